@@ -1,0 +1,119 @@
+"""The one connection to MongoDB, its transactions and its indexes."""
+
+import logging
+import time
+
+from mongoengine import connect as connect_mongoengine
+from mongoengine import disconnect, get_connection, get_db
+from pymongo.errors import ConnectionFailure, OperationFailure
+from pymongo.read_concern import ReadConcern
+from pymongo.uri_parser import parse_uri
+from pymongo.write_concern import WriteConcern
+
+from documents.errors import Busy
+
+log = logging.getLogger(__name__)
+
+# A concern on the URI makes every operation inside a bound transaction fail, so these are taken off.
+CONCERNS = {"w", "wtimeout", "wtimeoutms", "journal", "j", "fsync", "readconcernlevel", "readpreference"}
+CONCERNS |= {"readpreferencetags", "maxstalenessseconds"}
+DATABASE = "khet"
+ATTEMPTS_FOR_SECONDS = 20
+
+
+def connect(uri, **options):
+    """Connect the default alias to `uri` and give back its PyMongo database.
+
+    Raises pymongo.errors.InvalidURI; does not wait for the server.
+    """
+    plain = without_concerns(uri)
+    name = parse_uri(plain)["database"] or DATABASE
+    disconnect()
+    connect_mongoengine(
+        name, host=plain, uuidRepresentation="standard", serverSelectionTimeoutMS=5000, connect=False, **options
+    )
+    return db()
+
+
+def without_concerns(uri):
+    """The URI without read and write concerns; each that was taken off is named in the log."""
+    head, mark, query = uri.partition("?")
+    kept = []
+    for pair in filter(None, query.replace(";", "&").split("&")):
+        if pair.split("=", 1)[0].lower() in CONCERNS:
+            log.warning("taken off MONGODB_URI: %s (transactions state their own concern)", pair)
+        else:
+            kept.append(pair)
+    return head + (mark + "&".join(kept) if kept else "")
+
+
+def db():
+    """The PyMongo database of the product."""
+    return get_db()
+
+
+def collection(document):
+    """The PyMongo collection of a document class."""
+    return db()[document._get_collection_name()]
+
+
+def in_transaction(work):
+    """Run `work()` in one majority, journaled, snapshot transaction and give back what it returned.
+
+    `work` runs again after a transient error, so it must build what it stores from plain values
+    each time: a MongoEngine object saved in an aborted attempt believes itself clean.
+    Raises Busy when the other writers did not let it through for 20 seconds.
+    """
+    give_up = time.monotonic() + ATTEMPTS_FOR_SECONDS
+    pause = 0.005
+    while True:
+        try:
+            return _attempt(work, give_up)
+        except (ConnectionFailure, OperationFailure) as error:
+            if not error.has_error_label("TransientTransactionError"):
+                raise
+            if time.monotonic() > give_up:
+                raise Busy("มีผู้บันทึกข้อมูลของโรงเรียนนี้พร้อมกันหลายคน กรุณารอสักครู่แล้วบันทึกอีกครั้ง") from error
+        time.sleep(pause)
+        pause = min(pause * 2, 0.25)
+
+
+def _attempt(work, give_up):
+    with get_connection().start_session() as session, session.bind(end_session=False):
+        session.start_transaction(
+            read_concern=ReadConcern("snapshot"), write_concern=WriteConcern("majority", j=True)
+        )
+        try:
+            result = work()
+        except BaseException:
+            session.abort_transaction()
+            raise
+        _commit(session, give_up)
+        return result
+
+
+def _commit(session, give_up):
+    """Commit; a commit whose answer was lost is asked again, which the server makes safe."""
+    while True:
+        try:
+            return session.commit_transaction()
+        except (ConnectionFailure, OperationFailure) as error:
+            lost = error.has_error_label("UnknownTransactionCommitResult")
+            if not lost or time.monotonic() > give_up:
+                raise
+
+
+def ensure_indexes():
+    """Build the indexes of every document class; raises OperationFailure loudly when one cannot be built."""
+    for document in stored_documents():
+        document.ensure_indexes()
+
+
+def stored_documents(parent=None):
+    """Every concrete document class that is imported, in no order."""
+    from mongoengine import Document
+
+    for document in (parent or Document).__subclasses__():
+        if not document._meta.get("abstract"):
+            yield document
+        yield from stored_documents(document)
