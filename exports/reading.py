@@ -1,0 +1,142 @@
+"""Any table a school sends, as one `Table`: XLSX, XLS, ODS, CSV in its encodings, and HTML called .xls.
+
+Nothing is interpreted here: cells come as the text, number or date they are. Every refusal is a `FileRefused`
+with a Thai sentence that says what to do; none repeats what the file holds.
+"""
+
+from dataclasses import dataclass, field
+
+from documents.errors import FileRefused
+from exports import guards
+from exports.delimited import decoded, delimited_rows
+from exports.headers import LOOKED_AT, find_header
+from exports.html_table import html_tables
+from exports.sheets import Sheet, Unreadable, read_sheets
+
+MAX_ROWS = 3_000  # more wait for the job worker
+EVERY_ROW = 10**9
+
+UNREADABLE = {
+    "password": "ไฟล์นี้ตั้งรหัสผ่านไว้ กรุณานำรหัสผ่านออกแล้วบันทึกใหม่ก่อนนำเข้า",
+    "broken": "ไฟล์นี้เสียหายหรือโหลดมาไม่ครบ เปิดไม่ได้ " + guards.SAVE_AS,
+    "large": "ตารางในไฟล์นี้ใหญ่เกินกว่าที่ระบบเปิดได้ กรุณาคัดลอกเฉพาะแถวที่มีข้อมูลไปไว้ในไฟล์ใหม่",
+}
+
+
+@dataclass
+class Table:
+    """One table: `rows` are (row number as the sheet shows it, values); a value is text, number, date, bool or None.
+
+    `columns` are the labels ("" for a column without one), `header_row` is the sheet's own number of their row,
+    `sheet` its name (None where the file has no sheets), `encoding` is set for text files only.
+    """
+
+    kind: str
+    filename: str
+    sheet: str | None
+    encoding: str | None
+    header_row: int
+    columns: list
+    rows: list
+    warnings: list = field(default_factory=list)
+
+
+def read_table(file, filename, known_labels=(), max_rows=MAX_ROWS):
+    """The table of an uploaded file, from the sheet whose header knows most of `known_labels`.
+
+    `file` is bytes or an open binary file. Raises FileRefused.
+    """
+    content = file if isinstance(file, bytes) else file.read(guards.MAX_BYTES + 1)
+    kind = guards.kind_of(content)
+    sheets, encoding = sheets_of(kind, content, max_rows)
+    sheet, position = best_sheet(sheets, known_labels)
+    table = cut_table(sheet, position, max_rows)
+    table.kind, table.filename, table.encoding = kind, filename, encoding
+    if len([other for other in sheets if other.rows]) > 1:
+        table.warnings.append(f"ไฟล์มีหลายแผ่นงาน ระบบอ่านเฉพาะแผ่นงาน “{sheet.name}”")
+    return table
+
+
+def sheets_of(kind, content, max_rows):
+    """(sheets, encoding) of a file whose kind is known."""
+    if kind == "text":
+        text, encoding = decoded(content)
+        return [sheet_of_rows(None, delimited_rows(text))], encoding
+    if kind == "html":
+        text, encoding = decoded(content)
+        return [sheet_of_rows(f"ตารางที่ {at}", rows) for at, rows in enumerate(html_tables(text), 1)], encoding
+    try:
+        return read_sheets(content, min(max_rows + LOOKED_AT + 1, EVERY_ROW)), None
+    except Unreadable as fault:
+        raise FileRefused(UNREADABLE[fault.reason]) from fault
+
+
+def sheet_of_rows(name, rows):
+    """A Sheet of rows that were all read."""
+    return Sheet(name, rows, len(rows))
+
+
+def best_sheet(sheets, known_labels):
+    """(sheet, position of its header row): the sheet with most known labels, the first of equals."""
+    found = [(sheet, *find_header(header_zone(sheet), known_labels)) for sheet in sheets if sheet.rows]
+    found = [
+        (known, -at, sheet, position)
+        for at, (sheet, position, known) in enumerate(found)
+        if position is not None
+    ]
+    if not found:
+        raise FileRefused(no_header_sentence(known_labels))
+    _, _, sheet, position = max(found, key=lambda one: one[:2])
+    return sheet, position
+
+
+def no_header_sentence(known_labels):
+    """What to do about a file without a header that is known."""
+    some = " ".join(f"“{label}”" for label in list(known_labels)[:3])
+    wanted = f" หัวตารางควรมีคำเช่น {some}" if some else ""
+    return f"ไม่พบหัวตารางใน {LOOKED_AT} แถวแรกของไฟล์{wanted} กรุณาใช้แบบไฟล์ที่ดาวน์โหลดจากระบบ"
+
+
+def header_zone(sheet):
+    """The first rows, where a label merged over several cells stands in each row it covers downwards."""
+    rows = [(number, list(values)) for number, values in sheet.rows[:LOOKED_AT]]
+    by_number = dict(rows)
+    for top, left, bottom, right in sheet.merged:
+        source = by_number.get(top + 1)
+        if left != right or not source or left >= len(source):
+            continue
+        for number in range(top + 2, min(bottom + 1, top + LOOKED_AT) + 1):
+            if number in by_number and left < len(by_number[number]):
+                by_number[number][left] = source[left]
+    return rows
+
+
+def cut_table(sheet, position, max_rows):
+    """The Table below a header. Raises FileRefused for too many rows, or none."""
+    header_row, header = header_zone(sheet)[position]
+    rows = sheet.rows[position + 1 :]
+    count = sheet.height - position - 1
+    if count > max_rows:
+        raise FileRefused(
+            f"ไฟล์นี้มีข้อมูล {count:,} แถว เกินครั้งละ {max_rows:,} แถว กรุณาแบ่งเป็นหลายไฟล์ เช่น แยกตามโรงเรียน"
+        )
+    if not rows:
+        raise FileRefused(f"พบหัวตารางที่แถว {header_row} แต่ไม่มีข้อมูลใต้หัวตาราง กรุณาตรวจสอบว่าเลือกไฟล์ถูกต้อง")
+    width = max(len(header), max(len(values) for _, values in rows))
+    columns = [str(label).strip() if label is not None else "" for label in padded(header, width)]
+    rows = [(number, padded(values, width)) for number, values in rows]
+    return Table("", "", sheet.name, None, header_row, columns, rows, merge_warnings(sheet, header_row))
+
+
+def padded(values, width):
+    """The values, filled up with None to that width."""
+    return list(values) + [None] * (width - len(values))
+
+
+def merge_warnings(sheet, header_row):
+    """A word about merged cells among the data: only the first cell of each holds the value."""
+    merged = [area for area in sheet.merged if area[2] + 1 > header_row]
+    if not merged:
+        return []
+    first = min(area[0] for area in merged) + 1
+    return [f"มีเซลล์ที่ผสานกัน {len(merged)} แห่ง (แห่งแรกที่แถว {first}) ระบบอ่านค่าเฉพาะเซลล์แรก กรุณาตรวจสอบแถวเหล่านั้น"]
