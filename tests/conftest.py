@@ -1,0 +1,104 @@
+"""What every test stands on: one throw-away mongod a run, a database a worker, emptied after each test."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from documents.database import connect, db, stored_documents
+from scripts.embedded import EmbeddedMongo
+from scripts.folder import CannotStart, prepare
+
+SERVER = pytest.StashKey[EmbeddedMongo]()
+
+for name in [
+    name for name in os.environ if name.startswith("KHET_") or name in ("MONGODB_URI", "SECRET_KEY")
+]:
+    del os.environ[name]  # a developer's own settings must not reach the tests
+
+
+# The server: started by the process that was called, its URI handed to the workers. No mongod, no run.
+
+
+def pytest_addoption(parser):
+    parser.addoption("--long", action="store_true", help="the full counts of races, kills and fuzz")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session):
+    """Start the run's mongod, unless this is a worker of a run that has one or nothing is to run."""
+    if hasattr(session.config, "workerinput") or session.config.option.collectonly:
+        return
+    folder = prepare(Path(tempfile.mkdtemp(prefix="khet-tests-")))
+    session.config.stash[SERVER] = EmbeddedMongo(folder, cache_gb=0.5, oplog_mb=512)
+    try:
+        session.config.stash[SERVER].start()
+    except CannotStart as reason:
+        pytest.exit(str(reason), returncode=1)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node):
+    """Give a worker (pytest-xdist) the URI of its own database."""
+    if server := node.config.stash.get(SERVER, None):
+        node.workerinput["database_uri"] = server.grant(f"khet_{node.workerinput['workerid']}")
+
+
+def pytest_unconfigure(config):
+    if server := config.stash.get(SERVER, None):
+        server.stop(grace=5)
+        shutil.rmtree(server.data, ignore_errors=True)
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out what is marked `long`, unless --long asks for it."""
+    if config.option.long:
+        return
+    left_out = [item for item in items if item.get_closest_marker("long")]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+# The database
+
+
+@pytest.fixture(scope="session")
+def database_uri(request):
+    """The URI of this worker's database: the application's user, no other right than readWrite on it."""
+    given = getattr(request.config, "workerinput", {}).get("database_uri")
+    return given or request.config.stash[SERVER].grant("khet_main")
+
+
+@pytest.fixture(scope="session")
+def connected(database_uri):
+    """This worker's database, connected once; indexes are built as document classes come in."""
+    connect(database_uri)
+    return set()
+
+
+@pytest.fixture(autouse=True)
+def database(connected):
+    """The PyMongo database, with every index and no document; whatever the test stored goes with it."""
+    for document in set(stored_documents()) - connected:
+        document.ensure_indexes()
+        connected.add(document)
+    yield db()
+    for name in db().list_collection_names():
+        db()[name].delete_many({})
+
+
+@pytest.fixture
+def own_mongo(tmp_path):
+    """A mongod of the test's own, to be killed, filled or restarted; not started yet."""
+    server = EmbeddedMongo(prepare(tmp_path / "data"), cache_gb=0.25, oplog_mb=128)
+    yield server
+    server.stop(grace=5)
+
+
+@pytest.fixture
+def times(request):
+    """How often a loop runs: `times(3, 50)` is 3, and 50 in scripts/test --long."""
+    return lambda few, full: full if request.config.option.long else few
