@@ -1,0 +1,99 @@
+"""Which language a person reads, and Thai for the words of the libraries.
+
+Flask-Admin, Flask-Security, WTForms and Flask-WTF ship no Thai. Their words stand in
+`translations/th/LC_MESSAGES/`, one catalogue (.po) a library, under the library's own domain; wtforms.po also
+holds Flask-WTF's. After editing one, compile them and commit both kinds of file:
+
+    pybabel compile -d admin_app/translations -D "admin flask_security wtforms"
+
+tests/test_translations.py names every message that a new version of a library adds.
+"""
+
+from pathlib import Path
+
+from babel.support import Translations
+from flask import has_request_context, session
+from flask_admin import babel as flask_admin_babel
+from flask_babel import Babel
+from flask_wtf import FlaskForm
+from werkzeug.utils import cached_property
+from wtforms import ValidationError
+
+TRANSLATIONS = str(Path(__file__).parent / "translations")  # also for Admin(translations_path=...)
+THAI = "th"
+LANGUAGES = (THAI, "en")
+TIMEZONE = "Asia/Bangkok"
+PERIODS = {"second": "วินาที", "minute": "นาที", "hour": "ชั่วโมง", "day": "วัน", "month": "เดือน", "year": "ปี"}
+
+
+def init_app(app):
+    """Make the application speak Thai. Call it before Flask-Security and Flask-Admin are set up."""
+    # "builtin" stays first: of two catalogues the last one's plural rule is kept.
+    app.config.setdefault("SECURITY_I18N_DIRNAME", ["builtin", TRANSLATIONS])
+    app.config.setdefault("SECURITY_I18N_DOMAIN", "flask_security")
+    Babel(
+        app,
+        default_locale=THAI,
+        default_timezone=TIMEZONE,
+        default_translation_directories=TRANSLATIONS,
+        locale_selector=language,
+    )
+    teach_flask_admin()
+    teach_flask_wtf(app)
+
+
+def language():
+    """The language of who is reading: the session's choice; Thai without one, or outside a request."""
+    chosen = session.get("language") if has_request_context() else None
+    return chosen if chosen in LANGUAGES else THAI
+
+
+def catalogue(domain):
+    """The Thai messages of one domain: "admin", "flask_security" or "wtforms"."""
+    return Translations.load(TRANSLATIONS, [THAI], domain)
+
+
+def teach_flask_admin():
+    """Put the Thai catalogues where Flask-Admin's two domains keep the ones they have read.
+
+    `Admin(translations_path=...)` alone is not enough: the path is asked of the current view, so that a first
+    message outside a view remembers English for good; the shipped folder, read last, brings English plurals
+    back; and WTForms' words have no such setting.
+    """
+    flask_admin_babel.domain.cache[THAI, "admin"] = catalogue("admin")
+    flask_admin_babel.wtforms_domain.cache[THAI, "wtforms"] = catalogue("wtforms")
+
+
+def teach_flask_wtf(app):
+    """Give Flask-WTF's forms the catalogue of Flask-Admin's, by the attribute it looks for on the request."""
+
+    class Request(app.request_class):
+        @cached_property
+        def wtforms_translations(self):
+            return flask_admin_babel.wtforms_domain.get_translations()
+
+    app.request_class = Request
+    FlaskForm.Meta.csrf_class = SpokenCSRF
+
+
+class SpokenCSRF(FlaskForm.Meta.csrf_class):
+    """Flask-WTF's check of a form's token, refusing in the reader's language instead of plain English."""
+
+    def validate_csrf_token(self, form, field):
+        try:
+            super().validate_csrf_token(form, field)
+        except ValidationError as refusal:
+            raise ValidationError(translated(str(refusal))) from refusal
+
+
+def translated(reason):
+    """A sentence of WTForms or Flask-WTF in the reader's language, such as a CSRFError's description."""
+    return flask_admin_babel.wtforms_domain.gettext(reason)
+
+
+def limit_in_words(limit):
+    """A limit of Flask-Limiter as people say it: "5 per 1 minute" gives "ไม่เกิน 5 ครั้งใน 1 นาที".
+
+    `limit` is the RateLimitItem: `error.limit.limit` of a RateLimitExceeded.
+    """
+    return f"ไม่เกิน {limit.amount:,} ครั้งใน {limit.multiples} {PERIODS[limit.GRANULARITY.name]}"
