@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from documents import history
 from documents.database import connect, db, stored_documents
 from scripts.embedded import EmbeddedMongo
 from scripts.folder import CannotStart, prepare
 
+AUDIT_KEY = b"a key of the tests, forty bytes and more"
 SERVER = pytest.StashKey[EmbeddedMongo]()
 
 for name in [
@@ -76,6 +78,7 @@ def database_uri(request):
 def connected(database_uri):
     """This worker's database, connected once; indexes are built as document classes come in."""
     connect(database_uri)
+    history.configure(AUDIT_KEY)
     return set()
 
 

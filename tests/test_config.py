@@ -1,0 +1,71 @@
+"""Settings: what is missing, weak or contradictory stops the start with a sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from admin_app.config import TABLE, Settings, settings_table
+
+GOOD = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture
+def environ(tmp_path):
+    """An environment that is good enough to start with."""
+    (tmp_path / "audit.key").write_text(GOOD)
+    return {
+        "MONGODB_URI": "mongodb://127.0.0.1/khet",
+        "SECRET_KEY": GOOD,
+        "KHET_AUDIT_KEY_FILE": str(tmp_path / "audit.key"),
+    }
+
+
+def test_a_good_environment_makes_settings_for_production(environ):
+    settings = Settings.from_environment(environ)
+    assert (settings.env, settings.debug, settings.trusted_proxies) == ("production", False, 0)
+    assert settings.data == Path("var").resolve()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("MONGODB_URI", ""),
+        ("SECRET_KEY", ""),
+        ("SECRET_KEY", "short"),
+        ("SECRET_KEY", "a" * 64),
+        ("SECRET_KEY", "changeme-0123456789abcdef0123456789"),
+        ("KHET_AUDIT_KEY_FILE", "/nowhere/audit.key"),
+        ("KHET_PUBLIC_URL", "khet.go.th"),
+        ("KHET_PUBLIC_URL", ","),
+        ("KHET_TRUSTED_PROXIES", "-1"),
+        ("KHET_ENV", "staging"),
+        ("FLASK_DEBUG", "1"),
+    ],
+)
+def test_a_bad_setting_is_refused_by_its_name(environ, name, value):
+    with pytest.raises(RuntimeError, match=r"SECRET_KEY|MONGODB_URI|audit.key|KHET_|FLASK_DEBUG"):
+        Settings.from_environment({**environ, name: value})
+
+
+def test_debug_is_for_development(environ):
+    assert Settings.from_environment({**environ, "FLASK_DEBUG": "1", "KHET_ENV": "development"}).debug
+
+
+def test_the_public_addresses_decide_hosts_and_secure_cookies(environ):
+    public = {"KHET_PUBLIC_URL": "https://khet.example.go.th/, https://10.0.0.5:8443"}
+    settings = Settings.from_environment({**environ, **public})
+    assert settings.hosts == {"khet.example.go.th", "10.0.0.5"}
+    assert settings.secure
+    assert settings.public_url == "https://khet.example.go.th"
+
+
+def test_one_loopback_name_stands_for_all(environ):
+    assert Settings.from_environment(environ).hosts == {"localhost", "127.0.0.1", "::1"}
+
+
+def test_secrets_do_not_show_when_settings_are_printed(environ):
+    assert GOOD not in repr(Settings.from_environment(environ))
+
+
+def test_the_table_names_every_setting():
+    assert all(f"`{name}`" in settings_table() for name, _, _ in TABLE)
