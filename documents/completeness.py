@@ -1,0 +1,140 @@
+"""Completeness (ครบถ้วน/ไม่ครบถ้วน): which fields must be filled before ยืนยัน, and where they are not.
+
+Required is a setting per field and year, seeded from the `need` of the declaration.
+"""
+
+from typing import NamedTuple
+
+from mongoengine import Document
+from mongoengine.fields import DictField, IntField, StringField
+
+from documents.database import collection
+from documents.digests import documents_of
+from documents.errors import Invalid, NotAllowed
+from documents.history import note_event
+from documents.record import Place, declared, default_required
+
+
+class FieldSetting(Document):
+    """What an area decided for one kind of record from one academic year on: {field: 'R' or 'O'}."""
+
+    area_code = StringField(required=True, max_length=8)
+    document = StringField(required=True, max_length=40)
+    academic_year = IntField(required=True)
+    needs = DictField()
+
+    meta = {
+        "collection": "field_settings",
+        "auto_create_index": False,
+        "indexes": [{"fields": ["area_code", "document", "-academic_year"], "unique": True}],
+    }
+
+
+class Missing(NamedTuple):
+    """How many records a submission has, how many lack something, and what: {slug: {field: count}}."""
+
+    total: int
+    records: int
+    by_field: dict
+
+
+def required_of(document, area_code, academic_year):
+    """Names of the fields required in this area and year: the newest setting up to the year over the declaration."""
+    setting = (
+        FieldSetting.objects(area_code=area_code, document=document.slug, academic_year__lte=academic_year)
+        .order_by("-academic_year")
+        .first()
+    )
+    needs = setting.needs if setting else {}
+    default = default_required(document)
+    return frozenset(
+        name for name in declared(document) if needs.get(name, "R" if name in default else "O") == "R"
+    )
+
+
+def set_required(document, area_code, academic_year, needs, actor, reason=None):
+    """Say which fields are required from this year on, {field: 'R' or 'O'}; open submissions are counted anew.
+
+    Raises NotAllowed for anyone but the area's admin, Invalid for a field that does not exist.
+    """
+    if not actor.holds("admin", area_code):
+        raise NotAllowed("เฉพาะผู้ดูแลระบบเท่านั้นที่กำหนดข้อมูลที่ต้องกรอกได้")
+    unknown = {name: "ไม่มีข้อมูลนี้ในแบบฟอร์ม" for name in needs if name not in declared(document)}
+    if unknown:
+        raise Invalid({0: unknown})
+    before = required_of(document, area_code, academic_year)
+    setting = FieldSetting.objects(
+        area_code=area_code, document=document.slug, academic_year=academic_year
+    ).modify(upsert=True, new=True, set__needs=needs)
+    after = required_of(document, area_code, academic_year)
+    changes = {name: [name in before, name in after] for name in sorted(before ^ after)}
+    note_event(area_code, actor, "settings", "fields", setting.id, changes, reason)
+    recount_open(document.subsystem, area_code, academic_year)
+
+
+def missing_of(submission):
+    """The Missing of one submission, read from its records."""
+    place = Place(submission.area_code, submission.academic_year, submission.round, submission.school_code)
+    total = records = 0
+    by_field = {}
+    for document in documents_of(submission.subsystem):
+        required = required_of(document, place.area_code, place.academic_year)
+        for record in collection(document).find(place._asdict()):
+            names = document.missing(record, required)
+            total += 1
+            records += bool(names)
+            for name in names:
+                counted = by_field.setdefault(document.slug, {})
+                counted[name] = counted.get(name, 0) + 1
+    return Missing(total, records, by_field)
+
+
+def counts_of(submission):
+    """The counters of a submission, counted from its records: what the door keeps up to date by deltas."""
+    place = Place(submission.area_code, submission.academic_year, submission.round, submission.school_code)
+    counts = {}
+    for document in documents_of(submission.subsystem):
+        required = required_of(document, place.area_code, place.academic_year)
+        for record in collection(document).find(place._asdict()):
+            add(counts, tally_of(document, record, required), 1)
+    return counts
+
+
+def tally_of(document, record, required):
+    """What one record adds to its submission's counters, `incomplete` included."""
+    return document.tally(record) | {"incomplete": int(bool(document.missing(record, required)))}
+
+
+def add(counts, tally, sign):
+    """Add (or take off, sign -1) one tally from counters in place."""
+    for name, value in tally.items():
+        counts[name] = counts.get(name, 0) + sign * value
+
+
+def recount_open(subsystem, area_code, academic_year):
+    """Count the year's submissions that are not sealed anew; one that is being written is counted again."""
+    from documents.submissions import SEALED, Submission
+
+    query = {
+        "area_code": area_code,
+        "academic_year": academic_year,
+        "subsystem": subsystem,
+        "state": {"$nin": list(SEALED)},
+    }
+    for submission in Submission.objects(__raw__=query):
+        recount(submission)
+
+
+def recount(submission):
+    """Set one submission's counters from its records, where its write counter still holds; else once more."""
+    from documents.submissions import Submission
+
+    while True:
+        counts = counts_of(submission)
+        done = collection(Submission).update_one(
+            {"_id": submission.id, "area_code": submission.area_code, "writes": submission.writes},
+            {"$set": {"counts": counts}},
+        )
+        if done.matched_count:
+            return counts
+        submission = Submission.objects(area_code=submission.area_code, id=submission.id).get()

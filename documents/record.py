@@ -1,0 +1,171 @@
+"""Record (รายการ): one yearly record, the parent of every subsystem's documents.
+
+A subsystem declares its fields with the makers of `fields.py` and a few class attributes:
+
+    slug, label, label_en   its name in URLs, menu, page, sheet and file
+    subsystem               whose round it belongs to (DMC, EMIS, ...)
+    key                     what makes two rows of one school and round the same thing
+    grid, cells, filters    columns of the grid, those edited in place, those filtered by
+    search, order           fields looked through by the search box; fields the Thai order is made of
+    groups                  headings of the form, in order
+"""
+
+from typing import NamedTuple
+
+from mongoengine import Document, QuerySet
+from mongoengine.base import TopLevelDocumentMetaclass
+from mongoengine.fields import (
+    BooleanField,
+    DateTimeField,
+    DictField,
+    IntField,
+    ObjectIdField,
+    StringField,
+)
+
+from documents import access, fields, thai
+
+
+class Place(NamedTuple):
+    """Where a record belongs: the prefix of every index, and the submission that guards it."""
+
+    area_code: str
+    academic_year: int
+    round: str
+    school_code: str
+
+    @classmethod
+    def of(cls, plain):
+        """The place of a stored record (a plain dict)."""
+        return cls(*(plain[name] for name in cls._fields))
+
+
+class RecordQuerySet(QuerySet):
+    """Queries of yearly records; what a person may see is asked here and nowhere else."""
+
+    def visible_to(self, user):
+        """Only the records of the schools and areas this person may see."""
+        return self.filter(__raw__=access.visible(user))
+
+
+class RecordMetaclass(TopLevelDocumentMetaclass):
+    """Gives each concrete subsystem the indexes that every yearly record has, from its `key` and `order`."""
+
+    def __new__(mcs, name, bases, attrs):
+        """Add the indexes before MongoEngine reads `meta`."""
+        if attrs.get("key") and not attrs.get("meta", {}).get("abstract"):
+            meta = attrs.setdefault("meta", {})
+            meta["indexes"] = [*standard_indexes(attrs["key"]), *meta.get("indexes", [])]
+        return super().__new__(mcs, name, bases, attrs)
+
+
+def standard_indexes(key):
+    """The unique key under the whole shard key, and the two orders of the grid with search inside them."""
+    place = ["area_code", "academic_year", "school_code", "round"]
+    present = {name: {"$exists": True} for name in key}
+    return [
+        {"fields": [*place, *key], "unique": True, "partialFilterExpression": present, "name": "key"},
+        {"fields": [*place, "sort_key", "_id", "search_key"], "name": "school_order"},
+        {
+            "fields": ["area_code", "academic_year", "round", "sort_key", "_id", "search_key"],
+            "name": "area_order",
+        },
+        {"fields": ["area_code", "lineage", "academic_year", "round"], "name": "lineage"},
+    ]
+
+
+class Record(Document, metaclass=RecordMetaclass):
+    """What every yearly record carries besides its own fields; written by `writing.write` alone."""
+
+    area_code = StringField(required=True, max_length=8)
+    academic_year = IntField(required=True)
+    round = StringField(required=True, max_length=2)
+    school_code = StringField(required=True, max_length=8)
+    extra = DictField()
+    revision = IntField()
+    lineage = ObjectIdField()
+    reviewed = BooleanField()
+    sort_key = StringField()
+    search_key = StringField()
+    created_at = DateTimeField()
+    created_by = ObjectIdField()
+    updated_at = DateTimeField()
+    updated_by = ObjectIdField()
+    updated_by_name = StringField()
+    history_hash = StringField()
+
+    meta = {
+        "abstract": True,
+        "auto_create_index": False,
+        "strict": False,
+        "queryset_class": RecordQuerySet,
+    }
+
+    slug = label = label_en = subsystem = None
+    key = grid = cells = filters = search = order = groups = ()
+    derived = ()
+
+    @classmethod
+    def check(cls, values):
+        """Yield (field name, Thai sentence) where stored values constrain each other; a subsystem overrides it."""
+        return ()
+
+    @classmethod
+    def missing(cls, values, required):
+        """Names of the required fields that are empty, in declared order; a subsystem adds its conditions."""
+        return [name for name in declared(cls) if name in required and values.get(name) in (None, "", [])]
+
+    @classmethod
+    def tally(cls, values):
+        """What one record adds to the counters of its submission; a subsystem adds its own."""
+        return {cls.slug: 1}
+
+    @classmethod
+    def derive(cls, values):
+        """Values the door works out from the others and stores, e.g. a name in one piece."""
+        return {}
+
+    @classmethod
+    def headline(cls, values):
+        """What one record is called in lists, messages and history."""
+        return " ".join(str(values[name]) for name in cls.order or cls.key if values.get(name)) or "ไม่มีชื่อ"
+
+    @property
+    def place(self):
+        """Where this record belongs."""
+        return Place(self.area_code, self.academic_year, self.round, self.school_code)
+
+    def __str__(self):
+        return self.headline(self.to_mongo())
+
+
+def declared(document):
+    """The subsystem's own stored fields, in declared order: {name: field}."""
+    return {
+        name: document._fields[name]
+        for name in document._fields_ordered
+        if getattr(document._fields[name], "kind", None)
+    }
+
+
+def shown_fields(document):
+    """Stored and derived fields by name, for grid, details and files."""
+    worked_out = {
+        name: value
+        for parent in reversed(document.__mro__)
+        for name, value in vars(parent).items()
+        if isinstance(value, fields.Derived)
+    }
+    return declared(document) | worked_out
+
+
+def default_required(document):
+    """Names of the fields that must be filled before ยืนยัน when no setting of the year says otherwise."""
+    return frozenset(name for name, field in declared(document).items() if field.need == "R")
+
+
+def keys_of(document, values):
+    """The derived order and search keys of a record's values."""
+    ordered = " ".join(str(values[name]) for name in document.order if values.get(name))
+    looked = [str(values[name]) for name in document.search if values.get(name)]
+    return {"sort_key": thai.sort_key(ordered), "search_key": thai.search_key(*looked)}

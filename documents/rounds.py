@@ -1,0 +1,289 @@
+"""Rounds (รอบการจัดเก็บข้อมูล): one subsystem, one academic year, one code, and the windows of its steps."""
+
+import datetime as dt
+
+from mongoengine import Document, EmbeddedDocument
+from mongoengine.fields import (
+    BooleanField,
+    DateTimeField,
+    DictField,
+    EmbeddedDocumentListField,
+    IntField,
+    ListField,
+    ObjectIdField,
+    StringField,
+)
+
+from documents import buddhist, clock
+from documents.database import collection
+from documents.errors import Invalid, NotAllowed, WrongState
+
+STATES = {
+    "draft": "ร่าง",
+    "proposed": "เสนอผู้บังคับบัญชา",
+    "open": "เปิดรับข้อมูล",
+    "verifying": "ปิดรับ/ตรวจสอบ",
+    "closing": "กำลังล็อก",
+    "locked": "ล็อกแล้ว",
+    "published": "เผยแพร่แล้ว",
+}
+STEPS = {
+    "enter": ("บันทึกและยืนยันข้อมูล", "โรงเรียน"),
+    "certify": ("รับรองข้อมูล", "ผู้อำนวยการโรงเรียน"),
+    "verify": ("ตรวจสอบข้อมูล", "สพท."),
+    "process": ("ปิดระบบเพื่อประมวลผล", "สพฐ."),
+}
+CLOSING_TIME = dt.time(16, 30)
+
+
+class Window(EmbeddedDocument):
+    """When one step may be done, by its actor. Instants in UTC; the last minute counts until it is over."""
+
+    step = StringField(required=True, choices=list(STEPS))
+    opens_at = DateTimeField(required=True)
+    closes_at = DateTimeField(required=True)
+
+    def open_at(self, now):
+        """Whether `now` (aware UTC) lies in the window."""
+        return utc(self.opens_at) <= now < utc(self.closes_at)
+
+
+class RoundTemplate(Document):
+    """The standing calendar of a round, from which each year's round is made. Source: domain.md 2.1, data not law.
+
+    Days are [month, day, years after the academic year]; windows are {step: [first day, last day]}.
+    """
+
+    area_code = StringField(required=True, max_length=8)
+    subsystem = StringField(required=True, max_length=10)
+    code = StringField(required=True, max_length=2)
+    title = StringField(required=True, max_length=120)
+    as_of = ListField(IntField())
+    windows = DictField()
+
+    meta = {
+        "collection": "round_templates",
+        "auto_create_index": False,
+        "indexes": [{"fields": ["area_code", "subsystem", "code"], "unique": True}],
+    }
+
+
+class Round(Document):
+    """One collection round. It opens only after the superior's order is recorded."""
+
+    area_code = StringField(required=True, max_length=8)
+    subsystem = StringField(required=True, max_length=10)
+    academic_year = IntField(required=True, min_value=2500, max_value=2700)
+    code = StringField(required=True, max_length=2)
+    title = StringField(required=True, max_length=120)
+    as_of = DateTimeField(required=True)
+    windows = EmbeddedDocumentListField(Window)
+    state = StringField(choices=list(STATES), default="draft")
+    confirmer_certifies = BooleanField(default=False)  # a round may let the confirmer certify
+    memo = StringField(max_length=4000)
+    proposed_by = ObjectIdField()
+    proposed_at = DateTimeField()
+    order = DictField()  # number, date, text, by, by_name, at: the superior's order (สั่งการ)
+    opened_by = ObjectIdField()
+    opened_at = DateTimeField()
+    locked_by = ObjectIdField()
+    locked_by_name = StringField(max_length=200)
+    locked_at = DateTimeField()
+    root_hash = StringField(max_length=64)
+    revision = IntField(default=1)
+    moves = ListField(DictField())
+
+    meta = {
+        "collection": "rounds",
+        "auto_create_index": False,
+        "strict": False,
+        "indexes": [
+            {"fields": ["area_code", "academic_year", "subsystem", "code"], "unique": True},
+            {"fields": ["area_code", "subsystem", "-academic_year", "-code"]},
+        ],
+    }
+
+    @property
+    def label(self):
+        """The ministry's own label, 2568-1."""
+        return f"{self.academic_year}-{self.code}"
+
+    def __str__(self):
+        return f"{self.subsystem} {self.title} {self.academic_year}"
+
+    def window(self, step):
+        """The window of a step, or None when the round has none for it."""
+        return next((window for window in self.windows if window.step == step), None)
+
+    def state_at(self, now=None):
+        """The state by the clock: open turns into verifying when the school's window is over."""
+        entering = self.window("enter")
+        if self.state == "open" and entering and (now or clock.now()) >= utc(entering.closes_at):
+            return "verifying"
+        return self.state
+
+    @property
+    def running(self):
+        """Whether schools, directors and the district may still move things."""
+        return self.state == "open"
+
+    @property
+    def sealed(self):
+        """Whether the round is locked, or being locked at this moment."""
+        return self.state in ("closing", "locked", "published")
+
+
+def utc(instant):
+    """An instant as MongoDB gives it (naive UTC), made aware."""
+    return instant if instant.tzinfo else instant.replace(tzinfo=dt.UTC)
+
+
+def find_round(area_code, subsystem, academic_year, code):
+    """The Round, or None."""
+    return Round.objects(
+        area_code=area_code, academic_year=academic_year, subsystem=subsystem, code=code
+    ).first()
+
+
+def make_rounds(area_code, subsystem, academic_year, actor):
+    """Make the year's rounds from the area's templates, as drafts; those already there are left alone.
+
+    Gives back the new rounds. Raises NotAllowed for anyone but a district officer.
+    """
+    _only("district", area_code, actor, "เฉพาะเจ้าหน้าที่เขตเท่านั้นที่สร้างรอบได้")
+    made = []
+    for template in RoundTemplate.objects(area_code=area_code, subsystem=subsystem):
+        if not find_round(area_code, subsystem, academic_year, template.code):
+            made.append(from_template(template, academic_year).save(force_insert=True))
+    return made
+
+
+def from_template(template, academic_year):
+    """An unsaved draft Round of the year, its windows ending at 16.30 of their last day."""
+    windows = [
+        Window(
+            step=step, opens_at=_instant(first, academic_year), closes_at=_instant(last, academic_year, True)
+        )
+        for step, (first, last) in template.windows.items()
+    ]
+    month, day, later = template.as_of
+    return Round(
+        area_code=template.area_code,
+        subsystem=template.subsystem,
+        academic_year=academic_year,
+        code=template.code,
+        title=template.title,
+        as_of=dt.datetime(academic_year - 543 + later, month, day),  # noqa: DTZ001  a day has no zone
+        windows=windows,
+    )
+
+
+def _instant(day, academic_year, closing=False):
+    month, day_of_month, later = day
+    local = dt.datetime.combine(
+        dt.date(academic_year - 543 + later, month, day_of_month),
+        CLOSING_TIME if closing else dt.time(0),
+        clock.BANGKOK,
+    )
+    return local.astimezone(dt.UTC).replace(tzinfo=None)
+
+
+def set_windows(round_, windows, as_of, actor, reason=None):
+    """Change the windows and the as-of date of a round that is not locked; a move row tells who and why.
+
+    `windows` is {step: (aware opens, aware closes)}. Raises Invalid where an end lies before its start.
+    """
+    _only("district", round_.area_code, actor, "เฉพาะเจ้าหน้าที่เขตเท่านั้นที่แก้กำหนดเวลาของรอบได้")
+    if round_.state not in ("draft", "proposed", "open"):
+        raise WrongState(f"รอบ {round_.label} {STATES[round_.state]} จึงแก้กำหนดเวลาไม่ได้")
+    if round_.state == "open" and not reason:
+        raise Invalid({0: {"reason": "รอบเปิดแล้ว โปรดระบุเหตุผลที่แก้กำหนดเวลา"}})
+    wrong = {step: "วันสิ้นสุดต้องไม่ก่อนวันเริ่มต้น" for step, (first, last) in windows.items() if last <= first}
+    if wrong:
+        raise Invalid({0: wrong})
+    rows = [
+        {"step": step, "opens_at": _naive(first), "closes_at": _naive(last)}
+        for step, (first, last) in windows.items()
+    ]
+    return change_state(round_, round_.state, actor, reason or "แก้กำหนดเวลา", windows=rows, as_of=as_of)
+
+
+def propose(round_, actor, memo):
+    """เสนอผู้บังคับบัญชา: the district officer lays the draft before the superior."""
+    _only("district", round_.area_code, actor, "เฉพาะเจ้าหน้าที่เขตเท่านั้นที่เสนอรอบได้")
+    _from(round_, "draft")
+    if not round_.windows:
+        raise Invalid({0: {"windows": "ยังไม่ได้กำหนดช่วงเวลา กรุณากำหนดวันเปิดและปิดก่อนเสนอ"}})
+    return change_state(
+        round_, "proposed", actor, memo, memo=memo, proposed_by=actor.id, proposed_at=_naive(clock.now())
+    )
+
+
+def record_order(round_, actor, number, day, text):
+    """สั่งการ: the superior's order, by the superior or recorded for him; the round may then be opened."""
+    _only("executive", round_.area_code, actor, "เฉพาะผู้บังคับบัญชาเท่านั้นที่บันทึกคำสั่งการได้")
+    _from(round_, "proposed")
+    if not text:
+        raise Invalid({0: {"text": "โปรดระบุข้อความสั่งการ"}})
+    order = {"number": number, "day": day, "text": text, "by": actor.id, "by_name": actor.name}
+    return change_state(round_, "proposed", actor, text, order=order | {"at": _naive(clock.now())})
+
+
+def open_round(round_, actor):
+    """เปิดรอบ: the approver opens the round after the order; its schools are fixed at this moment."""
+    from documents.submissions import prepare_submissions
+
+    _only("approver", round_.area_code, actor, "เฉพาะผู้รับรองระดับเขตเท่านั้นที่เปิดรอบได้")
+    _from(round_, "proposed")
+    if not round_.order:
+        raise WrongState("ยังเปิดรอบไม่ได้ เพราะผู้บังคับบัญชายังไม่ได้สั่งการ กรุณาเสนอและรอคำสั่งการก่อน")
+    prepare_submissions(round_)
+    return change_state(round_, "open", actor, None, opened_by=actor.id, opened_at=_naive(clock.now()))
+
+
+def publish(round_, actor):
+    """เผยแพร่: a locked round's figures may be shown to the public."""
+    _only("approver", round_.area_code, actor, "เฉพาะผู้รับรองระดับเขตเท่านั้นที่เผยแพร่รอบได้")
+    _from(round_, "locked")
+    return change_state(round_, "published", actor, None)
+
+
+def change_state(round_, state, actor, reason, **also):
+    """One conditional update on the state and revision as read; the move is pushed in the same update.
+
+    Raises WrongState when somebody else moved the round meanwhile. Gives back the fresh Round.
+    """
+    row = {
+        "from": round_.state,
+        "to": state,
+        "at": _naive(clock.now()),
+        "by": actor.id,
+        "by_name": actor.name,
+        "reason": reason,
+    }
+    done = collection(Round).update_one(
+        {"_id": round_.id, "area_code": round_.area_code, "state": round_.state, "revision": round_.revision},
+        {"$set": {"state": state} | also, "$inc": {"revision": 1}, "$push": {"moves": row}},
+    )
+    if not done.modified_count:
+        raise WrongState("มีผู้อื่นแก้ไขรอบนี้ไปแล้ว กรุณาเปิดหน้านี้ใหม่แล้วลองอีกครั้ง")
+    return Round.objects(area_code=round_.area_code, id=round_.id).get()
+
+
+def until_text(window):
+    """'10 มิ.ย. 2568 16.30 น.': until when a window is open."""
+    return buddhist.format_datetime(utc(window.closes_at))
+
+
+def _naive(instant):
+    return instant.astimezone(dt.UTC).replace(tzinfo=None)
+
+
+def _only(role, area_code, actor, sentence):
+    if not actor.is_system and not actor.holds(role, area_code):
+        raise NotAllowed(sentence)
+
+
+def _from(round_, state):
+    if round_.state != state:
+        raise WrongState(f"รอบ {round_.label} อยู่ในสถานะ “{STATES[round_.state]}” จึงทำขั้นตอนนี้ไม่ได้")

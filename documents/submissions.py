@@ -1,0 +1,533 @@
+"""Submissions (การส่งข้อมูล): one school in one round, its state, its moves and who may make them.
+
+The table of moves is design 5's. A move is one plain conditional update of one document on its state and
+write counter; a write claims the submission inside its transaction; so the two can never both win.
+"""
+
+from dataclasses import dataclass
+
+from bson import ObjectId
+from mongoengine import Document
+from mongoengine.fields import (
+    BooleanField,
+    DateTimeField,
+    DictField,
+    IntField,
+    ListField,
+    ObjectIdField,
+    StringField,
+)
+from pymongo import ReturnDocument
+from pymongo.errors import ExecutionTimeout
+
+from documents import access, buddhist, clock
+from documents.database import collection
+from documents.errors import Busy, Invalid, NotAllowed, OutOfScope, RoundLocked, WindowShut, WrongState
+from documents.history import chained
+from documents.rounds import Round, find_round, until_text, utc
+from documents.schools import School
+
+STATES = {
+    "draft": "ร่าง",
+    "confirmed": "ยืนยันแล้ว",
+    "certified": "รับรองแล้ว",
+    "verified": "เขตตรวจสอบแล้ว",
+    "returned": "ส่งกลับแก้ไข",
+    "locked": "ล็อกแล้ว",
+    "unreported": "ปิดโดยไม่ได้รายงาน",
+}
+WRITABLE = ("draft", "returned")
+SEALED = ("locked", "unreported")
+PATIENCE_MS = 10_000  # how long a move waits for a write in progress before it names the school
+
+
+class Submission(Document):
+    """One school in one round of one subsystem."""
+
+    area_code = StringField(required=True, max_length=8)
+    subsystem = StringField(required=True, max_length=10)
+    academic_year = IntField(required=True)
+    round = StringField(required=True, max_length=2)
+    school_code = StringField(required=True, max_length=8)
+    school_name = StringField(max_length=200)
+    cluster = StringField(max_length=100)
+    state = StringField(choices=list(STATES), default="draft")
+    version = IntField(default=1)
+    writes = IntField(default=0)
+    started = BooleanField(default=False)
+    counts = DictField()
+    removed = IntField(default=0)  # removals so far, so that a missing last event is noticed
+    writers = ListField(ObjectIdField())
+    confirmed_by = ObjectIdField()
+    certified_by = ObjectIdField()
+    verified_by = ObjectIdField()
+    confirmed_at = DateTimeField()
+    certified_at = DateTimeField()
+    verified_at = DateTimeField()
+    locked_at = DateTimeField()
+    last_write_at = DateTimeField()
+    extension = DictField()  # until, for (school, director), reason, by_name, at
+    return_until = DateTimeField()
+    return_reason = StringField(max_length=2000)
+    named_records = ListField(ObjectIdField())  # a reopening may be for these records alone
+    hold = DictField()  # reason, by, by_name, at
+    digest = StringField(max_length=64)
+    digest_writes = IntField()
+    versions = ListField(DictField())  # of earlier versions: version, digest, locked_at
+    moves = ListField(DictField())
+
+    meta = {
+        "collection": "submissions",
+        "auto_create_index": False,
+        "strict": False,
+        "indexes": [
+            {
+                "fields": ["area_code", "academic_year", "subsystem", "round", "school_code"],
+                "unique": True,
+            },
+            {"fields": ["area_code", "academic_year", "subsystem", "round", "state"]},
+            {"fields": ["area_code", "school_code", "-academic_year"]},
+        ],
+    }
+
+    @property
+    def shown_state(self):
+        """The state as officers say it: a draft is ยังไม่เริ่ม until something was written."""
+        if self.state == "draft":
+            return "กำลังบันทึก" if self.started else "ยังไม่เริ่ม"
+        return STATES[self.state]
+
+    @property
+    def round_label(self):
+        """2568-1."""
+        return f"{self.academic_year}-{self.round}"
+
+    def __str__(self):
+        return f"{self.school_name} {self.round_label}"
+
+
+# ---- who may write, and when ----
+
+
+def place_filter(subsystem, place):
+    """The filter of the one submission that guards a place."""
+    return {
+        "area_code": place.area_code,
+        "academic_year": place.academic_year,
+        "subsystem": subsystem,
+        "round": place.round,
+        "school_code": place.school_code,
+    }
+
+
+def find_submission(subsystem, place):
+    """The Submission of a place, or None."""
+    return Submission.objects(__raw__=place_filter(subsystem, place)).first()
+
+
+def may_write(submission, round_, actor, now=None):
+    """As whom `actor` may write records of this submission at this minute: 'school', 'district' or 'system'.
+
+    Raises OutOfScope, RoundLocked, WindowShut or WrongState; the message says which word applies,
+    until when, and whom to ask.
+    """
+    now = now or clock.now()
+    role = access.writes_as(actor, submission.area_code, submission.school_code)
+    if role is None:
+        raise OutOfScope()
+    _refuse_sealed(submission, round_)
+    if submission.state not in WRITABLE:
+        raise WrongState(
+            f"ข้อมูลของ{submission.school_name} รอบ {submission.round_label} อยู่ในสถานะ “{STATES[submission.state]}” "
+            "จึงแก้ไขไม่ได้ หากต้องแก้ไข ให้ยกเลิกการยืนยัน หรือแจ้งเจ้าหน้าที่เขตให้ส่งกลับแก้ไข"
+        )
+    if role != "system":
+        _refuse_shut(submission, round_, "enter" if role == "school" else "verify", now)
+    return role
+
+
+def _refuse_sealed(submission, round_):
+    reopened = submission.version > 1 and submission.state not in SEALED
+    if submission.state in SEALED or (round_.sealed and not reopened):
+        raise RoundLocked(
+            f"รอบ {submission.round_label} ล็อกแล้ว แก้ไขไม่ได้ "
+            "หากจำเป็นต้องแก้ไข ให้แจ้งเหตุผลต่อเจ้าหน้าที่เขตเพื่อขอเปิดรอบคืน"
+        )
+
+
+def _refuse_shut(submission, round_, step, now):
+    """Raise WindowShut unless the step's window, an extension or the time of a return is open."""
+    if round_.state in ("draft", "proposed"):
+        raise WindowShut(f"รอบ {round_.label} ยังไม่เปิดรับข้อมูล กรุณารอประกาศจากเขต")
+    if not step_open(submission, round_, step, now):
+        window = round_.window(step)
+        when = f" (ช่วงเวลาถึง {until_text(window)})" if window else ""
+        early = window and now < utc(window.opens_at)
+        word = "ยังไม่เปิดรับข้อมูล" if early else "ปิดรับข้อมูลแล้ว"
+        if early:
+            when = f" (เปิด {buddhist.format_datetime(utc(window.opens_at))})"
+        raise WindowShut(f"รอบ {round_.label} {word}{when} หากต้องการเวลาเพิ่ม ให้ขอขยายเวลาจากเจ้าหน้าที่เขต")
+
+
+def step_open(submission, round_, step, now):
+    """Whether a step may be done now: its window, the school's extension, or the time a return gives.
+
+    The district may work from the opening of the schools' window until its own is over.
+    """
+    if step == "verify":
+        if (
+            submission.version > 1
+        ):  # reopened after the lock: the district checks again whenever it comes back
+            return True
+        last = round_.window("verify")
+        first = round_.window("enter") or last
+        return last is None or utc(first.opens_at) <= now < utc(last.closes_at)
+    window = round_.window(step) or round_.window("enter")
+    if window is not None and window.open_at(now):
+        return True
+    if submission.return_until and now < utc(submission.return_until):
+        return True
+    extension = submission.extension or {}
+    actor = "school" if step == "enter" else "director"
+    return bool(extension) and actor in extension.get("for", ()) and now < utc(extension["until"])
+
+
+def claim(subsystem, place, actor, deltas, removed=0):
+    """Inside a transaction: make this writer's claim on the submission and count what is written.
+
+    `deltas` are added to the submission's counters. Gives back (role the actor writes as, submission).
+    A move between our snapshot and the commit makes the update conflict, and the transaction starts again.
+    """
+    submission = find_submission(subsystem, place)
+    round_ = find_round(place.area_code, subsystem, place.academic_year, place.round)
+    if submission is None or round_ is None:
+        raise OutOfScope("ไม่พบการส่งข้อมูลของโรงเรียนนี้ในรอบนี้ กรุณาตรวจสอบว่าเลือกโรงเรียนและรอบถูกต้อง")
+    role = may_write(submission, round_, actor)
+    changes = {f"counts.{name}": delta for name, delta in deltas.items() if delta}
+    collection(Submission).update_one(
+        {"_id": submission.id, "area_code": place.area_code},
+        {
+            "$inc": {"writes": 1, "removed": removed} | changes,
+            "$set": {"started": True, "last_write_at": _naive(clock.now())},
+            "$unset": {"digest": "", "digest_writes": ""},
+            "$addToSet": {"writers": actor.id},
+        },
+    )
+    return role, submission
+
+
+# ---- the moves ----
+
+
+@dataclass(frozen=True)
+class Move:
+    """One row of the table: who may take a submission from where to where, and what it asks for."""
+
+    name: str
+    label: str
+    label_en: str
+    come_from: tuple
+    to: str
+    roles: tuple
+    step: str | None = None  # the window that must be open
+    reason: bool = False
+    digest: bool = False  # takes the digest of the records
+    by: str | None = None  # names the field pair <by>_by, <by>_at
+
+
+MOVES = {
+    move.name: move
+    for move in (
+        Move("confirm", "ยืนยันข้อมูล", "Confirm", WRITABLE, "confirmed", ("school",), "enter",
+             digest=True, by="confirmed"),
+        Move("unconfirm", "ยกเลิกการยืนยัน", "Cancel confirmation", ("confirmed",), "draft", ("school",), "enter"),
+        Move("certify", "รับรองข้อมูล", "Certify", ("confirmed",), "certified", ("director",), "certify",
+             digest=True, by="certified"),
+        Move("send_back", "ส่งกลับแก้ไข", "Return", ("confirmed",), "returned", ("director", "district"),
+             reason=True),
+        Move("return", "ส่งกลับแก้ไข", "Return", ("certified", "verified"), "returned", ("district",),
+             "verify", reason=True),
+        Move("verify", "เขตตรวจสอบแล้ว", "Verify", ("certified",), "verified", ("district",), "verify",
+             digest=True, by="verified"),
+        Move("lock", "ล็อก", "Lock", ("verified",), "locked", ("approver",), digest=True, by="locked"),
+        Move("close", "ปิดโดยไม่ได้รายงาน", "Close unreported",
+             ("draft", "returned", "confirmed", "certified"), "unreported", ("approver",), reason=True,
+             digest=True, by="locked"),
+        Move("reopen", "เปิดคืนให้แก้ไข", "Reopen", SEALED, "returned", ("approver",), reason=True),
+    )
+}  # fmt: skip
+
+
+def moves_for(submission, round_, actor, now=None):
+    """The moves this person may press now, for the buttons: each is tried against the same rules as `move`."""
+    allowed = []
+    for row in MOVES.values():
+        try:
+            check_move(submission, round_, row, actor, now or clock.now())
+        except (NotAllowed, WrongState, WindowShut, RoundLocked):
+            continue
+        if row.name not in ("lock", "close"):
+            allowed.append(row)
+    return allowed
+
+
+def check_move(submission, round_, row, actor, now):
+    """Raise the refusal that applies, or give back nothing: state, person, window, hold, separation."""
+    if submission.state not in row.come_from:
+        raise WrongState(
+            f"{submission.school_name} อยู่ในสถานะ “{submission.shown_state}” จึง{row.label}ไม่ได้ "
+            "อาจมีผู้ทำรายการไปก่อนแล้ว กรุณาเปิดหน้านี้ใหม่"
+        )
+    if not _may(row, submission, round_, actor):
+        raise OutOfScope(f"ท่านไม่มีสิทธิ์{row.label}ของโรงเรียนนี้")
+    if round_.sealed and row.name not in ("lock", "close", "reopen"):
+        _refuse_sealed(submission, round_)
+    if submission.hold and row.name in ("confirm", "certify", "verify"):
+        raise WrongState(f"เขตพักการรายงานของโรงเรียนนี้ไว้: {submission.hold.get('reason')} กรุณาติดต่อเจ้าหน้าที่เขต")
+    if row.step and not actor.is_system:
+        _refuse_shut(submission, round_, row.step, now)
+    if row.name == "verify":
+        _refuse_own(submission, actor)
+
+
+def _may(row, submission, round_, actor):
+    if actor.is_system:
+        return True
+    roles = row.roles
+    if row.name == "certify" and round_.confirmer_certifies:
+        roles = (*roles, "school")
+    return any(actor.holds(role, submission.area_code, submission.school_code) for role in roles)
+
+
+def _refuse_own(submission, actor):
+    """Who wrote, confirmed or certified this version may not verify it."""
+    hands = {*submission.writers, submission.confirmed_by, submission.certified_by}
+    if actor.id in hands and not actor.is_system:
+        raise NotAllowed("ท่านเป็นผู้บันทึก ยืนยัน หรือรับรองข้อมูลชุดนี้ จึงตรวจสอบเองไม่ได้ กรุณาให้เจ้าหน้าที่คนอื่นตรวจสอบ")
+
+
+def move(submission, name, actor, reason=None, until=None, now=None, records=()):
+    """Make one move of one submission and give back the fresh Submission.
+
+    One conditional update on state and write counter as read; where the move takes the digest, the
+    records are read in between and the counter must still hold, else it is tried again.
+    Raises NotAllowed, WrongState, WindowShut, RoundLocked, Invalid (open errors, missing reason) or Busy.
+    """
+    row = MOVES[name]
+    for _ in range(20):
+        round_ = find_round(
+            submission.area_code, submission.subsystem, submission.academic_year, submission.round
+        )
+        check_move(submission, round_, row, actor, now or clock.now())
+        _check_content(submission, round_, row, reason)
+        moved = _push(submission, row, _changes(submission, round_, row, actor, reason, until, records))
+        if moved:
+            return moved
+        submission = Submission.objects(area_code=submission.area_code, id=submission.id).get()
+    raise Busy(f"{submission.school_name} กำลังบันทึกข้อมูลอยู่ กรุณารอสักครู่แล้วลองอีกครั้ง")
+
+
+def _check_content(submission, round_, row, reason):
+    """What the content must satisfy: a reason where one is asked, no required field missing on ยืนยัน."""
+    from documents.completeness import missing_of
+
+    if row.reason and not (reason or "").strip():
+        raise Invalid({0: {"reason": "โปรดระบุเหตุผล"}})
+    if row.name != "confirm":
+        return
+    missing = missing_of(submission)
+    if missing.records:
+        raise Invalid({0: {"missing": f"ยังยืนยันไม่ได้ มี {missing.records:,} รายการที่กรอกไม่ครบ กรุณากรอกให้ครบก่อน"}})
+    if not missing.total and not (reason or "").strip():
+        raise Invalid({0: {"reason": "ยังไม่มีข้อมูลในรอบนี้ หากไม่มีข้อมูลจริง โปรดระบุเหตุผลก่อนยืนยัน"}})
+
+
+def _changes(submission, round_, row, actor, reason, until, records):
+    """The update of a move as {'set', 'unset', 'row'}: plain values, the digest taken where the move asks for it."""
+    now = _naive(clock.now())
+    digest = None
+    if row.digest:
+        from documents.digests import digest_of
+
+        reuse = submission.digest and submission.digest_writes == submission.writes
+        digest = submission.digest if reuse else digest_of(submission)
+    changes = {"state": row.to}
+    clear = {}
+    if digest:
+        changes |= {"digest": digest, "digest_writes": submission.writes}
+    if row.by == "locked":
+        changes |= {"locked_at": now}
+    elif row.by:
+        changes |= {f"{row.by}_by": actor.id, f"{row.by}_at": now}
+    if row.to in ("draft", "returned"):
+        clear = dict.fromkeys(("confirmed_by", "confirmed_at", "certified_by", "certified_at",
+                               "verified_by", "verified_at"), "")  # fmt: skip
+    if row.to == "returned":
+        last = round_.window("verify")
+        changes["return_until"] = _naive(until) if until else last.closes_at if last else None
+        changes["return_reason"] = reason
+    if row.name == "reopen":
+        changes |= {"version": submission.version + 1, "writers": [], "named_records": list(records)}
+        clear["locked_at"] = ""
+    if row.to == "confirmed":
+        changes["started"] = True
+    entry = {
+        "name": row.name,
+        "from": submission.state,
+        "to": row.to,
+        "at": now,
+        "by": actor.id,
+        "by_name": actor.name,
+        "reason": reason,
+        "until": changes.get("return_until"),
+        "digest": digest,
+        "version": submission.version,
+    }
+    return {"set": changes, "unset": clear, "row": entry}
+
+
+def _push(submission, row, changes):
+    """The conditional update; None when the state or the write counter is no longer the one that was read."""
+    entry = chained(f"submission:{submission.id}", submission.moves, changes["row"])
+    update = {"$set": changes["set"], "$push": {"moves": entry}}
+    if changes["unset"]:
+        update["$unset"] = changes["unset"]
+    if row.name == "reopen":
+        old = {"version": submission.version, "digest": submission.digest, "locked_at": submission.locked_at}
+        update["$push"]["versions"] = old
+    condition = {
+        "_id": submission.id,
+        "area_code": submission.area_code,
+        "state": submission.state,
+        "writes": submission.writes,
+        "version": submission.version,
+    }
+    return _update(submission, condition, update)
+
+
+def _update(submission, condition, update):
+    try:
+        found = collection(Submission).find_one_and_update(
+            condition, update, return_document=ReturnDocument.AFTER, maxTimeMS=PATIENCE_MS
+        )
+    except ExecutionTimeout as error:
+        raise Busy(f"{submission.school_name} กำลังบันทึกข้อมูลอยู่ กรุณารอสักครู่แล้วลองอีกครั้ง") from error
+    return Submission._from_son(found) if found else None
+
+
+def set_hold(submission, actor, reason):
+    """Put the district's hold on a submission, or lift it with `reason` None; pushed on the same list of moves."""
+    if not actor.holds("district", submission.area_code):
+        raise OutOfScope("เฉพาะเจ้าหน้าที่เขตเท่านั้นที่พักการรายงานได้")
+    now = _naive(clock.now())
+    hold = {"reason": reason, "by": actor.id, "by_name": actor.name, "at": now} if reason else {}
+    return _aside(submission, "hold" if reason else "lift", actor, reason, {"hold": hold})
+
+
+def extend(submission, actor, until, whom, reason):
+    """ขยายเวลา: give one school (and/or its director) its own longer window, with a reason.
+
+    `until` is an aware instant, `whom` a subset of ('school', 'director').
+    """
+    if not actor.holds("district", submission.area_code):
+        raise OutOfScope("เฉพาะเจ้าหน้าที่เขตเท่านั้นที่ขยายเวลาได้")
+    if not (reason or "").strip():
+        raise Invalid({0: {"reason": "โปรดระบุเหตุผล"}})
+    if until <= clock.now():
+        raise Invalid({0: {"until": "เวลาที่ขยายต้องอยู่หลังเวลาปัจจุบัน"}})
+    extension = {
+        "until": _naive(until),
+        "for": list(whom),
+        "reason": reason,
+        "by_name": actor.name,
+        "at": _naive(clock.now()),
+    }
+    return _aside(submission, "extend", actor, reason, {"extension": extension})
+
+
+def _aside(submission, name, actor, reason, changes):
+    """A step that changes no state: the same chained list, the same condition."""
+    for _ in range(20):
+        entry = {
+            "name": name,
+            "from": submission.state,
+            "to": submission.state,
+            "at": _naive(clock.now()),
+            "by": actor.id,
+            "by_name": actor.name,
+            "reason": reason,
+            "version": submission.version,
+        }
+        moved = _push(submission, Move(name, name, name, (), submission.state, ()),
+                      {"set": changes, "unset": {}, "row": entry})  # fmt: skip
+        if moved:
+            return moved
+        submission = Submission.objects(area_code=submission.area_code, id=submission.id).get()
+    raise Busy(f"{submission.school_name} กำลังบันทึกข้อมูลอยู่ กรุณารอสักครู่แล้วลองอีกครั้ง")
+
+
+def prepare_submissions(round_):
+    """One draft submission for each open school of the round's area; safe to run twice. Gives back how many."""
+    schools = School.objects(area_code=round_.area_code, status="open", kind="school").only(
+        "code", "name", "cluster"
+    )
+    there = set(
+        Submission.objects(
+            area_code=round_.area_code,
+            academic_year=round_.academic_year,
+            subsystem=round_.subsystem,
+            round=round_.code,
+        ).distinct("school_code")
+    )
+    new = [_new_submission(round_, school) for school in schools if school.code not in there]
+    if new:
+        collection(Submission).insert_many(new)
+    return len(new)
+
+
+def _new_submission(round_, school):
+    return {
+        "_id": ObjectId(),
+        "area_code": round_.area_code,
+        "subsystem": round_.subsystem,
+        "academic_year": round_.academic_year,
+        "round": round_.code,
+        "school_code": school.code,
+        "school_name": school.name,
+        "cluster": school.cluster,
+        "state": "draft",
+        "version": 1,
+        "writes": 0,
+        "started": False,
+        "counts": {},
+        "removed": 0,
+        "writers": [],
+        "moves": [],
+        "versions": [],
+    }
+
+
+def submissions_of(round_):
+    """The round's submissions, by cluster and school code."""
+    return Submission.objects(
+        area_code=round_.area_code,
+        academic_year=round_.academic_year,
+        subsystem=round_.subsystem,
+        round=round_.code,
+    )
+
+
+def round_of(submission):
+    """The Round a submission belongs to."""
+    return Round.objects(
+        area_code=submission.area_code,
+        academic_year=submission.academic_year,
+        subsystem=submission.subsystem,
+        code=submission.round,
+    ).get()
+
+
+def _naive(instant):
+    import datetime as dt
+
+    return instant.astimezone(dt.UTC).replace(tzinfo=None)

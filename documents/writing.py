@@ -1,0 +1,441 @@
+"""The one door: every write of a yearly record goes through `write` or `remove`.
+
+Form, inline cell, bulk action, import, undo, carry-over, job and command line all end here. All that is
+slow stands before the transaction; inside it the submission is claimed, the records are stored where their
+revision is the one the person saw, and the history is written: all of it or none.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from bson import ObjectId
+from pymongo import DeleteOne, InsertOne, UpdateOne
+from pymongo.errors import BulkWriteError
+
+from documents import access, completeness, fields, history
+from documents.database import collection, in_transaction
+from documents.errors import DuplicateKey, Invalid, NotAllowed, OutOfScope, StaleRevision
+from documents.record import Place, Record, declared, keys_of
+from documents.submissions import claim
+
+DUPLICATE = 11000
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one person wants of one record.
+
+    `values` are the fields to set (None clears one), for a new record all of them; `revision` is the one the
+    person saw, None only for a new record; `to` is the place a record moves to.
+    """
+
+    document: type
+    place: Place
+    values: dict = field(default_factory=dict)
+    id: ObjectId | None = None
+    revision: int | None = None
+    remove: bool = False
+    to: Place | None = None
+    lineage: ObjectId | None = None
+    reviewed: bool | None = True
+
+
+class Written(NamedTuple):
+    """What became of one change: the record's id and its revision now (None when removed)."""
+
+    id: ObjectId
+    revision: int | None
+
+
+class FieldConflict(NamedTuple):
+    """One field two people changed: what it was, what is stored now, what this person wants (plain values)."""
+
+    name: str
+    base: object
+    theirs: object
+    mine: object
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """One record somebody else saved first; `fields` where what is stored differs from what this person wants."""
+
+    document: type
+    id: ObjectId
+    headline: str
+    revision: int | None  # None: the record is gone
+    by_name: str | None
+    at: object
+    fields: tuple
+
+
+@dataclass
+class Prepared:
+    """One change made ready: the stored dict before and after (None: none), and its event."""
+
+    change: Change
+    before: dict | None
+    after: dict | None
+    event: dict | None = None
+
+    @property
+    def places(self):
+        """The places this change touches."""
+        return {Place.of(plain) for plain in (self.before, self.after) if plain}
+
+
+def write(changes, actor, reason=None, via="form"):
+    """Store changes of one or more submissions, all or none, with their history; gives back a Written for each.
+
+    `changes` are `Change`s or Record objects (all their declared fields are then written).
+    Raises OutOfScope, RoundLocked, WindowShut, WrongState, StaleRevision, DuplicateKey, Invalid or Busy;
+    nothing is stored then. A change that changes nothing is left out.
+    """
+    changes = [change_of(each) if isinstance(each, Record) else each for each in changes]
+    prepared = prepare(changes, actor, reason)
+    busy = [each for each in prepared if each.before != each.after]
+    for each in busy:
+        each.event = _event(each, actor, reason, via)
+    if busy:
+        _store(busy, actor)
+    return [
+        Written((each.after or each.before)["_id"], each.after and each.after["revision"])
+        for each in prepared
+    ]
+
+
+def remove(records, actor, reason, via="form"):
+    """Remove records; the event keeps every value, so that nothing is lost. Raises as `write` does."""
+    changes = [
+        Change(type(record), record.place, id=record.id, revision=record.revision, remove=True)
+        if isinstance(record, Record)
+        else record
+        for record in records
+    ]
+    return write(changes, actor, reason, via)
+
+
+def change_of(record):
+    """The Change that a Record object stands for: all its declared fields as they are now."""
+    values = {name: getattr(record, name) for name in declared(type(record))}
+    return Change(type(record), record.place, values, id=record.id, revision=record.revision)
+
+
+# ---- before the transaction ----
+
+
+def prepare(changes, actor, reason=None):
+    """Make changes ready: scope, permission by field, values, rules over fields, keys. Stores nothing.
+
+    Gives back a Prepared for each; raises what `write` raises before its transaction.
+    """
+    _check_people(changes, actor, reason)
+    stored = _stored_versions(changes)
+    _check_revisions(changes, stored)
+    errors, prepared = {}, []
+    for index, change in enumerate(changes):
+        before = stored.get(change.id)
+        after, problems = (None, {}) if change.remove else _after(change, before, actor)
+        if problems:
+            errors[index] = problems
+        prepared.append(Prepared(change, before, after))
+    _find_doubles(prepared, errors)
+    if errors:
+        raise Invalid(errors)
+    return prepared
+
+
+def _check_people(changes, actor, reason):
+    """The actor must be able to write both where a record is and where it goes; the district says why."""
+    for place in {place for change in changes for place in (change.place, change.to) if place}:
+        role = access.writes_as(actor, place.area_code, place.school_code)
+        if role is None:
+            raise OutOfScope()
+        if role == "district" and not (reason or "").strip():
+            raise Invalid({0: {"reason": "เขตแก้ไขแทนโรงเรียน โปรดระบุเหตุผล"}})
+    for change in changes:
+        _check_fields(change, actor)
+
+
+def _check_fields(change, actor):
+    known = declared(change.document)
+    for name in change.values:
+        if name not in known:
+            raise NotAllowed("มีข้อมูลที่แก้ไขจากแบบฟอร์มนี้ไม่ได้ กรุณาเปิดหน้านี้ใหม่")
+        if not access.may_see_field(actor, known[name], change.place.area_code, change.place.school_code):
+            raise NotAllowed(f"ท่านไม่มีสิทธิ์แก้ไข “{known[name].verbose_name}”")
+
+
+def _stored_versions(changes):
+    """The stored dicts of the changes that name a record, by id: one query a document and place."""
+    wanted = {}
+    for change in changes:
+        if change.id is not None:
+            wanted.setdefault((change.document, change.place), []).append(change.id)
+    return {
+        row["_id"]: row
+        for (document, place), ids in wanted.items()
+        for row in collection(document).find({**place._asdict(), "_id": {"$in": ids}})
+    }
+
+
+def _check_revisions(changes, stored):
+    seen = Counter(change.id for change in changes if change.id is not None)
+    if seen and max(seen.values()) > 1:
+        raise Invalid({0: {"id": "มีรายการเดียวกันซ้ำกันในชุดที่ส่งมา กรุณาเลือกใหม่"}})
+    conflicts = [
+        conflict_of(change, stored.get(change.id))
+        for change in changes
+        if _is_stale(change, stored.get(change.id))
+    ]
+    if conflicts:
+        raise StaleRevision(conflicts)
+
+
+def _is_stale(change, stored):
+    if change.id is None or (stored is None and change.revision is None):
+        return False
+    if change.revision is None:
+        raise ValueError("a change of a stored record must name the revision that was seen")
+    return stored is None or stored["revision"] != change.revision
+
+
+def conflict_of(change, stored):
+    """The Conflict between a change and what is stored now; base values come from undoing later events."""
+    if stored is None:
+        return Conflict(change.document, change.id, "รายการนี้ถูกลบไปแล้ว", None, None, None, ())
+    base = _as_of(stored, change.revision)
+    rows = []
+    for name, value in change.values.items():
+        field_ = declared(change.document)[name]
+        try:
+            mine = fields.accept(field_, value)
+        except ValueError:
+            mine = value
+        if mine != stored.get(name):
+            rows.append(FieldConflict(name, base.get(name), stored.get(name), mine))
+    return Conflict(
+        change.document,
+        change.id,
+        change.document.headline(stored),
+        stored["revision"],
+        stored.get("updated_by_name"),
+        stored.get("updated_at"),
+        tuple(rows),
+    )
+
+
+def _as_of(stored, revision):
+    """A record's values as they were at an earlier revision, by undoing its later events."""
+    values = dict(stored)
+    later = {"area_code": stored["area_code"], "subject": stored["_id"], "number": {"$gt": revision}}
+    for event in collection(history.AuditEvent).find(later).sort("number", -1):
+        for name, (old, _) in (event.get("changes") or {}).items():
+            values[name] = old
+    return values
+
+
+def _after(change, before, actor):
+    """(the dict as it would be stored, {field: sentence}) of one change."""
+    problems, values = {}, {}
+    for name, value in change.values.items():
+        try:
+            values[name] = fields.accept(declared(change.document)[name], value)
+        except ValueError as error:
+            problems[name] = str(error)
+    after = dict(before) if before else _fresh(change, actor)
+    after |= (change.to or change.place)._asdict()
+    after = {name: value for name, value in (after | values).items() if value is not None}
+    after = {
+        name: value for name, value in (after | change.document.derive(after)).items() if value is not None
+    }
+    for name, sentence in change.document.check(after):
+        problems.setdefault(name, sentence)
+    if problems or (after == before and bool(before.get("reviewed")) == bool(change.reviewed)):
+        return (after, problems)
+    now = history.naive_now()
+    after |= keys_of(change.document, after)
+    after |= {"updated_at": now, "updated_by": actor.id, "updated_by_name": actor.name}
+    if change.reviewed is not None:
+        after["reviewed"] = change.reviewed
+    after["revision"] = (before["revision"] if before else 0) + 1
+    return after, problems
+
+
+def _fresh(change, actor):
+    new = change.id or ObjectId()
+    return {
+        "_id": new,
+        "lineage": change.lineage or new,
+        "created_at": history.naive_now(),
+        "created_by": actor.id,
+    }
+
+
+def _key(document, plain):
+    values = tuple(plain.get(name) for name in document.key)
+    return None if None in values else values
+
+
+def _find_doubles(prepared, errors):
+    """Note a sentence for each change whose key another record of its place holds; one query a document and place."""
+    groups = {}
+    for index, each in enumerate(prepared):
+        if each.after and _key(each.change.document, each.after):
+            place = Place.of(each.after)
+            groups.setdefault((each.change.document, place), []).append((index, each))
+    for (document, place), rows in groups.items():
+        changed = [
+            (index, each)
+            for index, each in rows
+            if each.before is None
+            or Place.of(each.before) != place
+            or _key(document, each.before) != _key(document, each.after)
+        ]
+        _note_doubles(
+            document, place, changed, {each.after["_id"] for each in prepared if each.before}, errors
+        )
+
+
+def _note_doubles(document, place, rows, moving, errors):
+    if not rows:
+        return
+    first = document.key[0]
+    query = {**place._asdict(), first: {"$in": list({each.after[first] for _, each in rows})}}
+    shown = dict.fromkeys(document.key, 1)
+    taken = {
+        _key(document, row) for row in collection(document).find(query, shown) if row["_id"] not in moving
+    }
+    label = declared(document)[first].verbose_name
+    for index, each in rows:
+        key = _key(document, each.after)
+        if key in taken:
+            sentence = f"มีรายการที่ใช้{label}นี้อยู่แล้วในโรงเรียนและรอบนี้ กรุณาตรวจสอบหรือแก้ไขรายการเดิม"
+            errors.setdefault(index, {})[first] = sentence
+        taken.add(key)
+
+
+def _event(each, actor, reason, via):
+    """The history event of a prepared change; the first version of a record is one slim event."""
+    before, after = each.before, each.after
+    kept = after or before
+    names = declared(each.change.document)
+    changes = {}
+    if after is None:
+        changes = {name: [before.get(name), None] for name in names if name in before}
+    elif before is not None:
+        follow = [*names, "school_code"]
+        changes = {
+            name: [before.get(name), after.get(name)]
+            for name in follow
+            if before.get(name) != after.get(name)
+        }
+    place = Place.of(kept)
+    event = history.event(
+        kept["_id"],
+        place._asdict(),
+        actor,
+        "create" if before is None else "remove" if after is None else "update",
+        changes,
+        before["history_hash"] if before else None,
+        document=each.change.document.slug,
+        headline=each.change.document.headline(kept),
+        lineage=kept["lineage"],
+        number=(before["revision"] if before else 0) + 1,
+        acting_as=access.writes_as(actor, place.area_code, place.school_code),
+        via=via,
+        reason=reason,
+    )
+    if after is not None:
+        after["history_hash"] = event["hash"]
+    return event
+
+
+# ---- the transaction ----
+
+
+def _store(prepared, actor):
+    """Claim, store and note in one transaction; runs again whole after a transient error."""
+    counters = _deltas(prepared)
+    operations = {}
+    for each in prepared:
+        operations.setdefault(each.change.document, []).append(_operation(each))
+    events = [each.event for each in prepared]
+
+    def work():
+        for (subsystem, place), (delta, removed) in sorted(counters.items()):
+            _, submission = claim(subsystem, place, actor, delta, removed)
+            _check_named(submission, prepared)
+        for document, batch in operations.items():
+            _run(document, batch)
+        collection(history.AuditEvent).insert_many([dict(event) for event in events])
+
+    try:
+        in_transaction(work)
+    except _Moved:
+        _raise_stale(prepared)
+    except BulkWriteError as error:
+        if any(one["code"] == DUPLICATE for one in error.details["writeErrors"]):
+            raise DuplicateKey("มีผู้บันทึกรายการที่ใช้เลขเดียวกันไปก่อนแล้ว กรุณาเปิดหน้านี้ใหม่แล้วตรวจสอบ") from error
+        raise
+
+
+class _Moved(Exception):
+    """A record's revision was no longer the one seen; the transaction is given up."""
+
+
+def _deltas(prepared):
+    """{(subsystem, place): (what is added to each counter, how many records are removed)}."""
+    counters = {}
+    required = {}
+    for each in prepared:
+        document = each.change.document
+        for plain, sign in ((each.before, -1), (each.after, 1)):
+            if plain is None:
+                continue
+            place = Place.of(plain)
+            asked = (document, place.area_code, place.academic_year)
+            if asked not in required:
+                required[asked] = completeness.required_of(*asked)
+            counts, removed = counters.get((document.subsystem, place), ({}, 0))
+            completeness.add(counts, completeness.tally_of(document, plain, required[asked]), sign)
+            counters[document.subsystem, place] = (counts, removed + int(each.after is None))
+    return counters
+
+
+def _operation(each):
+    if each.before is None:
+        return InsertOne(each.after)
+    seen = {"_id": each.before["_id"], "revision": each.before["revision"], **Place.of(each.before)._asdict()}
+    if each.after is None:
+        return DeleteOne(seen)
+    changed = {name: value for name, value in each.after.items() if each.before.get(name) != value}
+    gone = dict.fromkeys((name for name in each.before if name not in each.after), "")
+    return UpdateOne(seen, {"$set": changed} | ({"$unset": gone} if gone else {}))
+
+
+def _run(document, batch):
+    done = collection(document).bulk_write(batch, ordered=True)
+    if done.inserted_count + done.matched_count + done.deleted_count != len(batch):
+        raise _Moved
+
+
+def _check_named(submission, prepared):
+    """A reopening may be for named records alone."""
+    named = set(submission.named_records)
+    touched = {(each.after or each.before)["_id"] for each in prepared}
+    if named and not touched <= named:
+        raise NotAllowed("เปิดคืนให้แก้ไขเฉพาะบางรายการ รายการนี้ไม่อยู่ในรายการที่เปิด กรุณาติดต่อเจ้าหน้าที่เขต")
+
+
+def _raise_stale(prepared):
+    changes = [each.change for each in prepared if each.before is not None]
+    stored = _stored_versions(changes)
+    raise StaleRevision(
+        [
+            conflict_of(change, stored.get(change.id))
+            for change in changes
+            if _is_stale(change, stored.get(change.id))
+        ]
+    )
