@@ -3,14 +3,17 @@
 import os
 import shutil
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from pymongo.monitoring import CommandListener
 
 from documents import history
 from documents.database import connect, db, stored_documents
 from scripts.embedded import EmbeddedMongo
 from scripts.folder import CannotStart, prepare
+from tests.people import *  # noqa: F403  the people and places of the tests
 
 AUDIT_KEY = b"a key of the tests, forty bytes and more"
 SERVER = pytest.StashKey[EmbeddedMongo]()
@@ -77,7 +80,7 @@ def database_uri(request):
 @pytest.fixture(scope="session")
 def connected(database_uri):
     """This worker's database, connected once; indexes are built as document classes come in."""
-    connect(database_uri)
+    connect(database_uri, event_listeners=[LISTENER])
     history.configure(AUDIT_KEY)
     return set()
 
@@ -105,3 +108,39 @@ def own_mongo(tmp_path):
 def times(request):
     """How often a loop runs: `times(3, 50)` is 3, and 50 in scripts/test --long."""
     return lambda few, full: full if request.config.option.long else few
+
+
+# What is asked of the database
+
+
+@pytest.fixture
+def count_commands(connected):
+    """`with count_commands() as names:` collects the name of every command sent in the block."""
+    return _counting
+
+
+@contextmanager
+def _counting():
+    names = []
+    LISTENER.sink = names
+    try:
+        yield names
+    finally:
+        LISTENER.sink = None
+
+
+class _Listener(CommandListener):
+    sink = None
+
+    def started(self, event):
+        if self.sink is not None:
+            self.sink.append(event.command_name)
+
+    def succeeded(self, event):
+        pass
+
+    def failed(self, event):
+        pass
+
+
+LISTENER = _Listener()

@@ -1,0 +1,128 @@
+"""The people and places that stand ready for every test: two schools, one round, and who may do what.
+
+`neighbour` is a teacher of the other school, who must never get in.
+"""
+
+import datetime as dt
+
+import pytest
+
+import documents
+from documents import clock, rounds
+from documents.record import Place
+from documents.rounds import Round, Window
+from documents.schools import Area, School
+from documents.users import Grant, User
+
+AREA, YEAR, ROUND = "34010000", 2568, "1"
+SCHOOL, OTHER = "34010001", "34010002"
+NOON = "2025-06-05T09:00:00+07:00"
+
+
+@pytest.fixture(autouse=True)
+def set_clock():
+    """5 June 2568, 09.00, within the schools' window; a test may move it with `clock.configure`."""
+    clock.configure(NOON)
+    yield
+    clock.configure(None)
+
+
+def person(name, role, *schools, area=AREA, **more):
+    """A stored, active user with one role."""
+    return User(
+        email=f"{name}@example.org",
+        name=name,
+        fs_uniquifier=name,
+        grants=[Grant(role=role, area_code=area, school_codes=list(schools), **more)],
+    ).save(force_insert=True)
+
+
+@pytest.fixture
+def area():
+    """The area with its two schools."""
+    Area(code=AREA, name="สพป. ทดสอบ เขต 1", province="34").save()
+    for code, name in ((SCHOOL, "บ้านหนึ่ง"), (OTHER, "บ้านสอง")):
+        School(area_code=AREA, code=code, name=name, cluster="กลุ่มหนึ่ง", grade_from="01", grade_to="09").save()
+    return AREA
+
+
+@pytest.fixture
+def teacher(area):
+    return person("teacher", "school", SCHOOL)
+
+
+@pytest.fixture
+def neighbour(area):
+    return person("neighbour", "school", OTHER)
+
+
+@pytest.fixture
+def director(area):
+    return person("director", "director", SCHOOL)
+
+
+@pytest.fixture
+def officer(area):
+    return person("officer", "district")
+
+
+@pytest.fixture
+def approver(area):
+    return person("approver", "approver")
+
+
+@pytest.fixture
+def executive(area):
+    return person("executive", "executive")
+
+
+@pytest.fixture
+def administrator(area):
+    return person("administrator", "admin")
+
+
+def utc(day, hour=0, minute=0):
+    """A UTC instant of a day of June 2025 in Bangkok time."""
+    local = dt.datetime(2025, 6, day, hour, minute, tzinfo=clock.BANGKOK)
+    return local.astimezone(dt.UTC).replace(tzinfo=None)
+
+
+@pytest.fixture
+def draft_round(area):
+    """Round 2568-1 of DMC as a draft: schools 1-10 June, directors 1-10, district 1-15."""
+    return Round(
+        area_code=AREA,
+        subsystem="DMC",
+        academic_year=YEAR,
+        code=ROUND,
+        title="ภาคเรียนที่ 1",
+        as_of=dt.datetime(2025, 6, 10),  # noqa: DTZ001
+        windows=[
+            Window(step="enter", opens_at=utc(1), closes_at=utc(10, 16, 30)),
+            Window(step="certify", opens_at=utc(1), closes_at=utc(10, 16, 30)),
+            Window(step="verify", opens_at=utc(1), closes_at=utc(15, 16, 30)),
+        ],
+    ).save()
+
+
+@pytest.fixture
+def open_round(draft_round, officer, executive, approver):
+    """The round proposed, ordered and opened."""
+    proposed = rounds.propose(draft_round, officer, "ขอเปิดรอบ")
+    ordered = rounds.record_order(proposed, executive, "ศธ 04001/1", dt.datetime(2025, 5, 15), "ดำเนินการ")  # noqa: DTZ001
+    return rounds.open_round(ordered, approver)
+
+
+@pytest.fixture
+def canteens(monkeypatch):
+    """The tests' own subsystem, on the list for this test."""
+    monkeypatch.setattr(documents, "SUBSYSTEMS", [*documents.SUBSYSTEMS, "tests.canteens.Canteen"])
+    from tests.canteens import Canteen
+
+    Canteen.ensure_indexes()
+    return Canteen
+
+
+def place(school=SCHOOL, round_=ROUND, year=YEAR):
+    """The place of a record in the tests' round."""
+    return Place(AREA, year, round_, school)
