@@ -17,6 +17,7 @@ import python_calamine as calamine
 MEMORY = 1536 * 1024 * 1024  # bytes of address space for the child
 SECONDS = 60
 MAX_SHEETS = 50
+CELLS = 6_000_000  # of one sheet's rectangle; beyond, Python lists alone would take seconds
 REFUSED = 3  # the child's exit code when it says why on its last line
 
 
@@ -106,6 +107,8 @@ def tell(workbook, keep_rows, out):
     names = [sheet.name for sheet in workbook.sheets_metadata if (sheet.visible, sheet.typ) == seen]
     for name in names[:MAX_SHEETS]:
         sheet = workbook.get_sheet_by_name(name)
+        if sheet.height * sheet.width > CELLS:
+            refuse("large")
         kept, height = [], 0
         for number, row in filled_rows(sheet):
             height += 1
