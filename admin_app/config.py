@@ -3,8 +3,11 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from documents import clock
 
 VERSION = "0.1.0"
 LEAST_SECRET = 32  # characters
@@ -64,7 +67,7 @@ class Settings:
             data=Path(given["KHET_DATA"]).resolve(),
             public_urls=urls(given["KHET_PUBLIC_URL"]),
             trusted_proxies=count_of("KHET_TRUSTED_PROXIES", given["KHET_TRUSTED_PROXIES"]),
-            now=given["KHET_NOW"],
+            now=running_since(given["KHET_NOW"], environ.get("KHET_NOW_SINCE")),
             demo_password=given["KHET_DEMO_PASSWORD"],
             env=given["KHET_ENV"],
             debug=environ.get("FLASK_DEBUG", "").lower() in ("1", "true", "yes", "on"),
@@ -118,6 +121,21 @@ def count_of(name: str, text: str) -> int:
     if not text.isdecimal():
         raise RuntimeError(f"{name}={text} ต้องเป็นจำนวนเต็มตั้งแต่ 0")
     return int(text)
+
+
+def running_since(now: str, since: str | None) -> str:
+    """Where the product's clock stands that stood at `now` (ISO) when the real one stood at `since` (Unix seconds).
+
+    scripts/start sets `since`, so that every process of the web server, and one started again later, shows the
+    same time. Raises RuntimeError for text that is no instant.
+    """
+    if not now or not since:
+        return now
+    try:
+        start = datetime.fromisoformat(now.strip())
+    except ValueError as error:
+        raise RuntimeError(f"KHET_NOW={now} อ่านไม่ได้ ให้เขียนแบบ 2025-06-05T09:00:00+07:00") from error
+    return (start + timedelta(seconds=clock.real_now().timestamp() - float(since))).isoformat()
 
 
 def settings_table() -> str:

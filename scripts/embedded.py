@@ -23,11 +23,13 @@ ADDRESS_IN_USE = 48  # mongod's exit code when it cannot bind its port
 
 
 class EmbeddedMongo:
-    """One mongod over one data folder.
+    """One mongod over one data folder, as a part that the supervisor keeps.
 
     `start()` gives the application's URI; `stop()` shuts it down cleanly. Whoever calls holds the data folder
     (`folder.hold`). Secrets lie in DATA/secrets, the database in DATA/db, its log in DATA/logs/mongod.log.
     """
+
+    name = "mongod"
 
     def __init__(self, data: Path, cache_gb: float | None = None, oplog_mb: int = 1024):
         self.data = data

@@ -1,0 +1,101 @@
+"""The virtual environment of the product: made, and filled again only when its requirements change.
+
+Runs on the system's Python before anything is installed, so it uses the standard library alone, and syntax
+that an old Python can still read, to refuse in a sentence.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PYTHON = ROOT / ".venv" / "bin" / "python"
+OLDEST = (3, 11)
+
+
+def refuse(thai, english):
+    """Say in one sentence why nothing starts, and end with status 1."""
+    sys.exit(f"{thai} ({english})")
+
+
+def require_python():
+    """Go on under a Python of 3.11 or newer, another one on PATH if need be, or refuse."""
+    if sys.version_info >= OLDEST:
+        return
+    for minor in (14, 13, 12, 11):
+        newer = shutil.which(f"python3.{minor}")
+        if newer:
+            os.execv(newer, [newer, *sys.argv])  # noqa: S606 (becoming it is the point)
+    refuse("ต้องใช้ Python 3.11 ขึ้นไป", f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}")
+
+
+def ready(requirements):
+    """The Python of .venv, with what the named requirements files pin; installs only what has changed."""
+    if not runs(PYTHON):
+        make_environment()
+    for name in requirements:
+        install(ROOT / name)
+    return PYTHON
+
+
+def runs(python):
+    """Whether this is a Python that starts: an environment breaks when the system's Python is replaced."""
+    if not python.exists():
+        return False
+    asked = [str(python), "-c", "import sys, pip; sys.exit(sys.version_info < (3, 11))"]
+    return subprocess.run(asked, stderr=subprocess.DEVNULL, check=False).returncode == 0
+
+
+def make_environment():
+    """Make .venv anew. Debian keeps a part of it in a package of its own."""
+    try:
+        import ensurepip  # noqa: F401
+        import venv
+    except ImportError:
+        refuse(
+            "ขาดแพ็กเกจ python3-venv กรุณาติดตั้งด้วย apt-get install python3-venv",
+            "the package python3-venv is missing",
+        )
+    say("กำลังสร้างสภาพแวดล้อม Python ใน .venv")
+    try:
+        venv.create(str(ROOT / ".venv"), with_pip=True, clear=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        refuse("สร้าง .venv ไม่ได้", f"the virtual environment cannot be made: {error}")
+
+
+def install(requirements):
+    """Install one requirements file unless exactly this content was installed before."""
+    stamp = ROOT / ".venv" / f".installed-{requirements.name}"
+    wanted = fingerprint(requirements)
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    say(f"กำลังติดตั้งส่วนประกอบตาม {requirements.name} (ครั้งแรกใช้เวลา 1-3 นาที)")
+    command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    command += ["-r", str(requirements)]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        reason = [line for line in done.stderr.splitlines() if line.strip()][-1:] or ["no reason given"]
+        refuse("ติดตั้งส่วนประกอบไม่สำเร็จ", f"pip could not install {requirements.name}: {reason[0].strip()}")
+    stamp.write_text(wanted)
+
+
+def fingerprint(requirements):
+    """A digest of all requirements files up to this one: the tests' file includes the product's."""
+    digest = hashlib.sha256((ROOT / "requirements.txt").read_bytes())
+    digest.update(requirements.read_bytes())
+    return digest.hexdigest()
+
+
+def say(sentence):
+    """Tell the person at the terminal what is going on."""
+    print(sentence, flush=True)
+
+
+def run_module(module, arguments):
+    """Become `.venv/bin/python -m <module>`, in the caller's folder; does not return."""
+    path = [str(ROOT)] + [part for part in [os.environ.get("PYTHONPATH")] if part]
+    environ = dict(os.environ, PYTHONPATH=os.pathsep.join(path))
+    os.execve(str(PYTHON), [str(PYTHON), "-P", "-m", module, *arguments], environ)  # noqa: S606 (becoming it is the point)

@@ -1,0 +1,111 @@
+"""What the database needs before anyone is let in: indexes, code lists and, into an empty one, the demo district."""
+
+import importlib
+import os
+import pkgutil
+import sys
+from pathlib import Path
+
+import pymongo
+from pymongo.errors import OperationFailure, PyMongoError
+
+import documents
+from documents import clock, history
+from documents.database import connect, db, ensure_indexes
+from scripts.folder import CannotStart
+
+DEMO_NOW = "2025-06-05T09:00:00+07:00"
+INSTALLATION = (
+    "installation"  # one document a fact about this database: {"_id": "demo", "state": "loading" or "loaded"}
+)
+WHOSE = ("areas", "schools", "users")  # a database without any of these is empty
+
+
+def prepare_database(options, data: Path) -> bool:
+    """Connect and make the database ready; gives whether it holds the demo, whose clock is then set.
+
+    Reads MONGODB_URI, KHET_NOW and KHET_AUDIT_KEY_FILE from the environment and sets KHET_NOW for the demo.
+    Raises CannotStart.
+    """
+    reach(os.environ["MONGODB_URI"])
+    history.configure(Path(os.environ["KHET_AUDIT_KEY_FILE"]).read_bytes().strip())
+    build_indexes()
+    from documents import codelists
+
+    codelists.seed()
+    if demo_state() == "loading":
+        empty_again()
+    if not options.no_demo and is_empty():
+        load_demo(options.demo_schools, options.demo_students, data)
+    with_demo = demo_state() == "loaded"
+    if with_demo:
+        os.environ.setdefault("KHET_NOW", DEMO_NOW)
+    return with_demo
+
+
+def reach(uri: str) -> None:
+    """Connect the documents to the database. Raises CannotStart when none answers there."""
+    try:
+        connect(uri)
+        with pymongo.timeout(15):
+            db().command("ping")
+            db()[INSTALLATION].find_one({"_id": "demo"})
+    except (PyMongoError, ValueError) as error:
+        raise CannotStart(
+            "ติดต่อฐานข้อมูลตาม MONGODB_URI ไม่ได้", f"the database does not answer: {type(error).__name__}"
+        ) from error
+
+
+def build_indexes() -> None:
+    """Build the indexes of every document there is. Raises CannotStart naming the one that cannot be built."""
+    for module in pkgutil.iter_modules(documents.__path__, "documents."):
+        importlib.import_module(module.name)
+    try:
+        ensure_indexes()
+    except OperationFailure as error:
+        raise CannotStart(
+            "สร้างดัชนีฐานข้อมูลไม่ได้", f"an index cannot be built: {error.details['errmsg']}"
+        ) from error
+
+
+def demo_state() -> str | None:
+    """ "loading", "loaded" or None, as the database itself remembers."""
+    return (db()[INSTALLATION].find_one({"_id": "demo"}) or {}).get("state")
+
+
+def is_empty() -> bool:
+    """Whether nobody's data is in the database yet."""
+    return not any(db()[name].find_one({}, {"_id": 1}) for name in WHOSE)
+
+
+def empty_again() -> None:
+    """Take out what an interrupted demo load left; the database was empty before it."""
+    kept = {INSTALLATION, "codelists", "code_lists"}
+    for name in db().list_collection_names():
+        if name not in kept and not name.startswith("system."):
+            db()[name].delete_many({})
+
+
+def load_demo(schools: int, students: int, data: Path) -> None:
+    """Load the made-up district, telling how far it is; its clock stands at DEMO_NOW unless KHET_NOW is given."""
+    from scripts import demo
+
+    clock.configure(os.environ.get("KHET_NOW") or DEMO_NOW)
+    mark = {"$set": {"state": "loading", "schools": schools, "students": students}}
+    db()[INSTALLATION].update_one({"_id": "demo"}, mark, upsert=True)
+    demo.load(schools=schools, students=students, data=data, progress=Progress())
+    db()[INSTALLATION].update_one({"_id": "demo"}, {"$set": {"state": "loaded"}})
+
+
+class Progress:
+    """Called with a step's Thai name and how far it is (0 to 1); a line a step, redrawn on a terminal."""
+
+    def __init__(self):
+        self.step = None
+
+    def __call__(self, step: str, done: float) -> None:
+        if sys.stdout.isatty():
+            print(f"\r\033[Kข้อมูลสาธิต: {step} {done:4.0%}", end="\n" if done >= 1 else "", flush=True)
+        elif step != self.step:
+            print(f"ข้อมูลสาธิต: {step}", flush=True)
+        self.step = step

@@ -1,0 +1,165 @@
+"""What scripts/start becomes once everything is installed: database, demo, web server, until it is told to stop."""
+
+import argparse
+import json
+import os
+import signal
+import socket
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from documents.clock import real_now
+from scripts.children import end_orphan
+from scripts.embedded import EmbeddedMongo
+from scripts.environment import ROOT
+from scripts.folder import CannotStart, hold, prepare, secret
+from scripts.supervisor import Stopped, Supervisor
+from scripts.web import WebServer
+
+PORT_IN_USE, NOT_PERMITTED = 98, 13  # errno
+
+
+def main(arguments=None) -> int:
+    """Run until stopped; 0 after a clean stop, 1 with one sentence when it cannot start or go on."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, stop_now)
+    options = parser().parse_args(arguments)
+    try:
+        run(options)
+    except CannotStart as reason:
+        print(reason, file=sys.stderr, flush=True)
+        return 1
+    except Stopped:
+        say("หยุดแล้ว (stopped)")
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of scripts/start."""
+    options = argparse.ArgumentParser(prog="scripts/start", description="Start Khet and run until Ctrl-C.")
+    options.add_argument("--port", type=int, default=8000, metavar="N")
+    options.add_argument("--host", default="127.0.0.1", metavar="H")
+    options.add_argument(
+        "--data",
+        type=Path,
+        default=Path(os.environ.get("KHET_DATA") or ROOT / "var"),
+        metavar="DIR",
+        help="database, files, secrets and logs (default: ./var)",
+    )
+    options.add_argument("--no-demo", action="store_true", help="leave an empty database empty")
+    options.add_argument("--demo-schools", type=int, default=230, metavar="N")
+    options.add_argument("--demo-students", type=int, default=50_000, metavar="N")
+    return options
+
+
+def run(options) -> None:
+    """Start every part in order and keep them going; whatever ends it, all parts are stopped."""
+    data = prepare(options.data)
+    lock = hold(data)
+    end_orphan(data / "web.pid", "admin_app.wsgi")
+    require_port(options.host, options.port)
+    supervisor = Supervisor()
+    try:
+        environ = settings_for(options, data)
+        if "MONGODB_URI" not in environ:
+            environ["MONGODB_URI"] = supervisor.keep(EmbeddedMongo(data))
+        os.environ.update(environ)
+        from scripts.preparing import prepare_database  # after the settings: it loads the documents
+
+        with_demo = prepare_database(options, data)
+        os.environ["KHET_NOW_SINCE"] = f"{real_now().timestamp():.3f}"
+        supervisor.keep(WebServer(options.host, options.port, data))
+        announce(options, data, with_demo)
+        supervisor.watch()
+    finally:
+        stop_signals_ignored()
+        supervisor.stop()
+        lock.close()
+
+
+def settings_for(options, data: Path) -> dict[str, str]:
+    """The environment of the application: what was given, and what is generated once or follows from the options."""
+    made = {
+        "KHET_DATA": str(data),
+        "KHET_PUBLIC_URL": f"http://{public_name(options.host)}:{options.port}",
+    }
+    environ = {**made, **{name: value for name, value in os.environ.items() if value}}
+    environ["KHET_DATA"] = str(data)
+    if "SECRET_KEY" not in environ:
+        environ["SECRET_KEY"] = secret(data, "session")
+    if "KHET_AUDIT_KEY_FILE" not in environ:
+        secret(data, "audit")
+        environ["KHET_AUDIT_KEY_FILE"] = str(data / "secrets" / "audit.key")
+    return environ
+
+
+def public_name(host: str) -> str:
+    """The host name for the address people open; a server on all addresses is reached by loopback here."""
+    if host in ("0.0.0.0", "::", ""):  # noqa: S104 (compared, not bound)
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host
+
+
+def require_port(host: str, port: int, patience: float = 3) -> None:
+    """Raises CannotStart when the port cannot be listened on, giving a server that just ended a moment."""
+    until = time.monotonic() + patience
+    while True:
+        try:
+            family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+            with socket.socket(family, kind) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                return probe.bind(address)
+        except (OSError, OverflowError) as error:
+            if getattr(error, "errno", None) != PORT_IN_USE or time.monotonic() > until:
+                raise refused_port(host, port, error) from error
+        time.sleep(0.2)
+
+
+def refused_port(host: str, port: int, error: Exception) -> CannotStart:
+    """The sentence for a port that cannot be had."""
+    if getattr(error, "errno", None) == PORT_IN_USE:
+        return CannotStart(
+            f"พอร์ต {port} ถูกใช้อยู่ กรุณาเลือกพอร์ตอื่นด้วย --port",
+            f"port {port} is taken, choose another with --port",
+        )
+    if getattr(error, "errno", None) == NOT_PERMITTED:
+        return CannotStart(f"ไม่มีสิทธิ์ใช้พอร์ต {port}", f"no permission for port {port}, use one from 1024 up")
+    return CannotStart(f"เปิด {host} พอร์ต {port} ไม่ได้", f"cannot listen on {host} port {port}: {error}")
+
+
+def announce(options, data: Path, with_demo: bool) -> None:
+    """Print where the product is and, for a demo, who may sign in."""
+    say(f"\nKhet พร้อมใช้งานที่ {os.environ['KHET_PUBLIC_URL'].split(',')[0]}  (กด Ctrl-C เพื่อหยุด)")
+    accounts = data / "demo-accounts.json"
+    if not with_demo or not accounts.exists():
+        say("สร้างผู้ดูแลระบบคนแรกด้วย scripts/manage create-admin")
+        return
+    say(f"ข้อมูลสาธิตทั้งหมดสมมติขึ้น เวลาของระบบเริ่มที่ {os.environ.get('KHET_NOW')}  บัญชีสาธิต:")
+    for account in json.loads(accounts.read_text())["accounts"]:
+        scope = account["scope"] if isinstance(account["scope"], str) else " ".join(account["scope"])
+        say(
+            f"  {account['role']:<10} {account['email']:<34} {account['password']:<20} {scope:<10} {account['name']}"
+        )
+
+
+def stop_now(number, frame):
+    """Signal handler: leave whatever is going on and stop everything in order."""
+    raise Stopped(number)
+
+
+def stop_signals_ignored() -> None:
+    """A second Ctrl-C must not interrupt the clean stop."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def say(sentence: str) -> None:
+    """Tell the person at the terminal, also through a pipe, at once; a closed terminal is no reason to stop."""
+    with suppress(BrokenPipeError):
+        print(sentence, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
