@@ -1,0 +1,277 @@
+"""Sign-in: Flask-Security over our people, a Session behind every cookie, and the gate before every page."""
+
+import hashlib
+import logging
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlsplit
+
+import flask_login
+from flask import after_this_request, flash, jsonify, redirect, request, session, url_for
+from flask_login import current_user
+from flask_security import LoginForm, MongoEngineUserDatastore, PasswordUtil, Security
+from flask_security.forms import Form
+from flask_security.signals import password_changed, user_authenticated
+from limits import parse_many
+from werkzeug.exceptions import TooManyRequests
+from wtforms import StringField
+from wtforms.validators import InputRequired, Length
+
+from admin_app import security
+from documents import passwords, sessions
+from documents.clock import in_bangkok, real_now
+from documents.database import collection
+from documents.users import Role, User
+
+log = logging.getLogger(__name__)
+
+# A stranger may see these and nothing else; every other route wants a person (tests/test_security.py walks them).
+PUBLIC = {"static", "admin.static", "health.healthz", "security.login"}
+# Whoever must first set a password of his own may do that, sign out, and no more.
+BEFORE_OWN_PASSWORD = {"security.change_password", "security.logout"}
+ACCOUNT_LIMITS = parse_many("5 per minute; 10 per 15 minutes; 60 per day")
+ADDRESS_LIMITS = parse_many("40 per 5 minutes; 400 per day")  # a district office stands behind one address
+WRONG = "อีเมลหรือรหัสผ่านไม่ถูกต้อง กรุณาตรวจสอบแล้วลองอีกครั้ง หากลืมรหัสผ่าน ติดต่อผู้ดูแลระบบของเขต"
+NO_FRESHNESS = timedelta(seconds=-1)  # no second sign-in page
+SUSPENDED = "บัญชีนี้ถูกระงับการใช้งาน กรุณาติดต่อผู้ดูแลระบบของเขต"
+EXPIRED = "ไม่ได้ใช้งานนาน ระบบจึงให้ออกเพื่อความปลอดภัย กรุณาเข้าสู่ระบบอีกครั้ง"
+
+
+def init_app(app, settings):
+    """Set up sign-in; security and language are set up before."""
+    app.config.update(
+        SECURITY_PASSWORD_HASH="argon2",  # noqa: S106 - the name of the scheme
+        SECURITY_PASSWORD_SCHEMES=["argon2"],
+        SECURITY_PASSWORD_SINGLE_HASH={
+            "argon2"
+        },  # as documents.passwords hashes, with no second secret to lose
+        SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS={
+            f"argon2__{name}": cost for name, cost in passwords.COST.items()
+        },
+        SECURITY_PASSWORD_LENGTH_MIN=passwords.SHORTEST,
+        SECURITY_CHANGEABLE=True,
+        SECURITY_SEND_PASSWORD_CHANGE_EMAIL=False,
+        SECURITY_POST_CHANGE_VIEW="/admin/",
+        SECURITY_RETURN_GENERIC_RESPONSES=True,
+        SECURITY_POST_LOGIN_VIEW="/admin/",
+        SECURITY_POST_LOGOUT_VIEW="/login",
+        SECURITY_LOGOUT_METHODS=["POST"],
+        SECURITY_STATIC_FOLDER=None,
+        SECURITY_FRESHNESS=NO_FRESHNESS,
+        SECURITY_API_ENABLED_METHODS=["session"],
+        SECURITY_FLASH_MESSAGES=False,  # what is to be said is said below, in the product's words
+    )
+    guard = Security(app, People(None, User, Role), login_form=SignInForm, password_util_cls=PasswordRules)
+    guard.want_json(lambda _: False)  # the page is the only way in: a JSON sign-in would hand out a token
+    guard.unauthn_handler(turn_away)
+    guard.login_manager.user_loader(person_of_session)
+    guard.login_manager.request_loader(
+        lambda _: None
+    )  # no token opens a door: a Session can be ended, a token not
+    user_authenticated.connect(begin_session, app)
+    flask_login.user_logged_out.connect(end_session, app)
+    password_changed.connect(keep_own_password, app)
+    app.before_request(admit)
+
+
+class People(MongoEngineUserDatastore):
+    """Our people as Flask-Security asks for them; of a person it stores the password and nothing else."""
+
+    def put(self, model):
+        """Store a person's password: a plain save would carry back grants that were changed meanwhile."""
+        secrets = {"password": model.password, "fs_uniquifier": model.fs_uniquifier}
+        collection(User).update_one({"_id": model.id}, {"$set": secrets})
+        return model
+
+
+class PasswordRules(PasswordUtil):
+    """The rules of documents.passwords where Flask-Security asks for its own."""
+
+    def validate(self, password, is_register, **more):
+        """([the refusal], password), or (None, password) for one that is taken."""
+        user = more["user"]
+        said = passwords.refusal(password, email=user.email, name=user.name, current=user.password)
+        return ([said] if said else None), self.normalize(password)
+
+
+class SignInForm(LoginForm):
+    """E-mail, password, token. Says the same, after the same time, whatever was wrong."""
+
+    email = StringField(
+        "อีเมล", [InputRequired("กรุณากรอกอีเมล"), Length(max=254)], render_kw={"autocomplete": "username"}
+    )
+    remember = None
+
+    def validate(self, **more):
+        """Whether this is one of us; `user` is then set. Raises TooManyRequests after too many failures."""
+        if not is_local(self.next.data):
+            self.next.data = ""
+        if not Form.validate(self, **more):
+            return self._refuse(None)
+        email = normal_email(self.email.data)
+        count_attempt(email)
+        self.user = self._person(email)
+        if self.user is None:
+            note_failure(email)
+            return self._refuse(WRONG)
+        forget_attempts(email)
+        self.user_authenticated = True
+        return True if self.user.active else self._refuse(SUSPENDED)
+
+    def _person(self, email):
+        """The person with this e-mail and the typed password, or None, after equal work."""
+        user = User.objects(email=email).first()
+        stored = user.password if user and user.password else NOBODYS_PASSWORD
+        right = passwords.matches(self.password.data[: passwords.LONGEST + 1], stored)
+        return user if right and user and user.password else None
+
+    def _refuse(self, sentence):
+        if sentence:
+            self.form_errors.append(sentence)
+        after_this_request(unauthorized)
+        return False
+
+
+# The hash of a password that nobody has, so that an unknown e-mail takes as long as a known one.
+NOBODYS_PASSWORD = passwords.hashed(passwords.first_password())
+
+
+def unauthorized(response):
+    """The same page, but as 401: a refused sign-in is no success."""
+    response.status_code = 401
+    return response
+
+
+def normal_email(text):
+    """The e-mail as it is stored: without spaces around it, in lower case."""
+    return text.strip().lower()
+
+
+# Guessing: both the account named and the address asking are counted, whether the account exists or not.
+
+
+def count_attempt(email):
+    """Count a try against the account. Raises TooManyRequests when the account or the address had too many."""
+    spent = [limit for limit in ADDRESS_LIMITS if not security.is_left(limit, *_address())]
+    if spent:
+        refuse_for_now(max(security.begins_anew(limit, *_address()) for limit in spent))
+    spent = [limit for limit in ACCOUNT_LIMITS if not security.spend(limit, *_account(email))]
+    if spent:
+        until = max(security.begins_anew(limit, *_account(email)) for limit in spent)
+        locked = {"$set": {"locked_until": datetime.fromtimestamp(until, UTC)}}
+        collection(User).update_one({"email": email}, locked)
+        refuse_for_now(until)
+
+
+def refuse_for_now(until):
+    """Raise TooManyRequests, saying when to try again; `until` is a Unix time."""
+    again = in_bangkok(datetime.fromtimestamp(until, UTC))
+    log.warning("sign-in refused for now: too many tries from %s", request.remote_addr)
+    raise TooManyRequests(
+        f"ลองเข้าสู่ระบบผิดหลายครั้งเกินไป กรุณารอถึง {again:%H.%M} น. แล้วลองใหม่ หรือติดต่อผู้ดูแลระบบของเขตเพื่อตั้งรหัสผ่านใหม่",
+        retry_after=max(1, round(until - real_now().timestamp())),
+    )
+
+
+def note_failure(email):
+    """Count a failure against the address, and on the account for its administrator to see."""
+    for limit in ADDRESS_LIMITS:
+        security.spend(limit, *_address())
+    collection(User).update_one({"email": email}, {"$inc": {"failed_logins": 1}})
+    log.warning("sign-in failed from %s", request.remote_addr)
+
+
+def forget_attempts(email):
+    """Take back what was counted against an account: its owner came, or the desk gave him a new password."""
+    for limit in ACCOUNT_LIMITS:
+        security.forgive(limit, *_account(email))
+
+
+def _account(email):
+    return "sign-in", "account", hashlib.sha256(email.encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def _address():
+    return "sign-in", "address", request.remote_addr or "nowhere"
+
+
+# The session behind the cookie
+
+
+def begin_session(app, user, **_):
+    """Give the cookie a new Session, and a new CSRF token unless the same person had the browser before."""
+    if session.get("who") != str(user.id):
+        session.pop(app.config["WTF_CSRF_FIELD_NAME"], None)
+    session["who"] = str(user.id)
+    session["sid"] = str(sessions.begin(user, request.remote_addr, request.user_agent.string).id)
+    now = real_now()
+    seen = {"last_login_at": "$current_login_at", "last_login_ip": "$current_login_ip"}
+    seen |= {"current_login_at": now, "current_login_ip": {"$literal": request.remote_addr or ""}}
+    seen |= {"login_count": {"$add": [{"$ifNull": ["$login_count", 0]}, 1]}, "failed_logins": 0}
+    collection(User).update_one({"_id": user.id}, [{"$set": seen}, {"$unset": "locked_until"}])
+
+
+def end_session(app, user, **_):
+    """End the Session of the cookie that signs out, so that a kept copy of the cookie opens nothing."""
+    sessions.end(session.pop("sid", None), user)
+    session.pop("who", None)
+
+
+def keep_own_password(app, user, **_):
+    """After a person set his own password: the first one is done with, and his other browsers are signed out."""
+    collection(User).update_one({"_id": user.id}, {"$set": {"must_change_password": False}})
+    sessions.end_all(user, but=session["sid"])
+    flash("ตั้งรหัสผ่านใหม่เรียบร้อยแล้ว อุปกรณ์อื่นที่เข้าใช้อยู่ถูกออกจากระบบ", "success")
+
+
+def person_of_session(uniquifier):
+    """The person whose living Session the cookie names, or None: asked at every request."""
+    alive = sessions.resume(session.get("sid"))
+    if alive is None or alive[1].fs_uniquifier != uniquifier:
+        return None
+    return alive[1]
+
+
+# The gate
+
+
+def admit():
+    """Nothing for whoever may pass; otherwise what turns him away: to sign in, or to set his own password."""
+    if request.endpoint is None or request.endpoint in PUBLIC:
+        return None
+    if not current_user.is_authenticated:
+        return turn_away()
+    if current_user.must_change_password and request.endpoint not in BEFORE_OWN_PASSWORD:
+        return redirect(url_for("security.change_password"))
+    return None
+
+
+def turn_away(*_, **__):
+    """To the sign-in page and back here afterwards; 401 in JSON for a script."""
+    timed_out = session.pop("sid", None) is not None
+    if wants_json():
+        return jsonify(error=EXPIRED, login=url_for("security.login")), 401
+    if timed_out:
+        flash(EXPIRED, "warning")
+    return redirect(url_for("security.login", next=way_back()))
+
+
+def wants_json():
+    """Whether a script of the page asks, rather than a person."""
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"], "text/html")
+    return best == "application/json" or request.headers.get("X-Requested-With") == "XMLHttpRequest"
+
+
+def way_back():
+    """The page to return to after signing in: this one, or for a posted form the page it stands on."""
+    if request.method in ("GET", "HEAD"):
+        return request.full_path.rstrip("?")
+    came_from = urlsplit(request.referrer or "")
+    path = came_from.path + (f"?{came_from.query}" if came_from.query else "")
+    return path if came_from.netloc == request.host and is_local(path) else None
+
+
+def is_local(url):
+    """Whether a redirect to `url` stays here: a path of one leading slash, with nothing a browser reads as a host."""
+    return (
+        bool(url) and url[0] == "/" and url[1:2] not in ("/", "\\") and url.isprintable() and "\\" not in url
+    )

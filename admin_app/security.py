@@ -1,0 +1,159 @@
+"""What guards every request: known hosts, one CSRF token, limits on guessing, and headers that shut doors."""
+
+import secrets
+from urllib.parse import urlsplit
+
+from flask import Flask, current_app, g, request
+from flask_limiter import Limiter
+from flask_limiter.util import get_remote_address
+from flask_login import current_user
+from flask_wtf.csrf import CSRFProtect
+from limits import RateLimitItem
+from limits.storage import MongoDBStorage
+from mongoengine import get_connection
+from werkzeug.exceptions import SecurityError
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from documents.database import db
+
+MEGABYTE = 2**20
+LARGEST_UPLOAD = 25 * MEGABYTE
+LARGEST_FIELD = 4 * MEGABYTE  # of a form without its files: a pasted list of schools, a page of ticked rows
+MOST_FIELDS = 20_000
+DAY = 24 * 3600  # seconds
+YEAR = 365 * DAY
+ANY_HOST = {"health.healthz"}  # load balancers ask by address
+POLICY = (
+    "default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
+    "img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+EXPORTS_EACH = "20 per minute"
+
+
+def init_app(app: Flask, settings) -> None:
+    """Put the guards before every other part: the order here is the order in which they are asked."""
+    app.config.update(
+        SECRET_KEY=settings.secret_key,
+        MAX_CONTENT_LENGTH=LARGEST_UPLOAD,
+        MAX_FORM_MEMORY_SIZE=LARGEST_FIELD,
+        MAX_FORM_PARTS=MOST_FIELDS,
+        SESSION_COOKIE_NAME="khet",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SECURE=settings.secure,
+        SESSION_COOKIE_SAMESITE="Lax",
+        WTF_CSRF_TIME_LIMIT=None,  # a token lives as long as the sign-in: a long form is not lost to a clock
+        WTF_CSRF_SSL_STRICT=True,
+        KHET_HOSTS=settings.hosts,
+        KHET_HTTPS=settings.secure,
+    )
+    if settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(
+            app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies, x_host=0
+        )
+    app.jinja_env.globals["csp_nonce"] = csp_nonce
+    app.before_request(refuse_foreign_host)
+    CSRFProtect(app)
+    app.extensions["khet_limiter"] = Limiter(get_remote_address, app=app, storage_uri="khet://")
+    app.after_request(seal)
+
+
+def csp_nonce() -> str:
+    """This response's nonce for script and style elements, the same each time it is asked in one request."""
+    if "csp_nonce" not in g:
+        g.csp_nonce = secrets.token_urlsafe(16)
+    return g.csp_nonce
+
+
+def refuse_foreign_host() -> None:
+    """Raise SecurityError (400) for a Host header that is not on the allow-list."""
+    if request.endpoint not in ANY_HOST and host_name() not in current_app.config["KHET_HOSTS"]:
+        raise SecurityError("ที่อยู่ที่ใช้เปิดนี้ไม่ได้อยู่ในรายชื่อของระบบ ผู้ดูแลระบบเพิ่มได้ที่ KHET_PUBLIC_URL")
+
+
+def host_name() -> str | None:
+    """The Host header's name without its port, in lower case; None when it is no host name at all."""
+    try:
+        return urlsplit(f"//{request.host}").hostname
+    except ValueError:
+        return None
+
+
+def seal(response):
+    """The response with the headers that every answer carries."""
+    response.headers["Content-Security-Policy"] = POLICY.format(nonce=csp_nonce())
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "same-origin"
+    response.headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    response.headers["Cache-Control"] = keeping(response)
+    if current_app.config["KHET_HTTPS"]:
+        response.headers["Strict-Transport-Security"] = f"max-age={YEAR}"
+    return response
+
+
+def keeping(response) -> str:
+    """How long a browser may keep this answer: not at all, unless it is a static file named with its content's mark."""
+    if not is_static() or response.status_code >= 400:
+        return "no-store"
+    return f"public, max-age={YEAR}, immutable" if request.args.get("v") else f"public, max-age={DAY}"
+
+
+def is_static() -> bool:
+    """Whether this request asks for a file that is the same for everybody."""
+    return request.endpoint is not None and request.endpoint.rpartition(".")[2] == "static"
+
+
+# Limits: counted in the product's own database, and only where asked for, since each costs a round trip.
+
+
+class Counters(MongoDBStorage):
+    """The counts of limits, in the product's own database and over its one connection."""
+
+    STORAGE_SCHEME = ["khet"]
+
+    def __init__(self, uri, **options):
+        super().__init__(
+            uri, counter_collection_name="limit_counters", window_collection_name="limit_windows"
+        )
+
+    def _init_mongo_client(self, uri, **options):
+        return get_connection()
+
+    @property
+    def _database(self):
+        return self.storage[db().name]
+
+    def __del__(self):
+        """The connection is not ours to close."""
+
+
+def spend(limit: RateLimitItem, *who: str) -> bool:
+    """Count one use of a limit; False when it was already used up."""
+    return current_app.extensions["khet_limiter"].limiter.hit(limit, *who)
+
+
+def is_left(limit: RateLimitItem, *who: str) -> bool:
+    """Whether the limit allows one more use; counts nothing."""
+    return current_app.extensions["khet_limiter"].limiter.test(limit, *who)
+
+
+def begins_anew(limit: RateLimitItem, *who: str) -> float:
+    """The Unix time at which a used-up limit begins anew."""
+    return current_app.extensions["khet_limiter"].limiter.get_window_stats(limit, *who).reset_time
+
+
+def forgive(limit: RateLimitItem, *who: str) -> None:
+    """Take back what was counted."""
+    current_app.extensions["khet_limiter"].limiter.clear(limit, *who)
+
+
+def limit_exports(app: Flask) -> None:
+    """Limit every view named export of a grid, since each reads a whole scope; for each person his own count."""
+    for endpoint, view in app.view_functions.items():
+        if endpoint.rpartition(".")[2].startswith("export"):
+            limit = app.extensions["khet_limiter"].limit(EXPORTS_EACH, key_func=reader)
+            app.view_functions[endpoint] = limit(view)
+
+
+def reader() -> str:
+    """Who is counted for a limit on a page: the person, else the address."""
+    return str(getattr(current_user, "id", None) or get_remote_address())

@@ -1,0 +1,66 @@
+"""Sessions (การเข้าใช้งาน): who is signed in from where. The cookie carries the id; the truth stands here."""
+
+from datetime import UTC, timedelta
+
+from bson import ObjectId
+
+from documents.clock import real_now
+from documents.database import collection
+from documents.users import Session, User
+
+IDLE = timedelta(hours=8)  # a working day at a school's desk
+LONGEST = timedelta(hours=24)
+SEEN_EVERY = timedelta(minutes=1)  # so that reading pages does not write at every request
+
+
+def begin(user, address=None, browser=None):
+    """A new session of the person, stored."""
+    now = real_now()
+    session = Session(
+        user=user.id,
+        since=now,
+        last_seen=now,
+        ends_at=now + LONGEST,
+        address=(address or "")[:64],
+        browser=(browser or "")[:300],
+    )
+    return session.save()
+
+
+def resume(session_id):
+    """(session, user) behind a cookie's id while both are alive, else None; notes that it was seen."""
+    if not ObjectId.is_valid(session_id or ""):
+        return None
+    now = real_now()
+    session = Session.objects(id=session_id, **_alive(now)).first()
+    user = session and User.objects(id=session.user, active=True).first()
+    if not user:
+        return None
+    if now - session.last_seen.replace(tzinfo=UTC) > SEEN_EVERY:
+        collection(Session).update_one({"_id": session.id, "ended_at": None}, {"$set": {"last_seen": now}})
+    return session, user
+
+
+def open_sessions(user):
+    """The sessions of the person that are still alive, the latest seen first."""
+    return Session.objects(user=user.id, **_alive(real_now())).order_by("-last_seen")
+
+
+def end(session_id, user):
+    """End one session of the person; gives whether there was one to end."""
+    if not ObjectId.is_valid(session_id or ""):
+        return False
+    one = {"_id": ObjectId(session_id), "user": user.id, "ended_at": None}
+    return collection(Session).update_one(one, {"$set": {"ended_at": real_now()}}).modified_count == 1
+
+
+def end_all(user, but=None):
+    """End every session of the person, except the one with the id `but`; gives their number."""
+    those = {"user": user.id, "ended_at": None}
+    if but is not None:
+        those["_id"] = {"$ne": ObjectId(but)}
+    return collection(Session).update_many(those, {"$set": {"ended_at": real_now()}}).modified_count
+
+
+def _alive(now):
+    return {"ended_at": None, "ends_at__gt": now, "last_seen__gt": now - IDLE}

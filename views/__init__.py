@@ -1,0 +1,12 @@
+"""What people see: thin Flask-Admin views over documents, in menu order."""
+
+from views.home import Home
+
+
+def home():
+    """The page after signing in (/admin/), which Flask-Admin takes as its index."""
+    return Home(name="หน้าหลัก", endpoint="admin", url="/admin")
+
+
+def register(admin, app):
+    """Add every view to the menu, and to templates what all of them need. Called once, before the first request."""

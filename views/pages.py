@@ -1,0 +1,48 @@
+"""What every page of ours is: for named roles only, its faults loud, its forms with the product's one token."""
+
+from flask import abort, g
+from flask_admin.form import BaseForm
+from flask_login import current_user
+from flask_wtf.csrf import generate_csrf, validate_csrf
+from wtforms.csrf.core import CSRF
+
+
+class Page:
+    """Mixed in before a Flask-Admin view. `roles` may open it; empty means whoever is signed in."""
+
+    roles: tuple[str, ...] = ()
+
+    def is_accessible(self):
+        """Whether this person may open the page at all; which rows he has is asked where the query is built."""
+        if not current_user.is_authenticated or current_user.must_change_password:
+            return False
+        return not self.roles or any(grant.role in self.roles for grant in current_user.grants)
+
+    def inaccessible_callback(self, name, **kwargs):
+        """403: strangers were already sent to sign in by the gate before every page."""
+        abort(403)
+
+    def _run_view(self, fn, *args, **kwargs):
+        """Run the view as it is: Flask-Admin would call it again after a TypeError and report the wrong fault."""
+        return fn(self, *args, **kwargs)
+
+
+class Token(CSRF):
+    """Flask-WTF's token in Flask-Admin's forms, so that one token fits every form and script of a page."""
+
+    def generate_csrf_token(self, csrf_token_field):
+        """The token of this browser's session."""
+        return generate_csrf()
+
+    def validate_csrf_token(self, form, field):
+        """Raise ValidationError for a wrong token, unless the guard before the request has already checked it."""
+        if not g.get("csrf_valid"):
+            validate_csrf(field.data)
+
+
+class SecureForm(BaseForm):
+    """`form_base_class` of every model view; delete, bulk action and inline forms derive from it too."""
+
+    class Meta:
+        csrf = True
+        csrf_class = Token
