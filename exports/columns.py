@@ -1,0 +1,326 @@
+"""The columns of a document's files, read off its fields: what goes out this way comes back the same.
+
+`columns(document)` is one list; workbook, blank sheet and reader all use it. A `Layout` is such a list with the way
+from a stored record to its cells and back; a document whose ministry prescribes another sheet has a layout of its own.
+"""
+
+import datetime as dt
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from documents import citizen_id, fields, places, thai
+from documents.codelists import code_list
+from documents.record import declared, shown_fields
+
+CELLS = {"choice": "text", "choices": "text", "flag": "center"}
+WIDTHS = {"text": 18, "choice": 18, "choices": 26, "count": 10, "measure": 10, "date": 13, "flag": 9}
+BLANK = {"", "-", "–", "—"}
+EXCEL_EPOCH = dt.date(1899, 12, 30)
+SPLIT = re.compile(r"[,;|\n]+")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a file: `name` is its field's, `label` what stands above it, `kind` the field's kind.
+
+    `choices` names its code list, `cell` says how its cells look ("text", "center", "count", "measure", "date"),
+    `looks` is None or a question about one value, asked where two columns share a label. Read-only columns go out
+    and are passed over when they come back.
+    """
+
+    name: str
+    label: str
+    kind: str = "text"
+    choices: str | None = None
+    required: bool = False
+    label_en: str = ""
+    width: int = 18
+    personal: str = "internal"
+    synonyms: tuple = ()
+    decimals: int | None = None
+    read_only: bool = False
+    looks: Callable | None = None
+    short: bool = False  # the code list's short labels: ป.1, ช
+    cell: str = "text"
+    fields: tuple = field(default=())  # the fields it feeds, itself when it has one
+
+
+SCHOOL_CODE = Column(
+    "school_code",
+    "รหัสโรงเรียน",
+    required=True,
+    label_en="School code",
+    width=12,
+    synonyms=("รหัส Smis 8 หลัก", "รหัสโรงเรียน 8 หลัก"),
+)
+SCHOOL_NAME = Column("school_name", "ชื่อโรงเรียน", label_en="School", width=28, read_only=True)
+
+
+def columns(document):
+    """The columns of any document: the school, then every field in declared order, derived ones read-only."""
+    return [SCHOOL_CODE, SCHOOL_NAME, *(column_of(name, one) for name, one in shown_fields(document).items())]
+
+
+def column_of(name, one, **instead):
+    """The Column of a field; `instead` overrides what the field says."""
+    derived = getattr(one, "derived", False)
+    said = {
+        "label": one.verbose_name,
+        "kind": one.kind,
+        "choices": one.codelist,
+        "required": one.need == "R",
+        "label_en": one.label_en,
+        "width": WIDTHS[one.kind],
+        "personal": one.personal,
+        "synonyms": one.synonyms,
+        "decimals": one.decimals,
+        "read_only": derived,
+        "cell": CELLS.get(one.kind, one.kind),
+        "fields": () if derived else (name,),
+    }
+    return Column(name, **said | instead)
+
+
+@dataclass
+class Surroundings:
+    """What a record's cells need besides the record: the round, and {school code: name}.
+
+    `lists` are code lists as a lock froze them, {name: {code: label}}; today's are asked where it has none.
+    `hides` are the names of columns this reader may not see.
+    """
+
+    round: object = None
+    school_names: dict = field(default_factory=dict)
+    lists: dict = field(default_factory=dict)
+    hides: frozenset = frozenset()
+
+
+class Layout:
+    """The columns of one document's file, and the way from a stored record to its cells and back."""
+
+    def __init__(self, document):
+        self.document = document
+        self.fields = declared(document)
+        self.columns = columns(document)
+
+    @property
+    def written(self):
+        """The columns that go out; a layout may read more than it writes."""
+        return self.columns
+
+    def labels(self):
+        """Every label and synonym the reader knows, for finding the header."""
+        return [name for column in self.columns for name in (column.label, *column.synonyms)]
+
+    # ---- out ----
+
+    def writers(self, around):
+        """For each written column, a function from a stored record (plain dict) to its cell's value."""
+        return [
+            blank if column.name in around.hides else self.writer(column, around) for column in self.written
+        ]
+
+    def writer(self, column, around):
+        """The function for one column: text, number, datetime or None; a whole file calls it for every record."""
+        if column.name == "school_code":
+            return lambda plain: plain["school_code"]
+        if column.name == "school_name":
+            return lambda plain: around.school_names.get(plain["school_code"])
+        if column.read_only:
+            worked_out = shown_fields(self.document)[column.name]
+            return lambda plain: worked_out.work(plain, around.round)
+        name = column.name
+        if column.kind in ("choice", "choices"):
+            return choice_writer(column, around)
+        if column.kind == "flag":
+            return lambda plain: {True: "ใช่", False: "ไม่ใช่"}.get(plain.get(name))
+        return lambda plain: plain.get(name)
+
+    # ---- in ----
+
+    def read(self, cells, stored):
+        """({field: value}, {column name: sentence}, [columns left blank]) of one row.
+
+        `cells` is {column name: cell value} of the columns the file has, `stored` the record as it is, or None. A
+        blank cell is told, not read: whether it clears the field is the plan's to say.
+        """
+        values, problems, blanks = {}, {}, []
+        for column in self.in_reading_order(cells):
+            if is_blank(cells[column.name]):
+                blanks.append(column.name)
+                continue
+            try:
+                values |= self.read_cell(column, cells[column.name], values, stored or {})
+            except ValueError as fault:
+                problems[column.name] = str(fault)
+        return values, problems, blanks
+
+    def in_reading_order(self, cells):
+        """The file's columns of fields, those whose choice lies under another's after it."""
+        here = [
+            column
+            for column in self.columns
+            if column.name in cells and column.fields and not column.read_only
+        ]
+        depth = {column.name: self.depth(column) for column in here}
+        return sorted(here, key=lambda column: depth[column.name])
+
+    def depth(self, column):
+        """How many choices a column's choice lies under."""
+        one = self.fields.get(column.name)
+        deep = 0
+        while one is not None and one.parent:
+            deep, one = deep + 1, self.fields.get(one.parent)
+        return deep
+
+    def read_cell(self, column, cell, values, stored):
+        """{field: value} of one filled cell; `values` are the row's earlier ones. Raises ValueError, in Thai."""
+        one = self.fields[column.name]
+        above = one.parent and values.get(one.parent, stored.get(one.parent))
+        value = value_of(one, cell, above)
+        return {column.name: unharmed(one, cell, value, stored.get(column.name))}
+
+
+def blank(plain):
+    """The cell of a column this reader may not see."""
+    return None
+
+
+def choice_writer(column, around):
+    """The function that writes a choice or several as words; a word that means two codes stays a code."""
+    words, name = {}, column.name
+    frozen = around.lists.get(column.choices, {})
+
+    def word(code):
+        if code not in words:
+            words[code] = word_of(column, code, frozen)
+        return words[code]
+
+    if column.kind == "choice":
+        return lambda plain: word(plain[name]) if plain.get(name) else None
+    return lambda plain: ", ".join(map(word, plain.get(name) or ())) or None
+
+
+def word_of(column, code, frozen):
+    """The word a code is written as."""
+    codes = code_list(column.choices)
+    if code in frozen and not column.short:
+        return frozen[code]
+    shown = codes.short(code) if column.short else codes.label(code)
+    found = codes.find(shown, codes.parent(code))
+    return shown if found == code and "," not in shown else code
+
+
+def is_blank(cell):
+    """Whether a cell says nothing; real exports write "-" for an empty value."""
+    return cell is None or (isinstance(cell, str) and thai.clean(cell) in BLANK)
+
+
+# ---- one cell ----
+
+
+def value_of(one, cell, above=None):
+    """The value for a field of one filled cell; `above` is the code its choice must lie under.
+
+    Raises ValueError with a Thai sentence; it never repeats a number that may name a person.
+    """
+    return (
+        READ.get(one.kind, fields.accept)(one, cell) if one.kind != "choice" else choice_of(one, cell, above)
+    )
+
+
+def choice_of(one, cell, above=None):
+    """The code a cell means. Raises ValueError where none, or several, do."""
+    codes = code_list(one.codelist)
+    text = text_of_cell(cell)
+    found = codes.find(text, above) if above else codes.find(text)
+    if found is None and above and places.name(above):
+        raise ValueError(
+            f"ไม่พบ{one.verbose_name} “{speakable(text)}” ใน “{places.name(above)}” กรุณาตรวจสอบทั้งสองช่อง"
+        )
+    if found is None:
+        raise ValueError(f"“{speakable(text)}” ไม่อยู่ในรายการ{one.verbose_name} กรุณาใช้คำตามรายการในแบบไฟล์")
+    return found
+
+
+def choices_of(one, cell):
+    """The codes of a cell that lists several, parted by commas, semicolons or lines."""
+    text = text_of_cell(cell)
+    whole = code_list(one.codelist).find(text)
+    parts = [text] if whole else [part for part in SPLIT.split(text) if not is_blank(part)]
+    return list(dict.fromkeys(choice_of(one, part) for part in parts))
+
+
+def text_value(one, cell):
+    """The text of a cell, accepted by its field; numbers that a spreadsheet spoiled are refused, never repaired."""
+    if isinstance(cell, dt.date):
+        raise ValueError("โปรแกรมตารางเปลี่ยนค่านี้เป็นวันที่แล้ว ให้จัดช่องเป็นข้อความและพิมพ์ค่าเดิมอีกครั้ง")
+    if citizen_id.looks_mangled(cell) or (isinstance(cell, int) and cell >= 10**11 and cell % 10**5 == 0):
+        raise ValueError(citizen_id.MANGLED)
+    try:
+        return fields.accept(one, text_of_cell(cell))
+    except ValueError as fault:
+        if isinstance(cell, (int, float)):
+            raise ValueError(f"{fault} (ช่องนี้เป็นตัวเลข เลข 0 ข้างหน้าอาจหายไป ให้จัดช่องเป็นข้อความ)") from fault
+        raise
+
+
+def date_of(one, cell):
+    """The day of a date cell, a serial number, or text in the Buddhist era or ISO."""
+    if isinstance(cell, bool):
+        raise ValueError("ต้องเป็นวันที่ เช่น 10/06/2568")
+    if isinstance(cell, (int, float)):
+        if not 10_000 <= cell <= 80_000:
+            raise ValueError("ตัวเลขนี้ไม่ใช่วันที่ ให้พิมพ์ วัน/เดือน/ปี พ.ศ. เช่น 10/06/2568")
+        cell = EXCEL_EPOCH + dt.timedelta(days=int(cell))
+    if isinstance(cell, dt.date):
+        return fields.accept(one, sheet_day(cell))
+    return fields.accept(one, cell)
+
+
+def sheet_day(day):
+    """A date cell's day; one typed with a Buddhist year is that year. Raises ValueError for what Excel made up."""
+    day = day.date() if isinstance(day, dt.datetime) else day
+    if day.year >= 2400:
+        try:
+            return day.replace(year=day.year - 543)
+        except ValueError:
+            raise ValueError("วันที่ 29 กุมภาพันธ์ ไม่มีในปีนั้น กรุณาตรวจสอบวันที่") from None
+    if day.year < 1910:
+        raise ValueError("โปรแกรมตารางเก็บวันที่นี้ผิด (ปีก่อน พ.ศ. 2453) ให้พิมพ์วันที่ใหม่เป็นข้อความ เช่น 10/06/2568")
+    return day
+
+
+def number_of(one, cell):
+    """The number of a cell; a date or a yes is none."""
+    if isinstance(cell, (dt.date, bool)):
+        raise ValueError("ต้องเป็นตัวเลข")
+    return fields.accept(one, cell)
+
+
+READ = {
+    "text": text_value,
+    "choices": choices_of,
+    "date": date_of,
+    "count": number_of,
+    "measure": number_of,
+}
+
+
+def text_of_cell(cell):
+    """A cell as text; a whole number without its ".0"."""
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    return thai.clean(cell)
+
+
+def speakable(text):
+    """A cell's text for a sentence: cut short, and numbers long enough to name a person hidden."""
+    return re.sub(r"\d{5,}", "…", thai.arabic_digits(text))[:30]
+
+
+def unharmed(one, cell, value, stored):
+    """The stored text where the cell is the same number without its leading zeros, else the value."""
+    same = one.kind == "text" and isinstance(cell, (int, float)) and isinstance(stored, str)
+    return stored if same and stored.isdigit() and stored.lstrip("0") == str(value).lstrip("0") else value
