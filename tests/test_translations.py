@@ -23,8 +23,36 @@ CALLS = {**dict.fromkeys(NAMES_OF_GETTEXT), "ngettext": (1, 2), "_ngettext": (1,
 PLAIN_ENGLISH = re.compile(r'(?:ValidationError|_error_response)\(\s*"(The [^"]+)"')  # flask_wtf/csrf.py
 
 WITHOUT_THAI = {"%(placeholder)s"}  # only passes on the search box's own text
+# Flask-Admin's drop-down of page sizes writes the number into the message, so each size is a message of its own.
+PAGE_SIZES = {(f"{size} item", f"{size} items") for size in (10, 20, 50, 100, 200, 500, 1000)}
 # Flask-Security wrote "%(length) characters", which Python reads as the conversion "c".
 MENDED = {"Value entered must be less than %(length) characters": {"%(length)s"}}
+
+# The district's own words, letter for letter.
+GLOSSARY = {
+    "admin": {
+        "Home": "หน้าหลัก",
+        "Add": "เพิ่ม",
+        "Create": "เพิ่ม",
+        "Edit": "แก้ไข",
+        "Save": "บันทึก",
+        "Delete": "ลบ",
+        "Cancel": "ยกเลิก",
+        "Search": "ค้นหา",
+        "Filter": "กรอง",
+        "Export": "ส่งออกข้อมูล",
+        "View Record": "ดูรายละเอียด",
+        "Select all records": "เลือกทั้งหมด",
+        "There are no items in the table.": "ไม่พบข้อมูล",
+        "Record was successfully saved.": "บันทึกข้อมูลเรียบร้อยแล้ว",
+    },
+    "flask_security": {
+        "Login": "เข้าสู่ระบบ",
+        "Sign In": "เข้าสู่ระบบ",
+        "Change Password": "เปลี่ยนรหัสผ่าน",
+        "You do not have permission to view this resource.": "ท่านไม่มีสิทธิ์เข้าถึงข้อมูลนี้",
+    },
+}
 
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
 MARKUP = re.compile(r"</?\w+[^>]*>|\\'")
@@ -45,7 +73,8 @@ def messages_in(library):
 
 
 def every(domain):
-    return sorted({message for library in DOMAINS[domain] for message in messages_in(library)}, key=str)
+    asked = {message for library in DOMAINS[domain] for message in messages_in(library)}
+    return sorted(asked | PAGE_SIZES if domain == "admin" else asked, key=str)
 
 
 EVERY_MESSAGE = [(domain, message) for domain in DOMAINS for message in every(domain)]
@@ -73,10 +102,17 @@ def test_every_message_is_thai_and_keeps_its_placeholders(domain, message):
 
 def test_as_many_messages_are_walked_as_the_libraries_have():
     assert {domain: len(every(domain)) for domain in DOMAINS} == {
-        "admin": 116,
+        "admin": 116 + len(PAGE_SIZES),
         "flask_security": 260,
         "wtforms": 48,
     }
+
+
+@pytest.mark.parametrize(
+    ("domain", "message"), [(domain, message) for domain, words in GLOSSARY.items() for message in words]
+)
+def test_a_word_of_the_glossary_is_used_letter_for_letter(domain, message):
+    assert in_thai(domain, message) == {GLOSSARY[domain][message]}
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
