@@ -14,12 +14,14 @@ from documents.database import connect
 def create_app(settings: Settings) -> Flask:
     """The application for these settings; makes no connection yet, so that it may be built before a fork."""
     app = Flask(__name__)
-    app.config.update(TESTING=settings.env == "test", DEBUG=settings.debug)
+    app.config.update(TESTING=settings.env == "test", FLASK_ADMIN_RAISE_ON_VIEW_EXCEPTION=True)
+    app.debug = settings.debug
     discretion.init_app()
 
     connect(settings.mongodb_uri)
     clock.configure(settings.now)
     history.configure(settings.audit_key)
+    history.tell_address(security.address)
 
     app.register_blueprint(health.blueprint)
     security.init_app(app, settings)
@@ -32,7 +34,7 @@ def create_app(settings: Settings) -> Flask:
         app,
         name="เขต",
         index_view=views.home(),
-        theme=Bootstrap4Theme(base_template="khet/base.html"),
+        theme=Bootstrap4Theme(base_template="admin/base.html"),
         translations_path=language.TRANSLATIONS,
         csp_nonce_generator=security.csp_nonce,
     )

@@ -3,7 +3,7 @@
 import secrets
 from urllib.parse import urlsplit
 
-from flask import Flask, current_app, g, request
+from flask import Flask, current_app, g, has_request_context, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_login import current_user
@@ -157,3 +157,8 @@ def limit_exports(app: Flask) -> None:
 def reader() -> str:
     """Who is counted for a limit on a page: the person, else the address."""
     return str(getattr(current_user, "id", None) or get_remote_address())
+
+
+def address() -> str | None:
+    """The address that the present request came from, for the history; None outside a request."""
+    return request.remote_addr if has_request_context() else None

@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 from pymongo.monitoring import CommandListener
 
+from admin_app import create_app
 from documents import history
 from documents.database import connect, db, stored_documents
 from scripts.embedded import EmbeddedMongo
 from scripts.folder import CannotStart, prepare
 from tests.people import *  # noqa: F403  the people and places of the tests
+from tests.web import *  # noqa: F403  the application and its browsers
+from tests.web import AUDIT_KEY, Browser, settings_for
 
-AUDIT_KEY = b"a key of the tests, forty bytes and more"
 SERVER = pytest.StashKey[EmbeddedMongo]()
 
 for name in [
@@ -94,6 +96,15 @@ def database(connected):
     yield db()
     for name in db().list_collection_names():
         db()[name].delete_many({})
+
+
+@pytest.fixture(scope="session")
+def session_app(connected, database_uri, tmp_path_factory):
+    """One application for all tests of a worker, on the worker's database."""
+    made = create_app(settings_for(database_uri, tmp_path_factory.mktemp("data")))
+    made.test_client_class = Browser
+    connect(database_uri, event_listeners=[LISTENER])  # again, so that commands are still counted
+    return made
 
 
 @pytest.fixture
