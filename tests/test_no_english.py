@@ -35,6 +35,7 @@ FORMS = [
     r"[\w.-]+\.(?:xlsx|xls|ods|csv|pdf|docx|zip|jpe?g|png)",  # a file's name, or its ending alone
     r"\.(?:xlsx|xls|ods|csv|pdf|docx|zip|jpe?g|png)",
     r"v?\d+\.\d+[\w.+-]*",  # a version of the product
+    r"KHET_[A-Z_]+",  # a setting, for who runs the product
     r"[0-9a-f]{12,}",  # a digest or an id
 ]
 LATIN_WORD = re.compile(r"[A-Za-zÀ-ɏ]{2,}")  # one letter is a code: "รหัส G", "A4"
@@ -166,7 +167,7 @@ def test_an_english_word_is_found_where_it_shows(html, found):
     [
         "<p>นักเรียนรายบุคคล (DMC) ส่งออก XLSX, CSV ทาง LINE หรือ AMSS++ รหัส SMIS 8 หลัก</p>",
         "<p>สิ่งก่อสร้าง (B-OBEC) ครุภัณฑ์ (M-OBEC) รหัสประจำตัวผู้เรียน (G-Code)</p>",
-        "<p>teacher@school.example.th รุ่น 0.1.0 กลุ่มเลือด ABRh- รหัส G ห้อง A</p>",
+        "<p>teacher@school.example.th รุ่น 0.1.0 ตั้งค่า KHET_PUBLIC_URL กลุ่มเลือด ABRh- รหัส G ห้อง A</p>",
         "<p>ไฟล์ DMC_2568-1.xlsx ลายนิ้วมือ 9f86d081884c7d65 ที่ https://khet.example/rounds</p>",
         "<p>กด <kbd>Ctrl K</kbd> หรือ Ctrl+K เพื่อค้นหา</p>",
         '<a lang="en" href="?language=en" title="English">English</a>',
