@@ -93,6 +93,12 @@ class EmbeddedMongo:
         if self.log.exists() and self.log.stat().st_size > LARGEST_LOG_MB * 2**20:
             self.log.replace(self.log.with_suffix(".log.1"))
 
+    def uri_of_running(self) -> str:
+        """The URI of the server that another process runs over this data folder."""
+        kept = self.data / "mongod.port"
+        self.port = int(kept.read_text()) if kept.exists() else 0
+        return self.uri()
+
     def _choose_port(self) -> int:
         """The port of the last start if it is free, else a free one; kept for the next start."""
         kept = self.data / "mongod.port"

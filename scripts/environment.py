@@ -11,6 +11,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from scripts.packages import browser, installed
+
 ROOT = Path(__file__).resolve().parent.parent
 PYTHON = ROOT / ".venv" / "bin" / "python"
 OLDEST = (3, 11)
@@ -87,6 +89,15 @@ def fingerprint(requirements):
     digest = hashlib.sha256((ROOT / "requirements.txt").read_bytes())
     digest.update(requirements.read_bytes())
     return digest.hexdigest()
+
+
+def require_browser():
+    """Have the system's Chromium for the browser tests, installed if that is allowed, or refuse naming the package."""
+    if browser():
+        return
+    say("กำลังติดตั้ง chromium จากแพ็กเกจของระบบ")
+    if not (installed(["chromium"]) and browser()):
+        refuse("ขาดแพ็กเกจ chromium กรุณาติดตั้งด้วย apt-get install chromium", "the package chromium is missing")
 
 
 def say(sentence):

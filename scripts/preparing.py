@@ -5,13 +5,16 @@ import os
 import pkgutil
 import sys
 from pathlib import Path
+from uuid import uuid4
 
 import pymongo
+from mongoengine.errors import NotUniqueError
 from pymongo.errors import OperationFailure, PyMongoError
 
 import documents
-from documents import clock, history
+from documents import clock, history, passwords
 from documents.database import connect, db, ensure_indexes
+from documents.users import Grant, System, User
 from scripts.folder import CannotStart
 
 DEMO_NOW = "2025-06-05T09:00:00+07:00"
@@ -27,12 +30,9 @@ def prepare_database(options, data: Path) -> bool:
     Reads MONGODB_URI, KHET_NOW and KHET_AUDIT_KEY_FILE from the environment and sets KHET_NOW for the demo.
     Raises CannotStart.
     """
-    reach(os.environ["MONGODB_URI"])
-    history.configure(Path(os.environ["KHET_AUDIT_KEY_FILE"]).read_bytes().strip())
+    connect_documents()
     build_indexes()
-    from documents import codelists
-
-    codelists.seed()
+    seed_code_lists()
     if demo_state() == "loading":
         empty_again()
     if not options.no_demo and is_empty():
@@ -41,6 +41,12 @@ def prepare_database(options, data: Path) -> bool:
     if with_demo:
         os.environ.setdefault("KHET_NOW", DEMO_NOW)
     return with_demo
+
+
+def connect_documents() -> None:
+    """Connect the documents by this process's settings and give the history its key. Raises CannotStart."""
+    reach(os.environ["MONGODB_URI"])
+    history.configure(Path(os.environ["KHET_AUDIT_KEY_FILE"]).read_bytes().strip())
 
 
 def reach(uri: str) -> None:
@@ -66,6 +72,32 @@ def build_indexes() -> None:
         raise CannotStart(
             "สร้างดัชนีฐานข้อมูลไม่ได้", f"an index cannot be built: {error.details['errmsg']}"
         ) from error
+
+
+def seed_code_lists() -> None:
+    """Bring the code lists of facts that come with the product up to date."""
+    from documents import codelists
+
+    codelists.seed()
+
+
+def add_administrator(email: str, name: str, area: str, password: str) -> bool:
+    """Store an administrator who must change the password at the first sign-in; False when the account exists."""
+    user = User(
+        email=email.strip().lower(),
+        name=name.strip(),
+        password=passwords.hashed(password),
+        must_change_password=True,
+        fs_uniquifier=uuid4().hex,
+        grants=[Grant(role="admin", area_code=area)],
+    )
+    try:
+        user.save(force_insert=True)
+    except NotUniqueError:
+        return False
+    granted = {"grants": [None, [f"admin {area}"]], "email": [None, user.email]}
+    history.note_event(area, System("scripts/manage"), "create", "user", user.id, granted)
+    return True
 
 
 def demo_state() -> str | None:

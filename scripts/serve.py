@@ -62,7 +62,7 @@ def run(options) -> None:
     require_port(options.host, options.port)
     supervisor = Supervisor()
     try:
-        environ = settings_for(options, data)
+        environ = settings_for(options.host, options.port, data)
         if "MONGODB_URI" not in environ:
             environ["MONGODB_URI"] = supervisor.keep(EmbeddedMongo(data))
         os.environ.update(environ)
@@ -79,11 +79,11 @@ def run(options) -> None:
         lock.close()
 
 
-def settings_for(options, data: Path) -> dict[str, str]:
+def settings_for(host: str, port: int, data: Path) -> dict[str, str]:
     """The environment of the application: what was given, and what is generated once or follows from the options."""
     made = {
         "KHET_DATA": str(data),
-        "KHET_PUBLIC_URL": f"http://{public_name(options.host)}:{options.port}",
+        "KHET_PUBLIC_URL": f"http://{public_name(host)}:{port}",
     }
     environ = {**made, **{name: value for name, value in os.environ.items() if value}}
     environ["KHET_DATA"] = str(data)
