@@ -39,8 +39,7 @@ _VISIBLE = _Visible()
 _BLANKS = re.compile(r"\s+")
 _BLANKS_IN_LINE = re.compile(r"[^\S\n]+")
 # Above and below letters stand vowel first, then tone: a tone typed before its vowel looks the same on most screens.
-_TONE_BEFORE_VOWEL = re.compile("([่-์])([ัิ-ฺ])")
-_MARK_TWICE = re.compile("([ัิ-ฺ็-๎])\\1+")
+_MARKS_TOGETHER = re.compile("[ัิ-ฺ็-๎]{2,}")
 _SPLIT_AM = re.compile("ํ([่-๋]?)า|([่-๋])ํา")
 # Old Thai fonts put shifted marks into the private area; text copied from their PDF files carries them.
 _OLD_FONTS = str.maketrans(
@@ -52,7 +51,7 @@ _OLD_FONTS = str.maketrans(
         )
     )
 )
-_ODD = re.compile("[^\\x20-\\x7e\u0e01-\u0e5b]|  |ํ|เเ|[่-์][ัิ-ฺ]|([ัิ-ฺ็-๎])\\1|^ | $")
+_ODD = re.compile("[^\\x20-\\x7e\u0e01-\u0e5b]|  |ํ|เเ|[่-์][ัิ-ฺ]|[ุู]ฺ|([ัิ-ฺ็-๎])\\1|^ | $")
 
 
 def clean(text: object, lines: bool = False) -> str:
@@ -64,13 +63,21 @@ def clean(text: object, lines: bool = False) -> str:
     text = "" if text is None else str(text)
     if not _ODD.search(text):
         return text
-    text = unicodedata.normalize("NFC", text.translate(_OLD_FONTS).translate(_VISIBLE))
-    text = _TONE_BEFORE_VOWEL.sub(r"\2\1", text.replace("เเ", "แ"))
-    text = _MARK_TWICE.sub(r"\1", _SPLIT_AM.sub(lambda found: (found[1] or found[2] or "") + "ำ", text))
+    text = unicodedata.normalize("NFC", text.translate(_OLD_FONTS).translate(_VISIBLE)).replace("เเ", "แ")
+    text = _SPLIT_AM.sub(
+        lambda found: (found[1] or found[2] or "") + "ำ", _MARKS_TOGETHER.sub(_vowels_first, text)
+    )
+    text = unicodedata.normalize("NFC", text)
     if not lines:
         return _BLANKS.sub(" ", text).strip()
     text = re.sub(r"\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]", "\n", text)
     return "\n".join(_BLANKS_IN_LINE.sub(" ", line).strip() for line in text.split("\n")).strip()
+
+
+def _vowels_first(run: re.Match) -> str:
+    """Marks on one letter, vowels before tones, each once in a row."""
+    marks = sorted(run[0], key=lambda mark: "็" <= mark <= "๎")
+    return "".join(mark for mark, before in zip(marks, ["", *marks], strict=False) if mark != before)
 
 
 _THAI_DIGITS = str.maketrans("๐๑๒๓๔๕๖๗๘๙", "0123456789")
