@@ -136,15 +136,20 @@ def _frozen_school(submission, school):
 
 
 def _frozen_lists(subsystem):
-    """{list name: [[code, label], ...]} of every code list the subsystem uses, save the long lists of places."""
+    """{list name: [[code, label, short label, parent], ...]} of the subsystem's code lists, save the long ones of places."""
     names = {
         field.codelist
         for document in documents_of(subsystem)
         for field in declared(document).values()
         if field.codelist
     }
-    lists = {name: [list(pair) for pair in code_list(name).choices] for name in sorted(names)}
-    return {name: pairs for name, pairs in lists.items() if len(pairs) <= LIMIT_OF_A_LIST}
+    lists = {
+        name: [
+            [entry.code, entry.label, entry.short, entry.parent] for entry in code_list(name).entries.values()
+        ]
+        for name in sorted(names)
+    }
+    return {name: rows for name, rows in lists.items() if len(rows) <= LIMIT_OF_A_LIST}
 
 
 def freeze_of(round_):

@@ -6,17 +6,19 @@ from a stored record to its cells and back; a document whose ministry prescribes
 
 import datetime as dt
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from documents import citizen_id, fields, places, thai
-from documents.codelists import code_list
+from documents.codelists import code_list, plain
 from documents.record import declared, shown_fields
 
 CELLS = {"choice": "text", "choices": "text", "flag": "center"}
 WIDTHS = {"text": 18, "choice": 18, "choices": 26, "count": 10, "measure": 10, "date": 13, "flag": 9}
 BLANK = {"", "-", "–", "—"}
 EXCEL_EPOCH = dt.date(1899, 12, 30)
+A_DATE_NOW = "โปรแกรมตารางเปลี่ยนค่านี้เป็นวันที่แล้ว ให้จัดช่องเป็นข้อความและพิมพ์ค่าเดิมอีกครั้ง"
 SPLIT = re.compile(r"[,;|\n]+")
 
 
@@ -76,6 +78,7 @@ def column_of(name, one, **instead):
         "synonyms": one.synonyms,
         "decimals": one.decimals,
         "read_only": derived,
+        "looks": getattr(one, "looks", None),
         "cell": CELLS.get(one.kind, one.kind),
         "fields": () if derived else (name,),
     }
@@ -86,7 +89,8 @@ def column_of(name, one, **instead):
 class Surroundings:
     """What a record's cells need besides the record: the round, and {school code: name}.
 
-    `lists` are code lists as a lock froze them, {name: {code: label}}; today's are asked where it has none.
+    `lists` are code lists as a lock froze them, {name: [[code, label, short label, parent]]}; today's are asked where
+    it has none.
     `hides` are the names of columns this reader may not see.
     """
 
@@ -124,18 +128,18 @@ class Layout:
     def writer(self, column, around):
         """The function for one column: text, number, datetime or None; a whole file calls it for every record."""
         if column.name == "school_code":
-            return lambda plain: plain["school_code"]
+            return lambda row: row["school_code"]
         if column.name == "school_name":
-            return lambda plain: around.school_names.get(plain["school_code"])
+            return lambda row: around.school_names.get(row["school_code"])
         if column.read_only:
             worked_out = shown_fields(self.document)[column.name]
-            return lambda plain: worked_out.work(plain, around.round)
+            return lambda row: worked_out.work(row, around.round)
         name = column.name
         if column.kind in ("choice", "choices"):
             return choice_writer(column, around)
         if column.kind == "flag":
-            return lambda plain: {True: "ใช่", False: "ไม่ใช่"}.get(plain.get(name))
-        return lambda plain: plain.get(name)
+            return lambda row: {True: "ใช่", False: "ไม่ใช่"}.get(row.get(name))
+        return lambda row: row.get(name)
 
     # ---- in ----
 
@@ -147,7 +151,7 @@ class Layout:
         """
         values, problems, blanks = {}, {}, []
         for column in self.in_reading_order(cells):
-            if is_blank(cells[column.name]):
+            if self.says_nothing(column, cells[column.name]):
                 blanks.append(column.name)
                 continue
             try:
@@ -155,6 +159,10 @@ class Layout:
             except ValueError as fault:
                 problems[column.name] = str(fault)
         return values, problems, blanks
+
+    def says_nothing(self, column, cell):
+        """Whether a cell of that column is blank."""
+        return is_blank(cell)
 
     def in_reading_order(self, cells):
         """The file's columns of fields, those whose choice lies under another's after it."""
@@ -182,34 +190,31 @@ class Layout:
         return {column.name: unharmed(one, cell, value, stored.get(column.name))}
 
 
-def blank(plain):
+def blank(_):
     """The cell of a column this reader may not see."""
     return None
 
 
 def choice_writer(column, around):
-    """The function that writes a choice or several as words; a word that means two codes stays a code."""
-    words, name = {}, column.name
-    frozen = around.lists.get(column.choices, {})
-
-    def word(code):
-        if code not in words:
-            words[code] = word_of(column, code, frozen)
-        return words[code]
-
+    """The function that writes a choice, or several, as words; a word that means two codes stays a code."""
+    words, name = words_of(column, around.lists), column.name
     if column.kind == "choice":
-        return lambda plain: word(plain[name]) if plain.get(name) else None
-    return lambda plain: ", ".join(map(word, plain.get(name) or ())) or None
+        return lambda row: words.get(row[name], row[name]) if row.get(name) else None
+    return lambda row: ", ".join(words.get(code, code) for code in row.get(name) or ()) or None
 
 
-def word_of(column, code, frozen):
-    """The word a code is written as."""
-    codes = code_list(column.choices)
-    if code in frozen and not column.short:
-        return frozen[code]
-    shown = codes.short(code) if column.short else codes.label(code)
-    found = codes.find(shown, codes.parent(code))
-    return shown if found == code and "," not in shown else code
+def words_of(column, lists):
+    """{code: the word it is written as} of a column's list, as a lock froze it or as it is today."""
+    rows = lists.get(column.choices) or [
+        (entry.code, entry.label, entry.short, entry.parent)
+        for entry in code_list(column.choices).entries.values()
+    ]
+    named = [(code, short if column.short else label, parent) for code, label, short, parent in rows]
+    meant = Counter((plain(word), parent) for _, word, parent in named)
+    return {
+        code: word if meant[plain(word), parent] == 1 and "," not in word and word not in BLANK else code
+        for code, word, parent in named
+    }
 
 
 def is_blank(cell):
@@ -255,7 +260,7 @@ def choices_of(one, cell):
 def text_value(one, cell):
     """The text of a cell, accepted by its field; numbers that a spreadsheet spoiled are refused, never repaired."""
     if isinstance(cell, dt.date):
-        raise ValueError("โปรแกรมตารางเปลี่ยนค่านี้เป็นวันที่แล้ว ให้จัดช่องเป็นข้อความและพิมพ์ค่าเดิมอีกครั้ง")
+        raise ValueError(A_DATE_NOW)
     if citizen_id.looks_mangled(cell) or (isinstance(cell, int) and cell >= 10**11 and cell % 10**5 == 0):
         raise ValueError(citizen_id.MANGLED)
     try:
