@@ -202,13 +202,16 @@ def verify(area_code=None):
 
     Reads every event once; constant memory per subject.
     """
+    from documents.rounds import Round
     from documents.submissions import Submission
 
     scope = {"area_code": area_code} if area_code else {}
     yield from _verify_events(scope)
     yield from _verify_records(scope)
     for submission in collection(Submission).find(scope):
-        yield from _verify_moves(submission)
+        yield from _verify_moves(submission, f"submission:{submission['_id']}", submission["school_name"])
+    for round_ in collection(Round).find(scope):
+        yield from _verify_moves(round_, f"round:{round_['_id']}", f"รอบ {round_['title']}")
 
 
 def _verify_events(scope):
@@ -244,10 +247,11 @@ def _verify_records(scope):
                 yield f"{document.slug} {record['_id']}: เหตุการณ์ล่าสุดของรายการนี้หายไปหรือไม่ตรงกัน"
 
 
-def _verify_moves(submission):
+def _verify_moves(moved, subject, name):
+    """The chained list of moves of one submission or round, a stored dict."""
     earlier = []
-    for row in submission.get("moves", []):
-        bare = {name: value for name, value in row.items() if name not in ("hash", "number", "previous")}
-        if chained(f"submission:{submission['_id']}", earlier, bare)["hash"] != row["hash"]:
-            yield f"{submission['school_name']}: ลำดับการส่งข้อมูลครั้งที่ {row['number']} ถูกแก้ไขภายหลัง"
+    for row in moved.get("moves", []):
+        bare = {key: value for key, value in row.items() if key not in ("hash", "number", "previous")}
+        if chained(subject, earlier, bare)["hash"] != row.get("hash"):
+            yield f"{name}: ลำดับการดำเนินการครั้งที่ {row.get('number')} ถูกแก้ไขภายหลัง"
         earlier.append(row)

@@ -1,7 +1,10 @@
 """Rounds (รอบการจัดเก็บข้อมูล): one subsystem, one academic year, one code, and the windows of its steps."""
 
 import datetime as dt
+import json
+from pathlib import Path
 
+from bson import ObjectId
 from mongoengine import Document, EmbeddedDocument
 from mongoengine.fields import (
     BooleanField,
@@ -16,7 +19,8 @@ from mongoengine.fields import (
 
 from documents import buddhist, clock
 from documents.database import collection
-from documents.errors import Invalid, NotAllowed, WrongState
+from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
+from documents.history import chained
 
 STATES = {
     "draft": "ร่าง",
@@ -34,6 +38,9 @@ STEPS = {
     "process": ("ปิดระบบเพื่อประมวลผล", "สพฐ."),
 }
 CLOSING_TIME = dt.time(16, 30)
+EDITABLE = ("draft", "proposed", "open")
+SOMEBODY_ELSE = "มีผู้อื่นแก้ไขรอบนี้ไปแล้ว กรุณาเปิดหน้านี้ใหม่แล้วลองอีกครั้ง"
+TEMPLATES = Path(__file__).parent / "seeds" / "round_templates.json"
 
 
 class Window(EmbeddedDocument):
@@ -145,6 +152,42 @@ def find_round(area_code, subsystem, academic_year, code):
     ).first()
 
 
+def get_round(areas, id_, revision=None):
+    """The Round of an id within the areas a person has; with `revision`, only as that person saw it.
+
+    Raises OutOfScope for any other id, WrongState where somebody changed the round since.
+    """
+    found = Round.objects(area_code__in=list(areas), id=id_).first() if ObjectId.is_valid(id_ or "") else None
+    if found is None:
+        raise OutOfScope("ไม่พบรอบนี้ในเขตของท่าน กรุณาเลือกรอบจากรายการ")
+    if revision is not None and str(found.revision) != str(revision):
+        raise WrongState(SOMEBODY_ELSE)
+    return found
+
+
+def round_before(round_):
+    """The Round of the same subsystem that came before this one and was opened, or None."""
+    earlier = {
+        "$or": [
+            {"academic_year": {"$lt": round_.academic_year}},
+            {"academic_year": round_.academic_year, "code": {"$lt": round_.code}},
+        ],
+        "state": {"$nin": ["draft", "proposed"]},
+    }
+    found = Round.objects(area_code=round_.area_code, subsystem=round_.subsystem, __raw__=earlier)
+    return found.order_by("-academic_year", "-code").first()
+
+
+def seed_templates(area_code):
+    """Give an area the standing calendar it does not have yet; what an officer changed stays. Gives back how many."""
+    made = 0
+    for row in json.loads(TEMPLATES.read_text("utf-8"))["templates"]:
+        key = {"area_code": area_code, "subsystem": row["subsystem"], "code": row["code"]}
+        done = collection(RoundTemplate).update_one(key, {"$setOnInsert": row | key}, upsert=True)
+        made += done.upserted_id is not None
+    return made
+
+
 def make_rounds(area_code, subsystem, academic_year, actor):
     """Make the year's rounds from the area's templates, as drafts; those already there are left alone.
 
@@ -188,32 +231,61 @@ def _instant(day, academic_year, closing=False):
     return local.astimezone(dt.UTC).replace(tzinfo=None)
 
 
-def set_windows(round_, windows, as_of, actor, reason=None):
-    """Change the windows and the as-of date of a round that is not locked; a move row tells who and why.
+def set_windows(round_, windows, as_of, actor, reason=None, confirmer_certifies=None):
+    """Change the windows and the as-of date of a round that is not locked; a move row tells who, why and what.
 
-    `windows` is {step: (aware opens, aware closes)}. Raises Invalid where an end lies before its start.
+    `windows` is {step: (aware opens, aware closes)}; `confirmer_certifies` None leaves that as it is.
+    Raises Invalid, by step, where an end lies before its start or a step cannot be; a reason is asked for
+    once the superior's order is recorded.
     """
     _only("district", round_.area_code, actor, "เฉพาะเจ้าหน้าที่เขตเท่านั้นที่แก้กำหนดเวลาของรอบได้")
-    if round_.state not in ("draft", "proposed", "open"):
+    if round_.state not in EDITABLE:
         raise WrongState(f"รอบ {round_.label} {STATES[round_.state]} จึงแก้กำหนดเวลาไม่ได้")
-    if round_.state == "open" and not reason:
-        raise Invalid({0: {"reason": "รอบเปิดแล้ว โปรดระบุเหตุผลที่แก้กำหนดเวลา"}})
-    wrong = {step: "วันสิ้นสุดต้องไม่ก่อนวันเริ่มต้น" for step, (first, last) in windows.items() if last <= first}
+    wrong = _wrong_windows(windows)
+    if round_.order and not (reason or "").strip():
+        wrong["reason"] = "ผู้บังคับบัญชาสั่งการรอบนี้แล้ว โปรดระบุเหตุผลที่แก้กำหนดเวลา"
     if wrong:
         raise Invalid({0: wrong})
     rows = [
-        {"step": step, "opens_at": _naive(first), "closes_at": _naive(last)}
-        for step, (first, last) in windows.items()
+        {"step": step, "opens_at": _naive(windows[step][0]), "closes_at": _naive(windows[step][1])}
+        for step in STEPS
+        if step in windows
     ]
-    return change_state(round_, round_.state, actor, reason or "แก้กำหนดเวลา", windows=rows, as_of=as_of)
+    certifies = round_.confirmer_certifies if confirmer_certifies is None else confirmer_certifies
+    return change_state(
+        round_, round_.state, actor, reason or "แก้กำหนดเวลา", noted=_changed_windows(round_, rows, as_of, certifies),
+        windows=rows, as_of=as_of, confirmer_certifies=certifies,
+    )  # fmt: skip
+
+
+def _wrong_windows(windows):
+    """{step: sentence} of what is wrong with windows; domain.md 2.3: an end before its start is refused on entry."""
+    wrong = {step: "วันสิ้นสุดต้องไม่ก่อนวันเริ่มต้น" for step, (first, last) in windows.items() if last <= first}
+    wrong |= {step: "ไม่มีขั้นตอนนี้" for step in windows if step not in STEPS}
+    if "enter" not in windows:
+        wrong["enter"] = "ต้องกำหนดช่วงเวลาที่โรงเรียนบันทึกและยืนยันข้อมูล"
+    elif "verify" in windows and "verify" not in wrong and windows["verify"][1] < windows["enter"][1]:
+        wrong["verify"] = "ช่วงตรวจสอบของเขตต้องไม่สิ้นสุดก่อนช่วงบันทึกของโรงเรียน"
+    return wrong
+
+
+def _changed_windows(round_, rows, as_of, certifies):
+    """{name: [old, new]} of what an edit of a round changes; plain values."""
+    old = {window.step: [window.opens_at, window.closes_at] for window in round_.windows}
+    new = {row["step"]: [row["opens_at"], row["closes_at"]] for row in rows}
+    pairs = {step: [old.get(step), new.get(step)] for step in STEPS}
+    pairs |= {"as_of": [round_.as_of, as_of], "confirmer_certifies": [round_.confirmer_certifies, certifies]}
+    return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
 def propose(round_, actor, memo):
     """เสนอผู้บังคับบัญชา: the district officer lays the draft before the superior."""
     _only("district", round_.area_code, actor, "เฉพาะเจ้าหน้าที่เขตเท่านั้นที่เสนอรอบได้")
     _from(round_, "draft")
-    if not round_.windows:
+    if not round_.window("enter"):
         raise Invalid({0: {"windows": "ยังไม่ได้กำหนดช่วงเวลา กรุณากำหนดวันเปิดและปิดก่อนเสนอ"}})
+    if not (memo or "").strip():
+        raise Invalid({0: {"memo": "โปรดพิมพ์ข้อความเสนอผู้บังคับบัญชา"}})
     return change_state(
         round_, "proposed", actor, memo, memo=memo, proposed_by=actor.id, proposed_at=_naive(clock.now())
     )
@@ -223,7 +295,7 @@ def record_order(round_, actor, number, day, text):
     """สั่งการ: the superior's order, by the superior or recorded for him; the round may then be opened."""
     _only("executive", round_.area_code, actor, "เฉพาะผู้บังคับบัญชาเท่านั้นที่บันทึกคำสั่งการได้")
     _from(round_, "proposed")
-    if not text:
+    if not (text or "").strip():
         raise Invalid({0: {"text": "โปรดระบุข้อความสั่งการ"}})
     order = {"number": number, "day": day, "text": text, "by": actor.id, "by_name": actor.name}
     return change_state(round_, "proposed", actor, text, order=order | {"at": _naive(clock.now())})
@@ -248,10 +320,11 @@ def publish(round_, actor):
     return change_state(round_, "published", actor, None)
 
 
-def change_state(round_, state, actor, reason, **also):
-    """One conditional update on the state and revision as read; the move is pushed in the same update.
+def change_state(round_, state, actor, reason, noted=None, **also):
+    """One conditional update on the state and revision as read; the move is pushed, chained, in the same update.
 
-    Raises WrongState when somebody else moved the round meanwhile. Gives back the fresh Round.
+    `noted` is {name: [old, new]}, kept in the row of the move. Raises WrongState when somebody else moved the
+    round meanwhile. Gives back the fresh Round.
     """
     row = {
         "from": round_.state,
@@ -260,13 +333,14 @@ def change_state(round_, state, actor, reason, **also):
         "by": actor.id,
         "by_name": actor.name,
         "reason": reason,
-    }
+    } | ({"changes": noted} if noted else {})
+    row = chained(f"round:{round_.id}", round_.moves, row)
     done = collection(Round).update_one(
         {"_id": round_.id, "area_code": round_.area_code, "state": round_.state, "revision": round_.revision},
         {"$set": {"state": state} | also, "$inc": {"revision": 1}, "$push": {"moves": row}},
     )
     if not done.modified_count:
-        raise WrongState("มีผู้อื่นแก้ไขรอบนี้ไปแล้ว กรุณาเปิดหน้านี้ใหม่แล้วลองอีกครั้ง")
+        raise WrongState(SOMEBODY_ELSE)
     return Round.objects(area_code=round_.area_code, id=round_.id).get()
 
 

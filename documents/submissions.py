@@ -4,6 +4,7 @@ The table of moves is design 5's. A move is one plain conditional update of one 
 write counter; a write claims the submission inside its transaction; so the two can never both win.
 """
 
+import datetime as dt
 from dataclasses import dataclass
 
 from bson import ObjectId
@@ -17,7 +18,7 @@ from mongoengine.fields import (
     ObjectIdField,
     StringField,
 )
-from pymongo import ReturnDocument
+from pymongo import ReturnDocument, UpdateOne
 from pymongo.errors import ExecutionTimeout
 
 from documents import access, buddhist, clock
@@ -37,6 +38,7 @@ STATES = {
     "unreported": "ปิดโดยไม่ได้รายงาน",
 }
 WRITABLE = ("draft", "returned")
+HANDED_IN = ("confirmed", "certified", "verified")
 SEALED = ("locked", "unreported")
 PATIENCE_MS = 10_000  # how long a move waits for a write in progress before it names the school
 
@@ -156,17 +158,66 @@ def _refuse_sealed(submission, round_):
 
 
 def _refuse_shut(submission, round_, step, now):
-    """Raise WindowShut unless the step's window, an extension or the time of a return is open."""
+    """Raise WindowShut unless the step's window, an extension or the time of a return is open.
+
+    Three words for three things: a window not open yet or shut (ปิดรับข้อมูล), and a school's own longer time
+    that ran out (เกินกำหนด). ล็อกแล้ว is RoundLocked.
+    """
     if round_.state in ("draft", "proposed"):
         raise WindowShut(f"รอบ {round_.label} ยังไม่เปิดรับข้อมูล กรุณารอประกาศจากเขต")
-    if not step_open(submission, round_, step, now):
-        window = round_.window(step)
-        when = f" (ช่วงเวลาถึง {until_text(window)})" if window else ""
-        early = window and now < utc(window.opens_at)
-        word = "ยังไม่เปิดรับข้อมูล" if early else "ปิดรับข้อมูลแล้ว"
-        if early:
-            when = f" (เปิด {buddhist.format_datetime(utc(window.opens_at))})"
-        raise WindowShut(f"รอบ {round_.label} {word}{when} หากต้องการเวลาเพิ่ม ให้ขอขยายเวลาจากเจ้าหน้าที่เขต")
+    if step_open(submission, round_, step, now):
+        return
+    window = _window(round_, step)
+    if window and now < utc(window.opens_at):
+        when = buddhist.format_datetime(utc(window.opens_at))
+        raise WindowShut(f"รอบ {round_.label} ยังไม่เปิดรับข้อมูล (เปิด {when}) กรุณารอให้ถึงเวลา")
+    if step == "verify":
+        raise WindowShut(
+            f"รอบ {round_.label} ปิดรับข้อมูลและหมดช่วงตรวจสอบของเขตแล้ว (ถึง {until_text(window)}) "
+            "หากต้องการเวลาเพิ่ม ให้แก้กำหนดเวลาของรอบ"
+        )
+    given = own_time(submission, step)
+    if given:
+        raise WindowShut(
+            f"เกินกำหนดเวลาที่เขตให้{submission.school_name}แล้ว (ถึง {buddhist.format_datetime(given)}) "
+            "หากต้องการเวลาเพิ่ม ให้ขอขยายเวลาจากเจ้าหน้าที่เขต"
+        )
+    raise WindowShut(
+        f"รอบ {round_.label} ปิดรับข้อมูลแล้ว (ตั้งแต่ {until_text(window)}) "
+        "หากต้องการเวลาเพิ่ม ให้ขอขยายเวลาจากเจ้าหน้าที่เขต"
+    )
+
+
+def _window(round_, step):
+    return round_.window(step) or round_.window("enter")
+
+
+def own_time(submission, step):
+    """The later of what a return and an extension give this school for a step, an aware instant; None without."""
+    extension = submission.extension or {}
+    actor = "school" if step == "enter" else "director"
+    given = [submission.return_until] if submission.return_until else []
+    if extension and actor in extension.get("for", ()):
+        given.append(extension["until"])
+    return max((utc(each) for each in given), default=None)
+
+
+def open_until(submission, round_, step):
+    """The last instant (aware) at which a step may be done for this school, its own time included."""
+    window = _window(round_, step)
+    ends = [utc(window.closes_at)] if window else []
+    if step in ("enter", "certify") and (own := own_time(submission, step)):
+        ends.append(own)
+    return max(ends, default=None)
+
+
+def is_late(submission, round_, now=None):
+    """เกินกำหนด: not handed in, though the schools' window is over and no time of its own is left."""
+    window = round_.window("enter")
+    now = now or clock.now()
+    if submission.state not in WRITABLE or window is None or now < utc(window.closes_at):
+        return False
+    return not step_open(submission, round_, "enter", now)
 
 
 def step_open(submission, round_, step, now):
@@ -182,14 +233,9 @@ def step_open(submission, round_, step, now):
         last = round_.window("verify")
         first = round_.window("enter") or last
         return last is None or utc(first.opens_at) <= now < utc(last.closes_at)
-    window = round_.window(step) or round_.window("enter")
-    if window is not None and window.open_at(now):
-        return True
-    if submission.return_until and now < utc(submission.return_until):
-        return True
-    extension = submission.extension or {}
-    actor = "school" if step == "enter" else "director"
-    return bool(extension) and actor in extension.get("for", ()) and now < utc(extension["until"])
+    window = _window(round_, step)
+    own = own_time(submission, step)
+    return (window is not None and window.open_at(now)) or (own is not None and now < own)
 
 
 def claim(subsystem, place, actor, deltas, removed=0):
@@ -272,45 +318,64 @@ def moves_for(submission, round_, actor, now=None):
 
 
 def check_move(submission, round_, row, actor, now):
-    """Raise the refusal that applies, or give back nothing: state, person, window, hold, separation."""
+    """Raise the refusal that applies, or give back nothing: person, state, round, hold, window, separation.
+
+    The person comes first, so that a stranger does not learn the state.
+    """
+    if not _may(row, submission, round_, actor):
+        raise OutOfScope(f"ท่านไม่มีสิทธิ์{row.label}ของโรงเรียนนี้")
     if submission.state not in row.come_from:
         raise WrongState(
             f"{submission.school_name} อยู่ในสถานะ “{submission.shown_state}” จึง{row.label}ไม่ได้ "
             "อาจมีผู้ทำรายการไปก่อนแล้ว กรุณาเปิดหน้านี้ใหม่"
         )
-    if not _may(row, submission, round_, actor):
-        raise OutOfScope(f"ท่านไม่มีสิทธิ์{row.label}ของโรงเรียนนี้")
+    if row.name == "close" and round_.state != "closing":
+        raise WrongState("ปิดโดยไม่ได้รายงานทำได้เมื่อล็อกทั้งรอบเท่านั้น")
     if round_.sealed and row.name not in ("lock", "close", "reopen"):
         _refuse_sealed(submission, round_)
     if submission.hold and row.name in ("confirm", "certify", "verify"):
         raise WrongState(f"เขตพักการรายงานของโรงเรียนนี้ไว้: {submission.hold.get('reason')} กรุณาติดต่อเจ้าหน้าที่เขต")
     if row.step and not actor.is_system:
         _refuse_shut(submission, round_, row.step, now)
-    if row.name == "verify":
-        _refuse_own(submission, actor)
+    if not actor.is_system:
+        _refuse_own(submission, round_, row, actor)
 
 
 def _may(row, submission, round_, actor):
-    if actor.is_system:
+    if actor.is_system or any(
+        actor.holds(role, submission.area_code, submission.school_code) for role in row.roles
+    ):
         return True
-    roles = row.roles
-    if row.name == "certify" and round_.confirmer_certifies:
-        roles = (*roles, "school")
-    return any(actor.holds(role, submission.area_code, submission.school_code) for role in roles)
+    if row.name != "certify" or not round_.confirmer_certifies:
+        return False
+    return submission.confirmed_by == actor.id and actor.holds(
+        "school", submission.area_code, submission.school_code
+    )
 
 
-def _refuse_own(submission, actor):
-    """Who wrote, confirmed or certified this version may not verify it."""
-    hands = {*submission.writers, submission.confirmed_by, submission.certified_by}
-    if actor.id in hands and not actor.is_system:
+def _refuse_own(submission, round_, row, actor):
+    """Separation is by person over the whole version: what one did, another checks."""
+    did = {
+        each["name"] for each in submission.moves if each["by"] == actor.id and _of_version(each, submission)
+    }
+    if row.name == "certify" and "confirm" in did and not round_.confirmer_certifies:
+        raise NotAllowed("ท่านเป็นผู้ยืนยันข้อมูลชุดนี้ จึงรับรองเองไม่ได้ กรุณาให้ผู้อำนวยการรับรอง")
+    if row.name == "verify" and (actor.id in submission.writers or did & {"confirm", "certify"}):
         raise NotAllowed("ท่านเป็นผู้บันทึก ยืนยัน หรือรับรองข้อมูลชุดนี้ จึงตรวจสอบเองไม่ได้ กรุณาให้เจ้าหน้าที่คนอื่นตรวจสอบ")
 
 
-def move(submission, name, actor, reason=None, until=None, now=None, records=()):
+def _of_version(entry, submission):
+    """Whether a row of the list of moves belongs to the version that is being reported now."""
+    return entry.get("version", 1) == submission.version
+
+
+def move(submission, name, actor, reason=None, until=None, now=None, records=(), seen=None):
     """Make one move of one submission and give back the fresh Submission.
 
     One conditional update on state and write counter as read; where the move takes the digest, the
-    records are read in between and the counter must still hold, else it is tried again.
+    records are read in between and the counter must still hold, else it is tried again. `seen` is the write
+    counter of the page the person looked at: what was written since is not certified or verified unseen.
+    `until` (aware) is until when a return or reopening counts as open.
     Raises NotAllowed, WrongState, WindowShut, RoundLocked, Invalid (open errors, missing reason) or Busy.
     """
     row = MOVES[name]
@@ -319,7 +384,11 @@ def move(submission, name, actor, reason=None, until=None, now=None, records=())
             submission.area_code, submission.subsystem, submission.academic_year, submission.round
         )
         check_move(submission, round_, row, actor, now or clock.now())
-        _check_content(submission, round_, row, reason)
+        if seen is not None and submission.writes != seen:
+            raise WrongState(
+                f"ข้อมูลของ{submission.school_name}เปลี่ยนไปหลังจากที่ท่านเปิดหน้านี้ กรุณาเปิดหน้านี้ใหม่และตรวจดูอีกครั้ง"
+            )
+        _check_content(submission, row, reason, until)
         moved = _push(submission, row, _changes(submission, round_, row, actor, reason, until, records))
         if moved:
             return moved
@@ -327,12 +396,16 @@ def move(submission, name, actor, reason=None, until=None, now=None, records=())
     raise Busy(f"{submission.school_name} กำลังบันทึกข้อมูลอยู่ กรุณารอสักครู่แล้วลองอีกครั้ง")
 
 
-def _check_content(submission, round_, row, reason):
-    """What the content must satisfy: a reason where one is asked, no required field missing on ยืนยัน."""
+def _check_content(submission, row, reason, until):
+    """What must be given: a reason and a time where they are asked; no required field missing on ยืนยัน."""
     from documents.completeness import missing_of
 
     if row.reason and not (reason or "").strip():
         raise Invalid({0: {"reason": "โปรดระบุเหตุผล"}})
+    if until is not None and until <= clock.now():
+        raise Invalid({0: {"until": "เวลาที่ให้แก้ไขต้องอยู่หลังเวลาปัจจุบัน"}})
+    if row.name == "reopen" and until is None:
+        raise Invalid({0: {"until": "โปรดระบุว่าให้แก้ไขได้ถึงเมื่อใด"}})
     if row.name != "confirm":
         return
     missing = missing_of(submission)
@@ -363,8 +436,7 @@ def _changes(submission, round_, row, actor, reason, until, records):
         clear = dict.fromkeys(("confirmed_by", "confirmed_at", "certified_by", "certified_at",
                                "verified_by", "verified_at"), "")  # fmt: skip
     if row.to == "returned":
-        last = round_.window("verify")
-        changes["return_until"] = _naive(until) if until else last.closes_at if last else None
+        changes["return_until"] = _naive(until) if until else _return_until(submission, round_, actor)
         changes["return_reason"] = reason
     if row.name == "reopen":
         changes |= {"version": submission.version + 1, "writers": [], "named_records": list(records)}
@@ -386,8 +458,24 @@ def _changes(submission, round_, row, actor, reason, until, records):
     return {"set": changes, "unset": clear, "row": entry}
 
 
+def _return_until(submission, round_, actor):
+    """Until when a return without a time of its own gives: the district's window, a director's own at most.
+
+    A director's return so gives the school no more time than the director has to certify.
+    """
+    if actor.is_system or actor.holds("district", submission.area_code):
+        last = round_.window("verify") or round_.window("enter")
+        return last.closes_at if last else None
+    given = open_until(submission, round_, "certify")
+    return _naive(given) if given else None
+
+
 def _push(submission, row, changes):
-    """The conditional update; None when the state or the write counter is no longer the one that was read."""
+    """The conditional update; None when state, write counter or list of moves is no longer what was read.
+
+    The length of the list is asked too: a hold set meanwhile changes no state, and two rows must not carry
+    one number.
+    """
     entry = chained(f"submission:{submission.id}", submission.moves, changes["row"])
     update = {"$set": changes["set"], "$push": {"moves": entry}}
     if changes["unset"]:
@@ -401,6 +489,7 @@ def _push(submission, row, changes):
         "state": submission.state,
         "writes": submission.writes,
         "version": submission.version,
+        "moves": {"$size": len(submission.moves)},
     }
     return _update(submission, condition, update)
 
@@ -419,6 +508,9 @@ def set_hold(submission, actor, reason):
     """Put the district's hold on a submission, or lift it with `reason` None; pushed on the same list of moves."""
     if not actor.holds("district", submission.area_code):
         raise OutOfScope("เฉพาะเจ้าหน้าที่เขตเท่านั้นที่พักการรายงานได้")
+    if reason is not None and not reason.strip():
+        raise Invalid({0: {"reason": "โปรดระบุเหตุผล"}})
+    _refuse_sealed(submission, round_of(submission))
     now = _naive(clock.now())
     hold = {"reason": reason, "by": actor.id, "by_name": actor.name, "at": now} if reason else {}
     return _aside(submission, "hold" if reason else "lift", actor, reason, {"hold": hold})
@@ -433,8 +525,11 @@ def extend(submission, actor, until, whom, reason):
         raise OutOfScope("เฉพาะเจ้าหน้าที่เขตเท่านั้นที่ขยายเวลาได้")
     if not (reason or "").strip():
         raise Invalid({0: {"reason": "โปรดระบุเหตุผล"}})
-    if until <= clock.now():
+    if not whom or not set(whom) <= {"school", "director"}:
+        raise Invalid({0: {"whom": "โปรดเลือกว่าขยายเวลาให้โรงเรียน ผู้อำนวยการ หรือทั้งสอง"}})
+    if until is None or until <= clock.now():
         raise Invalid({0: {"until": "เวลาที่ขยายต้องอยู่หลังเวลาปัจจุบัน"}})
+    _refuse_sealed(submission, round_of(submission))
     extension = {
         "until": _naive(until),
         "for": list(whom),
@@ -467,22 +562,19 @@ def _aside(submission, name, actor, reason, changes):
 
 
 def prepare_submissions(round_):
-    """One draft submission for each open school of the round's area; safe to run twice. Gives back how many."""
+    """One draft submission for each open school of the round's area; safe to run twice, also at once.
+
+    Gives back how many are new.
+    """
     schools = School.objects(area_code=round_.area_code, status="open", kind="school").only(
         "code", "name", "cluster"
     )
-    there = set(
-        Submission.objects(
-            area_code=round_.area_code,
-            academic_year=round_.academic_year,
-            subsystem=round_.subsystem,
-            round=round_.code,
-        ).distinct("school_code")
-    )
-    new = [_new_submission(round_, school) for school in schools if school.code not in there]
-    if new:
-        collection(Submission).insert_many(new)
-    return len(new)
+    new = [_new_submission(round_, school) for school in schools]
+    key = ("area_code", "academic_year", "subsystem", "round", "school_code")
+    asked = [
+        UpdateOne({name: each[name] for name in key}, {"$setOnInsert": each}, upsert=True) for each in new
+    ]
+    return collection(Submission).bulk_write(asked, ordered=False).upserted_count if asked else 0
 
 
 def _new_submission(round_, school):
@@ -517,6 +609,26 @@ def submissions_of(round_):
     )
 
 
+def visible_to(user):
+    """The MongoDB filter of the submissions this person may see: officers and superiors the area, schools their own.
+
+    Nothing in a submission is personal data of pupils, so an executive sees it; an admin has no business here.
+    """
+    ways = [{"area_code": area} for area in user.areas("district", "approver", "executive")]
+    ways += [{"area_code": area, "school_code": code} for area, code in user.schools(*access.SCHOOL_READERS)]
+    return {"$or": ways} if ways else access.NOTHING
+
+
+def get_submission(user, id_):
+    """The Submission of an id as far as this person may see it; raises OutOfScope for any other."""
+    found = None
+    if ObjectId.is_valid(id_ or ""):
+        found = Submission.objects(__raw__={"$and": [{"_id": ObjectId(id_)}, visible_to(user)]}).first()
+    if found is None:
+        raise OutOfScope("ไม่พบการส่งข้อมูลนี้ในโรงเรียนหรือเขตของท่าน กรุณาเลือกจากรายการ")
+    return found
+
+
 def round_of(submission):
     """The Round a submission belongs to."""
     return Round.objects(
@@ -528,6 +640,4 @@ def round_of(submission):
 
 
 def _naive(instant):
-    import datetime as dt
-
     return instant.astimezone(dt.UTC).replace(tzinfo=None)
