@@ -53,8 +53,7 @@ class EmbeddedMongo:
             self.port = self._choose_port()
             self._spawn()
             if self._answers(patience):
-                self._settle(patience)
-                return self.uri()
+                return self._settled(patience)
         raise self._failure()
 
     def stop(self, grace: float = 30) -> None:
@@ -146,6 +145,15 @@ class EmbeddedMongo:
         self.stop()
         raise self._failure()
 
+    def _settled(self, patience: float) -> str:
+        """The URI once the server is set up; it is stopped again when that cannot be done."""
+        try:
+            self._settle(patience)
+        except BaseException:
+            self.stop()
+            raise
+        return self.uri()
+
     def _settle(self, patience: float) -> None:
         """Make the replica set and the users, whatever an earlier start left undone."""
         try:
@@ -176,7 +184,6 @@ class EmbeddedMongo:
             except OperationFailure as error:
                 if error.code != UNAUTHORIZED:
                     raise
-                self.stop()
                 raise CannotStart(
                     f"รหัสลับใน {self.data / 'secrets'} ไม่ใช่ของฐานข้อมูลนี้",
                     "the secrets in the data folder are not this database's",
