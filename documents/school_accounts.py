@@ -1,0 +1,120 @@
+"""All schools' accounts in one go: from the area's list of schools or a list of one's own; first a plan, then the deed."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+
+from documents import accounts, history, passwords
+from documents.database import collection, in_transaction
+from documents.errors import Invalid, NotAllowed, RuleBroken
+from documents.schools import School
+from documents.users import ROLES, SCHOOL_ROLES, Grant, User
+
+MOST = 2_000  # accounts in one go
+DOMAIN = "school.khet"  # of accounts made up for schools without an e-mail: nothing is ever sent there
+PREFIX = {"school": "", "director": "d"}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One line of a list: who is to have which role at which school. `row` counts from 1."""
+
+    row: int
+    school_code: str
+    role: str
+    email: str
+    name: str = ""
+
+
+@dataclass
+class Plan:
+    """What the list would do: `new` are (Wanted, School), `existing` Wanted who have it, `errors` (row, sentence)."""
+
+    new: list = field(default_factory=list)
+    existing: list = field(default_factory=list)
+    errors: list = field(default_factory=list)
+
+
+def wanted_from_schools(area_code, roles, domain=DOMAIN):
+    """A line for each open school and role, with an account name made of the school's code."""
+    schools = School.objects(area_code=area_code, status="open", kind="school").order_by("code")
+    pairs = [(school, role) for school in schools for role in SCHOOL_ROLES if role in roles]
+    return [
+        Wanted(
+            row, school.code, role, f"{PREFIX[role]}{school.code}@{domain}", f"{ROLES[role]} {school.name}"
+        )
+        for row, (school, role) in enumerate(pairs, 1)
+    ]
+
+
+def plan(actor, area_code, wanted):
+    """What making these accounts would do; stores nothing. Raises NotAllowed and, for an unusable list, Invalid."""
+    if not accounts.administers(actor, area_code):
+        raise NotAllowed("ท่านสร้างบัญชีได้เฉพาะในเขตที่ท่านเป็นผู้ดูแลระบบ")
+    if not 0 < len(wanted) <= MOST:
+        raise Invalid({0: {"rows": f"รายการต้องมี 1–{MOST:,} แถว (มี {len(wanted):,})"}})
+    schools = {school.code: school for school in School.objects(area_code=area_code)}
+    people = {user.email: user for user in User.objects(email__in=[one.email for one in wanted])}
+    found, seen = Plan(), set()
+    for one in wanted:
+        sentence = _wrong_with(one, schools, people.get(one.email), area_code, seen)
+        seen.add(one.email)
+        if sentence:
+            found.errors.append((one.row, sentence))
+        elif one.email in people:
+            found.existing.append(one)
+        else:
+            found.new.append((one, schools[one.school_code]))
+    return found
+
+
+def _wrong_with(one, schools, holder, area_code, seen):
+    """What is wrong with one line, or None."""
+    if one.role not in SCHOOL_ROLES:
+        return "บทบาทต้องเป็นครูข้อมูลโรงเรียนหรือผู้อำนวยการโรงเรียน"
+    if one.school_code not in schools:
+        return f"ไม่มีโรงเรียนรหัส {one.school_code[:20]} ในเขตนี้"
+    if one.email in seen:
+        return "อีเมลนี้ซ้ำกับแถวก่อนหน้า"
+    if holder and not holder.holds(one.role, area_code, one.school_code):
+        return "อีเมลนี้เป็นบัญชีของผู้อื่นหรือมีสิทธิ์อื่นอยู่แล้ว กรุณาแก้ที่บัญชีนั้น"
+    try:
+        accounts.checked_person({"name": one.name or "-", "email": one.email})
+    except RuleBroken as error:
+        return error.message
+    return None
+
+
+def make(actor, area_code, wanted, reason=None):
+    """Make every new account of the list, all or none; gives their slips in the list's order.
+
+    Raises Invalid when the plan has an error, naming its first.
+    """
+    planned = plan(actor, area_code, wanted)
+    if planned.errors:
+        row, sentence = planned.errors[0]
+        raise Invalid({0: {"rows": f"แถวที่ {row}: {sentence}"}})
+    typed = [passwords.first_password() for _ in planned.new]
+    with ThreadPoolExecutor() as pool:
+        hashes = list(pool.map(passwords.hashed, typed))
+    plain = [_plain(area_code, one, school) for one, school in planned.new]
+    for each, stored in zip(plain, hashes, strict=True):
+        each["password"] = stored
+    events = [accounts.first_event(actor, each, area_code, reason) for each in plain]
+
+    def work():
+        if plain:
+            collection(User).insert_many([dict(each) for each in plain])
+            collection(history.AuditEvent).insert_many([dict(event) for event in events])
+
+    in_transaction(work)
+    return [
+        accounts.Slip(each["name"], each["email"], password, school.name, ROLES[one.role])
+        for each, password, (one, school) in zip(plain, typed, planned.new, strict=True)
+    ]
+
+
+def _plain(area_code, one, school):
+    grant = Grant(role=one.role, area_code=area_code, school_codes=[school.code])
+    name = one.name or f"{ROLES[one.role]} {school.name}"
+    kept = accounts.checked_person({"name": name, "email": one.email, "position": ROLES[one.role]})
+    return accounts.stored_form(kept, [grant])
