@@ -67,7 +67,7 @@ class Codes:
         self.version, self.default, self.pad = version, default, pad
         self.entries: dict[str, Entry] = {entry.code: entry for entry in entries}
         self._widest = max((len(code) for code in self.entries), default=0)
-        self._written: dict[str, list[str]] | None = None
+        self._written: list[dict[str, list[str]]] | None = None
 
     @property
     def codes(self):
@@ -122,26 +122,32 @@ class Codes:
         """
         text = thai.arabic_digits(thai.clean(text))
         if text in self.entries:
-            return self._only([text], parent)
+            return self._only(text, parent)
         if self.pad and text.isascii() and text.isdigit() and text.zfill(self._widest) in self.entries:
-            return self._only([text.zfill(self._widest)], parent)
-        return self._only(self._by_writing().get(plain(text), []), parent)
+            return self._only(text.zfill(self._widest), parent)
+        for written in self._by_writing():
+            if fitting := self._fitting(written.get(plain(text), []), parent):
+                return fitting[0] if len(fitting) == 1 else None
+        return None
 
-    def _only(self, codes: list[str], parent: str | None) -> str | None:
-        fitting = [code for code in codes if parent is None or self.entries[code].parent == parent]
-        return fitting[0] if len(fitting) == 1 else None
+    def _only(self, code: str, parent: str | None) -> str | None:
+        return next(iter(self._fitting([code], parent)), None)
 
-    def _by_writing(self) -> dict[str, list[str]]:
-        """Codes by each plain writing; a label of one entry beats another's synonym."""
+    def _fitting(self, codes: list[str], parent: str | None) -> list[str]:
+        return [code for code in codes if parent is None or self.entries[code].parent == parent]
+
+    def _by_writing(self) -> list[dict[str, list[str]]]:
+        """Codes by plain writing: by what entries are shown as, then by what they are known as besides."""
         if self._written is None:
-            written: dict[str, list[str]] = {}
-            for names in (labels_of, other_names_of):
-                known = set(written)
-                for entry in self.entries.values():
-                    for key in {plain(name) for name in names(entry)} - known - {""}:
-                        written.setdefault(key, []).append(entry.code)
-            self._written = written
+            self._written = [self._written_as(names) for names in (labels_of, other_names_of)]
         return self._written
+
+    def _written_as(self, names) -> dict[str, list[str]]:
+        written: dict[str, list[str]] = {}
+        for entry in self.entries.values():
+            for key in {plain(name) for name in names(entry)} - {""}:
+                written.setdefault(key, []).append(entry.code)
+        return written
 
 
 def labels_of(entry: Entry) -> tuple[str, ...]:
