@@ -53,7 +53,7 @@ def reach(uri: str) -> None:
     """Connect the documents to the database. Raises CannotStart when none answers there."""
     try:
         connect(uri)
-        with pymongo.timeout(15):
+        with pymongo.timeout(10):
             db().command("ping")
             db()[INSTALLATION].find_one({"_id": "demo"})
     except (PyMongoError, ValueError) as error:

@@ -1,0 +1,256 @@
+"""scripts/start from outside: it answers, stops without a trace, survives kill -9, and says in a sentence why not."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import stat
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+import pytest
+from pymongo import MongoClient
+
+from scripts.embedded import EmbeddedMongo, free_port
+from scripts.environment import ROOT
+from scripts.folder import prepare
+
+PATIENCE = 90
+
+
+class Product:
+    """One run of scripts/start over a data folder."""
+
+    def __init__(self, data, *options, port=None, **environ):
+        self.data, self.port = data, port or free_port()
+        self.began = time.monotonic()
+        self.words = data.with_name(f"{data.name}-{self.port}-{len(list(data.parent.iterdir()))}.out")
+        command = [ROOT / "scripts" / "start", "--port", str(self.port), "--data", data, *options]
+        with self.words.open("w") as words:
+            self.process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=words,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **environ},
+            )
+
+    @property
+    def printed(self):
+        """All that was printed so far."""
+        return self.words.read_text()
+
+    def health(self):
+        """(status, JSON) of /healthz, or (0, None) when nobody answers."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/healthz", timeout=10) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.load(error)
+        except OSError:
+            return 0, None
+
+    def wait_until_well(self):
+        """Seconds from the start until /healthz said 200."""
+        until = time.monotonic() + PATIENCE
+        while self.health()[0] != 200:
+            ended = self.process.poll() is not None
+            assert not ended, self.printed
+            assert time.monotonic() < until, (self.data / "logs" / "web.log").read_text()
+            time.sleep(0.05)
+        return time.monotonic() - self.began
+
+    def end(self, number=signal.SIGTERM):
+        """Send a signal; gives the exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(60)
+
+    def refused(self):
+        """What was printed by a start that ended by itself, which must not be with status 0."""
+        assert self.process.wait(PATIENCE) != 0
+        return self.printed.strip()
+
+    def wait_until_announced(self):
+        """Return once the address and the accounts were printed."""
+        until = time.monotonic() + PATIENCE
+        while "Ctrl-C" not in self.printed:
+            assert time.monotonic() < until, self.printed
+            time.sleep(0.05)
+
+
+def processes(data):
+    """(pid, command line) of every running process whose command line names the data folder."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            line = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            if str(data) in line:
+                found.append((int(folder.name), line))
+    return found
+
+
+def kill_everything(data):
+    """Kill -9 of every process of one run at once."""
+    for pid, _ in processes(data):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def wait_until_gone(data, seconds=20):
+    until = time.monotonic() + seconds
+    while left := processes(data):
+        assert time.monotonic() < until, left
+        time.sleep(0.1)
+
+
+def notebook(data):
+    """A collection of the running product's database, by the application's own user."""
+    return MongoClient(EmbeddedMongo(data).uri_of_running()).khet.notebook
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start the product over a fresh data folder; whatever is left of it at the end is killed."""
+    runs = []
+
+    def start(*options, **more):
+        runs.append(Product(more.pop("data", tmp_path / "data"), *options, **more))
+        return runs[-1]
+
+    yield start
+    for run in runs:
+        kill_everything(run.data)
+        run.process.wait()
+
+
+def test_it_answers_starts_again_quickly_and_leaves_no_process(start, tmp_path):
+    first = start("--no-demo")
+    first.wait_until_well()
+    assert first.health()[1] == {"status": "ok", "database": "ok", "worker": "none", "version": "0.1.0"}
+    assert first.end(signal.SIGTERM) == 0
+    assert processes(first.data) == []
+
+    second = start("--no-demo")
+    seconds = second.wait_until_well()
+    print(f"second start: {seconds:.1f} s")
+    assert seconds < 20
+    second.wait_until_announced()
+    assert second.end(signal.SIGINT) == 0
+    assert f"http://127.0.0.1:{second.port}" in second.printed
+    assert processes(second.data) == []
+
+
+def test_acknowledged_writes_survive_kill_9_of_everything(start, times):
+    product = start("--no-demo")
+    product.wait_until_well()
+    for number in range(times(1, 5)):
+        assert notebook(product.data).insert_one({"_id": number}).acknowledged
+        kill_everything(product.data)
+        product.process.wait()
+        product = start("--no-demo", port=product.port)
+        product.wait_until_well()
+        assert notebook(product.data).count_documents({}) == number + 1
+
+
+def test_nothing_stays_behind_when_only_the_first_process_is_killed(start):
+    product = start("--no-demo")
+    product.wait_until_well()
+    product.process.kill()
+    product.process.wait()
+    wait_until_gone(product.data)
+
+
+@pytest.mark.parametrize("program", ["mongod", "gunicorn"])
+def test_a_part_that_dies_is_started_again(start, program):
+    product = start("--no-demo")
+    product.wait_until_well()
+    victims = [
+        pid for pid, line in processes(product.data) if program in line and "scripts.serve" not in line
+    ]
+    for pid in victims:
+        os.kill(pid, signal.SIGKILL)
+    time.sleep(1.5)
+    product.wait_until_well()
+    assert product.end() == 0
+
+
+def test_a_taken_port_is_one_sentence(start):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        printed = start("--no-demo", port=taken.getsockname()[1]).refused()
+    assert "ถูกใช้อยู่" in printed
+    assert printed.count("\n") == 0
+
+
+def test_a_data_folder_in_use_is_one_sentence_and_the_first_goes_on(start):
+    first = start("--no-demo")
+    first.wait_until_well()
+    printed = start("--no-demo").refused()
+    assert "โฟลเดอร์ข้อมูล" in printed
+    assert printed.count("\n") == 0
+    assert first.health()[0] == 200
+
+
+def test_a_data_folder_that_cannot_be_made_is_one_sentence(start, tmp_path):
+    (tmp_path / "file").write_text("")
+    printed = start("--no-demo", data=tmp_path / "file").refused()
+    assert printed.count("\n") == 0
+    assert "สร้างโฟลเดอร์ข้อมูล" in printed
+
+
+def test_a_weak_secret_is_refused_in_a_sentence(start):
+    printed = start("--no-demo", SECRET_KEY="changeme").refused()
+    assert "SECRET_KEY" in printed
+    assert "Traceback" not in printed
+
+
+def test_a_database_that_does_not_answer_is_one_sentence(start):
+    printed = start("--no-demo", MONGODB_URI=f"mongodb://127.0.0.1:{free_port()}/khet").refused()
+    assert "MONGODB_URI" in printed
+    assert printed.count("\n") == 0
+
+
+def test_a_given_database_replaces_the_embedded_one_whatever_concerns_it_names(start, database_uri):
+    product = start("--no-demo", MONGODB_URI=f"{database_uri}&w=majority&readPreference=secondaryPreferred")
+    product.wait_until_well()
+    assert not [line for _, line in processes(product.data) if "mongod " in line]
+    assert product.end() == 0
+
+
+def test_health_says_that_the_database_is_down(start, tmp_path):
+    server = EmbeddedMongo(prepare(tmp_path / "elsewhere"), cache_gb=0.25, oplog_mb=128)
+    product = start("--no-demo", MONGODB_URI=server.start())
+    product.wait_until_well()
+    server.stop()
+    status, answer = product.health()
+    assert status == 503
+    assert answer["status"] == "down"
+    assert answer["database"].startswith("no answer")
+    assert "127.0.0.1" not in json.dumps(answer)
+
+
+def test_secrets_are_generated_once_for_their_owner_only(start):
+    product = start("--no-demo")
+    product.wait_until_well()
+    keys = {key.name: key.read_text() for key in (product.data / "secrets").iterdir()}
+    assert {"session.key", "audit.key", "mongod-members.key"} <= set(keys)
+    modes = {stat.S_IMODE(key.stat().st_mode) for key in (product.data / "secrets").iterdir()}
+    assert modes == {0o600}
+    product.end()
+    start("--no-demo").wait_until_well()
+    assert keys == {key.name: key.read_text() for key in (product.data / "secrets").iterdir()}
+
+
+def test_the_access_log_holds_no_query_string(start):
+    product = start("--no-demo")
+    product.wait_until_well()
+    urllib.request.urlopen(f"http://127.0.0.1:{product.port}/healthz?search=somchai", timeout=10).close()
+    product.end()
+    logs = "".join(log.read_text(errors="replace") for log in (product.data / "logs").iterdir())
+    assert "/healthz" in logs
+    assert "somchai" not in logs
