@@ -25,6 +25,14 @@ def person_id(value):
     return number
 
 
+def student_no(value):
+    """The school's own number in Arabic digits; zeros in front stay."""
+    number = thai.arabic_digits(value)
+    if not re.fullmatch(r"[0-9A-Za-zก-ฮ/\-]+", number):
+        raise ValueError("เลขประจำตัวนักเรียนเป็นตัวเลขหรือตัวอักษร ไม่มีเว้นวรรค")
+    return number
+
+
 def looks_like_person_id(value):
     """Whether a cell holds a citizen number or G-code, mangled or not: tells two columns of one name apart."""
     number = citizen_id.clean_id(value)
@@ -185,6 +193,21 @@ def required_by_condition(values):
         yield "years_taken"
         if code_list("GRADE").fact(values.get("grade"), "destinations"):
             yield "destination"
+
+
+def lacking_by_condition():
+    """MongoDB filters, one of which matches a pupil for whom `required_by_condition` names an empty field."""
+    statuses, grades = code_list("STATUS"), code_list("GRADE")
+    counted = [code for code in statuses.codes if statuses.fact(code, "counted")]
+    last = [code for code in grades.codes if grades.fact(code, "destinations")]
+    empty = {"$in": [None, "", []]}
+    return [
+        {"status": {"$in": list(FAMILY_OF_STATUS)}, "leave_reason": empty},
+        {"round": "3", "status": {"$in": counted}, "suspended_flag": {"$ne": True}, "year_result": empty},
+        {"year_result": "repeat", "fail_reasons": empty},
+        {"year_result": "graduated", "years_taken": empty},
+        {"year_result": "graduated", "grade": {"$in": last}, "destination": empty},
+    ]
 
 
 def is_counted(values):

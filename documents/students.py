@@ -27,6 +27,7 @@ class Student(Record):
         max_length=20,
         check=rules.person_id,
         looks=rules.looks_like_person_id,
+        masked=True,
         group=IDENTITY,
         personal=PERSONAL,
         synonyms=("เลขประจำตัวนักเรียน", "เลขบัตรประชาชน", "หมายเลขบัตรประชาชน", "เลขประจำตัวประชาชน 13 หลัก"),
@@ -37,8 +38,7 @@ class Student(Record):
         en="Student number",
         need="R",
         max_length=10,
-        pattern=r"[0-9A-Za-zก-ฮ/\-]+",
-        pattern_says="เลขประจำตัวนักเรียนเป็นตัวเลขหรือตัวอักษร ไม่มีเว้นวรรค",
+        check=rules.student_no,
         group=IDENTITY,
         personal=PERSONAL,
         synonyms=("รหัสนักเรียน", "เลขประจำตัวนักเรียน2", "รหัสประจำตัวนักเรียน"),
@@ -377,6 +377,11 @@ class Student(Record):
         plain = super().missing(values, required)
         on_condition = dict.fromkeys(rules.required_by_condition(values))
         return plain + [n for n in on_condition if n not in plain and values.get(n) in (None, "", [])]
+
+    @classmethod
+    def missing_query(cls):
+        """MongoDB filters for the pupils who lack something on a condition."""
+        return rules.lacking_by_condition()
 
     @classmethod
     def tally(cls, values):
