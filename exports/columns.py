@@ -164,6 +164,10 @@ class Layout:
         """Whether a cell of that column is blank."""
         return is_blank(cell)
 
+    def judge(self, values, stored):
+        """{column name: sentence} of what is wrong with a row's values together, beyond the document's own rules."""
+        return {}
+
     def in_reading_order(self, cells):
         """The file's columns of fields, those whose choice lies under another's after it."""
         here = [

@@ -239,6 +239,7 @@ class Planning:
             return False
         cells = self.seen(line)
         values, problems, blank = self.layout.read(cells, line.stored)
+        problems = self.layout.judge(values, line.stored) | problems
         self.plan_.blanks += len(blank)
         if self.blanks == "clear":
             values |= {name: None for column in blank for name in self.columns[column].fields}

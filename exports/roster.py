@@ -9,7 +9,16 @@ from dataclasses import replace
 
 from documents import fields
 from documents.record import shown_fields
-from exports.columns import A_DATE_NOW, SCHOOL_CODE, SCHOOL_NAME, Column, Layout, column_of, text_of_cell
+from exports.columns import (
+    A_DATE_NOW,
+    SCHOOL_CODE,
+    SCHOOL_NAME,
+    Column,
+    Layout,
+    column_of,
+    is_blank,
+    text_of_cell,
+)
 
 LANE = "reg_street_soi"
 # (field, the roster's label): the order of the ministry's file.
@@ -54,6 +63,7 @@ ORDER = (
 SHORT = ("grade", "sex")
 WIDTHS = {"person_id": 18, "grade": 7, "room": 6, "student_no": 13, "sex": 6, "title": 12, "age": 8}
 WIDTHS |= {"reg_house_no": 10, "reg_moo": 6, "suspended_flag": 16, "blood": 9}
+PERSONS = ("", "guardian_", "father_", "mother_")
 CENTERED = ("grade", "sex")
 
 
@@ -90,11 +100,33 @@ class Roster(Layout):
         """As any layout's; street and lane stand in one cell."""
         return lane_of if column.name == LANE else super().writer(column, around)
 
+    def read(self, cells, stored):
+        """As any layout's; a surname of "-" behind a first name says that there is none, else it says nothing."""
+        cells = dict(cells)
+        for prefix in PERSONS:
+            surname = cells.get(f"{prefix}last_name")
+            if (
+                isinstance(surname, str)
+                and surname.strip() == "-"
+                and is_blank(cells.get(f"{prefix}first_name"))
+            ):
+                cells[f"{prefix}last_name"] = None
+        return super().read(cells, stored)
+
     def says_nothing(self, column, cell):
-        """A surname of "-" says that there is none; anywhere else it says nothing."""
+        """As any layout's, save for a surname: "-" says that there is none."""
         if column.name.endswith("last_name") and isinstance(cell, str) and cell.strip() == "-":
             return False
         return super().says_nothing(column, cell)
+
+    def judge(self, values, stored):
+        """A number of digits alone has 13, unless the kind of card says that it is another."""
+        number, kind = values.get("person_id") or "", values.get("id_type") or (stored or {}).get("id_type")
+        if number.isdigit() and len(number) != 13 and kind in (None, "I", "G"):
+            return {
+                "person_id": f"มี {len(number)} หลัก ต้องมี 13 หลัก เลข 0 ข้างหน้าอาจหายไป ให้จัดช่องเป็นข้อความและพิมพ์เลขเต็ม"
+            }
+        return {}
 
     def read_cell(self, column, cell, values, stored):
         """As any layout's; a joined cell that reads as the stored fields do leaves them alone."""
