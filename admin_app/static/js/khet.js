@@ -1,0 +1,237 @@
+/* What every page does. Other scripts use window.khet: { ask, toast, make, icon, inTouch, drawer }.
+
+   [data-nav-toggle] [data-scrim]          the side menu on a phone
+   [data-theme-switch]                     system > light > dark, kept in localStorage
+   details.drop                            closes on Escape and on a press elsewhere
+   form|button|a[data-confirm="question"]  asks first; -title, -yes, -tone (main|risk), -undo, -reason="field" (a reason is demanded,
+                                           posted under that name), -reason-label
+   form[data-once]                         sent once, the button shows it is working
+   [data-dismiss] [data-open="id"] [data-open-now] [data-close] [data-drawer-open] [data-drawer-close]
+   [data-copy="text"] [data-copy-from="#id"]   to the clipboard, and says so
+   [data-show-password] [data-global-search] (Ctrl K) [data-print] [data-file-drop] [data-submit-on-change]          */
+
+export const make = (tag, props = {}, ...children) => {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(props)) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name === "class") node.className = value;
+    else if (name === "text") node.textContent = value;
+    else if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else node.setAttribute(name, value === true ? "" : value);
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+};
+
+export const icon = (name) => {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "i");
+  svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("aria-hidden", "true");
+  const use = document.createElementNS("http://www.w3.org/2000/svg", "use");
+  use.setAttribute("href", `${document.body.dataset.icons}#${name}`);
+  svg.append(use);
+  return svg;
+};
+
+/* A short word at the foot of the page; tone: ok, bad, warn or none. */
+export const toast = (text, tone = "", seconds = 5) => {
+  let place = document.querySelector(".toasts");
+  if (!place) document.body.append((place = make("div", { class: "toasts", role: "status", "aria-live": "polite" })));
+  const word = make("div", { class: `toast ${tone ? `t-${tone}` : ""}` }, icon({ ok: "check", bad: "alert", warn: "alert" }[tone] ?? "info"), make("span", { text }));
+  place.append(word);
+  setTimeout(() => word.remove(), seconds * 1000);
+};
+
+/* Asks in a window; gives false, or {reason} when the person said yes. */
+export const ask = ({ title, text, yes = "ตกลง", tone = "main", undo, reason, reasonLabel = "เหตุผล" }) =>
+  new Promise((answer) => {
+    const words = reason ? make("textarea", { class: "input", id: "ask-reason", required: true, rows: 3, maxlength: 500 }) : null;
+    const box = make("dialog", { class: "box", "aria-labelledby": "ask-title" });
+    const form = make("form", { method: "dialog" },
+      make("div", { class: "box-head" },
+        make("span", { class: `box-icon ${tone === "risk" ? "t-bad" : "t-accent"}` }, icon(tone === "risk" ? "alert" : "info")),
+        make("h2", { id: "ask-title", text: title ?? text })),
+      make("div", { class: "box-body" },
+        title && text ? make("p", { text }) : null,
+        words ? make("div", { class: "field" }, make("label", { for: "ask-reason" }, make("span", { class: "req", text: reasonLabel })), words) : null,
+        undo ? make("p", { class: "box-undo" }, icon("return"), make("span", { text: undo })) : null),
+      make("div", { class: "box-foot" },
+        make("button", { class: "btn", value: "no", formnovalidate: true, text: "ยกเลิก", type: "submit" }),
+        make("button", { class: `btn ${tone === "risk" ? "risk solid" : "main"}`, value: "yes", text: yes, type: "submit", "data-yes": true })));
+    box.append(form);
+    document.body.append(box);
+    box.addEventListener("close", () => {
+      const said = box.returnValue === "yes" ? { reason: words?.value.trim() ?? "" } : false;
+      box.remove();
+      answer(said);
+    });
+    box.showModal();
+    (words ?? box.querySelector(tone === "risk" ? '[value="no"]' : "[data-yes]")).focus();
+  });
+
+/* Whether the server answers now. A browser says "online" also where the line behind the router is dead. */
+export const inTouch = async () => {
+  if (!navigator.onLine) return false;
+  const stop = new AbortController();
+  const late = setTimeout(() => stop.abort(), 6000);
+  try {
+    return (await fetch(document.body.dataset.ping, { method: "HEAD", cache: "no-store", signal: stop.signal })).ok;
+  } catch {
+    return false;
+  } finally {
+    clearTimeout(late);
+  }
+};
+
+export const drawer = {
+  open() { document.body.dataset.drawer = "open"; document.querySelector("[data-drawer-close]")?.focus(); },
+  close() { delete document.body.dataset.drawer; document.querySelectorAll("tr.open").forEach((row) => row.classList.remove("open")); },
+};
+window.khet = { ask, toast, make, icon, inTouch, drawer };
+
+/* Theme */
+const THEMES = { auto: ["ตามเครื่อง", "auto"], light: ["สว่าง", "sun"], dark: ["มืด", "moon"] };
+const showTheme = () => {
+  const now = document.documentElement.dataset.theme ?? "auto";
+  for (const button of document.querySelectorAll("[data-theme-switch]")) {
+    button.replaceChildren(icon(THEMES[now][1]), make("span", { text: THEMES[now][0] }));
+  }
+};
+const nextTheme = () => {
+  const order = Object.keys(THEMES);
+  const next = order[(order.indexOf(document.documentElement.dataset.theme ?? "auto") + 1) % order.length];
+  if (next === "auto") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = next;
+  try { localStorage.setItem("khet:theme", next); } catch { /* not kept, still shown */ }
+  showTheme();
+};
+showTheme();
+
+/* Side menu on a phone */
+const nav = (open) => {
+  if (open) document.body.dataset.nav = "open"; else delete document.body.dataset.nav;
+  const button = document.querySelector("[data-nav-toggle]");
+  button?.setAttribute("aria-expanded", String(open));
+  if (open) document.querySelector(".side nav a[aria-current], .side nav a")?.focus(); else button?.focus({ preventScroll: true });
+};
+
+const copy = async (button) => {
+  const text = button.dataset.copy ?? document.querySelector(button.dataset.copyFrom)?.textContent ?? "";
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const area = make("textarea", { class: "sr" });
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+  toast("คัดลอกแล้ว วางในไลน์ได้เลย", "ok");
+};
+
+const showPassword = (button) => {
+  const input = button.parentElement.querySelector("input");
+  input.type = input.type === "password" ? "text" : "password";
+  button.replaceChildren(icon(input.type === "password" ? "eye" : "hide"));
+  button.setAttribute("aria-label", input.type === "password" ? "แสดงรหัสผ่าน" : "ซ่อนรหัสผ่าน");
+};
+
+document.addEventListener("click", (event) => {
+  const on = (selector) => event.target.closest?.(selector);
+  for (const open of document.querySelectorAll("details.drop[open]")) if (!open.contains(event.target)) open.open = false;
+  if (on("[data-theme-switch]")) nextTheme();
+  else if (on("[data-nav-toggle]")) nav(document.body.dataset.nav !== "open");
+  else if (on("[data-scrim]")) { if (document.body.dataset.nav) nav(false); drawer.close(); }
+  else if (on("[data-dismiss]")) on(".flash, .note, .draft, [data-dismissable]")?.remove();
+  else if (on("[data-open]")) document.getElementById(on("[data-open]").dataset.open)?.showModal();
+  else if (on("[data-close]")) on("dialog")?.close();
+  else if (on("[data-drawer-open]")) drawer.open();
+  else if (on("[data-drawer-close]")) drawer.close();
+  else if (on("[data-copy], [data-copy-from]")) copy(on("[data-copy], [data-copy-from]"));
+  else if (on("[data-show-password]")) showPassword(on("[data-show-password]"));
+  else if (on("[data-print]")) window.print();
+});
+
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest?.("a[data-confirm]");
+  if (!link || event.defaultPrevented) return;
+  event.preventDefault();
+  if (await ask(question(link))) location.assign(link.href);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") {
+    const open = document.querySelector("details.drop[open]");
+    if (open) { open.open = false; open.querySelector("summary").focus(); }
+    else if (document.body.dataset.nav) nav(false);
+    else if (document.body.dataset.drawer && !document.querySelector("dialog[open], td.edit")) drawer.close();
+  }
+  if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
+    const find = [...document.querySelectorAll("[data-global-search], [data-find]")].find((input) => input.offsetParent);
+    if (find) { event.preventDefault(); find.focus(); find.select(); }
+  }
+});
+
+/* Forms that ask, and forms that are sent once */
+const question = (node) => ({
+  title: node.dataset.confirmTitle, text: node.dataset.confirm, yes: node.dataset.confirmYes, tone: node.dataset.confirmTone,
+  undo: node.dataset.confirmUndo, reason: node.dataset.confirmReason, reasonLabel: node.dataset.confirmReasonLabel,
+});
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  const asks = event.submitter?.dataset.confirm ? event.submitter : form.dataset.confirm ? form : null;
+  if (!asks || form.method === "dialog") return;
+  if (form.dataset.answered) { delete form.dataset.answered; return; }
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  const said = await ask(question(asks));
+  if (!said) return;
+  if (asks.dataset.confirmReason) {
+    const hidden = form.elements[asks.dataset.confirmReason] ?? form.appendChild(make("input", { type: "hidden", name: asks.dataset.confirmReason }));
+    hidden.value = said.reason;
+  }
+  form.dataset.answered = "1";
+  form.requestSubmit(event.submitter ?? undefined);
+}, true);
+
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || !("once" in form.dataset) || form.dataset.draft) return;
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  form.dataset.sent = "1";
+  (event.submitter ?? form.querySelector("button.main"))?.setAttribute("aria-busy", "true");
+});
+window.addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
+  for (const button of document.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
+});
+document.addEventListener("change", (event) => {
+  if (event.target.matches?.("[data-submit-on-change]")) event.target.form.requestSubmit();
+  const drop = event.target.closest?.("[data-file-drop]");
+  if (drop && event.target.files?.length) drop.querySelector("[data-file-name]").textContent = event.target.files[0].name;
+});
+for (const drop of document.querySelectorAll("[data-file-drop]")) {
+  const over = (yes) => (event) => { event.preventDefault(); drop.classList.toggle("over", yes); };
+  drop.addEventListener("dragover", over(true));
+  drop.addEventListener("dragleave", over(false));
+  drop.addEventListener("drop", (event) => {
+    over(false)(event);
+    const input = drop.querySelector("input");
+    input.files = event.dataTransfer.files;
+    input.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+}
+
+/* The line */
+const lineRibbon = () => {
+  const old = document.querySelector(".ribbon.offline");
+  if (navigator.onLine) old?.remove();
+  else if (!old) document.querySelector(".top, main")?.after(make("div", { class: "ribbon offline", role: "status" }, icon("offline"), make("span", { text: "เครือข่ายหลุด สิ่งที่พิมพ์ยังเก็บไว้ในเครื่องนี้ บันทึกได้เมื่อเครือข่ายกลับมา" })));
+};
+window.addEventListener("offline", lineRibbon);
+window.addEventListener("online", () => { lineRibbon(); toast("เครือข่ายกลับมาแล้ว บันทึกได้", "ok"); });
+lineRibbon();
+
+for (const box of document.querySelectorAll("dialog[data-open-now]")) box.showModal();

@@ -1,0 +1,122 @@
+"""What the templates know about the look: how each state is shown, which icon a page has, where a static file lies.
+
+`install(app)` adds it all to the application's Jinja environment; templates/khet/parts.html draws with it.
+"""
+
+from functools import lru_cache
+from hashlib import sha256
+from pathlib import Path
+
+from flask import Flask, url_for
+
+STATIC = Path(__file__).parent / "static"
+
+# state: (words, tone of the chip, letter on a tile, icon that replaces the letter)
+SUBMISSION_LOOK = {
+    "idle": ("ยังไม่เริ่ม", "idle", "", "minus"),
+    "draft": ("กำลังบันทึก", "work", "บ", None),
+    "confirmed": ("ยืนยันแล้ว", "conf", "ย", None),
+    "certified": ("รับรองแล้ว", "cert", "ร", None),
+    "verified": ("เขตตรวจสอบแล้ว", "veri", "", "check"),
+    "returned": ("ส่งกลับแก้ไข", "back", "", "return"),
+    "locked": ("ล็อกแล้ว", "lock", "", "lock"),
+    "closed": ("ปิดโดยไม่ได้รายงาน", "shut", "", "x"),
+    "late": ("เกินกำหนด", "late", "ก", None),
+    "error": ("มีข้อผิดพลาด", "late", "", "bang"),
+    "empty": ("ครบแต่ว่างเปล่า", "late", "ว", None),
+    "hold": ("พักไว้", "back", "", "pause"),
+}
+SAME_STATE = {"not_started": "idle", "closed_unreported": "closed", "unreported": "closed", "work": "draft"}
+
+ROUND_LOOK = {
+    "draft": ("ร่าง", "idle"),
+    "proposed": ("เสนอผู้บังคับบัญชา", "conf"),
+    "open": ("เปิดรับข้อมูล", "work"),
+    "verifying": ("ปิดรับ/ตรวจสอบ", "cert"),
+    "closing": ("กำลังล็อก", "back"),
+    "locked": ("ล็อกแล้ว", "lock"),
+    "published": ("เผยแพร่แล้ว", "veri"),
+}
+
+FLASH_TONES = {"success": "ok", "error": "bad", "danger": "bad", "warning": "warn"}
+FLASH_ICONS = {"ok": "check", "bad": "alert", "warn": "alert", "info": "info"}
+
+# The last folder of a page's address: its icon in the side menu, where the menu names none.
+MENU_ICONS = {
+    "admin": "home",
+    "control": "gauge",
+    "control-room": "gauge",
+    "rounds": "rounds",
+    "submissions": "submissions",
+    "students": "students",
+    "technology": "technology",
+    "staff": "staff",
+    "buildings": "buildings",
+    "equipment": "equipment",
+    "gcode": "gcode",
+    "surveys": "surveys",
+    "findings": "findings",
+    "duplicates": "duplicates",
+    "import": "upload",
+    "export": "download",
+    "exports": "download",
+    "jobs": "transfer",
+    "reports": "reports",
+    "schools": "schools",
+    "users": "users",
+    "accounts": "key",
+    "fields": "fields",
+    "codelists": "codelists",
+    "audit": "history",
+    "history": "history",
+}
+
+
+def submission_look(state: str) -> dict[str, str | None]:
+    """Return label, tone, letter and icon of a submission's state; an unknown state shows its own name."""
+    words, tone, letter, icon = SUBMISSION_LOOK.get(SAME_STATE.get(state, state), (state, "idle", "", None))
+    return {"label": words, "tone": tone, "letter": letter, "icon": icon}
+
+
+def round_look(state: str) -> dict[str, str]:
+    """Return label and tone of a round's state; an unknown state shows its own name."""
+    words, tone = ROUND_LOOK.get(state, (state, "idle"))
+    return {"label": words, "tone": tone}
+
+
+def menu_icon(href: str) -> str:
+    """Return the icon of a menu entry by the folders of its address, the deepest known first."""
+    folders = [part for part in href.split("?")[0].split("/") if part]
+    return next((MENU_ICONS[part] for part in reversed(folders) if part in MENU_ICONS), "dot")
+
+
+def comma(number: float | None, decimals: int | None = None) -> str:
+    """Return a number with thousands separators: 49812 gives 49,812; None gives an en dash."""
+    if number is None:
+        return "–"
+    if not isinstance(number, int | float):
+        return str(number)
+    return f"{number:,}" if decimals is None else f"{number:,.{decimals}f}"
+
+
+@lru_cache(maxsize=200)
+def _fingerprint(filename: str, changed: float) -> str:
+    return sha256((STATIC / filename).read_bytes()).hexdigest()[:10]
+
+
+def asset(filename: str) -> str:
+    """Return the address of a file under static/, ending in a mark of its content: a new version is a new address."""
+    return url_for("static", filename=filename, v=_fingerprint(filename, (STATIC / filename).stat().st_mtime))
+
+
+def install(app: Flask) -> None:
+    """Give every template of the application the names above."""
+    app.jinja_env.filters["comma"] = comma
+    app.jinja_env.globals.update(
+        asset=asset,
+        menu_icon=menu_icon,
+        submission_look=submission_look,
+        round_look=round_look,
+        flash_tones=FLASH_TONES,
+        flash_icons=FLASH_ICONS,
+    )
