@@ -8,12 +8,14 @@ from pathlib import Path
 import click
 from flask.cli import routes_command
 
+from documents.errors import RuleBroken
+from documents.users import EVERY_AREA, System
 from scripts.embedded import EmbeddedMongo
 from scripts.environment import ROOT
 from scripts.folder import CannotStart, hold, prepare
 from scripts.serve import settings_for
 
-EVERY_AREA = "*"
+OPERATOR = System("scripts/manage")
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "terminal_width": 110})
@@ -38,7 +40,7 @@ def with_database(command):
         try:
             with database_of(context.obj) as data:
                 return context.invoke(command, *arguments, data=data, **options)
-        except CannotStart as reason:
+        except (CannotStart, RuleBroken) as reason:
             raise click.ClickException(str(reason)) from reason
 
     return run
@@ -84,14 +86,33 @@ def make_app():
 @with_database
 def create_admin(data, email, name, area):
     """สร้างบัญชีผู้ดูแลระบบ และพิมพ์รหัสผ่านแรกซึ่งต้องเปลี่ยนเมื่อเข้าใช้ครั้งแรก"""
-    from documents.passwords import first_password
-    from scripts.preparing import add_administrator, build_indexes
+    from documents import accounts
+    from documents.users import Grant
+    from scripts.preparing import build_indexes
 
     build_indexes()
-    password = first_password()
-    if not add_administrator(email, name, area, password):
-        raise click.ClickException(f"มีบัญชี {email} อยู่แล้ว (this account exists)")
-    click.echo(f"สร้างผู้ดูแลระบบ {email} แล้ว\nรหัสผ่านแรก: {password}  (ต้องเปลี่ยนเมื่อเข้าใช้ครั้งแรก)")
+    grants = [Grant(role="admin", area_code=area)]
+    _, slip = accounts.create(OPERATOR, {"email": email, "name": name, "grants": grants})
+    tell(slip)
+
+
+@manage.command("reset-password")
+@click.option("--email", required=True, help="อีเมลของบัญชี")
+@with_database
+def reset_password(data, email):
+    """ตั้งรหัสผ่านแรกใหม่ให้บัญชีหนึ่ง และปิดทุกหน้าจอที่บัญชีนั้นเข้าใช้อยู่"""
+    from documents import accounts
+    from documents.users import User
+
+    person = User.objects(email=email.strip().lower()).first()
+    if person is None:
+        raise click.ClickException(f"ไม่มีบัญชี {email} (no such account)")
+    tell(accounts.reset(OPERATOR, person.id, "ผู้ดูแลเครื่องตั้งให้ใหม่"))
+
+
+def tell(slip):
+    """Print a first password, which is stored nowhere."""
+    click.echo(f"บัญชี {slip.email}\nรหัสผ่านแรก: {slip.password}  (ต้องเปลี่ยนเมื่อเข้าใช้ครั้งแรก)")
 
 
 @manage.command("demo")

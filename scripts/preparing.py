@@ -5,16 +5,13 @@ import os
 import pkgutil
 import sys
 from pathlib import Path
-from uuid import uuid4
 
 import pymongo
-from mongoengine.errors import NotUniqueError
 from pymongo.errors import OperationFailure, PyMongoError
 
 import documents
-from documents import clock, history, passwords
+from documents import clock, history
 from documents.database import connect, db, ensure_indexes
-from documents.users import Grant, System, User
 from scripts.folder import CannotStart
 
 DEMO_NOW = "2025-06-05T09:00:00+07:00"
@@ -79,25 +76,6 @@ def seed_code_lists() -> None:
     from documents import codelists
 
     codelists.seed()
-
-
-def add_administrator(email: str, name: str, area: str, password: str) -> bool:
-    """Store an administrator who must change the password at the first sign-in; False when the account exists."""
-    user = User(
-        email=email.strip().lower(),
-        name=name.strip(),
-        password=passwords.hashed(password),
-        must_change_password=True,
-        fs_uniquifier=uuid4().hex,
-        grants=[Grant(role="admin", area_code=area)],
-    )
-    try:
-        user.save(force_insert=True)
-    except NotUniqueError:
-        return False
-    granted = {"grants": [None, [f"admin {area}"]], "email": [None, user.email]}
-    history.note_event(area, System("scripts/manage"), "create", "user", user.id, granted)
-    return True
 
 
 def demo_state() -> str | None:

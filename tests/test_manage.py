@@ -10,7 +10,7 @@ from documents.passwords import matches
 from documents.users import System, User
 from scripts.environment import ROOT
 
-COMMANDS = ["create-admin", "demo", "verify-audit", "routes", "settings"]
+COMMANDS = ["create-admin", "reset-password", "demo", "verify-audit", "routes", "settings"]
 
 
 @pytest.fixture
@@ -57,8 +57,18 @@ def test_create_admin_refuses_an_account_that_exists(manage):
     manage("create-admin", "--email", "head@example.org", "--name", "ก")
     again = manage("create-admin", "--email", "head@example.org", "--name", "ก")
     assert again.returncode == 1
-    assert "มีบัญชี" in again.stderr
+    assert "อีเมล" in again.stderr
     assert User.objects.count() == 1
+
+
+def test_reset_password_lets_a_locked_out_administrator_in(manage):
+    manage("create-admin", "--email", "head@example.org", "--name", "ก")
+    before = User.objects.get(email="head@example.org").password
+    told = manage("reset-password", "--email", "head@example.org")
+    password = told.stdout.partition("รหัสผ่านแรก: ")[2].split()[0]
+    user = User.objects.get(email="head@example.org")
+    assert user.password != before
+    assert matches(password, user.password)
 
 
 def test_verify_audit_tells_a_whole_history_from_a_changed_one(manage, database):
