@@ -14,33 +14,18 @@ def nothing_remembered(database):
     codelists.forget()
 
 
+def words(text):
+    """The words of a text, parted by blanks."""
+    return text.split()
+
+
 SEEDED = sorted(codelists.seeds())
-NAMED = [
-    "GRADE",
-    "ID_TYPE",
-    "TITLE",
-    "SEX",
-    "RELIGION",
-    "NATION",
-    "BLOOD",
-    "PARENTS",
-    "RELATION",
-    "OCCUPATION",
-    "JOURNEY",
-    "BOARD",
-    "DISADV",
-    "DISAB",
-    "STATUS",
-    "YEAR_RESULT",
-    "FAIL",
-    "DEST_P6",
-    "DEST_M3",
-    "DEST_M6",
-    "LEAVE",
-    "PROVINCE",
-    "DISTRICT",
-    "SUBDISTRICT",
-]
+NAMED = words(
+    """
+    GRADE ID_TYPE TITLE SEX RELIGION NATION BLOOD PARENTS RELATION OCCUPATION JOURNEY BOARD DISADV
+    DISAB STATUS YEAR_RESULT FAIL DEST_P6 DEST_M3 DEST_M6 LEAVE PROVINCE DISTRICT SUBDISTRICT
+    """
+)
 
 
 def test_every_list_that_a_field_may_name_is_there():
