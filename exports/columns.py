@@ -19,6 +19,7 @@ WIDTHS = {"text": 18, "choice": 18, "choices": 26, "count": 10, "measure": 10, "
 BLANK = {"", "-", "–", "—"}
 EXCEL_EPOCH = dt.date(1899, 12, 30)
 A_DATE_NOW = "โปรแกรมตารางเปลี่ยนค่านี้เป็นวันที่แล้ว ให้จัดช่องเป็นข้อความและพิมพ์ค่าเดิมอีกครั้ง"
+GUARDED = re.compile("'[=+@＝＋－＠-]")
 SPLIT = re.compile(r"[,;|\n]+")
 
 
@@ -318,10 +319,11 @@ READ = {
 
 
 def text_of_cell(cell):
-    """A cell as text; a whole number without its ".0"."""
+    """A cell as text; a whole number without its ".0", and without the mark that kept it from running in a CSV."""
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
-    return thai.clean(cell)
+    text = thai.clean(cell)
+    return text[1:] if GUARDED.match(text) else text
 
 
 def speakable(text):

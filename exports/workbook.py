@@ -5,6 +5,7 @@ records bypass its cell-by-cell path: their XML is joined here and streamed into
 """
 
 import contextlib
+import copy
 import datetime as dt
 import io
 import re
@@ -42,6 +43,16 @@ LOOKS = {
         "align": "center",
         "valign": "vcenter",
         "bg_color": "#DBEAFE",
+        "border": 1,
+        "border_color": "#94A3B8",
+        "num_format": "@",
+    },
+    "header_grey": {
+        "text_wrap": True,
+        "align": "center",
+        "valign": "vcenter",
+        "bg_color": "#E2E8F0",
+        "font_color": "#64748B",
         "border": 1,
         "border_color": "#94A3B8",
         "num_format": "@",
@@ -161,7 +172,8 @@ class SafeWorkbook(Workbook):
     """
 
     def __init__(self, target, title, *, created=FIXED_MOMENT, subject="", tmpdir=None):
-        super().__init__(target, OPTIONS | {"tmpdir": tmpdir})
+        # A copy, since XlsxWriter writes into the font's options and the next workbook would differ.
+        super().__init__(target, copy.deepcopy(OPTIONS) | {"tmpdir": tmpdir})
         self.worksheet_class = StreamedSheet
         created = created.replace(tzinfo=None, microsecond=0)
         about = {"title": title, "subject": subject, "author": "Khet", "company": "", "created": created}
