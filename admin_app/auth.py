@@ -17,7 +17,7 @@ from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
 from admin_app import security
-from documents import passwords, sessions
+from documents import accounts, passwords, sessions
 from documents.clock import in_bangkok, real_now
 from documents.database import collection
 from documents.users import Role, User
@@ -108,21 +108,20 @@ class SignInForm(LoginForm):
         if not Form.validate(self, **more):
             return self._refuse(None)
         email = normal_email(self.email.data)
-        count_attempt(email)
-        self.user = self._person(email)
-        if self.user is None:
+        user = User.objects(email=email).first()
+        count_attempt(email, user)
+        if not self._is_right(user):
             note_failure(email)
             return self._refuse(WRONG)
-        forget_attempts(email)
-        self.user_authenticated = True
-        return True if self.user.active else self._refuse(SUSPENDED)
+        forget_attempts(email, user)
+        self.user, self.user_authenticated = user, True
+        return True if user.active else self._refuse(SUSPENDED)
 
-    def _person(self, email):
-        """The person with this e-mail and the typed password, or None, after equal work."""
-        user = User.objects(email=email).first()
+    def _is_right(self, user):
+        """Whether the typed password is this person's; equal work where there is no such person."""
         stored = user.password if user and user.password else NOBODYS_PASSWORD
         right = passwords.matches(self.password.data[: passwords.LONGEST + 1], stored)
-        return user if right and user and user.password else None
+        return right and stored is not NOBODYS_PASSWORD
 
     def _refuse(self, sentence):
         if sentence:
@@ -149,14 +148,14 @@ def normal_email(text):
 # Guessing: both the account named and the address asking are counted, whether the account exists or not.
 
 
-def count_attempt(email):
+def count_attempt(email, user):
     """Count a try against the account. Raises TooManyRequests when the account or the address had too many."""
     spent = [limit for limit in ADDRESS_LIMITS if not security.is_left(limit, *_address())]
     if spent:
         refuse_for_now(max(security.begins_anew(limit, *_address()) for limit in spent))
-    spent = [limit for limit in ACCOUNT_LIMITS if not security.spend(limit, *_account(email))]
+    spent = [limit for limit in ACCOUNT_LIMITS if not security.spend(limit, *_account(email, user))]
     if spent:
-        until = max(security.begins_anew(limit, *_account(email)) for limit in spent)
+        until = max(security.begins_anew(limit, *_account(email, user)) for limit in spent)
         locked = {"$set": {"locked_until": datetime.fromtimestamp(until, UTC)}}
         collection(User).update_one({"email": email}, locked)
         refuse_for_now(until)
@@ -180,14 +179,20 @@ def note_failure(email):
     log.warning("sign-in failed from %s", request.remote_addr)
 
 
-def forget_attempts(email):
-    """Take back what was counted against an account: its owner came, or the desk gave him a new password."""
+def forget_attempts(email, user):
+    """Take back what was counted against an account: its owner came."""
     for limit in ACCOUNT_LIMITS:
-        security.forgive(limit, *_account(email))
+        security.forgive(limit, *_account(email, user))
 
 
-def _account(email):
-    return "sign-in", "account", hashlib.sha256(email.encode("utf-8", "replace")).hexdigest()[:32]
+def _account(email, user):
+    """What an account is counted under: another name once it has a new first password, so that the desk can help."""
+    version = user.fs_uniquifier if user else ""
+    return (
+        "sign-in",
+        "account",
+        hashlib.sha256(f"{email} {version}".encode("utf-8", "replace")).hexdigest()[:32],
+    )
 
 
 def _address():
@@ -220,6 +225,7 @@ def keep_own_password(app, user, **_):
     """After a person set his own password: the first one is done with, and his other browsers are signed out."""
     collection(User).update_one({"_id": user.id}, {"$set": {"must_change_password": False}})
     sessions.end_all(user, but=session["sid"])
+    accounts.note_own_password(user)
     flash("ตั้งรหัสผ่านใหม่เรียบร้อยแล้ว อุปกรณ์อื่นที่เข้าใช้อยู่ถูกออกจากระบบ", "success")
 
 

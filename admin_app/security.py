@@ -44,6 +44,7 @@ def init_app(app: Flask, settings) -> None:
         WTF_CSRF_TIME_LIMIT=None,  # a token lives as long as the sign-in: a long form is not lost to a clock
         WTF_CSRF_SSL_STRICT=True,
         KHET_HOSTS=settings.hosts,
+        KHET_PUBLIC_URL=settings.public_url,
         KHET_HTTPS=settings.secure,
     )
     if settings.trusted_proxies:

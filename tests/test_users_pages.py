@@ -1,0 +1,144 @@
+"""The administrator's pages of accounts, and one's own."""
+
+import re
+
+import pytest
+
+from documents import passwords, sessions
+from documents.users import User
+from tests.people import AREA, OTHER, SCHOOL, person
+from tests.web import with_password
+
+
+@pytest.fixture
+def desk(sign_in, administrator):
+    """A browser in which the area's administrator is signed in."""
+    return sign_in(administrator)
+
+
+def first_password(page):
+    return re.search(r'class="secret">([^<]+)<', page)[1]
+
+
+def new_form(**more):
+    form = {
+        "name": "ครูใหม่",
+        "email": "new@school.khet",
+        "grants-0-role": "school",
+        "grants-0-area_code": AREA,
+    }
+    return {**form, "grants-0-schools": f"{SCHOOL} บ้านหนึ่ง, บ้านสอง", **more}
+
+
+def test_the_grid_shows_the_accounts_of_the_area(desk, teacher, officer):
+    page = desk.get("/admin/users/").text
+    assert teacher.email in page
+    assert "บ้านหนึ่ง" in page
+    assert "เจ้าหน้าที่เขต" in page
+
+
+def test_the_grid_shows_nobody_of_another_area(desk):
+    person("stranger", "district", area="34020000")
+    assert "stranger" not in desk.get("/admin/users/").text
+
+
+@pytest.mark.parametrize(
+    "query", ["flt0_0=school", "flt0_1=บ้านหนึ่ง", "flt0_2=active&flt1_0=school", "search=teach"]
+)
+def test_filters_and_search_narrow_the_grid(desk, teacher, officer, query):
+    page = desk.get(f"/admin/users/?{query}").text
+    assert teacher.email in page
+    assert officer.email not in page
+
+
+@pytest.mark.parametrize(
+    "query", ["page=-1", "page=1000000000000000000", "search=%00", "sort=99", "flt0_2=%24ne"]
+)
+def test_odd_addresses_are_answered(desk, query):
+    assert desk.get(f"/admin/users/?{query}").status_code == 200
+
+
+def test_a_new_account_shows_its_slip_once(desk):
+    page = desk.send("/admin/users/new/", new_form()).text
+    shown = first_password(page)
+    made = User.objects.get(email="new@school.khet")
+    assert passwords.matches(shown, made.password)
+    assert made.schools("school") == [(AREA, SCHOOL), (AREA, OTHER)]
+    assert shown not in desk.get(f"/admin/users/details/?id={made.id}").text
+
+
+def test_what_was_typed_comes_back_with_the_refusal(desk):
+    page = desk.send("/admin/users/new/", new_form(email="ไม่ใช่อีเมล", phone="045 123")).text
+    assert "ตัวอักษรอังกฤษ" in page
+    assert "045 123" in page
+    page = desk.send("/admin/users/new/", new_form(**{"grants-0-schools": "บ้านไร้ชื่อ"})).text
+    assert "ไม่พบโรงเรียน" in page
+
+
+def test_an_account_is_changed_from_its_page(desk, teacher):
+    form = {"name": "ครูย้าย", "email": teacher.email, "revision": teacher.revision, "reason": "ย้าย"}
+    form |= {"grants-0-role": "school", "grants-0-area_code": AREA, "grants-0-schools": OTHER}
+    answer = desk.send(f"/admin/users/edit/?id={teacher.id}", form)
+    assert answer.status_code == 302
+    assert User.objects.get(id=teacher.id).schools("school") == [(AREA, OTHER)]
+    page = desk.get(f"/admin/users/details/?id={teacher.id}").text
+    assert "ครูย้าย" in page
+    assert "ย้าย" in page
+    stale = desk.send(f"/admin/users/edit/?id={teacher.id}", {**form, "name": "ช้าไป"}).text
+    assert "ช้าไป" in stale
+    assert User.objects.get(id=teacher.id).name == "ครูย้าย"
+
+
+def test_suspending_and_the_desk_work_from_the_page(desk, sign_in, teacher):
+    browser = sign_in(with_password(teacher))
+    page = desk.send("/admin/users/reset/", {"id": teacher.id}).text
+    shown = first_password(page)
+    assert browser.get("/admin/").status_code == 302
+    assert browser.type_in(teacher.email, shown).status_code == 302
+    assert browser.get("/admin/").location == "/change"
+    desk.send("/admin/users/suspend/", {"id": teacher.id})
+    assert browser.get("/change").location.startswith("/login")
+
+
+def test_several_are_suspended_at_once_and_oneself_is_left_out(desk, administrator, teacher, officer):
+    ids = [str(one.id) for one in (teacher, officer, administrator)]
+    desk.send("/admin/users/action/", {"action": "suspend", "rowid": ids, "url": "/admin/users/"})
+    active = {one.name: one.active for one in User.objects()}
+    assert active == {"teacher": False, "officer": False, "administrator": True}
+
+
+def test_all_schools_accounts_are_planned_then_made(desk):
+    form = {"area": AREA, "roles": ["school", "director"]}
+    assert "สร้าง 4 บัญชีและพิมพ์สลิป" in desk.send("/admin/users/schools/", form).text
+    slips = desk.send("/admin/users/schools/", {**form, "make": "1"}).text
+    assert slips.count('class="slip"') == 4
+    assert desk.send("/admin/users/schools/", {**form, "make": "1"}).text.count('class="slip"') == 0
+
+
+def test_a_pasted_list_says_which_row_is_wrong(desk):
+    lines = f"{SCHOOL}\tone@school.khet\tครูหนึ่ง\n99999999\ttwo@school.khet\n{OTHER},,ผอ.สอง,ผอ."
+    page = desk.send("/admin/users/schools/", {"area": AREA, "lines": lines}).text
+    assert "แถวที่ 2" in page
+    assert User.objects(email="one@school.khet").count() == 0
+    good = lines.replace("99999999", SCHOOL)
+    assert (
+        desk.send("/admin/users/schools/", {"area": AREA, "lines": good, "make": "1"}).text.count('slip"')
+        == 3
+    )
+    assert User.objects.get(email=f"d{OTHER}@school.khet").schools("director") == [(AREA, OTHER)]
+
+
+def test_ones_own_page_lists_and_ends_sessions(sign_in, teacher):
+    browser, other = sign_in(teacher), sessions.begin(teacher, "10.0.0.9", "Mozilla Windows Chrome/1")
+    page = browser.get("/account/").text
+    assert "10.0.0.9" in page
+    assert "Chrome บน Windows" in page
+    browser.send("/account/end/", {"id": str(other.id)})
+    assert sessions.resume(str(other.id)) is None
+    assert browser.get("/account/").status_code == 200
+
+
+def test_nobody_ends_anothers_session(sign_in, teacher, neighbour):
+    other = sessions.begin(neighbour)
+    sign_in(teacher).send("/account/end/", {"id": str(other.id)})
+    assert sessions.resume(str(other.id))

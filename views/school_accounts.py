@@ -1,0 +1,103 @@
+"""All schools' accounts in one go: choose or paste a list, see what it would do, make them, print the slips."""
+
+from flask import request
+from flask_admin import expose
+from flask_login import current_user
+
+from documents import school_accounts, thai
+from documents.errors import Invalid, RuleBroken
+from documents.school_accounts import DOMAIN, MOST, Wanted
+from documents.users import ROLES, SCHOOL_ROLES
+from exports.reading import read_table
+from views.account_forms import areas_of
+
+LABELS = {
+    "school_code": ("รหัสโรงเรียน", "รหัส SMIS", "รหัส"),
+    "email": ("อีเมล", "email", "e-mail", "ชื่อบัญชี"),
+    "name": ("ชื่อ-สกุล", "ชื่อ", "ชื่อผู้ใช้"),
+    "role": ("บทบาท", "role"),
+}
+DIRECTOR_WORDS = ("director", "ผอ", "ผู้อำนวยการ")
+
+
+class SchoolAccounts:
+    """Mixed into the view of accounts: its page for all schools."""
+
+    @expose("/schools/", methods=("GET", "POST"))
+    def schools_view(self):
+        """The choice of list; with a list, its plan; with `make`, the slips, this once."""
+        areas = areas_of(current_user)
+        asked = {
+            "area": request.form.get("area") or (areas[0].code if areas else ""),
+            "roles": [role for role in SCHOOL_ROLES if role in request.form.getlist("roles")] or ["school"],
+            "domain": thai.clean(request.form.get("domain")).lower() or DOMAIN,
+            "lines": request.form.get("lines", ""),
+        }
+        planned = problem = None
+        if request.method == "POST":
+            try:
+                wanted, asked["lines"] = wanted_of(asked)
+                actor = current_user._get_current_object()
+                if request.form.get("make"):
+                    return self.slips(school_accounts.make(actor, asked["area"], wanted))
+                planned = school_accounts.plan(actor, asked["area"], wanted)
+            except RuleBroken as refusal:
+                problem = refusal.message
+        return self.render(
+            "users/schools.html",
+            areas=areas,
+            asked=asked,
+            planned=planned,
+            problem=problem,
+            roles={role: ROLES[role] for role in SCHOOL_ROLES},
+            return_url=self.get_url(".index_view"),
+        )
+
+
+def wanted_of(asked):
+    """(the list that is asked for, its lines to send again): a file, else pasted lines, else all the area's schools."""
+    file = request.files.get("file")
+    if file and file.filename:
+        lines = lines_of_table(
+            read_table(file, file.filename, [label for known in LABELS.values() for label in known])
+        )
+    else:
+        lines = asked["lines"]
+    if not lines.strip():
+        return school_accounts.wanted_from_schools(asked["area"], asked["roles"], asked["domain"]), ""
+    return list(wanted_of_lines(lines, asked["domain"])), lines
+
+
+def wanted_of_lines(lines, domain=DOMAIN):
+    """A Wanted for each line: code, e-mail, name, role, parted by tabs or commas; all but the code may be missing."""
+    rows = [line for line in lines.splitlines() if line.strip()]
+    if len(rows) > MOST:
+        raise Invalid({0: {"rows": f"รายการต้องไม่เกิน {MOST:,} แถว (มี {len(rows):,})"}})
+    for number, line in enumerate(rows, 1):
+        cells = [thai.clean(cell) for cell in line.replace(",", "\t").split("\t")]
+        code, email, name, role = (cells + [""] * 4)[:4]
+        code = thai.arabic_digits(code)
+        role = "director" if role.lower().startswith(DIRECTOR_WORDS) else "school"
+        prefix = school_accounts.PREFIX[role]
+        yield Wanted(number, code, role, email.lower() or f"{prefix}{code}@{domain}", name)
+
+
+def lines_of_table(table):
+    """The lines of an uploaded table, its columns found by their labels. Raises Invalid without a column of codes."""
+    places = {name: _place(table.columns, known) for name, known in LABELS.items()}
+    if places["school_code"] is None:
+        raise Invalid({0: {"rows": "ไม่พบคอลัมน์ รหัสโรงเรียน ในไฟล์ กรุณาตรวจสอบหัวตาราง"}})
+    order = ("school_code", "email", "name", "role")
+    return "\n".join("\t".join(_cell(values, places[name]) for name in order) for _, values in table.rows)
+
+
+def _place(columns, known):
+    folded = [thai.clean(label).lower() for label in columns]
+    return next((folded.index(label.lower()) for label in known if label.lower() in folded), None)
+
+
+def _cell(values, place):
+    value = values[place] if place is not None and place < len(values) else None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return thai.clean(value).replace("\t", " ").replace(",", " ")
