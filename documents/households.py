@@ -54,6 +54,7 @@ def relative(prefix, who, english):
             **words(f"เลขบัตรของ{who}", "Number", f"หมายเลขบัตรประชาชน{who}", f"เลขประจำตัวประชาชน{who}"),
             max_length=20,
             check=rules.person_id,
+            masked=True,
         ),
         "id_type": choice(**words(f"ประเภทบัตรของ{who}", "Kind of number"), codelist="ID_TYPE"),
         "title": choice(**words(f"คำนำหน้าชื่อ{who}", "Title"), codelist="TITLE"),

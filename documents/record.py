@@ -10,6 +10,7 @@ A subsystem declares its fields with the makers of `fields.py` and a few class a
     groups                  headings of the form, in order
 """
 
+from functools import cache
 from typing import NamedTuple
 
 from mongoengine import Document, QuerySet
@@ -116,6 +117,11 @@ class Record(Document, metaclass=RecordMetaclass):
         return [name for name in declared(cls) if name in required and values.get(name) in (None, "", [])]
 
     @classmethod
+    def missing_query(cls):
+        """MongoDB filters, one of which matches a record that lacks something on a condition of `missing`."""
+        return []
+
+    @classmethod
     def tally(cls, values):
         """What one record adds to the counters of its submission; a subsystem adds its own."""
         return {cls.slug: 1}
@@ -139,8 +145,9 @@ class Record(Document, metaclass=RecordMetaclass):
         return self.headline(self.to_mongo())
 
 
+@cache  # asked for every value of every record; what a class declares does not change
 def declared(document):
-    """The subsystem's own stored fields, in declared order: {name: field}."""
+    """The subsystem's own stored fields, in declared order: {name: field}; not to be changed."""
     return {
         name: document._fields[name]
         for name in document._fields_ordered
@@ -166,6 +173,6 @@ def default_required(document):
 
 def keys_of(document, values):
     """The derived order and search keys of a record's values."""
-    ordered = " ".join(str(values[name]) for name in document.order if values.get(name))
+    ordered = [values.get(name) for name in document.order]
     looked = [str(values[name]) for name in document.search if values.get(name)]
-    return {"sort_key": thai.sort_key(ordered), "search_key": thai.search_key(*looked)}
+    return {"sort_key": thai.sort_key(*ordered), "search_key": thai.search_key(*looked)}

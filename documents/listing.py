@@ -1,0 +1,201 @@
+"""Listing: which records of a round a person asked to see, in which order, a page at a time.
+
+Grid, "select all that match", bulk actions, counts and exports all ask here, so that they mean the same rows.
+Every query starts with area, year and round, and is walked by an index: by position (`after`, `before`), not
+by skipping.
+"""
+
+import re
+from dataclasses import dataclass, field, replace
+
+from bson import ObjectId
+
+from documents import access, thai
+from documents.completeness import required_of
+from documents.database import collection
+from documents.record import declared
+
+PAGE_SIZE = 50
+COUNTED_TO = 10_000  # a filtered count goes no further and then says so
+LAST_PAGE = 20  # ?page=N still works up to here
+LONGEST_SEARCH = 100
+AREA_ORDER, SCHOOL_ORDER = "area_order", "school_order"
+NATURAL = (("sort_key", 1), ("_id", 1))
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a person asked to see of one subsystem in one round."""
+
+    document: type
+    area_code: str
+    academic_year: int
+    round: str
+    school: str | None = None
+    search: str = ""
+    criteria: tuple = ()  # MongoDB filters made by views.filters from declared fields alone
+    missing: bool = False  # only records that lack something required
+    sort: str | None = None  # a declared field; only within one school
+    descending: bool = False
+    ids: tuple = field(default=())
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of rows (stored dicts) and whether there is more on either side."""
+
+    rows: list
+    earlier: bool
+    later: bool
+    lost: bool = False  # the record named by after/before is gone; the first page is shown
+
+
+def query_of(wanted, user):
+    """The MongoDB filter of what `user` may see of what is wanted; starts with area, year and round."""
+    parts = [
+        {
+            "area_code": wanted.area_code,
+            "academic_year": wanted.academic_year,
+            "round": wanted.round,
+        }
+    ]
+    if wanted.school:
+        parts[0]["school_code"] = wanted.school
+    scope = access.visible(user)
+    if scope:
+        parts.append(scope)
+    term = thai.search_term(wanted.search[:LONGEST_SEARCH]) if wanted.search else ""
+    if term:
+        parts.append({"search_key": {"$regex": re.escape(term)}})
+    elif wanted.search:
+        parts.append({"_id": {"$in": []}})
+    parts.extend(wanted.criteria)
+    if wanted.missing:
+        parts.append(_lacking(wanted))
+    if wanted.ids:
+        parts.append({"_id": {"$in": list(wanted.ids)}})
+    return _joined(parts)
+
+
+def _joined(parts):
+    """One filter that holds only where each of `parts` does, the conditions a part has in its own `$and` included.
+
+    The place stays at the top, so that the planner sees the index's prefix.
+    """
+    first, *more = parts
+    place = {name: value for name, value in first.items() if name != "$and"}
+    others = list(first.get("$and", ()))
+    for part in more:
+        of_place = set(part) <= {"area_code", "school_code"}
+        if of_place and all(name not in place or place[name] == value for name, value in part.items()):
+            place |= part
+        else:
+            others.append(part)
+    return place | ({"$and": others} if others else {})
+
+
+def _lacking(wanted):
+    required = sorted(required_of(wanted.document, wanted.area_code, wanted.academic_year))
+    empty = [{name: {"$in": [None, "", []]}} for name in required]
+    extra = wanted.document.missing_query()
+    return {"$or": [*empty, *extra]} if empty or extra else {"_id": {"$in": []}}
+
+
+def page_of(wanted, user, after=None, before=None, page=0, letter=None, last=False, size=PAGE_SIZE):
+    """The Page that begins after (ends before) the record with that id, or at a page number, letter or the end.
+
+    A record named by `after` or `before` that is gone, or not this person's, gives the first page, marked `lost`.
+    """
+    if wanted.sort in declared(wanted.document) and wanted.school:
+        return _sorted_page(wanted, user, page, size)
+    query = query_of(wanted, user)
+    anchor = after or before
+    mark = _position(wanted, user, anchor) if anchor else None
+    backward = last if mark is None else anchor is before
+    if mark:
+        query = _beyond(query, mark, backward)
+    elif letter and not anchor:
+        query = _joined([query, {"sort_key": {"$gte": thai.sort_key(letter)}}])
+    skip = 0 if anchor or letter or last else _bounded(page) * size
+    rows = _walk(wanted, query, backward, size + 1, skip)
+    more = len(rows) > size
+    rows = rows[:size]
+    if backward:
+        return Page(rows[::-1], earlier=more, later=bool(mark))
+    earlier = bool(mark or skip) or bool(letter and not anchor and rows)
+    return Page(rows, earlier=earlier, later=more, lost=bool(anchor) and mark is None)
+
+
+def _bounded(page, most=LAST_PAGE - 1):
+    """A page number as far as it is followed: never below 0, no further than `most`."""
+    return min(max(page, 0), most)
+
+
+def _position(wanted, user, anchor):
+    """(sort_key, _id) of the record a page begins at, if the person may see it."""
+    if not ObjectId.is_valid(anchor):
+        return None
+    query = query_of(replace(wanted, search="", criteria=(), missing=False, ids=()), user)
+    row = collection(wanted.document).find_one(query | {"_id": ObjectId(anchor)}, {"sort_key": 1})
+    return (row.get("sort_key"), row["_id"]) if row else None
+
+
+def _beyond(query, mark, backward):
+    sort_key, id_ = mark
+    side = "$lt" if backward else "$gt"
+    return _joined(
+        [query, {"$or": [{"sort_key": {side: sort_key}}, {"sort_key": sort_key, "_id": {side: id_}}]},
+         {"sort_key": {side + "e": sort_key}}]
+    )  # fmt: skip
+
+
+def _walk(wanted, query, backward, limit, skip=0):
+    order = [(name, -1 if backward else 1) for name, _ in NATURAL]
+    cursor = collection(wanted.document).find(query).sort(order).hint(_index(query)).limit(limit)
+    return list(cursor.skip(skip) if skip else cursor)
+
+
+def _index(query):
+    """The index whose order the grid walks: the school's own when one school is asked for."""
+    return SCHOOL_ORDER if "school_code" in query else AREA_ORDER
+
+
+def _sorted_page(wanted, user, page, size):
+    """A page of one school in the order of a column: a school is small enough to sort."""
+    order = [(wanted.sort, -1 if wanted.descending else 1), *NATURAL]
+    cursor = collection(wanted.document).find(query_of(wanted, user)).hint(SCHOOL_ORDER).sort(order)
+    page = _bounded(page, COUNTED_TO // size)
+    rows = list(cursor.skip(page * size).limit(size + 1))
+    return Page(rows[:size], earlier=page > 0, later=len(rows) > size)
+
+
+def count_of(wanted, user, exactly=False):
+    """(how many match, whether there are more than were counted); `exactly` counts them all."""
+    query = query_of(wanted, user)
+    options = {} if exactly else {"limit": COUNTED_TO + 1}
+    found = collection(wanted.document).count_documents(query, hint=_index(query), **options)
+    capped = not exactly and found > COUNTED_TO
+    return (COUNTED_TO if capped else found), capped
+
+
+def all_of(wanted, user, fields=None, limit=0):
+    """A cursor over every stored dict that matches, in natural order; nothing is held in memory."""
+    query = query_of(wanted, user)
+    return (
+        collection(wanted.document).find(query, fields).sort(list(NATURAL)).hint(_index(query)).limit(limit)
+    )
+
+
+def schools_among(wanted, user):
+    """Codes of the schools that have matching records, sorted."""
+    return sorted(collection(wanted.document).distinct("school_code", query_of(wanted, user)))
+
+
+def one_of(document, user, id_):
+    """The stored dict of one record this person may see, or None; a malformed id is simply not found."""
+    if not isinstance(id_, str | ObjectId) or not ObjectId.is_valid(id_):
+        return None
+    scope = access.visible(user)
+    return collection(document).find_one(
+        {"$and": [scope, {"_id": ObjectId(id_)}]} if scope else {"_id": ObjectId(id_)}
+    )

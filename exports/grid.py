@@ -1,0 +1,60 @@
+"""What a grid shows, as a workbook or a CSV: the document's own layout, streamed record by record."""
+
+import csv
+import io
+
+from exports.columns import Surroundings
+from exports.layouts import layout_of
+from exports.workbook import workbook_bytes, write_table
+
+PERSONAL_LINE = "เอกสารนี้มีข้อมูลส่วนบุคคล ห้ามเผยแพร่"
+BOM = "\ufeff"
+RUNS_AS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+
+
+def around_of(document, round_, school_names, may_see):
+    """The Surroundings of a reader: `may_see(field)` says which fields he sees."""
+    layout = layout_of(document)
+    hidden = frozenset(
+        column.name
+        for column in layout.written
+        if any(name in layout.fields and not may_see(layout.fields[name]) for name in column.fields)
+    )
+    return Surroundings(round=round_, school_names=school_names, hides=hidden)
+
+
+def xlsx_of(document, rows, around, title):
+    """(bytes of a workbook, number of rows) of stored records; the personal-data line stands on every page."""
+    layout = layout_of(document)
+    writers = layout.writers(around)
+    with workbook_bytes(title) as (book, result):
+        sheet = book.page(document.label, repeat=(0, 0), freeze=(1, 0))
+        sheet.set_footer(f"&L&A&C{PERSONAL_LINE}&Rหน้า &P / &N")
+        count = write_table(sheet, book, layout.written, ([write(row) for write in writers] for row in rows))
+    return result.getvalue(), count
+
+
+def csv_of(document, rows, around):
+    """Yield the lines of a CSV with BOM, so that Excel reads the Thai; a text that would run is made plain by '."""
+    layout = layout_of(document)
+    writers = layout.writers(around)
+    line = io.StringIO()
+    writer = csv.writer(line)
+    writer.writerow([column.label for column in layout.written])
+    yield BOM + line.getvalue()
+    for row in rows:
+        line.seek(0)
+        line.truncate()
+        writer.writerow([_plain(write(row)) for write in writers])
+        yield line.getvalue()
+
+
+def _plain(value):
+    """A cell of a CSV: days as ISO dates, text never a formula."""
+    if value is None:
+        return ""
+    if hasattr(value, "isoformat"):
+        return value.isoformat()[:10]
+    if isinstance(value, str) and value.startswith(RUNS_AS_FORMULA):
+        return "'" + value
+    return value

@@ -1,0 +1,264 @@
+"""The one view of every subsystem: grid, form, cell, details, actions, export; as its own people and as a neighbour."""
+
+import re
+
+import pytest
+
+from documents.students import Student
+from documents.submissions import find_submission
+from documents.writing import Change, write
+from tests.people import OTHER, SCHOOL, place
+
+NUMBERS = iter(f"100000000{i:03d}" for i in range(1, 999))
+
+
+def pupil(**more):
+    """Values of a complete made-up pupil."""
+    from documents.citizen_id import check_digit
+
+    first12 = next(NUMBERS)
+    return {
+        "id_type": "I",
+        "person_id": first12 + check_digit(first12),
+        "student_no": first12[-4:],
+        "title": "001",
+        "first_name": "กานต์",
+        "last_name": "ใจดี",
+        "sex": "M",
+        "birth_date": "10/06/2558",
+        "grade": "07",
+        "room": 1,
+        "weight_kg": 28.5,
+        "height_cm": 130,
+        "status": "enrolled",
+    } | more
+
+
+@pytest.fixture
+def stored(open_round, teacher):
+    """Two pupils of the teacher's school."""
+    changes = [
+        Change(Student, place(), pupil()),
+        Change(Student, place(), pupil(first_name="ณิชา", last_name="แก้วใส")),
+    ]
+    return [Student.objects(id=one.id).get() for one in write(changes, teacher)]
+
+
+@pytest.fixture
+def as_teacher(client, teacher):
+    client.sign_in(teacher)
+    return client
+
+
+@pytest.fixture
+def as_neighbour(client, neighbour):
+    client.sign_in(neighbour)
+    return client
+
+
+def page(browser, path, status=200):
+    answer = browser.get(path)
+    assert answer.status_code == status, (path, answer.status_code, answer.headers.get("Location"))
+    return answer.get_data(as_text=True)
+
+
+def test_the_grid_shows_the_school_and_masks_numbers(as_teacher, stored):
+    html = page(as_teacher, "/admin/students/")
+    assert "กานต์ ใจดี" in html
+    assert stored[0].person_id not in html
+    assert "ป.4" in html
+
+
+def test_the_neighbour_sees_nothing_of_it(as_neighbour, stored):
+    html = page(as_neighbour, "/admin/students/")
+    assert "กานต์" not in html
+    for path in ("edit", "details", "history"):
+        page(as_neighbour, f"/admin/students/{path}/?id={stored[0].id}", 404)
+    assert "กานต์" not in page(as_neighbour, f"/admin/students/?school={SCHOOL}")
+    assert "กานต์" not in page(as_neighbour, f"/admin/students/?after={stored[0].id}")
+
+
+def test_search_passes_over_blanks_titles_and_zero_width(as_teacher, stored):
+    for words in ("กานต์ใจดี", "เด็กชาย กานต์", "กาน\u200bต์", stored[0].person_id):
+        html = page(as_teacher, f"/admin/students/?search={words}")
+        assert "กานต์ ใจดี" in html
+        assert "ณิชา" not in html
+
+
+def test_a_filter_speaks_in_words(as_teacher, stored):
+    html = page(as_teacher, "/admin/students/?flt0_grade_eq=08")
+    assert "กานต์" not in html
+    assert "ประถมศึกษาปีที่ 5" in html or "ป.5" in html
+
+
+def form_of(html):
+    """{name: value} of the record form as a browser would send it."""
+    from html.parser import HTMLParser
+
+    class Reader(HTMLParser):
+        def __init__(self):
+            super().__init__()
+            self.inside = False
+            self.values, self.select = {}, None
+
+        def handle_starttag(self, tag, attrs):
+            attrs = dict(attrs)
+            if tag == "form":
+                self.inside = attrs.get("id") == "record-form"
+            if not self.inside:
+                return
+            if tag == "input" and attrs.get("name"):
+                box = attrs.get("type") in ("checkbox", "radio")
+                if not box:
+                    self.values[attrs["name"]] = attrs.get("value", "")
+                elif "checked" in attrs:
+                    self.values.setdefault(attrs["name"], []).append(attrs.get("value", "on"))
+            if tag == "select":
+                self.select = attrs["name"]
+                self.values[self.select] = ""
+            if tag == "option" and self.select and "selected" in attrs:
+                self.values[self.select] = attrs.get("value", "")
+
+        def handle_endtag(self, tag):
+            self.select = None if tag == "select" else self.select
+            self.inside = self.inside and tag != "form"
+
+    reader = Reader()
+    reader.feed(html)
+    return reader.values
+
+
+def test_the_form_stores_through_the_door(as_teacher, stored):
+    path = f"/admin/students/edit/?id={stored[0].id}"
+    values = form_of(page(as_teacher, path))
+    assert values["birth_date"] == "10/06/2558"
+    answer = as_teacher.send(path, values | {"weight_kg": "๓๐.๒"})
+    assert answer.status_code == 302, answer.get_data(as_text=True)[:3000]
+    fresh = Student.objects(id=stored[0].id).get()
+    assert (fresh.weight_kg, fresh.revision) == (30.2, 2)
+    assert "30.2" in page(as_teacher, f"/admin/students/history/?id={stored[0].id}")
+
+
+def test_a_wrong_value_comes_back_with_its_sentence(as_teacher, stored):
+    path = f"/admin/students/edit/?id={stored[0].id}"
+    values = form_of(page(as_teacher, path))
+    answer = as_teacher.send(path, values | {"birth_date": "31/04/2558", "first_name": "ใหม่"})
+    html = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert 'value="31/04/2558"' in html
+    assert 'value="ใหม่"' in html
+    assert Student.objects(id=stored[0].id).get().revision == 1
+
+
+def test_two_people_see_both_versions(as_teacher, stored, teacher):
+    path = f"/admin/students/edit/?id={stored[0].id}"
+    values = form_of(page(as_teacher, path))
+    write([Change(Student, place(), {"room": 2}, id=stored[0].id, revision=1)], teacher)
+    answer = as_teacher.send(path, values | {"room": "3"})
+    html = answer.get_data(as_text=True)
+    assert answer.status_code == 409
+    assert "data-conflict" in html
+    assert 'data-revision="2"' in html
+
+
+def test_a_new_pupil_is_stored_in_the_own_school_whatever_is_posted(as_teacher, open_round):
+    values = form_of(page(as_teacher, "/admin/students/new/"))
+    typed = {name: str(value) for name, value in pupil().items()}
+    answer = as_teacher.send(
+        "/admin/students/new/", values | typed | {"school_code": OTHER, "area_code": "99"}
+    )
+    assert answer.status_code == 302, re.findall(r'class="errors".*?</ul>', answer.get_data(as_text=True))
+    assert [each.school_code for each in Student.objects()] == [SCHOOL]
+
+
+def test_a_cell_is_stored_with_its_revision(as_teacher, stored):
+    cell = {"pk": str(stored[0].id), "name": "room", "value": "2", "revision": "1"}
+    answer = as_teacher.send("/admin/students/ajax/update/", cell)
+    assert (answer.status_code, answer.json["revision"]) == (200, 2)
+    answer = as_teacher.send("/admin/students/ajax/update/", cell | {"value": "5"})
+    assert answer.status_code == 409
+    assert answer.json["conflict"][0]["theirs"] == "2"
+    answer = as_teacher.send("/admin/students/ajax/update/", cell | {"value": "สอง", "revision": "2"})
+    assert answer.status_code == 422
+
+
+def test_a_cell_of_another_school_is_not_found(as_neighbour, stored):
+    cell = {"pk": str(stored[0].id), "name": "room", "value": "2", "revision": "1"}
+    assert as_neighbour.send("/admin/students/ajax/update/", cell).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["school_code", "round", "_id", "person_id", "created_by"])
+def test_only_declared_cells_are_edited_in_place(name, as_teacher, stored):
+    cell = {"pk": str(stored[0].id), "name": name, "value": "2", "revision": "1"}
+    assert as_teacher.send("/admin/students/ajax/update/", cell).status_code == 404
+
+
+@pytest.mark.parametrize("own", [True, False])
+def test_bulk_delete_refuses_rows_of_another_school(own, as_neighbour, stored, neighbour):
+    (mine,) = write([Change(Student, place(OTHER), pupil())], neighbour)
+    ids = [str(stored[0].id)] + ([str(mine.id)] if own else [])
+    as_neighbour.send("/admin/students/action/", {"action": "delete", "rowid": ids, "reason": "ลบ"})
+    assert Student.objects.count() == 3
+
+
+def test_bulk_delete_removes_exactly_the_chosen(as_teacher, stored):
+    as_teacher.send(
+        "/admin/students/action/", {"action": "delete", "rowid": [str(stored[0].id)], "reason": "ซ้ำ"}
+    )
+    assert [each.id for each in Student.objects()] == [stored[1].id]
+    assert find_submission("DMC", place()).counts["students"] == 1
+
+
+def test_all_that_match_means_the_filter(as_teacher, stored):
+    as_teacher.send(
+        "/admin/students/action/?search=ณิชา", {"action": "delete", "all_matching": "1", "reason": "ซ้ำ"}
+    )
+    assert [each.id for each in Student.objects()] == [stored[0].id]
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "csv"])
+def test_an_export_holds_the_own_school_only(kind, as_teacher, stored, neighbour):
+    write([Change(Student, place(OTHER), pupil(first_name="ลับ"))], neighbour)
+    answer = as_teacher.get(f"/admin/students/export/{kind}/")
+    assert answer.status_code == 200
+    if kind == "csv":
+        text = answer.get_data(as_text=True)
+        assert "กานต์" in text
+        assert "ลับ" not in text
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "search=%00", "search=" + "ก" * 30000, "page=-1", "page=1000000000000000000", "after=xyz", "before=../..",
+        "flt0_grade_eq=%00", "flt0_room_ge=99999999999999999999", "flt0_room_ge=NaN", "flt0_nothing_eq=1",
+        "flt0_grade_eq[$ne]=1", "sort=99", "sort=-1", "letter=%00", "school=%00", "sensitive=1",
+        "&".join(f"flt{i}_grade_eq=07" for i in range(500)),
+    ],
+)  # fmt: skip
+def test_hostile_addresses_are_answered(query, as_teacher, stored):
+    assert as_teacher.get(f"/admin/students/?{query}").status_code in (200, 400)
+
+
+def test_a_masked_number_is_shown_on_a_click_that_is_noted(as_teacher, stored, database):
+    answer = as_teacher.send("/admin/students/reveal/", {"id": str(stored[0].id), "name": "person_id"})
+    assert answer.json["value"].replace("-", "") == stored[0].person_id
+    assert database.audit_events.count_documents({"action": "reveal"}) == 1
+
+
+def test_an_officer_without_the_mark_sees_no_sensitive_field(client, officer, stored):
+    client.sign_in(officer)
+    html = page(client, f"/admin/students/details/?id={stored[0].id}")
+    assert "น้ำหนัก" not in html
+    assert "น้ำหนัก" not in page(client, f"/admin/students/?school={SCHOOL}&sensitive=1")
+
+
+@pytest.mark.parametrize("role", ["executive", "administrator"])
+def test_roles_without_records_are_refused(role, client, stored, request):
+    client.sign_in(request.getfixturevalue(role))
+    page(client, "/admin/students/", 403)
+
+
+def test_places_are_found_by_typing(as_teacher, open_round):
+    found = as_teacher.get("/admin/students/places/?field=reg_subdistrict&q=ในเมือง อุบล").json
+    assert found[0]["fill"]["reg_province"][0] == "34"

@@ -1,0 +1,254 @@
+"""How stored values read: cells, details, history, the two versions of a conflict."""
+
+import datetime as dt
+
+from documents import access, buddhist, citizen_id, fields, history, places
+from documents.codelists import code_list
+from documents.record import declared, shown_fields
+from documents.rounds import utc
+from documents.submissions import find_submission
+from documents.users import ROLES
+
+ACTIONS = {"create": "เพิ่มรายการ", "update": None, "remove": "ลบรายการ"}
+VIAS = {"import": "นำเข้าจากไฟล์", "cell": None, "form": None, "action": "ทำหลายรายการ", "demo": "ข้อมูลตัวอย่าง"}
+MOST_FOUND = 20
+
+
+def is_masked(field):
+    """Whether a field holds a number that names a person, shown masked where it is not needed."""
+    return bool(getattr(field, "masked", False))
+
+
+def value_of(field, plain, round_):
+    """A field's plain value in a stored dict, worked out where it is derived."""
+    return field.work(plain, round_) if getattr(field, "derived", False) else plain.get(field.name)
+
+
+def cell(field, plain, round_):
+    """What a grid cell shows: short words of a list, masked numbers of persons."""
+    value = value_of(field, plain, round_)
+    if value is None or value == []:
+        return ""
+    if is_masked(field):
+        return citizen_id.mask_id(value)
+    if field.kind == "choice":
+        codes = code_list(field.codelist)
+        return codes.short(value) or codes.label(value)
+    return fields.shown(field, value)
+
+
+def plainly(field, value):
+    """A value in words, unmasked."""
+    return fields.shown(field, value)
+
+
+def typed(field, value):
+    """A stored value as it is typed into an editor."""
+    if value is None:
+        return ""
+    if field.kind == "flag":
+        return "1" if value else "0"
+    if field.kind == "date":
+        return buddhist.format_date(value)
+    if field.kind == "measure":
+        return f"{value:.{field.decimals}f}"
+    return str(value)
+
+
+def masked(field, value):
+    """A value in words, numbers of persons masked."""
+    if value not in (None, "") and is_masked(field):
+        return citizen_id.mask_id(value)
+    return fields.shown(field, value)
+
+
+# ---- details ----
+
+
+def details(record, user, round_):
+    """A record under its headings: [{title, rows: [{name, label, value, unit, masked}]}]; the empty ones too."""
+    plain = record.to_mongo()
+    groups = {heading: [] for heading in type(record).groups}
+    for name, field in shown_fields(type(record)).items():
+        if not access.may_see_field(user, field, record.area_code, record.school_code):
+            continue
+        value = value_of(field, plain, round_)
+        row = {
+            "name": name,
+            "label": field.verbose_name,
+            "value": masked(field, value),
+            "unit": field.unit if value is not None else None,
+            "masked": value not in (None, "") and is_masked(field),
+        }
+        groups.setdefault(field.group or "ข้อมูลทั่วไป", []).append(row)
+    return [{"title": title, "rows": rows} for title, rows in groups.items() if rows]
+
+
+def page_head(record, round_):
+    """The head of a record's page: its name, its school and round, the state of the submission."""
+    submission = find_submission(type(record).subsystem, record.place)
+    sub = [submission.school_name if submission else record.school_code, f"รอบ {round_.label}"]
+    head = {"title": str(record), "sub": sub}
+    if submission:
+        head["state"] = "idle" if submission.state == "draft" and not submission.started else submission.state
+    return head
+
+
+# ---- history ----
+
+
+def timeline(document, record, user):
+    """A record's history for people, newest first; values of fields this person may not see are left out."""
+    return [_told(document, event, user, record) for event in history.events_of(record.area_code, record.id)]
+
+
+def _told(document, event, user, record):
+    known = declared(document)
+    changes = []
+    for name, (old, new) in event.changes.items():
+        field = known.get(name)
+        if field is None or not access.may_see_field(user, field, record.area_code, record.school_code):
+            continue
+        changes.append(
+            {
+                "label": field.verbose_name,
+                "old": masked(field, old),
+                "new": masked(field, new),
+                "unit": field.unit,
+            }
+        )
+    title = ACTIONS.get(event.action, event.action)
+    via = VIAS.get(event.via)
+    who = event.actor_name or "ระบบ"
+    if event.acting_as in ("district",):
+        who = f"{who} ({ROLES[event.acting_as]} บันทึกแทน)"
+    return {
+        "who": who,
+        "when": buddhist.format_datetime(utc(event.at)),
+        "title": " · ".join(part for part in (title, via) if part) or None,
+        "reason": event.reason,
+        "system": event.acting_as == "system",
+        "changes": changes,
+    }
+
+
+# ---- two versions ----
+
+
+def conflict(one):
+    """A `writing.Conflict` in words, for the dialog: {by, when, revision, fields: [...]}."""
+    known = declared(one.document)
+    rows = [
+        {
+            "name": row.name,
+            "field": row.name,
+            "label": known[row.name].verbose_name,
+            "mine": _worded(known[row.name], row.mine),
+            "theirs": _worded(known[row.name], row.theirs),
+            "mine_raw": typed_or_list(known[row.name], row.mine),
+            "theirs_raw": typed_or_list(known[row.name], row.theirs),
+            "theirs_value": typed_or_list(known[row.name], row.theirs),
+            "untouched": row.mine == row.base,
+        }
+        for row in one.fields
+    ]
+    return {
+        "by": one.by_name,
+        "when": buddhist.format_datetime(utc(one.at)) if isinstance(one.at, dt.datetime) else None,
+        "revision": one.revision,
+        "headline": one.headline,
+        "gone": one.revision is None,
+        "fields": rows,
+    }
+
+
+def _worded(field, value):
+    """In words where the value is one that can be stored, else as it was typed."""
+    try:
+        return fields.shown(field, value)
+    except (TypeError, ValueError, AttributeError):
+        return str(value)
+
+
+def typed_or_list(field, value):
+    """A value as an input holds it; several codes as a comma-separated line."""
+    if isinstance(value, list):
+        return ",".join(value)
+    return value if isinstance(value, str) else typed(field, value)
+
+
+# ---- form ----
+
+
+def form_groups(grouped, required, record, places_url, school):
+    """The headings of the form for `admin/lib.html`, with what is missing; marks the inputs for the template."""
+    missing = set(type(record).missing(record.to_mongo(), required)) if record else set()
+    groups = []
+    for number, (title, rows) in enumerate(grouped):
+        lacking = 0
+        for input_, field in rows:
+            lacking += _dress(input_, field, required, missing, places_url)
+        groups.append(
+            {
+                "id": f"g{number}",
+                "title": title,
+                "missing": lacking,
+                "fields": [input_.name for input_, _ in rows],
+                "sections": _in_sections(rows),
+            }
+        )
+    return groups
+
+
+def _in_sections(rows):
+    """Inputs that stand together under a small heading: [(heading or None, rows)]."""
+    sections = []
+    for input_, field in rows:
+        heading = getattr(field, "section", None)
+        if not sections or sections[-1][0] != heading:
+            sections.append((heading, []))
+        sections[-1][1].append((input_, field))
+    return sections
+
+
+def _dress(input_, field, required, missing, places_url):
+    """What the template reads off an input: unit, needed before ยืนยัน, missing now, where its list is searched."""
+    dress = dict(input_.render_kw or {})
+    if field.unit and f"({field.unit})" not in field.verbose_name:
+        dress["data-unit"] = field.unit
+    if field.name in required:
+        dress["data-need"] = "R"
+    if field.name in missing:
+        dress["data-missing"] = "1"
+    if field.personal == "sensitive":
+        dress["data-tag"] = "อ่อนไหว"
+    if input_.type == "FoundField":
+        dress |= {"data-typeahead": f"{places_url}?field={field.name}", "data-text": input_.words}
+    input_.render_kw = dress
+    return int(field.name in missing)
+
+
+def found_in_list(field, typed_text):
+    """Entries of a long list that match what was typed, for the typeahead: [{id, text, sub, fill}], best first."""
+    if field.codelist == "SUBDISTRICT":
+        return [_found_place(field, found) for found in places.search(typed_text, MOST_FOUND)]
+    pairs = [pair for pair in code_list(field.codelist).choices if typed_text.strip() in pair[1]]
+    return [{"id": code, "text": label, "sub": _above(field, code)} for code, label in pairs[:MOST_FOUND]]
+
+
+def _found_place(field, found):
+    """A subdistrict, and what else of the address it fills in."""
+    stem = field.name.removesuffix("subdistrict")
+    above = {"district": found.code[:4], "province": found.code[:2]}
+    fill = {stem + level: [code, places.name(code)] for level, code in above.items()}
+    return {
+        "id": found.code,
+        "text": places.name(found.code),
+        "sub": found.label,
+        "fill": fill | {f"{stem}postcode": found.postcode},
+    }
+
+
+def _above(field, code):
+    """The province of a district, so that two of one name are told apart."""
+    return places.label(code) if field.codelist == "DISTRICT" else None

@@ -1,0 +1,169 @@
+"""Forms of yearly records, read off the declaration by Flask-Admin's own converter.
+
+Every input hands on what was typed as it was typed; `fields.accept` says whether it can be stored, here as in
+an import or a script, so that a rule has one home.
+"""
+
+from functools import lru_cache
+
+from flask_admin.contrib.mongoengine.form import CustomModelConverter, get_form
+from wtforms import HiddenField, SelectField, SelectMultipleField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import StopValidation
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from documents import fields
+from documents.codelists import code_list
+from documents.record import declared
+from views.filters import LONG_LIST
+from views.pages import SecureForm
+
+LONG_TEXT = 400  # longer texts get an area
+
+
+class Accepted:
+    """The validator of every input: what `fields.accept` makes of it, or its sentence beside the field."""
+
+    def __init__(self, field):
+        self.declared = field
+
+    def __call__(self, form, field):
+        try:
+            field.accepted = fields.accept(self.declared, field.data)
+        except ValueError as error:
+            field.accepted = None
+            raise StopValidation(str(error)) from error
+
+
+class TypedField(StringField):
+    """A line that shows a stored value as officers write it and keeps what was typed."""
+
+    def __init__(self, *args, declared=None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.declared = declared
+
+    def process_data(self, value):
+        """Show a stored value; numbers without separators, dates in B.E."""
+        kind = self.declared.kind
+        self.data = (
+            "" if value is None else str(value) if kind == "count" else fields.shown(self.declared, value)
+        )
+        if kind == "measure" and value is not None:
+            self.data = f"{value:.{self.declared.decimals}f}"
+
+
+class PickedField(SelectField):
+    """One of a list, with a blank first, so that nothing is chosen unasked."""
+
+    def __init__(self, *args, declared=None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.declared = declared
+
+    def pre_validate(self, form):
+        """The list itself is checked by `fields.accept`, with its own sentence."""
+
+
+class TickedField(SelectMultipleField):
+    """Several of a list, as boxes to tick."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+    def __init__(self, *args, declared=None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.declared = declared
+
+    def pre_validate(self, form):
+        """As in PickedField."""
+
+
+class FoundField(StringField):
+    """A code of a list too long to pick from: typed and found; the code is posted, the words are shown."""
+
+    def __init__(self, *args, declared=None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.declared = declared
+
+    @property
+    def words(self):
+        """What the code stands for."""
+        return code_list(self.declared.codelist).label(self.data) if self.data else ""
+
+
+class RecordConverter(CustomModelConverter):
+    """From a declared field to its input; a subsystem's fields are plain MongoEngine fields with a `kind`."""
+
+    def convert(self, model, field, field_args):
+        """The WTForms field of a declared field, None for the server's own."""
+        kind = getattr(field, "kind", None)
+        if kind is None:
+            return None
+        options = {
+            "label": field.verbose_name,
+            "description": field.help or "",
+            "validators": [Accepted(field)],
+            "declared": field,
+        }
+        return getattr(self, f"of_{kind}", self.of_text)(field, options)
+
+    def of_text(self, field, options):
+        """A line, or an area for a long text."""
+        if field.kind == "text" and field.max_length > LONG_TEXT:
+            options.pop("declared")
+            return TextAreaField(**options, render_kw={"maxlength": field.max_length, "rows": 4})
+        hints = {"count": "numeric", "measure": "decimal", "date": "numeric"}
+        render = {"inputmode": hints[field.kind], "data-kind": field.kind} if field.kind in hints else {}
+        if field.kind == "text":
+            render["maxlength"] = field.max_length + 20  # blanks and hyphens are taken off afterwards
+        return TypedField(**options, render_kw=render | {"autocomplete": "off"})
+
+    def of_choice(self, field, options):
+        """A drop-down with a blank, or a search for a long list."""
+        pairs = code_list(field.codelist).choices
+        if len(pairs) > LONG_LIST:
+            return FoundField(**options, render_kw={"autocomplete": "off"})
+        return PickedField(**options, choices=_to_pick([("", "— เลือก —"), *pairs]))
+
+    def of_choices(self, field, options):
+        """Boxes to tick."""
+        return TickedField(**options, choices=_to_pick(code_list(field.codelist).choices))
+
+    def of_flag(self, field, options):
+        """Yes, no, or not answered."""
+        answers = _to_pick([("", "— เลือก —"), ("1", "ใช่"), ("0", "ไม่ใช่")])
+        return PickedField(**options, choices=answers, coerce=_as_flag)
+
+
+def _to_pick(pairs):
+    return [SelectChoice(code, label) for code, label in pairs]
+
+
+def _as_flag(value):
+    return (
+        {True: "1", False: "0", None: ""}.get(value, value) if isinstance(value, bool | None) else str(value)
+    )
+
+
+@lru_cache(maxsize=64)
+def form_class(document, names, list_versions):
+    """The form of a document for these field names; `list_versions` makes a changed code list a new form."""
+    bare = get_form(document, RecordConverter(None), base_class=SecureForm, only=list(names))
+    return type(
+        f"{document.__name__}Form",
+        (bare,),
+        {"revision": HiddenField(), "reason": StringField("เหตุผลที่เขตแก้ไขแทนโรงเรียน")},
+    )
+
+
+def values_of(form, document):
+    """{field name: plain value} of what was typed in a validated form, for the fields it holds."""
+    return {name: form[name].accepted for name in declared(document) if name in form._fields}
+
+
+def fields_in_groups(form, document):
+    """The form's inputs under the declaration's headings: [(heading, [(field, declared), ...])]."""
+    groups = {heading: [] for heading in document.groups}
+    for name, field in declared(document).items():
+        if name in form._fields:
+            groups.setdefault(field.group or "ข้อมูลทั่วไป", []).append((form[name], field))
+    return [(heading, rows) for heading, rows in groups.items() if rows]

@@ -1,0 +1,417 @@
+"""One view serves every subsystem: grid, form, details, history and bulk actions, read off its document.
+
+It stands on Flask-Admin's ModelView. What Flask-Admin works out once at start (columns, form, filters) is
+asked of the declaration at each request here, since people, years and settings differ.
+"""
+
+from functools import cached_property
+
+from bson import ObjectId
+from flask import abort, flash, g, jsonify, make_response, redirect, request, url_for
+from flask_admin import expose
+from flask_admin.contrib.mongoengine import ModelView
+from flask_admin.helpers import get_form_data, get_redirect_target
+from flask_login import current_user
+
+from documents import access, history, listing
+from documents.codelists import code_list
+from documents.completeness import required_of
+from documents.errors import Invalid, RuleBroken, StaleRevision
+from documents.record import Place, declared
+from documents.rounds import find_round
+from documents.submissions import find_submission, may_write
+from documents.writing import Change, remove, write
+from views import formatters, here
+from views.filters import MOST_FILTERS, filters_of
+from views.forms import fields_in_groups, form_class, values_of
+from views.importing import ImportMixin
+from views.pages import Page, SecureForm
+from views.record_actions import ActionsMixin
+from views.record_cells import CellsMixin
+from views.record_grid import GridMixin
+
+READERS = ("school", "director", "district", "approver")
+
+
+class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, Page, ModelView):
+    """Grid, form, filters, history and files of one subsystem's document."""
+
+    roles = READERS
+    form_base_class = SecureForm
+    list_template = "khet/records.html"
+    edit_template = "khet/record_edit.html"
+    create_template = "khet/record_create.html"
+    details_template = "khet/record_details.html"
+    export_types = ("xlsx", "csv")
+    can_view_details = True
+    can_export = True
+    column_display_actions = True
+    page_size = listing.PAGE_SIZE
+    action_disallowed_list = ()
+
+    def __init__(self, document):
+        super().__init__(document, name=document.label, endpoint=document.slug, url=f"/admin/{document.slug}")
+
+    def _refresh_cache(self):
+        """Flask-Admin would ask the database for lists here, once, before anyone is signed in."""
+        self._form_create_rules = self._form_edit_rules = None
+        self._form_ajax_refs = {}
+        self._search_supported = bool(self.model.search)
+        self._form_subdocuments = {}
+        self.column_editable_list = self.model.cells
+        self._delete_form_class = self.get_delete_form()
+        self._action_form_class = self.get_action_form()
+
+    # ---- where and who ----
+
+    @property
+    def round(self):
+        """The Round the person looks at; 404 when the area has none of this subsystem."""
+        if "record_round" not in g:
+            g.record_round = here.current_round(self.model.subsystem)
+        return g.record_round
+
+    @property
+    def wanted(self):
+        """What the address asks for, as a `listing.Wanted`."""
+        round_ = self.round or abort(404)
+        return listing.Wanted(
+            self.model,
+            round_.area_code,
+            round_.academic_year,
+            round_.code,
+            school=self.school,
+            search=request.args.get("search", "")[: listing.LONGEST_SEARCH],
+            criteria=tuple(self._criteria()),
+            missing=bool(request.args.get("missing")),
+            **self._sorting(),
+        )
+
+    @property
+    def school(self):
+        """The one school the grid is narrowed to: the asked one, or the person's only one; None for all his."""
+        asked = request.args.get("school") or request.form.get("school")
+        own = self.own_schools
+        if asked is not None:
+            return asked[:8] or None
+        return own[0] if len(own) == 1 and not self.sees_area else None
+
+    @property
+    def own_schools(self):
+        """Codes of the schools this person has by a school role in the round's area."""
+        area = self.round.area_code if self.round else None
+        return [code for a, code in current_user.schools("school", "director") if a == area]
+
+    @property
+    def sees_area(self):
+        """Whether this person reads the whole area."""
+        return bool(self.round) and any(
+            current_user.holds(role, self.round.area_code) for role in access.AREA_READERS
+        )
+
+    def _criteria(self):
+        """The filters in the address as MongoDB filters; one that cannot be read is said and left out."""
+        for index, name, value in (self._get_list_filter_args() or [])[:MOST_FILTERS]:
+            flt = self._filters[index]
+            try:
+                yield flt.criteria(flt.clean(value))
+            except ValueError as error:
+                flash(f"ตัวกรอง {name}: {error}", "error")
+
+    def _sorting(self):
+        column = self._get_column_by_idx(request.args.get("sort", type=int))
+        if not column or not self.school or column[0] not in self._sortable_columns:
+            return {}
+        if column[0] == self.name_column:
+            return {}
+        return {"sort": column[0], "descending": bool(request.args.get("desc", type=int))}
+
+    # ---- what Flask-Admin asks ----
+
+    def get_query(self):
+        """The rows this person has, wherever Flask-Admin looks for one."""
+        return self.model.objects.visible_to(current_user)
+
+    def get_one(self, id):
+        """One record this person may see, or None; a malformed id is simply not found."""
+        return self.get_query().filter(pk=id).first() if ObjectId.is_valid(id) else None
+
+    @property
+    def can_create(self):
+        """Whether a record could be added right now, in the school the page is about."""
+        return self._writable(self.school) is not None
+
+    @property
+    def can_edit(self):
+        """Whether this person writes records at all; each record is asked again when it is opened."""
+        return self.round is not None and self._writable(self.school, any_school=True) is not None
+
+    @property
+    def can_delete(self):
+        """As can_edit."""
+        return self.can_edit
+
+    def _writable(self, school, any_school=False):
+        """As whom this person may write here now, None when not; asked once a request."""
+        key = f"writable_{school}_{any_school}"
+        if key not in g:
+            setattr(g, key, self._ask_writable(school, any_school))
+        return g.get(key)
+
+    def _ask_writable(self, school, any_school):
+        if self.round is None:
+            return None
+        if school is None:
+            area = self.round.area_code
+            able = current_user.holds("district", area) or bool(current_user.schools("school"))
+            return "some" if any_school and able and not self.round.sealed else None
+        submission = find_submission(self.model.subsystem, self._place(school))
+        try:
+            return may_write(submission, self.round, current_user) if submission else None
+        except RuleBroken as refusal:
+            g.refusal = refusal.message
+            return None
+
+    def _place(self, school):
+        return Place(self.round.area_code, self.round.academic_year, self.round.code, school)
+
+    # ---- form ----
+
+    @cached_property
+    def _fields(self):
+        return declared(self.model)
+
+    def form_names(self, school):
+        """Names of the fields this person may see in the form of a school's record."""
+        return tuple(
+            name
+            for name, field in self._fields.items()
+            if access.may_see_field(current_user, field, self.round.area_code, school)
+        )
+
+    def _form(self, school, obj=None):
+        versions = tuple(
+            sorted((f.codelist, code_list(f.codelist).version) for f in self._fields.values() if f.codelist)
+        )
+        form = form_class(self.model, self.form_names(school), versions)(get_form_data(), obj=obj)
+        if obj is not None and not request.form:
+            form.revision.data = obj.revision
+        return form
+
+    def create_form(self, obj=None):
+        """An empty form; what a person may not see is not in it."""
+        return self._form(self.school)
+
+    def edit_form(self, obj=None):
+        """The form of a record."""
+        return self._form(obj.school_code, obj)
+
+    def create_model(self, form):
+        """Store a new record through the door, in the school the page is about; never one the form names."""
+        if not self.school:
+            raise Invalid({0: {"school": "กรุณาเลือกโรงเรียนก่อนเพิ่มรายการ"}})
+        change = Change(self.model, self._place(self.school), values_of(form, self.model))
+        written = self._through_the_door(form, change)
+        return written and self.get_one(written.id)
+
+    def update_model(self, form, model):
+        """Store an edited record through the door, where its revision is the one the person saw."""
+        seen = form.revision.data or ""
+        change = Change(
+            self.model,
+            model.place,
+            values_of(form, self.model),
+            id=model.id,
+            revision=int(seen) if str(seen).isdigit() else 0,
+        )
+        return self._through_the_door(form, change)
+
+    def _through_the_door(self, form, change):
+        """Write one change; a refusal stands beside its field or on top, and the form keeps what was typed."""
+        try:
+            return write([change], current_user._get_current_object(), form.reason.data, via="form")[0]
+        except StaleRevision as stale:
+            g.conflict = formatters.conflict(stale.conflicts[0])
+            g.status = stale.status
+        except Invalid as invalid:
+            g.status = invalid.status
+            self._show_beside(form, invalid.errors[0])
+        except RuleBroken as refusal:
+            g.status = refusal.status
+            form.form_errors.append(refusal.message)
+        return False
+
+    def _show_beside(self, form, errors):
+        for name, sentence in errors.items():
+            if name in form._fields:
+                form[name].errors = [*form[name].errors, sentence]
+            else:
+                form.form_errors.append(sentence)
+
+    def delete_model(self, model):
+        """Remove one record through the door."""
+        seen = request.form.get("revision", type=int) or model.revision
+        change = Change(self.model, model.place, id=model.id, revision=seen, remove=True)
+        try:
+            remove([change], current_user._get_current_object(), request.form.get("reason"), via="form")
+        except RuleBroken as refusal:
+            flash(refusal.message, "error")
+            return False
+        return True
+
+    def handle_view_exception(self, exc):
+        """Faults stay loud."""
+        raise exc
+
+    def validate_form(self, form):
+        """A submitted form whose every input can be read; else 422 with the sentences."""
+        if request.method != "POST":
+            return False
+        if form.validate():
+            return True
+        g.status = 422
+        return False
+
+    def render(self, template, **context):
+        """The page, with the status a refusal gave it and the two versions when somebody saved first."""
+        context.setdefault("conflict", g.get("conflict"))
+        response = make_response(super().render(template, **context))
+        response.status_code = g.get("status", 200)
+        return response
+
+    @expose("/new/", methods=("GET", "POST"))
+    def create_view(self):
+        """The form of a new record; without a right to add one, the reason why."""
+        if not self.can_create:
+            flash(g.get("refusal") or "กรุณาเลือกโรงเรียนก่อนเพิ่มรายการ", "error")
+            return redirect(get_redirect_target() or self.get_url(".index_view"))
+        return super().create_view()
+
+    @expose("/edit/", methods=("GET", "POST"))
+    def edit_view(self):
+        """The form of a record; a locked or foreign one is shown or refused instead."""
+        record = self.get_one(request.args.get("id"))
+        if record is None:
+            abort(404)
+        round_ = find_round(record.area_code, self.model.subsystem, record.academic_year, record.round)
+        g.record_round = round_
+        if request.method == "GET":
+            try:
+                may_write(find_submission(self.model.subsystem, record.place), round_, current_user)
+            except RuleBroken as refusal:
+                flash(refusal.message, "warning")
+                return redirect(self.get_url(".details_view", id=record.id))
+        g.edited = record
+        return super().edit_view()
+
+    @expose("/details/")
+    def details_view(self):
+        """A record with its history."""
+        record = self.get_one(request.args.get("id"))
+        if record is None:
+            abort(404)
+        g.record_round = find_round(
+            record.area_code, self.model.subsystem, record.academic_year, record.round
+        )
+        return self.render(
+            self.details_template,
+            model=record,
+            groups=formatters.details(record, current_user, g.record_round),
+            record_history=formatters.timeline(self.model, record, current_user),
+            page_head=formatters.page_head(record, g.record_round),
+            return_url=get_redirect_target() or self.get_url(".index_view"),
+        )
+
+    @expose("/reveal/", methods=("POST",))
+    def reveal(self):
+        """The full value of a masked field, for one record, noted in the history."""
+        record = self.get_one(request.form.get("id"))
+        name = request.form.get("name", "")
+        field = self._fields.get(name)
+        if record is None or field is None:
+            abort(404)
+        if not access.may_see_field(current_user, field, record.area_code, record.school_code):
+            abort(403)
+        history.note_event(
+            record.area_code,
+            current_user._get_current_object(),
+            "reveal",
+            "access",
+            current_user.id,
+            {name: [None, str(record.id)]},
+            request.form.get("reason"),
+        )
+        return {"value": formatters.plainly(field, getattr(record, name))}
+
+    @expose("/history/")
+    def history_view(self):
+        """The history panel of one record, a piece of a page."""
+        record = self.get_one(request.args.get("id"))
+        if record is None:
+            abort(404)
+        return self.render(
+            "khet/record_history.html", events=formatters.timeline(self.model, record, current_user)
+        )
+
+    @expose("/places/")
+    def places(self):
+        """Codes of a long list that match what is typed: [{code, label, parents}], 20 at most."""
+        field = self._fields.get(request.args.get("field", ""))
+        if field is None or not field.codelist:
+            abort(404)
+        return jsonify(formatters.found_in_list(field, request.args.get("q", "")[:100]))
+
+    # ---- files: see views/exporting.py and views/importing.py ----
+
+    @expose("/export/<export_type>/")
+    def export(self, export_type):
+        """What the grid shows, as a file."""
+        from views.exporting import export_grid
+
+        if export_type not in self.export_types:
+            abort(404)
+        return export_grid(self, export_type)
+
+    def grouped(self, form):
+        """The form's inputs under their headings, for the template of the form."""
+        school = g.edited.school_code if "edited" in g else self.school
+        required = required_of(self.model, self.round.area_code, self.round.academic_year)
+        return formatters.form_groups(
+            fields_in_groups(form, self.model),
+            required,
+            g.get("edited"),
+            url_for(f"{self.endpoint}.places"),
+            school,
+        )
+
+    @property
+    def _filters(self):
+        return self.filters_for(self.sensitive_on)
+
+    @property
+    def _filter_args(self):
+        return {flt.key: (index, flt) for index, flt in enumerate(self._filters)}
+
+    def _get_filter_groups(self):
+        """{field's label: [{index, arg, operation, options, type}]}, what the filter menu is made of."""
+        groups = {}
+        for index, flt in enumerate(self._filters):
+            row = {"index": index, "arg": flt.key, "operation": flt.operation()}
+            row |= {"options": flt.get_options(self) or None, "type": flt.data_type}
+            groups.setdefault(flt.name, []).append(row)
+        return groups
+
+    def get_filter_arg(self, index, flt):
+        """The name of a filter in the address: field and operator."""
+        return flt.key
+
+    def filters_for(self, sensitive):
+        """The declared filters this person may use now; a hidden field is not filtered by either."""
+        key = "record_filters"
+        if key not in g:
+            made = []
+            for name in self.model.filters:
+                if sensitive or self._fields[name].personal != "sensitive":
+                    made.extend(filters_of(self._fields[name]))
+            setattr(g, key, made)
+        return g.record_filters

@@ -1,0 +1,339 @@
+"""The grid of a subsystem: columns, what a cell shows, marks on what is missing, chips, pager."""
+
+from flask import flash, g, request, url_for
+from flask_admin import expose
+from flask_login import current_user
+
+from documents import access, history, listing
+from documents.codelists import code_list
+from documents.completeness import required_of
+from documents.record import declared, shown_fields
+from documents.schools import School
+from documents.submissions import find_submission
+from views import formatters
+
+LETTERS = "กขคจฉชซฌญฐณดตถทธนบปผฝพฟภมยรลวศสหอฮ"
+NOT_OF_A_PAGE = ("page", "after", "before", "last", "letter")
+
+
+class Row:
+    """One stored record as a grid shows it: its plain dict, and what Flask-Admin asks of a model."""
+
+    def __init__(self, plain):
+        self.plain = plain
+        self.id = self.pk = plain["_id"]
+
+
+class GridMixin:
+    """Everything of RecordView that the list page is made of."""
+
+    @property
+    def sensitive_on(self):
+        """Whether sensitive columns are switched on for this request, by someone who may see them."""
+        return bool(request.args.get("sensitive")) and access.sees_sensitive(
+            current_user, self.round.area_code, self.school
+        )
+
+    @property
+    def name_column(self):
+        """The column that opens the record."""
+        return next(name for name in self.model.grid if name != "school_code")
+
+    def get_list_columns(self):
+        """(name, label) of the columns this person sees now."""
+        known = shown_fields(self.model)
+        columns = []
+        for name in self.model.grid:
+            if name == "school_code":
+                if self.school is None:
+                    columns.append((name, "โรงเรียน"))
+            elif known[name].personal != "sensitive" or self.sensitive_on:
+                columns.append((name, known[name].verbose_name))
+        return columns
+
+    @property
+    def _list_columns(self):
+        if "record_columns" not in g:
+            g.record_columns = self.get_list_columns()
+        return g.record_columns
+
+    @property
+    def _details_columns(self):
+        return [(name, field.verbose_name) for name, field in shown_fields(self.model).items()]
+
+    @property
+    def _sortable_columns(self):
+        """The name column is in Thai order everywhere; others sort within one school."""
+        names = [name for name, _ in self._list_columns if name in declared(self.model)]
+        return {name: name for name in ([self.name_column, *names] if self.school else [self.name_column])}
+
+    def is_editable(self, name):
+        """Whether a cell of this column is edited in place by this person here."""
+        return name in self.model.cells and self.can_edit and bool(self.school)
+
+    def get_list_form(self):
+        """The form that the cells' editors are made of."""
+        return type(self._form(self.school))
+
+    def search_placeholder(self):
+        """What the search box looks through."""
+        return " ".join(declared(self.model)[name].verbose_name for name in self.model.search[:3])
+
+    @expose("/")
+    def index_view(self):
+        """The grid: one page of a round's records."""
+        if self.round is None:
+            return self.render("khet/no_round.html")
+        wanted = self.wanted
+        page = listing.page_of(
+            wanted,
+            current_user,
+            after=request.args.get("after"),
+            before=request.args.get("before"),
+            page=max(request.args.get("page", 0, type=int), 0),
+            letter=request.args.get("letter", "")[:1],
+            last=bool(request.args.get("last")),
+        )
+        if page.lost:
+            flash("รายการที่อ้างถึงไม่อยู่แล้ว จึงแสดงตั้งแต่ต้น", "warning")
+        if self.sensitive_on:
+            self._note_sensitive(len(page.rows))
+        g.record_required = required_of(self.model, wanted.area_code, wanted.academic_year)
+        g.record_schools = self._school_names(page.rows)
+        return self.render(self.list_template, **self._list_context(wanted, page))
+
+    def _note_sensitive(self, rows):
+        """Seeing the sensitive class is noted: who, which round, how many rows."""
+        history.note_event(
+            self.round.area_code,
+            current_user._get_current_object(),
+            "view_sensitive",
+            "access",
+            current_user.id,
+            {"rows": [None, rows], "round": [None, self.round.label], "school": [None, self.school]},
+        )
+
+    def _school_names(self, rows):
+        codes = sorted({row["school_code"] for row in rows} | ({self.school} if self.school else set()))
+        found = School.objects(area_code=self.round.area_code, code__in=codes).only("code", "name")
+        return {school.code: school.name for school in found}
+
+    def _list_context(self, wanted, page):
+        """What Flask-Admin's list template gets, and what ours adds (see its head)."""
+        count, capped = self._count(wanted)
+        view_args = self._get_list_extra_args()
+        actions, confirmations = self.get_actions_list() if self.can_edit else ([], {})
+        rows = [Row(plain) for plain in page.rows]
+        sample = self._form(self.school) if self.can_edit and self.school else None
+        return {
+            "data": rows,
+            "list_forms": {},
+            "list_form_sample": sample,
+            "delete_form": self.delete_form(),
+            "action_form": self.action_form() if actions else None,
+            "list_columns": self._list_columns,
+            "sortable_columns": self._sortable_columns,
+            "editable_columns": self.model.cells if sample else (),
+            "list_row_actions": self.get_list_row_actions(),
+            "count": count,
+            "match_count": self._exact(wanted, count, capped) if actions else count,
+            "num_pages": None,
+            "page": view_args.page,
+            "page_size": self.page_size,
+            "sort_column": view_args.sort,
+            "sort_desc": view_args.sort_desc,
+            "sort_url": self._sort_url,
+            "search_supported": self._search_supported,
+            "clear_search_url": self._address(drop=("search", "missing", "letter", *self._flt_args())),
+            "search": request.args.get("search", ""),
+            "search_placeholder": self.search_placeholder(),
+            "search_words": f"ค้นหา {self.search_placeholder()}",
+            "filters": self._filters,
+            "filter_groups": self._get_filter_groups(),
+            "active_filters": view_args.filters,
+            "filter_args": self._get_filters(view_args.filters),
+            "filter_chips": self._chips(view_args.filters),
+            "actions": actions,
+            "actions_confirmation": confirmations,
+            "action_looks": self.action_looks,
+            "get_pk_value": lambda row: row.pk,
+            "get_value": self.get_list_value,
+            "return_url": self._address(),
+            "enumerate": enumerate,
+            "column_meta": self._column_meta(),
+            "row_name": lambda row: self.model.headline(row.plain),
+            "row_revision": lambda row: row.plain["revision"],
+            "cell_value": self._cell_value,
+            "cell_mark": self._cell_mark,
+            "grid_unit": "รายการ",
+            "grid_pager": self._pager(page, count, capped),
+            "history_url": url_for(f"{self.endpoint}.history_view"),
+            "sensitive_switch": self._sensitive_switch(),
+            "page_head": self._head(count, capped),
+            "school_choices": self._school_choices(),
+            "grid_place": f"ของ{g.record_schools[self.school]}" if self.school in g.record_schools else "",
+            "submission": self._submission(),
+            "refusal": g.get("refusal"),
+            "missing_href": self._address(missing=None if wanted.missing else 1),
+            "missing_on": wanted.missing,
+        }
+
+    # ---- counts ----
+
+    def _count(self, wanted):
+        """A whole scope's count is kept by the door; a narrowed one is counted up to a bound."""
+        narrowed = wanted.search or wanted.criteria or wanted.missing
+        submission = self._submission()
+        if not narrowed and submission is not None and self.model.slug in self.model.tally({}):
+            return submission.counts.get(self.model.slug, 0), False
+        return listing.count_of(wanted, current_user)
+
+    def _exact(self, wanted, count, capped):
+        """How many "select all that match" means: counted exactly."""
+        return listing.count_of(wanted, current_user, exactly=True)[0] if capped else count
+
+    def _submission(self):
+        if "record_submission" not in g:
+            g.record_submission = (
+                find_submission(self.model.subsystem, self._place(self.school)) if self.school else None
+            )
+        return g.record_submission
+
+    # ---- cells ----
+
+    def get_list_value(self, row, name):
+        """What a cell shows: words instead of codes, numbers of persons masked."""
+        if name == "school_code":
+            return g.record_schools.get(row.plain["school_code"], row.plain["school_code"])
+        return formatters.cell(shown_fields(self.model)[name], row.plain, self.round)
+
+    def _cell_value(self, row, name):
+        """A cell's value as it is typed."""
+        return formatters.typed(declared(self.model)[name], row.plain.get(name))
+
+    def _cell_mark(self, row, name):
+        """('bad', sentence) where something required is missing, else None."""
+        if not hasattr(row, "missing"):
+            row.missing = set(self.model.missing(row.plain, g.record_required))
+        if name in row.missing:
+            return "bad", f"ยังไม่กรอก{declared(self.model)[name].verbose_name} ต้องกรอกก่อนยืนยันข้อมูล"
+        if name == self.name_column and row.missing:
+            labels = [declared(self.model)[each].verbose_name for each in list(row.missing)[:4]]
+            more = f" และอีก {len(row.missing) - 4} ช่อง" if len(row.missing) > 4 else ""
+            return "warn", f"ยังไม่กรอก: {', '.join(labels)}{more}"
+        return None
+
+    def _column_meta(self):
+        known = shown_fields(self.model)
+        meta = {"school_code": {"fix": True}}
+        for name, _ in self._list_columns:
+            if name == "school_code":
+                continue
+            field = known[name]
+            meta[name] = {
+                "num": field.kind in ("count", "measure", "date") or bool(getattr(field, "looks", None)),
+                "unit": None if field.unit and f"({field.unit})" in field.verbose_name else field.unit,
+                "help": field.help,
+                "kind": field.kind,
+                "masked": formatters.is_masked(field),
+            }
+        meta[self.name_column] |= {"keep": True, "link": True, "fix": True}
+        return meta
+
+    # ---- addresses ----
+
+    def _address(self, drop=(), **more):
+        kept = {
+            name: values
+            for name, values in request.args.lists()
+            if name not in drop and name not in more and name not in NOT_OF_A_PAGE
+        }
+        kept |= {name: value for name, value in more.items() if value is not None}
+        return url_for(f"{self.endpoint}.index_view", **kept)
+
+    def _flt_args(self):
+        return [name for name in request.args if name.startswith("flt")]
+
+    def _sort_url(self, column, invert=False, desc=None):
+        turned = 1 if desc or (invert and not request.args.get("desc", type=int)) else None
+        return self._address(sort=column, desc=turned)
+
+    def _pager(self, page, count, capped):
+        rows, address = page.rows, self._address
+        sorted_ = self.wanted.sort
+        at = max(request.args.get("page", 0, type=int), 0)
+        if sorted_:
+            steps = {
+                "first": address() if page.earlier else None,
+                "prev": address(page=at - 1 or None) if page.earlier else None,
+                "next": address(page=at + 1) if page.later else None,
+                "last": None,
+            }
+        else:
+            steps = {
+                "first": address() if page.earlier else None,
+                "prev": address(before=str(rows[0]["_id"])) if page.earlier and rows else None,
+                "next": address(after=str(rows[-1]["_id"])) if page.later and rows else None,
+                "last": address(last=1) if page.later else None,
+            }
+        letters = [] if sorted_ else [
+            {"label": letter, "href": address(letter=letter), "active": letter == request.args.get("letter")}
+            for letter in LETTERS
+        ]  # fmt: skip
+        return {"total": count, "capped": capped, "unit": "รายการ", "letters": letters} | steps
+
+    def _chips(self, active):
+        chips = []
+        for position, (index, name, value) in enumerate(active or []):
+            flt = self._filters[index]
+            words = dict(flt.options or []).get(value, value)
+            if flt.field.codelist and words == value:
+                words = code_list(flt.field.codelist).label(value) or value
+            word = "" if flt.operator == "eq" else f" {flt.operation()}"
+            arg = f"flt{position}_{flt.key}"
+            given = next(
+                (a for a in request.args if a.endswith(f"_{flt.key}") and request.args[a] == value), arg
+            )
+            chips.append({"label": name + word, "value": words, "remove": self._address(drop=(given,))})
+        if request.args.get("missing"):
+            chips.append(
+                {"label": "แสดง", "value": "เฉพาะที่กรอกไม่ครบ", "remove": self._address(drop=("missing",))}
+            )
+        if request.args.get("letter"):
+            chips.append(
+                {"label": "ตั้งแต่อักษร", "value": request.args["letter"][:1], "remove": self._address()}
+            )
+        return chips
+
+    # ---- head ----
+
+    def _head(self, count, capped):
+        submission = self._submission()
+        if not self.school:
+            return {
+                "title": self.model.label,
+                "sub": [self.round.title + f" ปีการศึกษา {self.round.academic_year}"],
+            }
+        name = g.record_schools.get(self.school, self.school)
+        sub = [self.school]
+        if submission:
+            sub.append(submission.cluster or "")
+        head = {"title": f"{self.model.label} · {name}", "sub": [part for part in sub if part]}
+        return head
+
+    def _school_choices(self):
+        """(code, name) of the schools a person may narrow the grid to; nothing to choose for one school."""
+        query = access.visible_schools(current_user)
+        base = {"area_code": self.round.area_code, "kind": "school"}
+        if not self.sees_area and len(self.own_schools) < 2:
+            return []
+        found = School.objects(__raw__={"$and": [base, query]} if query else base).only("code", "name")
+        return [(school.code, school.name) for school in found.order_by("name")]
+
+    def _sensitive_switch(self):
+        known = shown_fields(self.model)
+        any_hidden = any(name in known and known[name].personal == "sensitive" for name in self.model.grid)
+        if not any_hidden or not access.sees_sensitive(current_user, self.round.area_code, self.school):
+            return None
+        on = self.sensitive_on
+        return {"on": on, "href": self._address(sensitive=None if on else 1)}
