@@ -27,6 +27,7 @@ def prepare_database(options, data: Path) -> bool:
     Reads MONGODB_URI, KHET_NOW and KHET_AUDIT_KEY_FILE from the environment and sets KHET_NOW for the demo.
     Raises CannotStart.
     """
+    require_clock()
     connect_documents()
     build_indexes()
     seed_code_lists()
@@ -38,6 +39,14 @@ def prepare_database(options, data: Path) -> bool:
     if with_demo:
         os.environ.setdefault("KHET_NOW", DEMO_NOW)
     return with_demo
+
+
+def require_clock() -> None:
+    """Raises CannotStart when KHET_NOW is no instant."""
+    try:
+        clock.configure(os.environ.get("KHET_NOW"))
+    except ValueError as error:
+        raise CannotStart(f"KHET_NOW: {error}", "KHET_NOW is no ISO instant") from error
 
 
 def connect_documents() -> None:

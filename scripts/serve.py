@@ -16,7 +16,7 @@ from scripts.embedded import EmbeddedMongo
 from scripts.environment import ROOT
 from scripts.folder import CannotStart, hold, prepare, secret
 from scripts.supervisor import Stopped, Supervisor
-from scripts.web import WebServer
+from scripts.web import WILDCARDS, WebServer, local_address
 
 PORT_IN_USE, NOT_PERMITTED = 98, 13  # errno
 
@@ -83,7 +83,7 @@ def settings_for(host: str, port: int, data: Path) -> dict[str, str]:
     """The environment of the application: what was given, and what is generated once or follows from the options."""
     made = {
         "KHET_DATA": str(data),
-        "KHET_PUBLIC_URL": f"http://{public_name(host)}:{port}",
+        "KHET_PUBLIC_URL": local_address(host, port),
     }
     environ = {**made, **{name: value for name, value in os.environ.items() if value}}
     environ["KHET_DATA"] = str(data)
@@ -93,13 +93,6 @@ def settings_for(host: str, port: int, data: Path) -> dict[str, str]:
         secret(data, "audit")
         environ["KHET_AUDIT_KEY_FILE"] = str(data / "secrets" / "audit.key")
     return environ
-
-
-def public_name(host: str) -> str:
-    """The host name for the address people open; a server on all addresses is reached by loopback here."""
-    if host in ("0.0.0.0", "::", ""):  # noqa: S104 (compared, not bound)
-        return "127.0.0.1"
-    return f"[{host}]" if ":" in host else host
 
 
 def require_port(host: str, port: int, patience: float = 3) -> None:
@@ -132,6 +125,8 @@ def refused_port(host: str, port: int, error: Exception) -> CannotStart:
 def announce(options, data: Path, with_demo: bool) -> None:
     """Print where the product is and, for a demo, who may sign in."""
     say(f"\nKhet พร้อมใช้งานที่ {os.environ['KHET_PUBLIC_URL'].split(',')[0]}  (กด Ctrl-C เพื่อหยุด)")
+    if options.host in WILDCARDS and "127.0.0.1" in os.environ["KHET_PUBLIC_URL"]:
+        say("เครื่องอื่นจะเข้าได้เมื่อกำหนด KHET_PUBLIC_URL เป็นที่อยู่ที่ผู้ใช้เปิด (other machines need KHET_PUBLIC_URL)")
     accounts = data / "demo-accounts.json"
     if not with_demo or not accounts.exists():
         say("สร้างผู้ดูแลระบบคนแรกด้วย scripts/manage create-admin")

@@ -12,6 +12,7 @@ from scripts.children import end, spawn
 from scripts.embedded import last_words
 from scripts.folder import CannotStart
 
+WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104 (compared, not bound)
 LARGEST_LOG_MB = 20
 # The path without its query string: a search for a pupil's name is personal data.
 ACCESS_LINE = '%(h)s %(t)s "%(m)s %(U)s" %(s)s %(b)s %(L)s'
@@ -72,10 +73,7 @@ class WebServer:
 
     def health(self) -> str:
         """ "ok" when /healthz answers 200, else what it answers or that it does not."""
-        host = "127.0.0.1" if self.host in ("0.0.0.0", "") else self.host  # noqa: S104 (compared, not bound)
-        address = (
-            f"http://[{host}]:{self.port}/healthz" if ":" in host else f"http://{host}:{self.port}/healthz"
-        )
+        address = f"{local_address(self.host, self.port)}/healthz"
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with direct.open(address, timeout=5) as response:
@@ -91,3 +89,10 @@ class WebServer:
             f"เว็บเซิร์ฟเวอร์เริ่มไม่ได้ ดูเหตุใน {self.log}",
             f"the web server did not start: {(words or [reason])[0].strip()}",
         )
+
+
+def local_address(host: str, port: int) -> str:
+    """The address at which this machine reaches a server on `host`; one on all addresses is reached by loopback."""
+    if host in WILDCARDS:
+        host = "127.0.0.1"
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

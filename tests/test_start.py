@@ -209,6 +209,12 @@ def test_a_weak_secret_is_refused_in_a_sentence(start):
     assert "Traceback" not in printed
 
 
+def test_a_clock_that_cannot_be_read_is_one_sentence(start):
+    printed = start("--no-demo", KHET_NOW="5 มิ.ย. 2568").refused()
+    assert "KHET_NOW" in printed
+    assert printed.count("\n") == 0
+
+
 def test_a_database_that_does_not_answer_is_one_sentence(start):
     printed = start("--no-demo", MONGODB_URI=f"mongodb://127.0.0.1:{free_port()}/khet").refused()
     assert "MONGODB_URI" in printed
