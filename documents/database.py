@@ -30,7 +30,12 @@ def connect(uri, **options):
     name = parse_uri(plain)["database"] or DATABASE
     disconnect()
     connect_mongoengine(
-        name, host=plain, uuidRepresentation="standard", serverSelectionTimeoutMS=5000, connect=False, **options
+        name,
+        host=plain,
+        uuidRepresentation="standard",
+        serverSelectionTimeoutMS=5000,
+        connect=False,
+        **options,
     )
     return db()
 

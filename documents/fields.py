@@ -70,7 +70,9 @@ def choices(label, codelist, *, required=False, **more):
     """Several codes of a code list, each once."""
     need = more.pop("need", "R" if required else "O")
     return ListField(
-        StringField(max_length=40), default=None, **_carry("choices", label, need=need, codelist=codelist, **more)
+        StringField(max_length=40),
+        default=None,
+        **_carry("choices", label, need=need, codelist=codelist, **more),
     )
 
 

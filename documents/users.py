@@ -33,7 +33,11 @@ class Role(Document, RoleMixin):
     name = StringField(required=True, max_length=20)
     description = StringField(max_length=100)
 
-    meta = {"collection": "roles", "auto_create_index": False, "indexes": [{"fields": ["name"], "unique": True}]}
+    meta = {
+        "collection": "roles",
+        "auto_create_index": False,
+        "indexes": [{"fields": ["name"], "unique": True}],
+    }
 
 
 class Grant(EmbeddedDocument):
@@ -98,7 +102,9 @@ class User(Holder, Document, UserMixin):
     active = BooleanField(default=True)
     must_change_password = BooleanField(default=False)
     grants = EmbeddedDocumentListField(Grant)
-    areas_listed = ListField(StringField(max_length=8))  # area codes of the grants, so that lists start with the area
+    areas_listed = ListField(
+        StringField(max_length=8)
+    )  # area codes of the grants, so that lists start with the area
     revision = IntField(default=1)
 
     # Flask-Security's own

@@ -119,7 +119,7 @@ def test_the_window_holds_to_the_second(moment, refused, canteens, open_round, t
 def test_a_confirmed_submission_takes_no_write(canteen, teacher):
     move(find_submission("DMC", place()), "confirm", teacher)
     with pytest.raises(WrongState, match="ยืนยันแล้ว"):
-        write([edit(canteen, seats=1)], teacher)
+        write([edit(canteen, name="ใหม่")], teacher)
 
 
 def test_a_stale_revision_shows_both_versions(canteen, teacher):
