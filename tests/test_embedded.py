@@ -69,6 +69,22 @@ def test_acknowledged_writes_survive_kill_9(own_mongo, client, times):
         assert client.khet.marks.count_documents({}) == number + 1
 
 
+@pytest.mark.parametrize("initiated", [False, True])
+def test_a_first_start_killed_halfway_is_finished_by_the_next(own_mongo, initiated):
+    own_mongo._prepare_folders()
+    own_mongo.port = own_mongo._choose_port()
+    own_mongo._spawn()
+    assert own_mongo._answers(30)
+    with own_mongo._client() as client:
+        if initiated:
+            members = [{"_id": 0, "host": f"127.0.0.1:{own_mongo.port}"}]
+            client.admin.command("replSetInitiate", {"_id": "khet", "members": members})
+    own_mongo.process.kill()
+    own_mongo.process.wait()
+    with MongoClient(own_mongo.start()) as client:
+        assert client.khet.marks.insert_one({}).acknowledged
+
+
 def test_a_server_left_by_a_killed_start_is_ended_first(own_mongo, client):
     client.khet.marks.insert_one({"_id": 1})
     orphan, own_mongo.process = own_mongo.process, None
