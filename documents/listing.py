@@ -111,7 +111,7 @@ def page_of(wanted, user, after=None, before=None, page=0, letter=None, last=Fal
     query = query_of(wanted, user)
     anchor = after or before
     mark = _position(wanted, user, anchor) if anchor else None
-    backward = last if mark is None else anchor is before
+    backward = last if mark is None else not after
     if mark:
         query = _beyond(query, mark, backward)
     elif letter and not anchor:
