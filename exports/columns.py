@@ -102,12 +102,18 @@ class Surroundings:
 
 
 class Layout:
-    """The columns of one document's file, and the way from a stored record to its cells and back."""
+    """The columns of one document's file, and the way from a stored record to its cells and back.
+
+    `frozen` is how many columns stay in sight.
+    """
+
+    frozen = 2
 
     def __init__(self, document):
         self.document = document
         self.fields = declared(document)
         self.columns = columns(document)
+        self.sheet = document.label
 
     @property
     def written(self):

@@ -70,8 +70,11 @@ CENTERED = ("grade", "sex")
 class Roster(Layout):
     """The pupils' layout: 36 columns go out, any field of a pupil may come in."""
 
+    frozen = 3
+
     def __init__(self, document):
         super().__init__(document)
+        self.sheet = "รายชื่อนักเรียน"
         every = shown_fields(document)
         self.roster = [self.roster_column(name, label, every) for name, label in ORDER]
         rest = [column for column in self.columns if column.name not in dict(ORDER)]

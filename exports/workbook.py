@@ -35,6 +35,8 @@ LOOKS = {
     "title": {"bold": True, "font_size": 20},
     "subtitle": {"font_size": 14, "font_color": "#475569"},
     "note": {"bold": True, "font_color": "#B91C1C", "text_wrap": True, "valign": "top"},
+    "note_line": {"bold": True, "font_color": "#B91C1C"},
+    "cover_number": {"num_format": "#,##0", "align": "left"},
     "label": {"bold": True, "valign": "top", "font_color": "#334155"},
     "value": {"num_format": "@", "text_wrap": True, "valign": "top"},
     "header": {
