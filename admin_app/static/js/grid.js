@@ -6,8 +6,8 @@
    [data-filters] the add-filter window
 
    A cell is sent to data-update-url as Flask-Admin does it (list_form_pk, <column>=value, csrf_token) with `revision` beside it.
-   Answers: 200 text, or JSON {value, display, revision, mark: [bad|warn, sentence]}; 409 JSON {error, revision, by, when,
-   conflict: [{field, label, mine, theirs, theirs_value}]}; anything else: JSON {error} or text, shown beside the cell, the typed value kept.
+   Answers: 200 text, or JSON {value, shown, revision, mark: bad|warn or [bad|warn, sentence]}; 409 JSON {error, revision, by, when,
+   conflict: [{name, label, mine, theirs, theirs_raw}]}; anything else: JSON {error} or text, shown beside the cell, the typed value kept.
    Keys: arrows move, Enter or F2 or typing edits, Enter and Tab save and go on, Escape gives up, Space chooses the row, h shows history.  */
 const { ask, toast, make, icon, drawer } = window.khet;
 const wrap = document.querySelector("[data-grid]");
@@ -179,10 +179,14 @@ const sendCell = async (cell, value, revision) => {
     return;
   }
   if (revision !== undefined) row.dataset.revision = said.revision ?? Number(revision) + 1;
-  rest(cell, said.display ?? shownFor(cell, value), said.value ?? value);
+  rest(cell, said.shown ?? said.display ?? shownFor(cell, value), said.value ?? value);
   cell.classList.remove("bad", "warn", "blank");
   cell.removeAttribute("title");
-  if (said.mark) { cell.classList.add(said.mark[0]); cell.title = said.mark[1]; }
+  if (said.mark) {
+    const [level, sentence] = [said.mark].flat();
+    cell.classList.add(level, ...(cell.textContent ? [] : ["blank"]));
+    if (sentence) cell.title = sentence;
+  }
   cell.classList.add("saved");
   setTimeout(() => cell.classList.remove("saved"), 1700);
 };
@@ -190,7 +194,7 @@ const sendCell = async (cell, value, revision) => {
 /* Two versions of one row: the person chooses; "mine" is sent again on top of the newer revision. */
 const conflict = async (cell, value, said) => {
   const row = cell.closest("tr");
-  const mine = said.conflict.find((one) => one.field === cell.dataset.col) ?? said.conflict[0];
+  const mine = said.conflict.find((one) => (one.field ?? one.name) === cell.dataset.col) ?? said.conflict[0];
   const line = (one) => make("tr", {}, make("td", { class: "what", text: one.label }),
     make("td", {}, make("label", {}, one === mine ? make("input", { type: "radio", name: "version", value: "mine", checked: true }) : null, make("span", { text: one.mine || "(ว่าง)" }))),
     make("td", {}, make("label", {}, one === mine ? make("input", { type: "radio", name: "version", value: "theirs" }) : null, make("span", { text: one.theirs || "(ว่าง)" }))));
@@ -210,7 +214,7 @@ const conflict = async (cell, value, said) => {
   if (choice === "later") { fail(cell, "ยังไม่ได้บันทึก มีคนแก้รายการนี้ก่อนคุณ กด Enter เพื่อเลือกอีกครั้ง"); return; }
   row.dataset.revision = said.revision;
   if (choice === "mine") { await sendCell(cell, value, String(said.revision)); return; }
-  rest(cell, mine.theirs ?? "", mine.theirs_value ?? mine.theirs ?? "");
+  rest(cell, mine.theirs ?? "", mine.theirs_raw ?? mine.theirs ?? "");
   cell.focus();
 };
 

@@ -8,7 +8,9 @@
    form[data-once]                         sent once, the button shows it is working
    [data-dismiss] [data-open="id"] [data-open-now] [data-close] [data-drawer-open] [data-drawer-close]
    [data-copy="text"] [data-copy-from="#id"]   to the clipboard, and says so
-   [data-show-password] [data-global-search] (Ctrl K) [data-print] [data-file-drop] [data-submit-on-change]          */
+   [data-show-password] [data-global-search] (Ctrl K) [data-print] [data-file-drop]
+   form[data-auto-submit]                  sent when a choice in it changes
+   button[data-reveal="field"][data-reveal-url][data-reveal-id][data-csrf]   asks for a masked value and puts it in [data-masked="field"] */
 
 export const make = (tag, props = {}, ...children) => {
   const node = document.createElement(tag);
@@ -151,8 +153,24 @@ document.addEventListener("click", (event) => {
   else if (on("[data-drawer-close]")) drawer.close();
   else if (on("[data-copy], [data-copy-from]")) copy(on("[data-copy], [data-copy-from]"));
   else if (on("[data-show-password]")) showPassword(on("[data-show-password]"));
+  else if (on("[data-reveal]")) reveal(on("[data-reveal]"));
   else if (on("[data-print]")) window.print();
 });
+
+/* A masked number in full: asked of the server, which notes who looked. */
+const reveal = async (button) => {
+  const body = new URLSearchParams({ id: button.dataset.revealId, name: button.dataset.reveal, csrf_token: button.dataset.csrf });
+  button.setAttribute("aria-busy", "true");
+  try {
+    const response = await fetch(button.dataset.revealUrl, { method: "POST", body, headers: { Accept: "application/json", "X-CSRFToken": button.dataset.csrf } });
+    if (!response.ok || response.redirected) throw new Error(String(response.status));
+    button.parentElement.querySelector("[data-masked]").textContent = (await response.json()).value;
+    button.remove();
+  } catch {
+    button.removeAttribute("aria-busy");
+    toast("แสดงไม่ได้ในขณะนี้ ตรวจเครือข่ายหรือเข้าสู่ระบบใหม่", "bad");
+  }
+};
 
 document.addEventListener("click", async (event) => {
   const link = event.target.closest?.("a[data-confirm]");
@@ -208,7 +226,7 @@ window.addEventListener("pageshow", () => {
   for (const button of document.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
 });
 document.addEventListener("change", (event) => {
-  if (event.target.matches?.("[data-submit-on-change]")) event.target.form.requestSubmit();
+  if (event.target.form && "autoSubmit" in event.target.form.dataset) event.target.form.requestSubmit();
   const drop = event.target.closest?.("[data-file-drop]");
   if (drop && event.target.files?.length) drop.querySelector("[data-file-name]").textContent = event.target.files[0].name;
 });
