@@ -11,6 +11,7 @@ from flask_login import current_user
 from flask_security import LoginForm, MongoEngineUserDatastore, PasswordUtil, Security
 from flask_security.forms import Form
 from flask_security.signals import password_changed, user_authenticated
+from flask_security.utils import set_request_attr
 from limits import parse_many
 from werkzeug.exceptions import TooManyRequests
 from wtforms import StringField
@@ -24,6 +25,7 @@ from documents.users import Role, User
 
 log = logging.getLogger(__name__)
 
+HOME = "/admin/"
 # A stranger may see these and nothing else; every other route wants a person (tests/test_security.py walks them).
 PUBLIC = {"static", "admin.static", "health.healthz", "security.login"}
 # Whoever must first set a password of his own may do that, sign out, and no more.
@@ -50,9 +52,9 @@ def init_app(app, settings):
         SECURITY_PASSWORD_LENGTH_MIN=passwords.SHORTEST,
         SECURITY_CHANGEABLE=True,
         SECURITY_SEND_PASSWORD_CHANGE_EMAIL=False,
-        SECURITY_POST_CHANGE_VIEW="/admin/",
+        SECURITY_POST_CHANGE_VIEW=HOME,
         SECURITY_RETURN_GENERIC_RESPONSES=True,
-        SECURITY_POST_LOGIN_VIEW="/admin/",
+        SECURITY_POST_LOGIN_VIEW=HOME,
         SECURITY_POST_LOGOUT_VIEW="/login",
         SECURITY_LOGOUT_METHODS=["POST"],
         SECURITY_STATIC_FOLDER=None,
@@ -115,7 +117,15 @@ class SignInForm(LoginForm):
             return self._refuse(WRONG)
         forget_attempts(email, user)
         self.user, self.user_authenticated = user, True
-        return True if user.active else self._refuse(SUSPENDED)
+        if not user.active:
+            return self._refuse(SUSPENDED)
+        after_this_request(self._lead_on)
+        return True
+
+    def _lead_on(self, response):
+        """The answer to a sign-in, leading to the page that was asked for and never to another site."""
+        response.location = self.next.data or HOME
+        return response
 
     def _is_right(self, user):
         """Whether the typed password is this person's; equal work where there is no such person."""
@@ -234,6 +244,7 @@ def person_of_session(uniquifier):
     alive = sessions.resume(session.get("sid"))
     if alive is None or alive[1].fs_uniquifier != uniquifier:
         return None
+    set_request_attr("fs_authn_via", "session")  # Flask-Security's own pages ask for it
     return alive[1]
 
 
