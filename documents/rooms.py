@@ -25,5 +25,5 @@ class SchoolRooms(Record):
 
     @classmethod
     def tally(cls, values):
-        """Rooms are counted, not rows."""
-        return {"rooms": values.get("rooms") or 0}
+        """One grade (its row), and its rooms."""
+        return {"rooms": 1, "classrooms": values.get("rooms") or 0}

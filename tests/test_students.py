@@ -410,6 +410,6 @@ def test_a_draft_may_lack_its_number(open_round, teacher):
 
 def test_declared_rooms_are_records_of_the_round(open_round, teacher):
     write([Change(SchoolRooms, place(), {"grade": "04", "rooms": 2})], teacher)
-    assert find_submission("DMC", place()).counts["rooms"] == 2
+    assert find_submission("DMC", place()).counts["classrooms"] == 2
     with pytest.raises(RuleBroken):
         write([Change(SchoolRooms, place(), {"grade": "04", "rooms": 3})], teacher)

@@ -7,6 +7,7 @@ from flask_login import current_user
 from documents import access, history, listing
 from documents.codelists import code_list
 from documents.completeness import required_of
+from documents.progress import sums_of
 from documents.record import declared, shown_fields
 from documents.schools import School
 from documents.submissions import find_submission
@@ -183,10 +184,13 @@ class GridMixin:
     def _count(self, wanted):
         """A whole scope's count is kept by the door; a narrowed one is counted up to a bound."""
         narrowed = wanted.search or wanted.criteria or wanted.missing
-        submission = self._submission()
-        if not narrowed and submission is not None and self.model.slug in self.model.tally({}):
-            return submission.counts.get(self.model.slug, 0), False
-        return listing.count_of(wanted, current_user)
+        kept = self.model.slug in self.model.tally({})
+        if narrowed or not kept:
+            return listing.count_of(wanted, current_user)
+        if self.school:
+            submission = self._submission()
+            return (submission.counts.get(self.model.slug, 0) if submission else 0), False
+        return sums_of(self.round, current_user).counts.get(self.model.slug, 0), False
 
     def _exact(self, wanted, count, capped):
         """How many "select all that match" means: counted exactly."""
