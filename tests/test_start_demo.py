@@ -1,0 +1,70 @@
+"""The demo by scripts/start: loaded once into an empty database, with its accounts and its clock."""
+
+import json
+import signal
+import stat
+import time
+
+import pytest
+from pymongo import MongoClient
+
+from documents.users import ROLES
+from scripts.embedded import EmbeddedMongo
+from tests.test_start import PATIENCE, kill_everything, start  # noqa: F401 (a fixture)
+
+SMALL = ("--demo-schools", "4", "--demo-students", "200")
+
+
+@pytest.fixture
+def demo(start):  # noqa: F811
+    """The product with a small demo, up and announced."""
+    product = start(*SMALL)
+    product.wait_until_well()
+    product.wait_until_announced()
+    return product
+
+
+def database_of(product):
+    return MongoClient(EmbeddedMongo(product.data).uri_of_running()).khet
+
+
+def test_the_demo_writes_an_account_for_each_role_and_prints_it(demo):
+    path = demo.data / "demo-accounts.json"
+    accounts = json.loads(path.read_text())["accounts"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert {account["role"] for account in accounts} == set(ROLES)
+    for role in ("school", "director"):
+        assert len({account["scope"] for account in accounts if account["role"] == role}) >= 2
+    assert all(
+        account["email"] in demo.printed and account["password"] in demo.printed for account in accounts
+    )
+    assert "2025-06-05T09:00" in demo.printed
+
+
+def test_the_demo_is_loaded_once(start, demo):  # noqa: F811
+    before = database_of(demo).students.estimated_document_count()
+    assert before >= 200
+    accounts = (demo.data / "demo-accounts.json").read_text()
+    assert demo.end(signal.SIGTERM) == 0
+    again = start(*SMALL)
+    assert again.wait_until_well() < 20
+    again.wait_until_announced()
+    assert database_of(again).students.estimated_document_count() == before
+    assert (again.data / "demo-accounts.json").read_text() == accounts
+    assert "2025-06-05T09:00" in again.printed
+
+
+def test_a_demo_killed_halfway_is_loaded_anew(start):  # noqa: F811
+    first = start(*SMALL)
+    until = time.monotonic() + PATIENCE
+    while "นักเรียน" not in first.printed:
+        assert time.monotonic() < until, first.printed
+        time.sleep(0.02)
+    kill_everything(first.data)
+    first.process.wait()
+    again = start(*SMALL)
+    again.wait_until_well()
+    again.wait_until_announced()
+    schools = database_of(again).schools
+    assert len(schools.distinct("code")) == schools.count_documents({})
+    assert database_of(again).installation.find_one({"_id": "demo"})["state"] == "loaded"
