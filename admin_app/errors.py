@@ -78,7 +78,7 @@ def stale_form(error):
 def too_large(error):
     """The page for too big an upload, after the rest was read: a browser shows no answer while it still sends."""
     drain(request.environ["wsgi.input"])
-    return answer(413)
+    return answer(413, SENTENCES[413][1])
 
 
 def drain(stream, most=300 * MEGABYTE):
@@ -104,7 +104,7 @@ def answer(status, sentence=None, *, headers=(), resend=None, kind=None, **more)
             status,
             list(headers),
         )
-    template = "errors/resend.html" if resend else [f"errors/{status}.html", "khet/error.html"]
+    template = "errors/resend.html" if resend is not None else [f"errors/{status}.html", "khet/error.html"]
     page = render_template(
         template,
         code=status,

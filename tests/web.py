@@ -41,9 +41,9 @@ class Browser(FlaskClient):
             session.update(_user_id=user.fs_uniquifier, _fresh=True, sid=str(began.id), who=str(user.id))
         return began.id
 
-    def type_in(self, email, password, path="/login", **more):
+    def type_in(self, email, password, path="/login", headers=None, **fields):
         """Sign in through the page's form."""
-        return self.send(path, {"email": email, "password": password, **more})
+        return self.send(path, {"email": email, "password": password, **fields}, headers=headers)
 
 
 def settings_for(uri, data, **more):

@@ -1,0 +1,394 @@
+"""What guards every request: routes for strangers, tokens, hosts, headers, sizes, errors, and the log's discretion."""
+
+import io
+import logging
+import re
+from pathlib import Path
+
+import pytest
+from pymongo.errors import AutoReconnect, ServerSelectionTimeoutError
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from admin_app import auth, create_app, discretion, errors, security
+from admin_app.config import Settings
+from documents.database import connect
+from documents.errors import RoundLocked
+from documents.users import User
+from tests.conftest import LISTENER
+from tests.people import NOON
+from tests.web import AUDIT_KEY, PASSWORD, SECRET_KEY, Browser, settings_for, with_password
+
+# Every route a stranger may open, with its reason. Whatever else the application has must send him to sign in.
+PUBLIC = {
+    "/static/<path:filename>": "the look",
+    "/admin/static/<path:filename>": "Flask-Admin's scripts",
+    "/healthz": "monitors have no account",
+    "/login": "where strangers become people",
+}
+POLICY = re.compile(
+    r"default-src 'self'; script-src 'self' 'nonce-([\w-]{20,})'; style-src 'self' 'nonce-\1'; img-src 'self' "
+    r"data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+HERE = {"Sec-Fetch-Site": "same-origin"}
+
+
+def routes(app):
+    """(rule, an address it answers, its methods) of every route."""
+    for rule in app.url_map.iter_rules():
+        with app.test_request_context():
+            path = rule.build({name: "xlsx" for name in rule.arguments})[1]
+        yield str(rule), path, rule.methods - {"HEAD", "OPTIONS"}
+
+
+# Strangers
+
+
+def test_every_route_that_is_not_named_public_turns_a_stranger_away(app):
+    for rule, path, methods in routes(app):
+        for method in methods:
+            browser = app.test_client()
+            data = {"csrf_token": browser.token()} if method != "GET" else None
+            answer = browser.open(path, method=method, data=data)
+            if rule in PUBLIC:
+                assert answer.status_code in (200, 302, 401, 404), rule
+            else:
+                assert answer.status_code == 302, (
+                    f"{method} {rule} answers a stranger: add no route without a rule"
+                )
+                assert answer.location.startswith("/login"), rule
+
+
+def test_the_list_of_public_routes_names_only_routes_that_are_there(app):
+    rules = {str(rule): rule.endpoint for rule in app.url_map.iter_rules()}
+    assert set(PUBLIC) <= set(rules)
+    assert {rules[rule] for rule in PUBLIC} == auth.PUBLIC
+
+
+def test_a_script_without_a_session_is_told_so_in_json(client):
+    answer = client.get("/admin/", headers={"X-Requested-With": "XMLHttpRequest"})
+    assert answer.status_code == 401
+    assert answer.json["login"] == "/login"
+
+
+def test_a_path_that_does_not_exist_says_nothing_of_whom_it_asks(client):
+    answer = client.get("/admin/nothing/here")
+    assert answer.status_code == 404
+
+
+# Tokens
+
+
+def test_every_route_that_changes_something_wants_a_token(app, sign_in, administrator):
+    browser = sign_in(administrator)
+    for rule, path, methods in routes(app):
+        for method in methods - {"GET"}:
+            answer = browser.open(path, method=method, data={"id": "x", "name": "x"})
+            assert answer.status_code == 400, f"{method} {rule} was taken without a token"
+
+
+@pytest.mark.parametrize("token", ["", "x", "IjEi.aSJq.x"])
+def test_a_wrong_token_is_refused(sign_in, teacher, token):
+    browser = sign_in(teacher)
+    assert browser.post("/account/end/", data={"csrf_token": token}).status_code == 400
+
+
+def test_another_persons_token_is_refused(sign_in, teacher, neighbour):
+    token = sign_in(neighbour).token()
+    assert sign_in(teacher).post("/account/end/", data={"csrf_token": token}).status_code == 400
+
+
+def test_a_token_in_the_header_is_as_good_as_in_the_form(sign_in, teacher):
+    browser = sign_in(teacher)
+    assert browser.post("/account/end/", headers={"X-CSRFToken": browser.token()}).status_code == 302
+
+
+def test_a_stale_form_comes_back_with_what_was_typed(sign_in, teacher):
+    typed = {"name": "ด.ช. <b>ทดสอบ</b>", "many": ["ก", "ข"], "password": "ไม่คืน", "csrf_token": "old"}
+    answer = sign_in(teacher).post("/account/end/?x=1", data=typed, headers=HERE)
+    assert answer.status_code == 400
+    assert errors.STALE in answer.text
+    assert "ด.ช. &lt;b&gt;ทดสอบ&lt;/b&gt;" in answer.text
+    assert answer.text.count('name="many"') == 2
+    assert 'action="/account/end/?x=1"' in answer.text
+    assert "ไม่คืน" not in answer.text
+
+
+def test_a_form_that_came_back_can_be_sent_again(sign_in, teacher):
+    browser = sign_in(teacher)
+    page = browser.post("/account/end/", data={"csrf_token": "old"}, headers=HERE).text
+    fresh = re.findall(r'name="csrf_token" value="([^"]+)"', page)[-1]
+    assert browser.post("/account/end/", data={"csrf_token": fresh}).status_code == 302
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "http://localhost.evil.example"},
+        {"Origin": "null"},
+        {},
+    ],
+)
+def test_a_form_of_another_site_gets_nothing_back(sign_in, teacher, sender):
+    answer = sign_in(teacher).post("/account/end/", data={"id": "planted"}, headers=sender)
+    assert answer.status_code == 400
+    assert "planted" not in answer.text
+    assert errors.UNTRUSTED in answer.text
+
+
+def test_a_script_with_a_stale_token_gets_a_fresh_one(sign_in, teacher):
+    browser = sign_in(teacher)
+    script = {"X-Requested-With": "XMLHttpRequest", **HERE}
+    answer = browser.post("/account/end/", headers=script)
+    assert answer.json["error"] == errors.STALE
+    assert (
+        browser.post("/account/end/", headers={"X-CSRFToken": answer.json["csrf_token"]}).status_code == 302
+    )
+
+
+# Hosts
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "localhost.evil.example", "evil.example:80", "[::2]", "a b", ""]
+)
+def test_a_foreign_host_is_refused(client, host):
+    answer = client.get("/login", headers={"Host": host}, base_url="http://localhost")
+    assert answer.status_code == 400
+    assert "evil" not in answer.text
+
+
+@pytest.mark.parametrize("host", ["localhost", "localhost:8000", "127.0.0.1:8000", "[::1]:8000", "LOCALHOST"])
+def test_an_own_host_is_taken(client, host):
+    assert client.get("/login", headers={"Host": host}).status_code == 200
+
+
+def test_monitors_ask_by_any_host(client):
+    answer = client.get("/healthz", headers={"Host": "10.1.2.3:9999"})
+    assert answer.status_code == 200
+    assert answer.json["status"] == "ok"
+
+
+def test_a_redirect_never_carries_the_host_it_was_asked_by(client):
+    for path in ("/admin", "/account", "/admin/"):
+        answer = client.get(path, headers={"Host": "127.0.0.1"})
+        assert "evil" not in (answer.location or "")
+        assert client.get(path, headers={"Host": "evil.example"}).status_code == 400
+
+
+@pytest.fixture
+def another_app(database_uri, tmp_path):
+    """`another_app(**settings)` gives an application with other settings on the same database."""
+
+    def made(**more):
+        app = create_app(settings_for(database_uri, tmp_path, **more))
+        connect(database_uri, event_listeners=[LISTENER])
+        app.test_client_class = Browser
+        return app
+
+    return made
+
+
+def test_forwarded_headers_are_believed_only_by_setting(another_app, teacher):
+    with_password(teacher)
+    forged = {"X-Forwarded-For": "6.6.6.6", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "https"}
+    plain, behind = another_app(), another_app(trusted_proxies=1)
+    assert not isinstance(plain.wsgi_app, ProxyFix)
+    plain.test_client().type_in(teacher.email, PASSWORD, headers=forged)
+    assert User.objects.get(id=teacher.id).current_login_ip == "127.0.0.1"
+    answer = behind.test_client().get("/login", headers={**forged, "Host": "localhost"})
+    assert answer.status_code == 200  # X-Forwarded-Host is believed from nobody
+    behind.test_client().type_in(teacher.email, PASSWORD, headers={"X-Forwarded-For": "6.6.6.6, 10.9.9.9"})
+    assert User.objects.get(id=teacher.id).current_login_ip == "10.9.9.9"
+
+
+# Headers
+
+
+def test_every_answer_carries_the_headers(app, sign_in, administrator):
+    browser = sign_in(administrator)
+    for rule, path, methods in routes(app):
+        answer = browser.get(path) if "GET" in methods else browser.post(path)
+        assert POLICY.fullmatch(answer.headers["Content-Security-Policy"]), rule
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Referrer-Policy"] == "same-origin"
+        if "/static/" not in rule:
+            assert answer.headers["Cache-Control"] == "no-store", rule
+        assert "Strict-Transport-Security" not in answer.headers
+
+
+@pytest.mark.parametrize("path", ["/login", "/nothing", "/admin/", "/static/nothing.js"])
+def test_a_stranger_gets_the_headers_too(client, path):
+    answer = client.get(path)
+    assert POLICY.fullmatch(answer.headers["Content-Security-Policy"])
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_each_answer_has_its_own_nonce_and_its_page_uses_it(sign_in, teacher):
+    browser = sign_in(teacher)
+    nonces = []
+    for _ in range(3):
+        answer = browser.get("/account/")
+        nonces.append(POLICY.fullmatch(answer.headers["Content-Security-Policy"])[1])
+        assert set(re.findall(r'nonce="([^"]+)"', answer.text)) <= {nonces[-1]}
+    assert len(set(nonces)) == 3
+
+
+def test_a_static_file_may_be_kept(client):
+    found = next(Path(security.__file__).parent.glob("static/css/*.css")).name
+    assert "public" in client.get(f"/static/css/{found}").headers["Cache-Control"]
+    assert "immutable" in client.get(f"/static/css/{found}?v=1").headers["Cache-Control"]
+
+
+def test_cookies_are_shut_to_scripts_and_other_sites(client, another_app, teacher):
+    with_password(teacher)
+    cookie = client.type_in(teacher.email, PASSWORD).headers["Set-Cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=Lax" in cookie
+    assert "Secure" not in cookie
+    secure = another_app(public_urls=("https://khet.example.org",)).test_client()
+    answer = secure.get("/login", base_url="https://khet.example.org")
+    assert "Secure" in answer.headers["Set-Cookie"]
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
+
+
+# Sizes and faults
+
+
+def test_too_large_an_upload_gets_a_page_and_is_read_to_its_end(sign_in, teacher):
+    body = io.BytesIO(b"x" * (security.LARGEST_UPLOAD + 1000))
+    answer = sign_in(teacher).post("/account/end/", input_stream=body, content_length=len(body.getvalue()))
+    assert answer.status_code == 413
+    assert "25 MB" in answer.text
+    assert body.read() == b""
+
+
+def test_a_very_long_field_is_refused(sign_in, teacher):
+    answer = sign_in(teacher).send("/account/end/", {"id": "ก" * security.LARGEST_FIELD})
+    assert answer.status_code == 413
+
+
+@pytest.fixture
+def faulty(another_app):
+    """An application with pages that fail in chosen ways, shown as in production."""
+    app = another_app()
+    app.config["PROPAGATE_EXCEPTIONS"] = False
+    faults = {
+        "fault": ValueError("เด็กชายสมชาย 1-1037-02071-81-1"),
+        "lost": AutoReconnect("127.0.0.1:27017: connection closed"),
+        "away": ServerSelectionTimeoutError("no primary"),
+        "locked": RoundLocked("รอบ 2568/1 ล็อกแล้ว"),
+    }
+
+    def fail(name):
+        raise faults[name]
+
+    app.add_url_rule("/fail/<name>", "fail", fail, methods=["GET", "POST"])
+    return app
+
+
+def test_a_fault_shows_a_thai_page_without_its_words(faulty, teacher, caplog):
+    browser = faulty.test_client()
+    browser.sign_in(teacher)
+    answer = browser.get("/fail/fault")
+    assert answer.status_code == 500
+    assert "ระบบขัดข้อง" in answer.text
+    assert "สมชาย" not in answer.text
+    assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize("name", ["lost", "away"])
+def test_a_lost_database_keeps_what_was_typed(faulty, teacher, name, caplog):
+    browser = faulty.test_client()
+    browser.sign_in(teacher)
+    answer = browser.send(f"/fail/{name}?id=7", {"first_name": "สมชาย"}, headers=HERE)
+    assert answer.status_code == 503
+    assert 'value="สมชาย"' in answer.text
+    assert "ฐานข้อมูล" in answer.text
+    assert "สมชาย" not in caplog.text
+    assert "database lost during POST /fail/<name>" in caplog.text
+
+
+def test_a_rule_says_its_sentence_with_its_status(faulty, teacher):
+    browser = faulty.test_client()
+    browser.sign_in(teacher)
+    page = browser.get("/fail/locked")
+    assert page.status_code == 409
+    assert "รอบ 2568/1 ล็อกแล้ว" in page.text
+    script = browser.get("/fail/locked", headers={"Accept": "application/json"})
+    assert script.json == {"error": "รอบ 2568/1 ล็อกแล้ว", "kind": "RoundLocked"}
+
+
+@pytest.mark.parametrize("status", sorted(errors.SENTENCES))
+@pytest.mark.parametrize("who", ["stranger", "teacher"])
+def test_every_error_has_a_thai_page_that_says_what_to_do(app, sign_in, client, teacher, status, who):
+    with app.test_request_context("/admin/"):
+        page, code, _ = errors.answer(status)
+    words = re.sub(r"<[^>]+>", " ", page)
+    assert code == status
+    assert str(status) in words
+    assert re.search(r"[ก-๛]{6,}", words)
+    assert 'href="/' in page
+
+
+def test_a_database_that_is_away_at_sign_in_is_a_503(another_app, tmp_path):
+    away = create_app(settings_for("mongodb://127.0.0.1:1/khet?serverSelectionTimeoutMS=200", tmp_path))
+    away.test_client_class = Browser
+    answer = away.test_client().type_in("a@b.c", "x", headers=HERE)
+    assert answer.status_code == 503
+    another_app()  # connects the tests' database again
+
+
+# The log
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "GET /admin/students/?search=สมชาย&flt0=1 HTTP/1.1",
+        "เลข 1103702071811",
+        "เลข 1-1037-02071-81-1",
+        "เลข ๑๑๐๓๗๐๒๐๗๑๘๑๑",
+        "mail to teacher@example.org",
+        '"GET /x" "http://localhost/admin/?id=1103702071811"',
+    ],
+)
+def test_the_log_tells_no_person(line):
+    masked = discretion.masked(line)
+    assert not re.search(r"สมชาย|110370|๑๑๐|1-1037|teacher|\d{13}", masked)
+
+
+def test_the_log_keeps_what_helps():
+    line = "POST /admin/students/edit/ 409 64f1b2c3d4e5f6a7b8c9d0e1 34010001 0.052s"
+    assert discretion.masked(line) == line
+
+
+def test_a_traceback_loses_the_values_in_its_message():
+    formatter = discretion.Discreet(logging.Formatter("%(message)s"))
+    try:
+        raise ValueError('E11000 duplicate key: { first_name: "สมชาย ใจดี", citizen_id: "1103702071811" }')
+    except ValueError as error:
+        record = logging.LogRecord(
+            "x", logging.ERROR, __file__, 1, "failed", None, (type(error), error, None)
+        )
+    told = formatter.format(record)
+    assert "E11000 duplicate key" in told
+    assert "สมชาย" not in told
+    assert "1103702071811" not in told
+
+
+# Not to start
+
+
+def test_the_application_refuses_default_secrets_and_debug_mode(tmp_path):
+    good = {
+        "mongodb_uri": "mongodb://x/khet",
+        "secret_key": SECRET_KEY,
+        "audit_key": AUDIT_KEY,
+        "data": tmp_path,
+    }
+    for wrong in ({"secret_key": "changeme"}, {"secret_key": ""}, {"audit_key": b"short"}, {"debug": True}):
+        with pytest.raises(RuntimeError):
+            Settings(**{**good, "now": NOON, **wrong})
