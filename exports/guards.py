@@ -39,6 +39,8 @@ FOREIGN = (
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 CELL = re.compile(rb"<(?:\w{1,20}:)?(?:c|row)\b[^>]{0,400}>")
 REFERENCE = re.compile(rb"\br=[\"']([A-Z]{0,4})(\d{1,9})[\"']")
+PLACE = re.compile(rb"<c r=\"([A-Z]{1,4})\d")  # as Excel, LibreOffice and XlsxWriter write it
+ROW = re.compile(rb"<row r=\"(\d{1,9})\"")
 REPEATED = re.compile(rb"number-(columns|rows)-repeated=[\"'](\d{1,12})[\"']")
 
 
@@ -160,18 +162,34 @@ def gauge_for(name, kind):
 
 
 class SheetGauge:
-    """How far an XLSX sheet's filled cells reach; what its `dimension` says is not believed."""
+    """How far an XLSX sheet's filled cells reach; what its `dimension` says is not believed.
+
+    Pieces without anything odd are looked at in bulk; from the first odd one on, every cell is.
+    """
 
     def __init__(self):
-        self.rest, self.row, self.column, self.widest = b"", 0, 0, 0
+        self.rest, self.row, self.column, self.widest, self.odd = b"", 0, 0, 0, False
 
     def feed(self, piece):
         """Look at one piece of the sheet's XML. Raises FileRefused when the sheet reaches too far."""
         text = self.rest + piece
         cut = max(text.rfind(b"<"), 0)
         self.rest = text[cut:][:4096]
-        for match in CELL.finditer(text, 0, cut):
-            self.look_at(match.group())
+        self.odd = self.odd or self.is_odd(text[:cut])
+        if self.odd:
+            for match in CELL.finditer(text, 0, cut):
+                self.look_at(match.group())
+
+    def is_odd(self, text):
+        """Whether a cell leaves out its place or stands beyond the limit; else notes how far the piece reaches."""
+        letters = PLACE.findall(text)
+        if len(letters) < text.count(b"<c ") + text.count(b"<c>") + text.count(b"<c/") or b":c" in text:
+            return True
+        widest = max(map(column_number, set(letters)), default=0)
+        if widest > MAX_COLUMNS:
+            return True
+        self.reach(int((ROW.findall(text) or [self.row])[-1]), widest)
+        return False
 
     def look_at(self, tag):
         """Count one `<row>` or `<c>`; either may leave out its own number and then follows the last one."""
@@ -183,8 +201,11 @@ class SheetGauge:
             self.row, self.column = int(number or self.row + 1), 0
             return
         self.column = column_number(letters) if letters else self.column + 1
-        self.row = int(number or self.row)
-        self.widest = max(self.widest, self.column)
+        self.reach(int(number or self.row), self.column)
+
+    def reach(self, row, column):
+        """Note a filled cell. Raises FileRefused for one too far to the right, or a rectangle too large."""
+        self.row, self.widest = row, max(self.widest, column)
         if self.widest > MAX_COLUMNS:
             refuse_width(self.widest)
         if self.row * self.widest > MAX_AREA:
