@@ -5,6 +5,7 @@ A subsystem declares its fields with the makers of `fields.py` and a few class a
     slug, label, label_en   its name in URLs, menu, page, sheet and file
     subsystem               whose round it belongs to (DMC, EMIS, ...)
     key                     what makes two rows of one school and round the same thing
+    also_unique             further keys, each unique in a school and round but matching nothing
     grid, cells, filters    columns of the grid, those edited in place, those filtered by
     search, order           fields looked through by the search box; fields the Thai order is made of
     groups                  headings of the form, in order
@@ -56,16 +57,18 @@ class RecordMetaclass(TopLevelDocumentMetaclass):
         """Add the indexes before MongoEngine reads `meta`."""
         if attrs.get("key") and not attrs.get("meta", {}).get("abstract"):
             meta = attrs.setdefault("meta", {})
-            meta["indexes"] = [*standard_indexes(attrs["key"]), *meta.get("indexes", [])]
+            meta["indexes"] = [
+                *standard_indexes([attrs["key"], *attrs.get("also_unique", ())]),
+                *meta.get("indexes", []),
+            ]
         return super().__new__(mcs, name, bases, attrs)
 
 
-def standard_indexes(key):
-    """The unique key under the whole shard key, and the two orders of the grid with search inside them."""
+def standard_indexes(unique):
+    """The unique keys under the whole shard key, and the two orders of the grid with search inside them."""
     place = ["area_code", "academic_year", "school_code", "round"]
-    present = {name: {"$exists": True} for name in key}
     return [
-        {"fields": [*place, *key], "unique": True, "partialFilterExpression": present, "name": "key"},
+        *(_unique_index(place, number, key) for number, key in enumerate(unique)),
         {"fields": [*place, "sort_key", "_id", "search_key"], "name": "school_order"},
         {
             "fields": ["area_code", "academic_year", "round", "sort_key", "_id", "search_key"],
@@ -73,6 +76,13 @@ def standard_indexes(key):
         },
         {"fields": ["area_code", "lineage", "academic_year", "round"], "name": "lineage"},
     ]
+
+
+def _unique_index(place, number, key):
+    """Unique where present: a draft may lack its key."""
+    present = {name: {"$exists": True} for name in key}
+    name = f"also_unique_{number}" if number else "key"
+    return {"fields": [*place, *key], "unique": True, "partialFilterExpression": present, "name": name}
 
 
 class Record(Document, metaclass=RecordMetaclass):
@@ -103,7 +113,7 @@ class Record(Document, metaclass=RecordMetaclass):
     }
 
     slug = label = label_en = subsystem = None
-    key = grid = cells = filters = search = order = groups = ()
+    key = also_unique = grid = cells = filters = search = order = groups = ()
     derived = ()
 
     @classmethod
@@ -143,6 +153,11 @@ class Record(Document, metaclass=RecordMetaclass):
 
     def __str__(self):
         return self.headline(self.to_mongo())
+
+
+def keys(document):
+    """The keys that are unique in a school and round, the matching one first."""
+    return [document.key, *document.also_unique]
 
 
 @cache  # asked for every value of every record; what a class declares does not change

@@ -320,6 +320,7 @@ class Student(Record):
     label_en = "Students"
     subsystem = "DMC"
     key = ("person_id",)
+    also_unique = (("student_no",),)
     grid = (
         "school_code",
         "full_name",

@@ -16,7 +16,7 @@ from pymongo.errors import BulkWriteError
 from documents import access, completeness, fields, history
 from documents.database import collection, in_transaction
 from documents.errors import DuplicateKey, Invalid, NotAllowed, OutOfScope, StaleRevision
-from documents.record import Place, Record, declared, keys_of
+from documents.record import Place, Record, declared, keys, keys_of
 from documents.submissions import claim
 
 DUPLICATE = 11000
@@ -273,46 +273,50 @@ def _fresh(change, actor):
     }
 
 
-def _key(document, plain):
-    values = tuple(plain.get(name) for name in document.key)
+def _key(names, plain):
+    """The values of a key in a stored dict; None where one of them is missing."""
+    values = tuple(plain.get(name) for name in names)
     return None if None in values else values
 
 
 def _find_doubles(prepared, errors):
-    """Note a sentence for each change whose key another record of its place holds; one query a document and place."""
+    """Note a sentence for each change whose key another record of its place holds; one query a key and place."""
     groups = {}
     for index, each in enumerate(prepared):
-        if each.after and _key(each.change.document, each.after):
-            place = Place.of(each.after)
-            groups.setdefault((each.change.document, place), []).append((index, each))
-    for (document, place), rows in groups.items():
-        changed = [
-            (index, each)
-            for index, each in rows
-            if each.before is None
-            or Place.of(each.before) != place
-            or _key(document, each.before) != _key(document, each.after)
-        ]
-        _note_doubles(
-            document, place, changed, {each.after["_id"] for each in prepared if each.before}, errors
-        )
+        for names in keys(each.change.document) if each.after else ():
+            if _key(names, each.after):
+                group = (each.change.document, Place.of(each.after), names)
+                groups.setdefault(group, []).append((index, each))
+    batch = {each.before["_id"] for each in prepared if each.before}
+    for (document, place, names), rows in groups.items():
+        fresh = [(index, each) for index, each in rows if _new_key(names, each)]
+        if fresh:
+            taken = _taken(document, place, names, fresh, batch)
+            taken |= {_key(names, each.after) for _, each in rows if not _new_key(names, each)}
+            _note_doubles(document, names, fresh, taken, errors)
 
 
-def _note_doubles(document, place, rows, moving, errors):
-    if not rows:
-        return
-    first = document.key[0]
-    query = {**place._asdict(), first: {"$in": list({each.after[first] for _, each in rows})}}
-    shown = dict.fromkeys(document.key, 1)
-    taken = {
-        _key(document, row) for row in collection(document).find(query, shown) if row["_id"] not in moving
-    }
-    label = declared(document)[first].verbose_name
-    for index, each in rows:
-        key = _key(document, each.after)
+def _new_key(names, each):
+    """Whether a change brings a key to a place that it did not hold there before."""
+    before, after = each.before, each.after
+    return before is None or Place.of(before) != Place.of(after) or _key(names, before) != _key(names, after)
+
+
+def _taken(document, place, names, fresh, batch):
+    """Those of the fresh changes' keys that a record of the place outside the batch holds."""
+    first = names[0]
+    query = {**place._asdict(), first: {"$in": list({each.after[first] for _, each in fresh})}}
+    found = collection(document).find(query, dict.fromkeys(names, 1))
+    return {_key(names, row) for row in found if row["_id"] not in batch}
+
+
+def _note_doubles(document, names, fresh, taken, errors):
+    label = declared(document)[names[0]].verbose_name
+    for index, each in fresh:
+        key = _key(names, each.after)
         if key in taken:
             sentence = f"มีรายการที่ใช้{label}นี้อยู่แล้วในโรงเรียนและรอบนี้ กรุณาตรวจสอบหรือแก้ไขรายการเดิม"
-            errors.setdefault(index, {})[first] = sentence
+            errors.setdefault(index, {})[names[0]] = sentence
         taken.add(key)
 
 

@@ -209,3 +209,9 @@ def test_every_refusal_is_a_thai_sentence(canteen, neighbour):
     with pytest.raises(RuleBroken) as caught:
         write([edit(canteen, seats=1)], neighbour)
     assert "ท่านไม่มีสิทธิ์" in caught.value.message
+
+
+def test_a_record_of_the_batch_that_keeps_its_key_still_holds_it(canteen, teacher):
+    with pytest.raises(Invalid) as caught:
+        write([edit(canteen, seats=9), new(type(canteen), "1")], teacher)
+    assert list(caught.value.errors) == [1]
