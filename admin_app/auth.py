@@ -32,6 +32,9 @@ PUBLIC = {"static", "admin.static", "health.healthz", "security.login"}
 BEFORE_OWN_PASSWORD = {"security.change_password", "security.logout"}
 ACCOUNT_LIMITS = parse_many("5 per minute; 10 per 15 minutes; 60 per day")
 ADDRESS_LIMITS = parse_many("40 per 5 minutes; 400 per day")  # a district office stands behind one address
+CHANGE_LIMIT = (
+    "10 per 15 minutes"  # of one's own password: the old password is asked, so it could be guessed there
+)
 WRONG = "อีเมลหรือรหัสผ่านไม่ถูกต้อง กรุณาตรวจสอบแล้วลองอีกครั้ง หากลืมรหัสผ่าน ติดต่อผู้ดูแลระบบของเขต"
 NO_FRESHNESS = timedelta(seconds=-1)  # no second sign-in page
 SUSPENDED = "บัญชีนี้ถูกระงับการใช้งาน กรุณาติดต่อผู้ดูแลระบบของเขต"
@@ -73,6 +76,9 @@ def init_app(app, settings):
     flask_login.user_logged_out.connect(end_session, app)
     password_changed.connect(keep_own_password, app)
     app.before_request(admit)
+    guessing = app.extensions["khet_limiter"].limit(CHANGE_LIMIT, key_func=security.reader, methods=["POST"])
+    changing = app.view_functions["security.change_password"]
+    app.view_functions["security.change_password"] = guessing(changing)
 
 
 class People(MongoEngineUserDatastore):

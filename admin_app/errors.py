@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from admin_app.auth import wants_json
 from admin_app.security import LARGEST_UPLOAD, MEGABYTE
-from documents.errors import RuleBroken
+from documents.errors import Busy, RuleBroken
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +51,8 @@ def refused(error):
     if error.code is None or error.code < 400 or error.response is not None:
         return error
     own_words = error.description if "ก" <= (error.description or "")[:1] <= "๛" else None
+    if error.code >= 500:
+        read_as_stranger()
     return answer(error.code, own_words, headers=kept_headers(error))
 
 
@@ -60,8 +62,10 @@ def kept_headers(error):
 
 
 def rule_broken(error):
-    """The rule's sentence with its status."""
-    return answer(error.status, error.message, kind=type(error).__name__)
+    """The rule's sentence with its status; where it was only a matter of time, the typed form comes with it."""
+    log.info("refused: %s in %s", type(error).__name__, request.endpoint)
+    again = isinstance(error, Busy) and request.method == "POST" and is_from_here()
+    return answer(error.status, error.message, kind=type(error).__name__, resend=typed() if again else None)
 
 
 def stale_form(error):
@@ -90,8 +94,13 @@ def drain(stream, most=300 * MEGABYTE):
 def database_lost(error):
     """The page that keeps what was typed while the database does not answer."""
     log.error("database lost during %s %s: %s", request.method, request.url_rule, type(error).__name__)
-    g._login_user = AnonymousUserMixin()  # the page must not ask the database who is reading
+    read_as_stranger()
     return answer(503, resend=typed() if request.method == "POST" and is_from_here() else None)
+
+
+def read_as_stranger():
+    """Let the page be drawn without asking the database who is reading, or his menu: that may be what failed."""
+    g._login_user = AnonymousUserMixin()
 
 
 def answer(status, sentence=None, *, headers=(), resend=None, kind=None, **more):

@@ -15,6 +15,7 @@ from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from documents.database import db
+from documents.users import Count
 
 MEGABYTE = 2**20
 LARGEST_UPLOAD = 25 * MEGABYTE
@@ -112,16 +113,16 @@ class Counters(MongoDBStorage):
     STORAGE_SCHEME = ["khet"]
 
     def __init__(self, uri, **options):
-        super().__init__(
-            uri, counter_collection_name="limit_counters", window_collection_name="limit_windows"
-        )
+        super().__init__(uri, counter_collection_name=Count._get_collection_name())
 
-    def _init_mongo_client(self, uri, **options):
+    @property
+    def storage(self):
+        """The product's connection as it is now: it may have been made anew."""
         return get_connection()
 
     @property
     def _database(self):
-        return self.storage[db().name]
+        return db()
 
     def __del__(self):
         """The connection is not ours to close."""

@@ -169,6 +169,24 @@ class Session(Document):
     }
 
 
+class Count(Document):
+    """How often a limited thing was done in its present span of time: sign-in, a change of password, an export.
+
+    Flask-Limiter writes it, under a name of its own making; it goes away when the span is over.
+    """
+
+    name = StringField(primary_key=True)
+    count = IntField()
+    expireAt = DateTimeField()  # Flask-Limiter's own spelling
+
+    meta = {
+        "collection": "limit_counters",
+        "auto_create_index": False,
+        "strict": False,
+        "indexes": [{"fields": ["expireAt"], "expireAfterSeconds": 0}],
+    }
+
+
 @dataclass(frozen=True)
 class System(Holder):
     """A script or a nightly job: it writes under a name, in drafts only, whatever the window says."""

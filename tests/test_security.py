@@ -12,7 +12,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from admin_app import auth, create_app, discretion, errors, security
 from admin_app.config import Settings
 from documents.database import connect
-from documents.errors import RoundLocked
+from documents.errors import Busy, RoundLocked
 from documents.users import User
 from tests.conftest import LISTENER
 from tests.people import NOON
@@ -280,6 +280,7 @@ def faulty(another_app):
         "lost": AutoReconnect("127.0.0.1:27017: connection closed"),
         "away": ServerSelectionTimeoutError("no primary"),
         "locked": RoundLocked("รอบ 2568/1 ล็อกแล้ว"),
+        "busy": Busy("มีผู้บันทึกพร้อมกันหลายคน กรุณาบันทึกอีกครั้ง"),
     }
 
     def fail(name):
@@ -311,6 +312,15 @@ def test_a_lost_database_keeps_what_was_typed(faulty, teacher, name, caplog):
     assert "database lost during POST /fail/<name>" in caplog.text
 
 
+def test_who_came_while_others_saved_may_send_again(faulty, teacher):
+    browser = faulty.test_client()
+    browser.sign_in(teacher)
+    answer = browser.send("/fail/busy", {"first_name": "สมชาย"}, headers=HERE)
+    assert answer.status_code == 503
+    assert 'value="สมชาย"' in answer.text
+    assert "กรุณาบันทึกอีกครั้ง" in answer.text
+
+
 def test_a_rule_says_its_sentence_with_its_status(faulty, teacher):
     browser = faulty.test_client()
     browser.sign_in(teacher)
@@ -339,6 +349,16 @@ def test_a_database_that_is_away_at_sign_in_is_a_503(another_app, tmp_path):
     answer = away.test_client().type_in("a@b.c", "x", headers=HERE)
     assert answer.status_code == 503
     another_app()  # connects the tests' database again
+
+
+# Limits on pages
+
+
+def test_exports_are_limited_for_each_person(sign_in, officer, approver, open_round):
+    browser = sign_in(officer)
+    answers = [browser.get("/admin/students/export/csv/").status_code for _ in range(21)]
+    assert answers == [200] * 20 + [429]
+    assert sign_in(approver).get("/admin/students/export/csv/").status_code == 200
 
 
 # The log

@@ -267,6 +267,13 @@ def test_the_desk_helps_who_locked_himself_out(client, teacher, administrator):
     assert client.type_in(teacher.email, slip.password).status_code == 302
 
 
+def test_the_old_password_cannot_be_guessed_where_it_is_changed(sign_in, teacher):
+    browser = sign_in(with_password(teacher))
+    form = {**change_form("ทุ่งดอกบัว กับ จักรยาน"), "password": "guess"}
+    answers = [browser.send("/change", form).status_code for _ in range(11)]
+    assert answers == [200] * 10 + [429]
+
+
 # Where to
 
 
