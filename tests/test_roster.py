@@ -207,7 +207,7 @@ def test_a_number_that_fails_its_check_digit_is_an_error_without_the_number(scho
     wrong = rows[0][2][:12] + str((int(rows[0][2][12]) + 1) % 10)
     rows[0][2] = wrong
     errors = school.plan(rows).errors  # the pupil is not recognised, so his student number is taken, too
-    assert [error.column for error in errors][0] == "C เลขประจำตัวประชาชน"
+    assert next(error.column for error in errors) == "C เลขประจำตัวประชาชน"
     assert not any(wrong in error.sentence for error in errors)
 
 
