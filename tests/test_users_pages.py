@@ -84,9 +84,21 @@ def test_an_account_is_changed_from_its_page(desk, teacher):
     page = desk.get(f"/admin/users/details/?id={teacher.id}").text
     assert "ครูย้าย" in page
     assert "ย้าย" in page
-    stale = desk.send(f"/admin/users/edit/?id={teacher.id}", {**form, "name": "ช้าไป"}).text
-    assert "ช้าไป" in stale
+
+
+def test_two_who_change_one_account_see_both_versions(desk, administrator, teacher):
+    form = {"name": "ครูย้าย", "email": teacher.email, "revision": teacher.revision, "phone": "045"}
+    form |= {"grants-0-role": "school", "grants-0-area_code": AREA, "grants-0-schools": SCHOOL}
+    path = f"/admin/users/edit/?id={teacher.id}"
+    assert desk.send(path, form).status_code == 302
+    stale = desk.send(path, {**form, "name": "ช้าไป"}).text
     assert User.objects.get(id=teacher.id).name == "ครูย้าย"
+    dialog = stale[stale.index("<dialog") :]
+    assert "ช้าไป" in dialog
+    assert "ครูย้าย" in dialog
+    assert administrator.name in dialog
+    assert 'name="revision" type="hidden" value="2"' in stale
+    assert desk.send(path, {**form, "name": "ช้าไป", "revision": 2}).status_code == 302
 
 
 def test_suspending_and_the_desk_work_from_the_page(desk, sign_in, teacher):

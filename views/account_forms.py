@@ -68,6 +68,27 @@ class AccountForm(SecureForm):
             "grants": [grant_of(row) for row in rows]
         }
 
+    def against(self, person, latest):
+        """What k.conflict_dialog shows where somebody else saved first: each text that differs, mine and his.
+
+        The form takes on the stored revision, so that what is saved next was chosen knowingly.
+        """
+        self.revision.raw_data, self.revision.data = None, person.revision
+        names = [
+            name for name in accounts.PERSONAL if (self[name].data or "") != (getattr(person, name) or "")
+        ]
+        fields = [
+            {
+                "name": name,
+                "label": accounts.LABELS[name],
+                "mine": self[name].data,
+                "theirs": getattr(person, name),
+            }
+            for name in names
+        ]
+        told = latest or {"who": None, "when": None}
+        return {"by": told["who"], "when": told["when"], "revision": person.revision, "fields": fields}
+
     def show(self, refusal):
         """Put a refusal's sentences beside the fields they are about, or above the form."""
         found = refusal.errors[0] if isinstance(refusal, Invalid) else {}

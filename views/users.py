@@ -164,7 +164,7 @@ class Users(SchoolAccounts, Page, ModelView):
     def edit_view(self):
         """The form of an account."""
         person = accounts.find(current_user, request.args.get("id", ""))
-        form = AccountForm.for_administrator(current_user, person)
+        form, conflict = AccountForm.for_administrator(current_user, person), None
         if request.method == "POST" and form.validate():
             try:
                 values = form.values()
@@ -172,11 +172,12 @@ class Users(SchoolAccounts, Page, ModelView):
                 flash(f"บันทึกบัญชีของ {person.name} แล้ว", "success")
                 return redirect(self._return_url())
             except StaleRevision as refusal:
-                form.show(refusal)
-                form.revision.data = person.revision  # having read the sentence, he may save over it
+                conflict = form.against(person, latest_event(person))
+                if not conflict["fields"]:
+                    form.show(refusal)
             except RuleBroken as refusal:
                 form.show(refusal)
-        return self._form(form, person)
+        return self._form(form, person, conflict)
 
     @expose("/details/")
     def details_view(self):
@@ -215,10 +216,10 @@ class Users(SchoolAccounts, Page, ModelView):
         slip = accounts.reset(me(), request.form.get("id", ""), reason_given())
         return self.slips([slip])
 
-    def _form(self, form, person):
+    def _form(self, form, person, conflict=None):
         areas = [area.code for area in areas_of(current_user)]
         schools = School.objects(area_code__in=areas).order_by("area_code", "code").only("code", "name")
-        more = {"form": form, "person": person, "schools": schools}
+        more = {"form": form, "person": person, "schools": schools, "conflict": conflict}
         return self.render("users/form.html", return_url=self._return_url(), **more)
 
     def slips(self, slips):
@@ -316,6 +317,11 @@ def events_of(person):
     found = sorted((event for area in areas for event in history.events_of(area, person.id, 50)), key=_when)
     shown = {(event.at, event.action): event for event in found}  # one deed is told in each of its areas
     return [_told(event) for event in reversed(shown.values())]
+
+
+def latest_event(person):
+    """The account's latest event in the reader's areas, for the timeline's words; None without one."""
+    return next(iter(events_of(person)), None)
 
 
 def _when(event):
