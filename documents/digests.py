@@ -5,22 +5,21 @@ import json
 
 from documents.database import collection
 from documents.history import canonical
-from documents.record import Place, declared
-from documents.schools import School
+from documents.record import Place, Record
 from documents.thai import clean
+
+BOOKKEEPING = {"_id", "_cls", *Record._fields} - {"extra"}
 
 
 def digest_of(submission):
     """SHA-256 (hex) over the submission's records in key order, its rooms and the school's name.
 
-    Each record is canonical JSON of the fields declared for the year: NFC text, ISO dates, missing as null.
+    Each record is canonical JSON of its own values: NFC text, ISO dates. The name is the one the submission
+    carries, which every move that takes the digest brings up to date; so a school renamed later changes no digest.
     """
     place = Place(submission.area_code, submission.academic_year, submission.round, submission.school_code)
     total = hashlib.sha256()
-    school = School.objects(area_code=place.area_code, code=place.school_code).only("name").first()
-    total.update(
-        canonical({"school": place.school_code, "name": clean(school.name) if school else None}).encode()
-    )
+    total.update(canonical({"school": place.school_code, "name": clean(submission.school_name)}).encode())
     for document in documents_of(submission.subsystem):
         for record in in_key_order(document, place._asdict()):
             total.update(canonical_record(document, record).encode())
@@ -43,9 +42,16 @@ def in_key_order(document, place):
 
 
 def canonical_record(document, record):
-    """One record as a line of canonical JSON; its key and every declared field, nothing else."""
-    values = {name: record.get(name) for name in declared(document)}
-    return canonical({"kind": document.slug, **values, "extra": record.get("extra") or None}) + "\n"
+    """One record as a line of canonical JSON: what it is and its own values, none of the door's bookkeeping.
+
+    What is missing is left out rather than null, so that a field declared in a later year changes no old digest.
+    """
+    values = {
+        name: value
+        for name, value in record.items()
+        if name not in BOOKKEEPING and value is not None and value != {}
+    }
+    return canonical({"kind": document.slug, **values}) + "\n"
 
 
 def root_of(digests):

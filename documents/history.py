@@ -13,9 +13,11 @@ import json
 from bson import ObjectId
 from mongoengine import Document
 from mongoengine.fields import DateTimeField, DictField, IntField, ObjectIdField, StringField
+from pymongo.errors import DuplicateKeyError
 
 from documents import clock
 from documents.database import collection
+from documents.errors import NotAllowed
 
 _key = None
 
@@ -44,6 +46,7 @@ class AuditEvent(Document):
     reason = StringField()
     previous = StringField()
     hash = StringField(required=True)
+    erased = DictField()  # at, by, seal: the values were taken away by retention
 
     meta = {
         "collection": "audit_events",
@@ -51,8 +54,8 @@ class AuditEvent(Document):
         "strict": False,
         "indexes": [
             {"fields": ["area_code", "subject", "number"], "unique": True},
-            {"fields": ["area_code", "-at"]},
-            {"fields": ["area_code", "academic_year", "round", "school_code", "-at"]},
+            {"fields": ["area_code", "-at", "-_id"], "name": "area_newest"},
+            {"fields": ["area_code", "school_code", "-at", "-_id"], "name": "school_newest"},
             {"fields": ["area_code", "lineage", "-at"]},
         ],
     }
@@ -80,12 +83,9 @@ def canonical(value):
 
 def _plain(value):
     if isinstance(value, dt.datetime):
+        value = as_stored(value)
         midnight = value.time() == dt.time(0)
-        return (
-            value.date().isoformat()
-            if midnight
-            else value.replace(tzinfo=None).isoformat(timespec="milliseconds")
-        )
+        return value.date().isoformat() if midnight else value.isoformat(timespec="milliseconds")
     if isinstance(value, dt.date):
         return value.isoformat()
     if isinstance(value, ObjectId):
@@ -93,10 +93,18 @@ def _plain(value):
     raise TypeError(f"no canonical form for {type(value).__name__}")
 
 
+def as_stored(instant):
+    """An instant as MongoDB gives it back: naive UTC, cut to the millisecond."""
+    if instant.tzinfo is not None:
+        instant = instant.astimezone(dt.UTC).replace(tzinfo=None)
+    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+
+
 HASHED = (
     "area_code", "academic_year", "round", "school_code", "document", "subject", "lineage", "number", "at",
-    "actor", "acting_as", "via", "action", "values_digest", "reason", "previous",
+    "actor", "actor_name", "acting_as", "via", "action", "values_digest", "reason", "previous",
 )  # fmt: skip
+ERASABLE = ("changes", "headline", "address")  # what an event tells of persons; its hash covers their digest
 
 
 def event_hash(event):
@@ -104,9 +112,9 @@ def event_hash(event):
     return keyed(canonical({name: event.get(name) for name in HASHED}))
 
 
-def values_digest(changes):
-    """The digest of an event's old and new values; what the hash covers instead of the values."""
-    return keyed(canonical(changes))
+def values_digest(event):
+    """The digest of what an event (a plain dict) tells of persons; what its hash covers instead."""
+    return keyed(canonical({name: event.get(name) for name in ERASABLE}))
 
 
 def event(subject, place, actor, action, changes, previous, **more):
@@ -121,19 +129,18 @@ def event(subject, place, actor, action, changes, previous, **more):
         "address": address_of_request(),
         "action": action,
         "changes": changes,
-        "values_digest": values_digest(changes),
         "previous": previous,
         **more,
     }
     made = {name: value for name, value in made.items() if value is not None}
+    made["values_digest"] = values_digest(made)
     made["hash"] = event_hash(made)
     return made
 
 
 def naive_now():
     """The product's now as MongoDB keeps it: naive UTC, to the millisecond."""
-    now = clock.now().astimezone(dt.UTC).replace(tzinfo=None)
-    return now.replace(microsecond=now.microsecond // 1000 * 1000)
+    return as_stored(clock.now())
 
 
 # ---- from where: set by the web layer for the time of a request, asked here ----
@@ -158,8 +165,6 @@ def note_event(area_code, actor, action, document, subject, changes, reason=None
     `changes` is {field: [old, new]}. Gives back the event. Two at once: the unique number lets one in,
     and the other is tried again behind it.
     """
-    from pymongo.errors import DuplicateKeyError
-
     while True:
         last = collection(AuditEvent).find_one(
             {"area_code": area_code, "subject": subject}, sort=[("number", -1)]
@@ -189,69 +194,46 @@ def chained(subject, earlier, entry):
     return entry | {"hash": keyed(canonical({"subject": subject, **entry}))}
 
 
+def verify(area_code=None):
+    """Yield a sentence for each place where history and data no longer agree; see `verifying.py`."""
+    from documents.verifying import verify as verified
+
+    return verified(area_code)
+
+
 def events_of(area_code, subject, limit=200):
     """A subject's events, newest first."""
     return AuditEvent.objects(area_code=area_code, subject=subject).order_by("-number").limit(limit)
 
 
-# ---- verification ----
+# ---- retention ----
 
 
-def verify(area_code=None):
-    """Yield a sentence for each place where the history and the data no longer agree.
+def erase_values(area_code, before, actor, reason):
+    """Take old and new values, names and addresses off an area's events before an instant (aware); gives their number.
 
-    Reads every event once; constant memory per subject.
+    The chain stays whole. Each such event carries a seal that only this function can make, so that whoever takes
+    values away in the database alone is found out. Raises NotAllowed for anyone but the area's admin.
     """
-    from documents.rounds import Round
-    from documents.submissions import Submission
-
-    scope = {"area_code": area_code} if area_code else {}
-    yield from _verify_events(scope)
-    yield from _verify_records(scope)
-    for submission in collection(Submission).find(scope):
-        yield from _verify_moves(submission, f"submission:{submission['_id']}", submission["school_name"])
-    for round_ in collection(Round).find(scope):
-        yield from _verify_moves(round_, f"round:{round_['_id']}", f"รอบ {round_['title']}")
-
-
-def _verify_events(scope):
-    subject, previous, number = None, None, 0
-    order = [("area_code", 1), ("subject", 1), ("number", 1)]
-    for row in collection(AuditEvent).find(scope, sort=order):
-        if row["subject"] != subject:
-            subject, previous, number = row["subject"], None, 0
-        name = f"{row['document']} {row['subject']} เหตุการณ์ที่ {row['number']}"
-        if row["number"] != number + 1:
-            yield f"{name}: มีเหตุการณ์ก่อนหน้าหายไป"
-        if row.get("previous") != previous:
-            yield f"{name}: ไม่ต่อกับเหตุการณ์ก่อนหน้า"
-        if event_hash(row) != row["hash"]:
-            yield f"{name}: ถูกแก้ไขภายหลัง"
-        if row.get("changes") is not None and values_digest(row["changes"]) != row["values_digest"]:
-            yield f"{name}: ค่าที่บันทึกไว้ถูกแก้ไขภายหลัง"
-        previous, number = row["hash"], row["number"]
+    if not actor.is_system and not actor.holds("admin", area_code):
+        raise NotAllowed("เฉพาะผู้ดูแลระบบเท่านั้นที่ลบค่าในประวัติตามกำหนดเวลาเก็บได้")
+    events, number = collection(AuditEvent), 0
+    scope = {"area_code": area_code, "at": {"$lt": as_stored(before)}, "erased": None}
+    for row in events.find(scope, {"hash": 1}).sort("at", -1):
+        mark = {"at": naive_now(), "by": actor.id}
+        mark["seal"] = _seal_of(row["hash"], mark)
+        taken = {"$unset": dict.fromkeys(ERASABLE, ""), "$set": {"erased": mark}}
+        number += events.update_one({"_id": row["_id"], "area_code": area_code}, taken).modified_count
+    told = {"before": [None, as_stored(before)], "events": [None, number]}
+    note_event(area_code, actor, "erase", "history", actor.id, told, reason)
+    return number
 
 
-def _verify_records(scope):
-    """Each record's last hash and revision must be its last event's, so that a missing last event shows."""
-    from documents import subsystems
-
-    for document in subsystems():
-        fields = {"history_hash": 1, "revision": 1, "area_code": 1}
-        for record in collection(document).find(scope, fields):
-            last = collection(AuditEvent).find_one(
-                {"area_code": record["area_code"], "subject": record["_id"]}, {"hash": 1, "number": 1},
-                sort=[("number", -1)],
-            )  # fmt: skip
-            if last is None or (last["hash"], last["number"]) != (record["history_hash"], record["revision"]):
-                yield f"{document.slug} {record['_id']}: เหตุการณ์ล่าสุดของรายการนี้หายไปหรือไม่ตรงกัน"
+def _seal_of(event_hash_, mark):
+    return keyed(canonical({"erased": event_hash_, "at": mark.get("at"), "by": mark.get("by")}))
 
 
-def _verify_moves(moved, subject, name):
-    """The chained list of moves of one submission or round, a stored dict."""
-    earlier = []
-    for row in moved.get("moves", []):
-        bare = {key: value for key, value in row.items() if key not in ("hash", "number", "previous")}
-        if chained(subject, earlier, bare)["hash"] != row.get("hash"):
-            yield f"{name}: ลำดับการดำเนินการครั้งที่ {row.get('number')} ถูกแก้ไขภายหลัง"
-        earlier.append(row)
+def is_erased(event):
+    """Whether an event's values were taken away by `erase_values`."""
+    mark = event.get("erased") or {}
+    return bool(mark) and mark.get("seal") == _seal_of(event.get("hash"), mark)

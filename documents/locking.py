@@ -3,12 +3,12 @@
 from mongoengine import Document
 from mongoengine.fields import DateTimeField, DictField, IntField, ListField, StringField
 
-from documents import history
 from documents.codelists import code_list
 from documents.completeness import counts_of
 from documents.database import collection
 from documents.digests import documents_of, root_of
-from documents.errors import Invalid, NotAllowed, WrongState
+from documents.errors import Busy, Invalid, NotAllowed, WrongState
+from documents.history import naive_now
 from documents.record import declared, shown_fields
 from documents.rounds import STATES, Round, change_state, find_round
 from documents.schools import Area, School
@@ -28,11 +28,12 @@ class Freeze(Document):
     title = StringField()
     as_of = DateTimeField()
     schools = ListField(DictField())  # code, name, cluster, district..., state, digest, counts, reason
-    code_lists = DictField()
+    code_lists = DictField()  # {list name: [[code, label, short label, parent], ...]}
     layouts = DictField()  # {slug: [[field name, label], ...]}
     locked_at = DateTimeField()
     locked_by_name = StringField()
     root_hash = StringField()
+    earlier = ListField(DictField())  # root_hash, until, school: before a reopened school was locked again
 
     meta = {
         "collection": "freezes",
@@ -44,37 +45,55 @@ class Freeze(Document):
 def lock_round(round_, actor, reason):
     """Lock a round: mark it closing, seal its submissions one by one, freeze, mark it locked.
 
-    Interrupted, it is simply run again. `reason` is what the cover says of schools closed unreported.
-    Gives back the locked Round. Raises NotAllowed, WrongState, Invalid.
+    Interrupted, it is simply run again, by any approver, and comes to the same. `reason` is what the cover says of
+    schools closed unreported; run again, the first one's holds where none is given. Who locked and when is who
+    marked it closing, when: from then on nobody wrote.
+    Gives back the locked Round. Raises NotAllowed, WrongState, Invalid, or Busy naming who is saving.
     """
     if not actor.holds("approver", round_.area_code):
         raise NotAllowed("เฉพาะผู้รับรองระดับเขตเท่านั้นที่ล็อกรอบได้")
     if round_.state not in ("open", "closing"):
         raise WrongState(f"รอบ {round_.label} อยู่ในสถานะ “{STATES[round_.state]}” จึงล็อกไม่ได้")
-    if not (reason or "").strip() and submissions_of(round_).filter(state__nin=["verified", *SEALED]).count():
+    reason = (reason or "").strip() or _closing(round_).get("reason")
+    if not reason and submissions_of(round_).filter(state__nin=["verified", *SEALED]).count():
         raise Invalid({0: {"reason": "ยังมีโรงเรียนที่ไม่ผ่านการตรวจสอบ โปรดระบุเหตุผลที่ปิดโดยไม่ได้รายงาน"}})
     if round_.state == "open":
         round_ = change_state(round_, "closing", actor, reason)
     _seal_all(round_, actor, reason)
-    now = history.naive_now()
-    freeze = _freeze(round_, actor, now)
+    freeze = _freeze(round_)
+    closing = _closing(round_)
     return change_state(
         round_,
         "locked",
         actor,
         reason,
-        locked_by=actor.id,
-        locked_by_name=actor.name,
-        locked_at=now,
+        locked_by=closing["by"],
+        locked_by_name=closing["by_name"],
+        locked_at=closing["at"],
         root_hash=freeze.root_hash,
     )
 
 
+def _closing(round_):
+    """The row of the round's moves that marked it closing; {} before that."""
+    return next((row for row in reversed(round_.moves) if row["to"] == "closing"), {})
+
+
 def _seal_all(round_, actor, reason):
-    """Seal every submission, by school code; `verified` becomes locked, the others closed unreported."""
+    """Seal every submission, by school code; `verified` becomes locked, the others closed unreported.
+
+    One that somebody is saving into for too long does not stop the others; Busy names it at the end.
+    """
     while left := list(submissions_of(round_).filter(state__nin=list(SEALED)).order_by("school_code")):
+        saving = []
         for submission in left:
-            seal(submission, actor, reason)
+            try:
+                seal(submission, actor, reason)
+            except Busy:
+                saving.append(submission.school_name)
+        if saving:
+            names = " ".join(saving[:3]) + (f" และอีก {len(saving) - 3:,} โรงเรียน" if len(saving) > 3 else "")
+            raise Busy(f"ล็อกยังไม่เสร็จ เพราะกำลังบันทึกข้อมูลอยู่: {names} กรุณารอสักครู่แล้วกดล็อกอีกครั้ง")
 
 
 def seal(submission, actor, reason):
@@ -83,48 +102,58 @@ def seal(submission, actor, reason):
         try:
             return move(submission, "lock" if submission.state == "verified" else "close", actor, reason)
         except WrongState:
-            submission = Submission.objects(area_code=submission.area_code, id=submission.id).get()
+            fresh = Submission.objects(area_code=submission.area_code, id=submission.id).get()
+            if fresh.state == submission.state:  # refused for another reason than a move that came first
+                raise
+            submission = fresh
     return submission
 
 
-def _freeze(round_, actor, now):
-    """Store the Freeze of a round whose submissions are all sealed; safe to run again."""
+def _freeze(round_):
+    """The Freeze of a round whose submissions are all sealed; one that an interrupted lock left holds."""
     schools = {school.code: school for school in School.objects(area_code=round_.area_code)}
-    rows = [
-        _frozen_school(each, schools.get(each.school_code))
-        for each in submissions_of(round_).order_by("school_code")
-    ]
-    key = {
-        "area_code": round_.area_code,
-        "academic_year": round_.academic_year,
-        "subsystem": round_.subsystem,
-        "round": round_.code,
-    }
+    sealed = submissions_of(round_).order_by("school_code")
+    rows = [frozen_school(each, schools.get(each.school_code)) for each in sealed]
     area = Area.objects(code=round_.area_code).first()
+    closing = _closing(round_)
     frozen = {
         "area_name": area.name if area else round_.area_code,
         "title": round_.title,
         "as_of": round_.as_of,
         "schools": rows,
-        "code_lists": _frozen_lists(round_.subsystem),
+        "code_lists": frozen_lists(round_),
         "layouts": {
             document.slug: [[name, field.verbose_name] for name, field in shown_fields(document).items()]
             for document in documents_of(round_.subsystem)
         },
-        "locked_at": now,
-        "locked_by_name": actor.name,
-        "root_hash": root_of({row["code"]: row["digest"] for row in rows}),
+        "locked_at": closing["at"],
+        "locked_by_name": closing["by_name"],
+        "root_hash": _root(rows),
     }
-    collection(Freeze).update_one(key, {"$set": frozen}, upsert=True)
+    collection(Freeze).update_one(_key(round_), {"$setOnInsert": frozen}, upsert=True)
     return freeze_of(round_)
 
 
-def _frozen_school(submission, school):
-    last = submission.moves[-1] if submission.moves else {}
+def _key(round_):
+    return {
+        "area_code": round_.area_code,
+        "academic_year": round_.academic_year,
+        "subsystem": round_.subsystem,
+        "round": round_.code,
+    }
+
+
+def _root(rows):
+    return root_of({row["code"]: row["digest"] for row in rows})
+
+
+def frozen_school(submission, school):
+    """What a lock freezes of one sealed submission; `school` may be None."""
+    last = submission.moves[-1]
     return {
         "code": submission.school_code,
-        "name": school.name if school else submission.school_name,
-        "cluster": school.cluster if school else submission.cluster,
+        "name": submission.school_name,
+        "cluster": submission.cluster,
         "subdistrict": school.subdistrict if school else None,
         "district": school.district if school else None,
         "state": submission.state,
@@ -135,44 +164,117 @@ def _frozen_school(submission, school):
     }
 
 
-def _frozen_lists(subsystem):
-    """{list name: [[code, label, short label, parent], ...]} of the subsystem's code lists, save the long ones of places."""
-    names = {
-        field.codelist
-        for document in documents_of(subsystem)
-        for field in declared(document).values()
-        if field.codelist
-    }
-    lists = {
-        name: [
-            [entry.code, entry.label, entry.short, entry.parent] for entry in code_list(name).entries.values()
-        ]
-        for name in sorted(names)
-    }
-    return {name: rows for name, rows in lists.items() if len(rows) <= LIMIT_OF_A_LIST}
+def frozen_lists(round_):
+    """{list name: [[code, label, short label, parent], ...]} of every code list the round's subsystem uses, withdrawn codes included.
+
+    Of a long list (places) only the codes that stand in the round's records.
+    """
+    users = {}
+    for document in documents_of(round_.subsystem):
+        for name, field in declared(document).items():
+            if field.codelist:
+                users.setdefault(field.codelist, []).append((document, name))
+    return {name: _frozen_list(name, round_, users[name]) for name in sorted(users)}
+
+
+def _frozen_list(name, round_, users):
+    entries = code_list(name).entries
+    chosen = list(entries)
+    if len(chosen) > LIMIT_OF_A_LIST:
+        place = {
+            "area_code": round_.area_code,
+            "academic_year": round_.academic_year,
+            "round": round_.code,
+        }
+        used = {code for document, field in users for code in collection(document).distinct(field, place)}
+        chosen = sorted(used & entries.keys())
+    found = [entries[code] for code in chosen]
+    return [[entry.code, entry.label, entry.short, entry.parent] for entry in found]
 
 
 def freeze_of(round_):
     """The Freeze of a round, or None."""
-    return Freeze.objects(
-        area_code=round_.area_code,
-        academic_year=round_.academic_year,
-        subsystem=round_.subsystem,
-        round=round_.code,
-    ).first()
+    return Freeze.objects(__raw__=_key(round_)).first()
+
+
+# ---- one school ----
 
 
 def lock_school(submission, actor):
-    """Lock one verified school before (or, reopened, after) the round; gives back the Submission."""
-    locked = move(submission, "lock", actor)
-    round_ = find_round(locked.area_code, locked.subsystem, locked.academic_year, locked.round)
-    if round_.state in ("locked", "published"):
-        _refreeze(round_, actor)
-    return locked
+    """Lock one verified school before the round or, reopened, after it; gives back the Submission.
 
-
-def _refreeze(round_, actor):
-    freeze = _freeze(round_, actor, history.naive_now())
-    collection(Round).update_one(
-        {"_id": round_.id, "area_code": round_.area_code}, {"$set": {"root_hash": freeze.root_hash}}
+    Locked after the round, its new digest takes the old one's place in what the lock froze; the other schools' stays.
+    Interrupted, it is simply run again. Raises what `move` raises.
+    """
+    round_ = find_round(
+        submission.area_code, submission.subsystem, submission.academic_year, submission.round
     )
+    if not _half_done(submission, round_, actor):
+        submission = move(submission, "lock", actor)
+        round_ = find_round(
+            submission.area_code, submission.subsystem, submission.academic_year, submission.round
+        )
+    if round_.state in ("locked", "published"):
+        _freeze_again(submission, round_, actor)
+    return submission
+
+
+def _half_done(submission, round_, actor):
+    """Whether an interrupted lock of a reopened school left this to be finished, and the actor may."""
+    if submission.state != "locked" or round_.state not in ("locked", "published"):
+        return False
+    freeze = freeze_of(round_)
+    behind = _row_of(freeze, submission)[1]["version"] != submission.version
+    return (behind or freeze.root_hash != round_.root_hash) and actor.holds("approver", round_.area_code)
+
+
+def _row_of(freeze, submission):
+    """(place in the list, row) of a submission's school in what the lock froze."""
+    return next(pair for pair in enumerate(freeze.schools) if pair[1]["code"] == submission.school_code)
+
+
+def _freeze_again(submission, round_, actor):
+    """Put one school's new row into the Freeze, and the new root hash on the round; safe to run again, also at once."""
+    school = School.objects(area_code=submission.area_code, code=submission.school_code).first()
+    row = frozen_school(submission, school)
+    while True:
+        freeze = freeze_of(round_)
+        index, old = _row_of(freeze, submission)
+        if old["version"] >= submission.version:
+            break
+        rows = [*freeze.schools[:index], row, *freeze.schools[index + 1 :]]
+        before = {"root_hash": freeze.root_hash, "until": naive_now(), "school": submission.school_code}
+        collection(Freeze).update_one(
+            {**_key(round_), "root_hash": freeze.root_hash},
+            {
+                "$set": {
+                    f"schools.{index}": row,
+                    "root_hash": _root(rows),
+                    "code_lists": _with_new_codes(freeze, round_),
+                },
+                "$push": {"earlier": before},
+            },
+        )
+    _tell_root(round_, actor, f"ล็อก{submission.school_name}ที่เปิดคืนอีกครั้ง")
+
+
+def _with_new_codes(freeze, round_):
+    """The frozen lists with the codes added since; what was frozen keeps its words."""
+    lists = dict(freeze.code_lists)
+    for name, rows in frozen_lists(round_).items():
+        known = {row[0] for row in lists.get(name, ())}
+        lists[name] = [*lists.get(name, ()), *(row for row in rows if row[0] not in known)]
+    return lists
+
+
+def _tell_root(round_, actor, reason):
+    """Bring the round's root hash up to the Freeze's, with a row of its moves."""
+    while True:
+        root = freeze_of(round_).root_hash
+        if round_.root_hash == root:
+            return
+        try:
+            noted = {"root_hash": [round_.root_hash, root]}
+            round_ = change_state(round_, round_.state, actor, reason, noted=noted, root_hash=root)
+        except WrongState:
+            round_ = Round.objects(area_code=round_.area_code, id=round_.id).get()

@@ -99,6 +99,7 @@ class Round(Document):
     root_hash = StringField(max_length=64)
     revision = IntField(default=1)
     moves = ListField(DictField())
+    history_hash = StringField(max_length=64)  # of the last of the moves, so that its loss is noticed
 
     meta = {
         "collection": "rounds",
@@ -337,7 +338,11 @@ def change_state(round_, state, actor, reason, noted=None, **also):
     row = chained(f"round:{round_.id}", round_.moves, row)
     done = collection(Round).update_one(
         {"_id": round_.id, "area_code": round_.area_code, "state": round_.state, "revision": round_.revision},
-        {"$set": {"state": state} | also, "$inc": {"revision": 1}, "$push": {"moves": row}},
+        {
+            "$set": {"state": state, "history_hash": row["hash"]} | also,
+            "$inc": {"revision": 1},
+            "$push": {"moves": row},
+        },
     )
     if not done.modified_count:
         raise WrongState(SOMEBODY_ELSE)

@@ -5,6 +5,7 @@ write counter; a write claims the submission inside its transaction; so the two 
 """
 
 import datetime as dt
+import time
 from dataclasses import dataclass
 
 from bson import ObjectId
@@ -77,6 +78,7 @@ class Submission(Document):
     digest_writes = IntField()
     versions = ListField(DictField())  # of earlier versions: version, digest, locked_at
     moves = ListField(DictField())
+    history_hash = StringField(max_length=64)  # of the last of the moves, so that its loss is noticed
 
     meta = {
         "collection": "submissions",
@@ -149,7 +151,7 @@ def may_write(submission, round_, actor, now=None):
 
 
 def _refuse_sealed(submission, round_):
-    reopened = submission.version > 1 and submission.state not in SEALED
+    reopened = submission.version > 1 and submission.state not in SEALED and round_.state != "closing"
     if submission.state in SEALED or (round_.sealed and not reopened):
         raise RoundLocked(
             f"รอบ {submission.round_label} ล็อกแล้ว แก้ไขไม่ได้ "
@@ -331,6 +333,8 @@ def check_move(submission, round_, row, actor, now):
         )
     if row.name == "close" and round_.state != "closing":
         raise WrongState("ปิดโดยไม่ได้รายงานทำได้เมื่อล็อกทั้งรอบเท่านั้น")
+    if row.name == "reopen" and round_.state == "closing":
+        raise WrongState(f"รอบ {round_.label} กำลังล็อก จึงเปิดคืนยังไม่ได้ กรุณารอให้ล็อกเสร็จ")
     if round_.sealed and row.name not in ("lock", "close", "reopen"):
         _refuse_sealed(submission, round_)
     if submission.hold and row.name in ("confirm", "certify", "verify"):
@@ -379,7 +383,8 @@ def move(submission, name, actor, reason=None, until=None, now=None, records=(),
     Raises NotAllowed, WrongState, WindowShut, RoundLocked, Invalid (open errors, missing reason) or Busy.
     """
     row = MOVES[name]
-    for _ in range(20):
+    give_up = time.monotonic() + PATIENCE_MS / 1000
+    while True:
         round_ = find_round(
             submission.area_code, submission.subsystem, submission.academic_year, submission.round
         )
@@ -391,9 +396,22 @@ def move(submission, name, actor, reason=None, until=None, now=None, records=(),
         _check_content(submission, row, reason, until)
         moved = _push(submission, row, _changes(submission, round_, row, actor, reason, until, records))
         if moved:
-            return moved
+            return _recounted(moved) if name == "reopen" else moved
+        if time.monotonic() > give_up:
+            raise _busy(submission)
         submission = Submission.objects(area_code=submission.area_code, id=submission.id).get()
-    raise Busy(f"{submission.school_name} กำลังบันทึกข้อมูลอยู่ กรุณารอสักครู่แล้วลองอีกครั้ง")
+
+
+def _recounted(submission):
+    """A reopened submission with its counters counted anew: what is required may have changed since the lock."""
+    from documents.completeness import recount
+
+    submission.counts = recount(submission)
+    return submission
+
+
+def _busy(submission):
+    return Busy(f"{submission.school_name} กำลังบันทึกข้อมูลอยู่ กรุณารอสักครู่แล้วลองอีกครั้ง")
 
 
 def _check_content(submission, row, reason, until):
@@ -422,12 +440,14 @@ def _changes(submission, round_, row, actor, reason, until, records):
     if row.digest:
         from documents.digests import digest_of
 
-        reuse = submission.digest and submission.digest_writes == submission.writes
+        renamed = _bring_name_up_to_date(submission)
+        reuse = submission.digest and submission.digest_writes == submission.writes and not renamed
         digest = submission.digest if reuse else digest_of(submission)
     changes = {"state": row.to}
     clear = {}
     if digest:
         changes |= {"digest": digest, "digest_writes": submission.writes}
+        changes |= {"school_name": submission.school_name, "cluster": submission.cluster}
     if row.by == "locked":
         changes |= {"locked_at": now}
     elif row.by:
@@ -458,6 +478,16 @@ def _changes(submission, round_, row, actor, reason, until, records):
     return {"set": changes, "unset": clear, "row": entry}
 
 
+def _bring_name_up_to_date(submission):
+    """Give the submission as read the school's present name and cluster; gives whether the name is another."""
+    named = {"area_code": submission.area_code, "code": submission.school_code}
+    school = collection(School).find_one(named, {"name": 1, "cluster": 1}) or {}
+    renamed = "name" in school and school["name"] != submission.school_name
+    if school:
+        submission.school_name, submission.cluster = school["name"], school.get("cluster")
+    return renamed
+
+
 def _return_until(submission, round_, actor):
     """Until when a return without a time of its own gives: the district's window, a director's own at most.
 
@@ -477,7 +507,7 @@ def _push(submission, row, changes):
     one number.
     """
     entry = chained(f"submission:{submission.id}", submission.moves, changes["row"])
-    update = {"$set": changes["set"], "$push": {"moves": entry}}
+    update = {"$set": changes["set"] | {"history_hash": entry["hash"]}, "$push": {"moves": entry}}
     if changes["unset"]:
         update["$unset"] = changes["unset"]
     if row.name == "reopen":
@@ -500,7 +530,7 @@ def _update(submission, condition, update):
             condition, update, return_document=ReturnDocument.AFTER, maxTimeMS=PATIENCE_MS
         )
     except ExecutionTimeout as error:
-        raise Busy(f"{submission.school_name} กำลังบันทึกข้อมูลอยู่ กรุณารอสักครู่แล้วลองอีกครั้ง") from error
+        raise _busy(submission) from error
     return Submission._from_son(found) if found else None
 
 
@@ -542,7 +572,8 @@ def extend(submission, actor, until, whom, reason):
 
 def _aside(submission, name, actor, reason, changes):
     """A step that changes no state: the same chained list, the same condition."""
-    for _ in range(20):
+    give_up = time.monotonic() + PATIENCE_MS / 1000
+    while True:
         entry = {
             "name": name,
             "from": submission.state,
@@ -557,8 +588,9 @@ def _aside(submission, name, actor, reason, changes):
                       {"set": changes, "unset": {}, "row": entry})  # fmt: skip
         if moved:
             return moved
+        if time.monotonic() > give_up:
+            raise _busy(submission)
         submission = Submission.objects(area_code=submission.area_code, id=submission.id).get()
-    raise Busy(f"{submission.school_name} กำลังบันทึกข้อมูลอยู่ กรุณารอสักครู่แล้วลองอีกครั้ง")
 
 
 def prepare_submissions(round_):
