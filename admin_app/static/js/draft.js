@@ -46,7 +46,7 @@ const put = (form, typed) => {
   }
 };
 
-const clock = (at) => new Date(at).toLocaleString("th-TH", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const clock = (at) => new Date(at).toLocaleString("th-TH", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }).replace(":", ".");
 
 const watch = (form) => {
   const key = place(form);

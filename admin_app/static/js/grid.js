@@ -198,7 +198,7 @@ const conflict = async (cell, value, said) => {
   const line = (one) => make("tr", {}, make("td", { class: "what", text: one.label }),
     make("td", {}, make("label", {}, one === mine ? make("input", { type: "radio", name: "version", value: "mine", checked: true }) : null, make("span", { text: one.mine || "(ว่าง)" }))),
     make("td", {}, make("label", {}, one === mine ? make("input", { type: "radio", name: "version", value: "theirs" }) : null, make("span", { text: one.theirs || "(ว่าง)" }))));
-  const box = make("dialog", { class: "box wide", "aria-labelledby": "two-versions" });
+  const box = make("dialog", { class: "box two-versions", "aria-labelledby": "two-versions" });
   box.append(make("form", { method: "dialog" },
     make("div", { class: "box-head" }, make("span", { class: "box-icon t-warn" }, icon("duplicates")), make("div", { class: "grow" },
       make("h2", { id: "two-versions", text: "มีคนแก้รายการนี้ก่อนคุณ" }),

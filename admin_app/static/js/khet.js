@@ -192,6 +192,13 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+/* A menu that would run off the right edge opens to the left. */
+document.addEventListener("toggle", (event) => {
+  const drop = event.target;
+  if (!drop.matches?.("details.drop") || !drop.open || drop.classList.contains("end")) return;
+  drop.classList.toggle("end", drop.querySelector(".drop-menu").getBoundingClientRect().right > innerWidth - 8);
+}, true);
+
 /* Forms that ask, and forms that are sent once */
 const question = (node) => ({
   title: node.dataset.confirmTitle, text: node.dataset.confirm, yes: node.dataset.confirmYes, tone: node.dataset.confirmTone,
