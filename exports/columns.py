@@ -114,6 +114,7 @@ class Layout:
         self.fields = declared(document)
         self.columns = columns(document)
         self.sheet = document.label
+        self.known = {}
 
     @property
     def written(self):
@@ -167,6 +168,13 @@ class Layout:
                 problems[column.name] = str(fault)
         return values, problems, blanks
 
+    def understood(self, one, cell, above):
+        """The code of a cell, looked up once for all rows that say the same. Raises ValueError."""
+        asked = (one.name, cell.__class__, cell, above)
+        if asked not in self.known:
+            self.known[asked] = choice_of(one, cell, above)
+        return self.known[asked]
+
     def says_nothing(self, column, cell):
         """Whether a cell of that column is blank."""
         return is_blank(cell)
@@ -196,8 +204,13 @@ class Layout:
     def read_cell(self, column, cell, values, stored):
         """{field: value} of one filled cell; `values` are the row's earlier ones. Raises ValueError, in Thai."""
         one = self.fields[column.name]
-        above = one.parent and values.get(one.parent, stored.get(one.parent))
-        value = value_of(one, cell, above)
+        if one.kind == "choice":
+            return {
+                column.name: self.understood(
+                    one, cell, one.parent and values.get(one.parent, stored.get(one.parent))
+                )
+            }
+        value = value_of(one, cell)
         return {column.name: unharmed(one, cell, value, stored.get(column.name))}
 
 
@@ -230,7 +243,9 @@ def words_of(column, lists):
 
 def is_blank(cell):
     """Whether a cell says nothing; real exports write "-" for an empty value."""
-    return cell is None or (isinstance(cell, str) and thai.clean(cell) in BLANK)
+    if cell is None or cell.__class__ is not str:
+        return cell is None
+    return (cell if len(cell) > 8 else thai.clean(cell)) in BLANK or cell.isspace()
 
 
 # ---- one cell ----
