@@ -315,11 +315,13 @@ def sheet_day(day):
     day = day.date() if isinstance(day, dt.datetime) else day
     if day.year >= 2400:
         try:
-            return day.replace(year=day.year - 543)
+            day = day.replace(year=day.year - 543)
         except ValueError:
             raise ValueError("วันที่ 29 กุมภาพันธ์ ไม่มีในปีนั้น กรุณาตรวจสอบวันที่") from None
-    if day.year < 1910:
-        raise ValueError("โปรแกรมตารางเก็บวันที่นี้ผิด (ปีก่อน พ.ศ. 2453) ให้พิมพ์วันที่ใหม่เป็นข้อความ เช่น 10/06/2568")
+    if not 1910 <= day.year <= 2200:
+        raise ValueError(
+            f"ปี พ.ศ. {day.year + 543} ไม่น่าเป็นไปได้ โปรแกรมตารางอาจเก็บผิด ให้พิมพ์วันที่ใหม่เป็นข้อความ เช่น 10/06/2568"
+        )
     return day
 
 

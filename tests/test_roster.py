@@ -240,3 +240,51 @@ def test_a_csv_in_cp874_is_the_same_roster(school, open_round, teacher):
     rows = [[f'"{cell}"' if isinstance(cell, str) else cell for cell in row] for row in rows]
     plan = plan_import(Student, io.BytesIO(made.csv([LABELS, *rows], "cp874")), "x.csv", teacher, open_round)
     assert plan.same == [2, 3], (plan.errors, plan.changed)
+
+
+ODD = [
+    "",
+    " ",
+    "\u200b",
+    "-",
+    "=1+1",
+    "' OR 1=1",
+    "{$ne: 1}",
+    "ก" * 5000,
+    "\u202eกลับ",
+    "์่ก",
+    "0",
+    "99999999999999999999",
+    "31/04/2568",
+    "1.34E+12",
+    "<script>",
+    0,
+    -1,
+    1e300,
+    2**52,
+    0.1,
+    True,
+    dt.date(1900, 1, 1),
+    dt.date(9999, 12, 31),
+    dt.date(2563, 2, 28),
+    dt.datetime(2025, 6, 10, 23, 59, 59),  # noqa: DTZ001  a cell has no zone
+]
+
+
+def test_whatever_stands_in_a_cell_is_a_value_or_an_error_and_never_a_fault(school):
+    school.store(pupil(1))
+    [good] = school.cells()
+    rows = []
+    for column in range(len(LABELS)):
+        for odd in ODD:
+            row = [*good]
+            row[2] = number(1000 + len(rows))
+            row[5] = str(1000 + len(rows))
+            row[column] = odd
+            rows.append(row)
+    plan = school.plan(rows)
+    told = {error.row for error in plan.errors}
+    assert told | {row.row for row in plan.new} | {row.row for row in plan.changed} | set(plan.same) == set(
+        range(2, len(rows) + 2)
+    )
+    assert all(error.sentence and error.column for error in plan.errors)
