@@ -179,10 +179,22 @@ def round_before(round_):
     return found.order_by("-academic_year", "-code").first()
 
 
+def templates_of(area_code, subsystem=None):
+    """The area's RoundTemplates, by subsystem and code; the standing calendar stands in for those not stored."""
+    found = {(each.subsystem, each.code): each for each in RoundTemplate.objects(area_code=area_code)}
+    for row in _standing_calendar():
+        found.setdefault((row["subsystem"], row["code"]), RoundTemplate(area_code=area_code, **row))
+    return [found[key] for key in sorted(found) if subsystem in (None, key[0])]
+
+
+def _standing_calendar():
+    return json.loads(TEMPLATES.read_text("utf-8"))["templates"]
+
+
 def seed_templates(area_code):
-    """Give an area the standing calendar it does not have yet; what an officer changed stays. Gives back how many."""
+    """Store the standing calendar an area does not have yet; what an officer changed stays. Gives back how many."""
     made = 0
-    for row in json.loads(TEMPLATES.read_text("utf-8"))["templates"]:
+    for row in _standing_calendar():
         key = {"area_code": area_code, "subsystem": row["subsystem"], "code": row["code"]}
         done = collection(RoundTemplate).update_one(key, {"$setOnInsert": row | key}, upsert=True)
         made += done.upserted_id is not None
@@ -196,7 +208,7 @@ def make_rounds(area_code, subsystem, academic_year, actor):
     """
     _only("district", area_code, actor, "เฉพาะเจ้าหน้าที่เขตเท่านั้นที่สร้างรอบได้")
     made = []
-    for template in RoundTemplate.objects(area_code=area_code, subsystem=subsystem):
+    for template in templates_of(area_code, subsystem):
         if not find_round(area_code, subsystem, academic_year, template.code):
             made.append(from_template(template, academic_year).save(force_insert=True))
     return made

@@ -1,9 +1,18 @@
 """What people see: thin Flask-Admin views over documents, in menu order."""
 
 from documents import subsystems
+from views import shell
 from views.account import Account
+from views.audit import Audit
+from views.codelists import CodeLists
+from views.control_room import ControlRoom
+from views.fields import Fields
 from views.home import Home
 from views.record import RecordView
+from views.round_files import RoundFiles
+from views.rounds import Rounds
+from views.schools import Schools
+from views.submissions import Submissions
 from views.users import Users
 
 
@@ -14,7 +23,16 @@ def home():
 
 def register(admin, app):
     """Add every view to the menu, and to templates what all of them need. Called once, before the first request."""
+    admin.add_view(ControlRoom(name="ห้องควบคุมรอบ", endpoint="control_room", url="/admin/control-room"))
     for document in subsystems():
         admin.add_view(RecordView(document))
+    admin.add_view(Rounds(name="รอบการจัดเก็บข้อมูล", endpoint="rounds", url="/admin/rounds"))
+    admin.add_view(Submissions())
+    admin.add_view(Schools())
+    admin.add_view(RoundFiles())
     admin.add_view(Users())
+    admin.add_view(Fields())
+    admin.add_view(CodeLists())
+    admin.add_view(Audit())
     admin.add_view(Account())
+    shell.install(app)

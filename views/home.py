@@ -1,8 +1,28 @@
-"""The home page (หน้าหลัก): what waits for whoever signed in."""
+"""The home page (หน้าหลัก): what waits for whoever signed in, and where his schools or his area stand."""
 
+import datetime as dt
+
+from flask import abort, redirect, request, session, url_for
 from flask_admin import AdminIndexView, expose
+from flask_login import current_user
 
+from documents import buddhist, clock
+from documents.access import AREA_READERS
+from documents.completeness import missing_of
+from documents.database import collection
+from documents.digests import documents_of
+from documents.progress import HEADCOUNT, board_of, look_of_one
+from documents.record import declared
+from documents.rounds import Round, get_round, round_before, utc
+from documents.submissions import WRITABLE, Submission, is_late, moves_for, open_until
+from documents.users import SCHOOL_ROLES, User
+from documents.waiting import visible_submissions
+from views import here, instants, links, shell
 from views.pages import Page
+from views.waits import entries
+
+MOST_SCHOOLS = 6  # of one person shown in full
+SAME_SITE = ("same-origin", "none")
 
 
 class Home(Page, AdminIndexView):
@@ -10,5 +30,168 @@ class Home(Page, AdminIndexView):
 
     @expose("/")
     def index(self):
-        """The page."""
-        return self.render("khet/home.html")
+        """What waits, then what this person's roles look after."""
+        area, now, round_ = here.area_code(), clock.now(), shell.current_round()
+        own = [code for a, code in current_user.schools(*SCHOOL_ROLES) if a == area]
+        return self.render(
+            "khet/home.html",
+            greeting=greeting(own, area),
+            today=f"วัน{DAYS[clock.today().weekday()]}ที่ {buddhist.format_long(clock.today())}",
+            waits=entries(shell.waits_of(), current_user),
+            reports=[own_report(each, round_, now) for each in own_submissions(area, own, round_)],
+            summary=summary(round_, now) if _oversees(area) else None,
+            orders=orders_to_record(area) if current_user.holds("executive", area or "") else [],
+            people=people_of(area) if current_user.areas("admin") else None,
+            round=round_,
+        )
+
+    @expose("/choose/")
+    def choose(self):
+        """Make a round the current one: a link of the top bar. Another site's link chooses nothing."""
+        round_ = get_round(current_user.areas(*here._ROLES), request.args.get("round"))
+        if round_.state == "draft" and not shell.sees_drafts(current_user):
+            abort(404)
+        if request.headers.get("Sec-Fetch-Site", "none") in SAME_SITE:
+            session["area"], session["subsystem"] = round_.area_code, round_.subsystem
+            here.choose_round(round_)
+        fronts = {shell.front_of(view) for view in shell.views_of()}
+        then = request.args.get("then", "")
+        return redirect(then if then.partition("?")[0] in fronts else url_for("admin.index"))
+
+
+DAYS = ("จันทร์", "อังคาร", "พุธ", "พฤหัสบดี", "ศุกร์", "เสาร์", "อาทิตย์")
+
+
+def greeting(own, area):
+    """'สวัสดี ครูข้อมูล บ้านหนองบัวแดง': by name, with the school where there is one."""
+    place = shell.place_of(current_user, area)
+    return {"name": current_user.name, "place": place, "schools": len(own)}
+
+
+def _oversees(area):
+    return any(current_user.holds(role, area or "") for role in (*AREA_READERS, "executive"))
+
+
+# ---- one's own schools ----
+
+
+def own_submissions(area, codes, round_):
+    """The person's own submissions in the current round, the first few of them."""
+    if not codes or round_ is None:
+        return []
+    return list(visible_submissions(current_user, area, round_).filter(school_code__in=codes)[:MOST_SCHOOLS])
+
+
+def own_report(submission, round_, now):
+    """All that a school's card says: figures, what is missing, the button and why it cannot be pressed."""
+    document = documents_of(round_.subsystem)[0]
+    counts, lacking = submission.counts, submission.counts.get("incomplete", 0)
+    moves = [row.name for row in moves_for(submission, round_, current_user, now)]
+    records = counts.get(document.slug, 0)
+    return {
+        "submission": submission,
+        "look": look_of_one(submission, round_, now),
+        "document": document,
+        "records": records,
+        "heads": counts.get(HEADCOUNT.get(document.slug, document.slug), 0),
+        "male": counts.get("male"),
+        "female": counts.get("female"),
+        "rooms": counts.get("classrooms"),
+        "before": heads_before(submission, round_, document),
+        "lacking": lacking,
+        "complete": records - lacking,
+        "missing": missing_fields(submission) if lacking and submission.state in WRITABLE else [],
+        "rows_at_fault": links.rows_at_fault(document.slug, submission.school_code),
+        "rows": links.rows_of(document.slug),
+        "page": links.submission_page(submission.id),
+        "unreviewed": unreviewed(submission, document) if submission.state in WRITABLE else 0,
+        "moves": moves,
+        "roles": current_user.roles_at(submission.area_code, submission.school_code),
+        "soon": is_soon(open_until(submission, round_, "enter"), now),
+        "hindrance": hindrance(submission, round_, moves, records, lacking, now),
+        "until": open_until(submission, round_, "enter"),
+        "left": instants.left(open_until(submission, round_, "enter"), now),
+    }
+
+
+def is_soon(until, now):
+    """Whether less than two days are left."""
+    return until is not None and until - now < dt.timedelta(days=2)
+
+
+def heads_before(submission, round_, document):
+    """Heads of the school in the round before; None when there was none."""
+    before = round_before(round_)
+    if before is None:
+        return None
+    place = {
+        "area_code": before.area_code,
+        "academic_year": before.academic_year,
+        "subsystem": before.subsystem,
+    }
+    row = collection(Submission).find_one(
+        place | {"round": before.code, "school_code": submission.school_code}, {"counts": 1}
+    )
+    return row and row.get("counts", {}).get(HEADCOUNT.get(document.slug, document.slug), 0)
+
+
+def missing_fields(submission, most=8):
+    """[{label, count, href}] of the fields most often missing, over all documents of the submission."""
+    found = []
+    for document in documents_of(submission.subsystem):
+        for name, count in missing_of(submission).by_field.get(document.slug, {}).items():
+            field = declared(document).get(name)
+            label = field.verbose_name if field else name
+            href = links.rows_at_fault(document.slug, submission.school_code)
+            found.append({"label": label, "count": count, "href": href})
+    return sorted(found, key=lambda each: -each["count"])[:most]
+
+
+def unreviewed(submission, document):
+    """How many records carried over from the last round nobody has looked over yet."""
+    place = {"area_code": submission.area_code, "academic_year": submission.academic_year}
+    place |= {"school_code": submission.school_code, "round": submission.round, "reviewed": False}
+    return collection(document).count_documents(place)
+
+
+def hindrance(submission, round_, moves, records, lacking, now):
+    """Why the button ยืนยันข้อมูล cannot be pressed, in a sentence; None when it can."""
+    if "confirm" not in moves:
+        if submission.hold:
+            return f"เขตพักการรายงานไว้: {submission.hold.get('reason')}"
+        if is_late(submission, round_, now):
+            return "เกินกำหนดแล้ว ขอขยายเวลาจากเจ้าหน้าที่เขต"
+        window = round_.window("enter")
+        if window and now < utc(window.opens_at):
+            return f"เปิดรับข้อมูล {buddhist.format_datetime(utc(window.opens_at))}"
+        return None
+    if lacking:
+        return "ปุ่มนี้กดได้เมื่อกรอกข้อมูลครบทุกรายการ"
+    return None if records else "ยังไม่มีข้อมูลในรอบนี้"
+
+
+# ---- the area ----
+
+
+def summary(round_, now):
+    """The figures of the current round for officers and superiors; None before a round has opened."""
+    if round_ is None or round_.state in here.DRAFTS:
+        return None
+    board = board_of(round_, current_user, now)
+    return {"board": board, "red": sum(each.is_red for each in board.schools), "lacking": board.incomplete}
+
+
+def orders_to_record(area):
+    """Rounds that wait for the superior's order."""
+    return list(Round.objects(area_code=area, state="proposed", order={}))
+
+
+def people_of(area):
+    """How many people have an account in the area, how many never signed in."""
+    scope = {} if area is None else {"areas_listed": area}
+    people = User.objects(__raw__=scope)
+    return {
+        "active": people.filter(active=True).count(),
+        "never": people.filter(active=True, __raw__={"login_count": {"$in": [0, None]}}).count(),
+        "off": people.filter(active=False).count(),
+    }

@@ -1,0 +1,258 @@
+"""Progress (ติดตามการรายงาน): where every school stands in a round, and the sums over them.
+
+One aggregation over the round's submissions gives all of it; their counters are kept by the door, so no record
+is read. The match starts with area, year, subsystem and round, as the submissions' own index does.
+"""
+
+import datetime as dt
+from collections import Counter
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+
+from documents import clock, thai
+from documents.database import collection
+from documents.digests import documents_of
+from documents.rounds import round_before, utc
+from documents.submissions import HANDED_IN, SEALED, WRITABLE, Submission, is_late, own_time, visible_to
+
+# What a tile shows, worst first; the first ten are what people filter by.
+LOOKS = (
+    "late", "empty", "error", "returned", "idle", "draft", "confirmed", "certified", "verified", "locked",
+    "unreported",
+)  # fmt: skip
+RED = ("late", "empty", "error")
+# The counter that stands for the size of a school, where it is not the number of records.
+HEADCOUNT = {"students": "pupils"}
+PLAIN = (
+    "school_code", "school_name", "cluster", "state", "started", "counts", "hold", "extension", "return_until",
+    "return_reason", "last_write_at", "confirmed_at", "writes", "version",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where one school stands: its state, how it shows (`look`), its counts and what it is given."""
+
+    id: object
+    code: str
+    name: str
+    cluster: str
+    state: str
+    look: str
+    records: int
+    heads: int
+    incomplete: int
+    heads_before: int | None
+    hold: str | None
+    until: dt.datetime | None
+    written_at: dt.datetime | None
+    confirmed_at: dt.datetime | None
+    writes: int
+    moves: int
+    return_reason: str | None
+
+    @property
+    def is_red(self):
+        """Whether somebody must look now: late, empty though reported, or rows at fault."""
+        return self.look in RED
+
+    @property
+    def handed_in(self):
+        """Whether the school has confirmed, and nothing was taken back since."""
+        return self.state not in (*WRITABLE, "unreported")
+
+    @property
+    def complete_share(self):
+        """Share of the records that lack nothing, 0 to 1."""
+        return 1 - self.incomplete / self.records if self.records else 0.0
+
+    @property
+    def change(self):
+        """Heads more (less) than in the round before; None without one."""
+        return None if self.heads_before is None else self.heads - self.heads_before
+
+
+@dataclass
+class Board:
+    """A round's schools as they stand, with what the round before had."""
+
+    round: object
+    document: type
+    schools: list
+    before: object = None
+    heads_before: int | None = None
+    pace_before: float | None = None
+    looks: Counter = field(default_factory=Counter)
+
+    @property
+    def heads(self):
+        """Heads of all schools."""
+        return sum(each.heads for each in self.schools)
+
+    @property
+    def incomplete(self):
+        """(records that lack something, schools that have such records)."""
+        lacking = [each.incomplete for each in self.schools if each.incomplete]
+        return sum(lacking), len(lacking)
+
+    @property
+    def handed_in(self):
+        """How many schools have confirmed."""
+        return sum(each.handed_in for each in self.schools)
+
+    @property
+    def verified(self):
+        """How many schools the district has checked, those locked since included."""
+        return sum(each.state in ("verified", "locked") for each in self.schools)
+
+    def waiting_schools(self):
+        """Schools that have not confirmed, the worst first, then by cluster and name."""
+        order = {look: number for number, look in enumerate(LOOKS)}
+        left = [each for each in self.schools if each.state in WRITABLE]
+        return sorted(left, key=lambda each: (order[each.look], each.cluster, each.name))
+
+    def by_cluster(self, schools=None):
+        """[(cluster, its schools)] in the clusters' order."""
+        groups = {}
+        for each in self.schools if schools is None else schools:
+            groups.setdefault(each.cluster or "ไม่ระบุกลุ่ม", []).append(each)
+        return list(groups.items())
+
+
+def board_of(round_, user, now=None):
+    """The Board of a round for what this person may see: three queries, whatever the number of schools."""
+    now = now or clock.now()
+    document = documents_of(round_.subsystem)[0]
+    before = round_before(round_)
+    was = _heads_of(before, user, document) if before else {}
+    schools = [_standing(row, round_, document, was, before is not None, now) for row in _rows(round_, user)]
+    schools.sort(key=lambda each: (thai.sort_key(each.cluster), thai.sort_key(each.name)))
+    return Board(
+        round_,
+        document,
+        schools,
+        before,
+        sum(heads for heads, _ in was.values()) if before else None,
+        _pace(round_, before, was, now) if before else None,
+        Counter(each.look for each in schools),
+    )
+
+
+def match(round_, user):
+    """The MongoDB filter of a round's submissions that this person may see."""
+    place = {
+        "area_code": round_.area_code,
+        "academic_year": round_.academic_year,
+        "subsystem": round_.subsystem,
+        "round": round_.code,
+    }
+    return place if user.is_system else {**place, **visible_to(user)}
+
+
+def _rows(round_, user):
+    wanted = dict.fromkeys(PLAIN, 1) | {"moves": {"$size": "$moves"}}
+    return collection(Submission).aggregate([{"$match": match(round_, user)}, {"$project": wanted}])
+
+
+def _heads_of(round_, user, document):
+    """{school code: (heads, when it confirmed)} of a round."""
+    key = HEADCOUNT.get(document.slug, document.slug)
+    rows = collection(Submission).find(
+        match(round_, user), {"school_code": 1, f"counts.{key}": 1, "confirmed_at": 1}
+    )
+    return {row["school_code"]: (row.get("counts", {}).get(key, 0), row.get("confirmed_at")) for row in rows}
+
+
+def _standing(row, round_, document, was, has_before, now):
+    counts = row.get("counts") or {}
+    plain = SimpleNamespace(**dict.fromkeys(PLAIN) | row)
+    heads = was.get(row["school_code"], (0, None))[0] if has_before else None
+    return Standing(
+        id=row["_id"],
+        code=row["school_code"],
+        name=row.get("school_name") or row["school_code"],
+        cluster=row.get("cluster") or "",
+        state=row["state"],
+        look=look_of(plain, round_, counts.get(document.slug, 0), counts.get("incomplete", 0), now),
+        records=counts.get(document.slug, 0),
+        heads=counts.get(HEADCOUNT.get(document.slug, document.slug), 0),
+        incomplete=counts.get("incomplete", 0),
+        heads_before=heads,
+        hold=(row.get("hold") or {}).get("reason"),
+        until=own_time(plain, "enter"),
+        written_at=row.get("last_write_at"),
+        confirmed_at=row.get("confirmed_at"),
+        writes=row.get("writes", 0),
+        moves=row["moves"],
+        return_reason=row.get("return_reason"),
+    )
+
+
+def look_of(submission, round_, records, incomplete, now=None):
+    """How a submission shows, one of LOOKS: its state, unless something about it is red.
+
+    Complete but empty is red too: a school that reports nobody, or has taken out all it had.
+    """
+    if submission.state in SEALED:
+        return submission.state
+    if submission.state in HANDED_IN:
+        return "error" if incomplete and records else submission.state if records else "empty"
+    if not round_.sealed and is_late(submission, round_, now):
+        return "late"
+    if submission.started and not records:
+        return "empty"
+    if incomplete:
+        return "error"
+    if submission.state == "returned":
+        return "returned"
+    return "draft" if submission.started else "idle"
+
+
+def look_of_one(submission, round_, now=None):
+    """`look_of` of a Submission, by its own counters."""
+    document = documents_of(round_.subsystem)[0]
+    counts = submission.counts
+    return look_of(submission, round_, counts.get(document.slug, 0), counts.get("incomplete", 0), now)
+
+
+def _pace(round_, before, was, now):
+    """Share of the schools that had confirmed in the round before, as long before its end as now is before ours."""
+    ours, theirs = round_.window("enter"), before.window("enter")
+    if not ours or not theirs or not was:
+        return None
+    moment = utc(theirs.closes_at) - max(utc(ours.closes_at) - now, dt.timedelta(0))
+    confirmed = [utc(at) for _, at in was.values() if at]
+    return sum(at <= moment for at in confirmed) / len(was) if confirmed else None
+
+
+@dataclass(frozen=True)
+class Sums:
+    """A round in a few numbers: schools by state, held ones, and the counters added up."""
+
+    states: dict
+    counts: dict
+
+    def __getitem__(self, state):
+        return self.states.get(state, 0)
+
+    @property
+    def schools(self):
+        """How many schools the round has."""
+        return sum(self.states.values())
+
+    @property
+    def not_handed_in(self):
+        """How many have not confirmed."""
+        return self["draft"] + self["returned"]
+
+
+def sums_of(round_, user):
+    """The Sums of a round for what this person may see: one aggregation, small enough for every page's menu."""
+    names = [document.slug for document in documents_of(round_.subsystem)] + ["incomplete"]
+    group = {"_id": "$state", "schools": {"$sum": 1}}
+    group |= {name: {"$sum": f"$counts.{name}"} for name in names}
+    states, counts = {}, Counter()
+    for row in collection(Submission).aggregate([{"$match": match(round_, user)}, {"$group": group}]):
+        states[row["_id"]] = row["schools"]
+        counts.update({name: row[name] for name in names})
+    return Sums(states, dict(counts))

@@ -1,0 +1,167 @@
+"""Waiting (รอคุณอยู่): what each person is to do next, worked out from rounds and submissions, nothing stored."""
+
+import datetime as dt
+from typing import NamedTuple
+
+from documents import clock
+from documents.progress import look_of_one, sums_of
+from documents.rounds import Round, utc
+from documents.submissions import WRITABLE, Submission, is_late, moves_for, open_until, step_open, visible_to
+
+NEWEST = 24  # rounds looked at: some years of an area's
+LAST_CALL = dt.timedelta(days=3)
+
+
+class Wait(NamedTuple):
+    """One thing that waits: what it is, of how many, in which round or submission, until when, in whose words."""
+
+    what: str
+    count: int
+    round: object
+    submission: object = None
+    until: object = None
+    said: str | None = None
+
+
+def newest_rounds(area_code):
+    """The area's newest rounds of every subsystem, without their lists of moves."""
+    found = Round.objects(area_code=area_code).exclude("moves", "memo")
+    return list(found.order_by("-academic_year", "-code", "subsystem").limit(NEWEST))
+
+
+def waiting_for(user, area_code, rounds, now=None):
+    """What waits for this person in these rounds of an area, the most pressing first."""
+    now = now or clock.now()
+    waits = []
+    for round_ in rounds:
+        if round_.area_code == area_code:
+            waits += _of_officers(user, round_, now)
+    waits += _of_schools(user, area_code, rounds, now)
+    return sorted(waits, key=lambda each: ORDER.index(each.what))
+
+
+# What comes first on the list.
+ORDER = (
+    "returned", "late", "hold", "complete", "start", "confirm", "certify", "order", "verify", "resume_lock",
+    "lock_round", "open_round", "unconfirmed", "out_again", "held", "propose", "publish", "await_confirm",
+)  # fmt: skip
+
+
+# ---- school and director ----
+
+
+def _of_schools(user, area_code, rounds, now):
+    own = [code for area, code in user.schools("school", "director") if area == area_code]
+    by_key = {
+        (each.subsystem, each.academic_year, each.code): each
+        for each in rounds
+        if each.running or each.sealed
+    }
+    if not own or not by_key:
+        return
+    years = sorted({year for _, year, _ in by_key})
+    found = Submission.objects(
+        area_code=area_code, school_code__in=own, academic_year__in=years, state__in=[*WRITABLE, "confirmed"]
+    )
+    for submission in found:
+        round_ = by_key.get((submission.subsystem, submission.academic_year, submission.round))
+        if round_ is None or (round_.sealed and submission.version == 1):
+            continue
+        if user.holds("school", area_code, submission.school_code):
+            yield from _of_teacher(submission, round_, now)
+        if user.holds("director", area_code, submission.school_code):
+            yield from _of_director(submission, round_, user, now)
+
+
+def _of_teacher(submission, round_, now):
+    """A teacher's own: at most one of late, complete, start and confirm, beside a return and a hold."""
+    if submission.state not in WRITABLE:
+        return
+    until = open_until(submission, round_, "enter")
+    if submission.hold:
+        yield Wait("hold", 1, round_, submission, None, submission.hold.get("reason"))
+    if submission.state == "returned":
+        yield Wait("returned", 1, round_, submission, until, submission.return_reason)
+    if is_late(submission, round_, now):
+        yield Wait("late", 1, round_, submission, until)
+    elif step_open(submission, round_, "enter", now):
+        look = look_of_one(submission, round_, now)
+        lacking = submission.counts.get("incomplete", 0)
+        what = "complete" if lacking else "start" if look in ("idle", "empty") else "confirm"
+        yield Wait(what, lacking or 1, round_, submission, until)
+
+
+def _of_director(submission, round_, user, now):
+    """A director's own: to certify what is confirmed; else he is told what his school still has to do."""
+    until = open_until(submission, round_, "certify")
+    if submission.state == "confirmed":
+        if submission.hold:
+            yield Wait("hold", 1, round_, submission, None, submission.hold.get("reason"))
+        elif any(row.name == "certify" for row in moves_for(submission, round_, user, now)):
+            yield Wait("certify", 1, round_, submission, until)
+        elif not step_open(submission, round_, "certify", now):
+            yield Wait("late", 1, round_, submission, until)
+    elif submission.state in WRITABLE and not user.holds(
+        "school", submission.area_code, submission.school_code
+    ):
+        yield Wait("await_confirm", 1, round_, submission, until, submission.return_reason)
+
+
+# ---- the area ----
+
+
+def _of_officers(user, round_, now):
+    area = round_.area_code
+    if user.holds("executive", area) and round_.state == "proposed" and not round_.order:
+        yield Wait("order", 1, round_)
+    if user.holds("approver", area):
+        yield from _of_approver(user, round_, now)
+    if user.holds("district", area):
+        yield from _of_district(user, round_, now)
+
+
+def _of_district(user, round_, now):
+    if round_.state == "draft" and _is_near(round_, now):
+        yield Wait("propose", 1, round_)
+    if not round_.running:
+        return
+    sums = sums_of(round_, user)
+    entering, checking = round_.window("enter"), round_.window("verify")
+    if sums["certified"]:
+        yield Wait("verify", sums["certified"], round_, None, checking and utc(checking.closes_at))
+    if sums.not_handed_in and entering and now >= utc(entering.opens_at):
+        yield Wait("unconfirmed", sums.not_handed_in, round_, None, utc(entering.closes_at))
+    if sums["returned"]:
+        yield Wait("out_again", sums["returned"], round_)
+
+
+def _is_near(round_, now):
+    """Whether a draft should be proposed by now: its schools' window opens within a month, or is open."""
+    entering = round_.window("enter")
+    return entering is not None and utc(entering.opens_at) - dt.timedelta(days=31) <= now < utc(
+        entering.closes_at
+    )
+
+
+def _of_approver(user, round_, now):
+    if round_.state == "proposed" and round_.order:
+        yield Wait("open_round", 1, round_)
+    if round_.state == "closing":
+        yield Wait("resume_lock", 1, round_)
+    if round_.state == "locked":
+        yield Wait("publish", 1, round_)
+    checking = round_.window("verify")
+    if round_.running:
+        sums = sums_of(round_, user)
+        done = sums["verified"] + sums["locked"]
+        if done == sums.schools or (checking and now >= utc(checking.closes_at)):
+            yield Wait("lock_round", sums.schools - done, round_, None, checking and utc(checking.closes_at))
+
+
+def visible_submissions(user, area_code, round_):
+    """The submissions of a round that this person may see, by school code."""
+    place = {
+        "area_code": area_code, "academic_year": round_.academic_year, "subsystem": round_.subsystem,
+        "round": round_.code,
+    }  # fmt: skip
+    return Submission.objects(__raw__={**place, **visible_to(user)}).order_by("school_code")

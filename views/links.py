@@ -1,0 +1,43 @@
+"""Where a page of ours is: the addresses that more than one view leads to."""
+
+from urllib.parse import urlencode
+
+from flask import url_for
+
+from documents.digests import documents_of
+
+
+def rows_at_fault(slug, school_code):
+    """The grid of one school narrowed to the records that lack something required."""
+    return f"/admin/{slug}/?" + urlencode({"school": school_code, "missing": 1})
+
+
+def rows_of(slug, school_code=None):
+    """The grid of a subsystem, of one school where it is named."""
+    return f"/admin/{slug}/" + (f"?{urlencode({'school': school_code})}" if school_code else "")
+
+
+def main_slug(round_):
+    """The slug of the first document of the round's subsystem: whose grid stands for it."""
+    return documents_of(round_.subsystem)[0].slug
+
+
+def submission_page(id_):
+    """One school's page in one round."""
+    return url_for("submissions.details_view", id=str(id_))
+
+
+def round_page(round_):
+    """One round's page."""
+    return url_for("rounds.details_view", id=str(round_.id))
+
+
+def choose(round_, then=None):
+    """Makes a round the current one, then goes to `then` (a path of ours), the home page without."""
+    return url_for("admin.choose", round=str(round_.id), then=then)
+
+
+def control_room(round_, state=None):
+    """The control room of a round, narrowed to a state or a group of them ('waiting': not yet confirmed)."""
+    front = url_for("control_room.index")
+    return choose(round_, then=f"{front}?{urlencode({'state': state})}" if state else front)

@@ -1,0 +1,349 @@
+"""Submissions (การส่งข้อมูล): the grid of schools in the current round, and one school's page with its moves."""
+
+import re
+
+from flask import current_app, flash, redirect, request, url_for
+from flask_admin import expose
+from flask_admin.contrib.mongoengine import ModelView
+from flask_admin.contrib.mongoengine.filters import BaseMongoEngineFilter
+from flask_login import current_user
+from markupsafe import Markup
+
+from documents import access, buddhist, clock, locking, subsystem, thai
+from documents.digests import short_code
+from documents.errors import Invalid, NotAllowed, RuleBroken
+from documents.progress import HEADCOUNT, RED, look_of_one
+from documents.rounds import utc
+from documents.submissions import (
+    MOVES,
+    SEALED,
+    STATES,
+    WRITABLE,
+    Submission,
+    extend,
+    get_submission,
+    move,
+    moves_for,
+    open_until,
+    round_of,
+    set_hold,
+    visible_to,
+)
+from views import instants, links, shell
+from views.home import heads_before, missing_fields
+from views.pages import Page, SecureForm
+
+LONGEST_SEARCH = 60
+ASIDES = {"hold": "พักการรายงาน", "lift": "ยกเลิกการพัก", "extend": "ขยายเวลา"}
+WHOM = {"school": "โรงเรียน", "director": "ผู้อำนวยการ"}
+BACK = {"home": "admin.index", "control_room": "control_room.index"}
+SAID = {
+    "confirm": "ยืนยันข้อมูลแล้ว รอผู้อำนวยการรับรอง",
+    "unconfirm": "ยกเลิกการยืนยันแล้ว แก้ไขข้อมูลได้",
+    "certify": "รับรองข้อมูลแล้ว รอเขตตรวจสอบ",
+    "verify": "บันทึกว่าเขตตรวจสอบแล้ว",
+    "send_back": "ส่งกลับแก้ไขแล้ว",
+    "return": "ส่งกลับแก้ไขแล้ว",
+    "reopen": "เปิดคืนให้แก้ไขแล้ว",
+}
+
+
+class Choice(BaseMongoEngineFilter):
+    """Submissions whose field has one of a few values; another value finds nothing."""
+
+    def __init__(self, name, label, options):
+        super().__init__(name, label, options=options)
+        self.field_name = name
+
+    def apply(self, query, value):
+        """The queryset narrowed; the value goes in as text alone."""
+        return query.filter(__raw__={self.field_name: str(value)[:100]})
+
+    def operation(self):
+        """The comparison in Thai."""
+        return "คือ"
+
+
+class Lacking(Choice):
+    """Submissions with, or without, records that lack something required."""
+
+    def __init__(self):
+        super().__init__("counts.incomplete", "ความครบถ้วน", [("yes", "มีรายการไม่ครบ"), ("no", "ครบถ้วน")])
+
+    def apply(self, query, value):
+        """The queryset narrowed."""
+        some = {"counts.incomplete": {"$gt": 0}}
+        return query.filter(__raw__=some if value == "yes" else {"$nor": [some]})
+
+
+class Submissions(Page, ModelView):
+    """Schools of the current round; one school's page with its state, its history and what may be done."""
+
+    roles = ("school", "director", "district", "approver", "executive")
+    form_base_class = SecureForm
+    can_create = can_edit = can_delete = can_export = False
+    can_view_details = True
+    list_template = "khet/submissions.html"
+    column_list = ("school_name", "cluster", "state", "heads", "incomplete", "last_write_at", "until")
+    column_labels = {
+        "school_name": "โรงเรียน",
+        "cluster": "กลุ่มโรงเรียน",
+        "state": "สถานะ",
+        "heads": "จำนวน",
+        "incomplete": "ไม่ครบ",
+        "last_write_at": "บันทึกล่าสุด",
+        "until": "ส่งได้ถึง",
+    }
+    column_sortable_list = (
+        "school_name", "cluster", "state", ("heads", "counts.pupils"), ("incomplete", "counts.incomplete"),
+        "last_write_at",
+    )  # fmt: skip
+    column_default_sort = [("cluster", False), ("school_code", False)]
+    column_searchable_list = ("school_name", "school_code")
+    column_filters = (Choice("state", "สถานะ", list(STATES.items())), Lacking())
+    page_size = 50
+
+    # Routes of Flask-Admin's that submissions do not have: without `expose` they are not registered at all.
+    create_view = edit_view = delete_view = export = ajax_update = ajax_lookup = api_file_view = (
+        action_view
+    ) = None
+
+    def __init__(self):
+        super().__init__(Submission, name="การส่งข้อมูล", endpoint="submissions", url="/admin/submissions")
+        self.column_formatters = {
+            "state": lambda view, context, row, name: state_cell(context, row),
+            "heads": lambda view, context, row, name: f"{context['heads_of'](row):,}",
+            "incomplete": lambda view, context, row, name: incomplete_cell(context, row),
+            "last_write_at": lambda view, context, row, name: buddhist.format_datetime(row.last_write_at),
+            "until": lambda view, context, row, name: buddhist.format_datetime(context["until_of"](row)),
+        }
+
+    def scaffold_form(self):
+        """A form of nothing: a submission is not typed, it moves."""
+        return SecureForm
+
+    def scaffold_list_form(self, *args, **more):
+        """As above."""
+        return SecureForm
+
+    def get_query(self):
+        """The current round's submissions that this person may see."""
+        round_ = shell.current_round()
+        if round_ is None:
+            return Submission.objects(__raw__={"area_code": {"$in": []}})
+        place = {
+            "area_code": round_.area_code, "academic_year": round_.academic_year,
+            "subsystem": round_.subsystem, "round": round_.code,
+        }  # fmt: skip
+        return Submission.objects(__raw__={**place, **visible_to(current_user)}).exclude("moves", "writers")
+
+    def _search(self, query, search_term):
+        """By a piece of the school's name or code; 230 rows of one round, found by the round's index."""
+        term = thai.clean(search_term)[:LONGEST_SEARCH]
+        name, code = self.model.school_name.name, self.model.school_code.name
+        found = {"$regex": re.escape(term), "$options": "i"}
+        return query.filter(__raw__={"$or": [{name: found}, {code: found}]})
+
+    def get_list(self, page, sort_field, sort_desc, search, filters, execute=True, page_size=None):
+        """As Flask-Admin's, with a page number that is one."""
+        page = min(max(page or 0, 0), 1_000)
+        return super().get_list(page, sort_field, sort_desc, search, filters, execute, page_size)
+
+    def render(self, template, **more):
+        """The list knows its round, and each row how it looks."""
+        round_, now = shell.current_round(), clock.now()
+        slug = links.main_slug(round_) if round_ else None
+        more |= {
+            "round": round_,
+            "look_of": lambda row: look_of_one(row, round_, now),
+            "heads_of": lambda row: row.counts.get(HEADCOUNT.get(slug, slug), 0),
+            "until_of": lambda row: open_until(row, round_, "enter") if row.state in WRITABLE else None,
+            "at_fault": lambda row: at_fault(row, slug),
+        }
+        return super().render(template, **more)
+
+    @expose("/details/")
+    def details_view(self):
+        """One school's page in one round."""
+        return self._details(get_submission(current_user, request.args.get("id")))
+
+    def _details(self, submission, refusal=None):
+        round_, now = round_of(submission), clock.now()
+        moves = {row.name: row for row in moves_for(submission, round_, current_user, now)}
+        slug = links.main_slug(round_)
+        sees = sees_records(submission)
+        page = self.render(
+            "khet/submission.html",
+            submission=submission,
+            round=round_,
+            look=look_of_one(submission, round_, now),
+            moves=moves,
+            asides=asides_for(submission, round_, current_user),
+            can_lock=can_lock(submission, current_user),
+            heads=submission.counts.get(HEADCOUNT.get(slug, slug), 0),
+            records=submission.counts.get(slug, 0),
+            lacking=submission.counts.get("incomplete", 0),
+            before=heads_before(submission, round_, subsystem(slug)),
+            missing=missing_fields(submission) if sees and submission.counts.get("incomplete") else [],
+            rows=links.rows_of(slug, submission.school_code) if sees else None,
+            rows_at_fault=links.rows_at_fault(slug, submission.school_code) if sees else None,
+            is_current=round_.id == getattr(shell.current_round(), "id", None),
+            choose=links.choose(round_),
+            events=[event_of(row) for row in reversed(submission.moves)],
+            times=times_of(submission, round_, now),
+            typed=request.form if refusal else {},
+            refusal=refusal,
+            whom=WHOM,
+            is_district=current_user.holds("district", submission.area_code),
+            short_code=short_code,
+        )
+        return page if refusal is None else (page, refusal.status)
+
+    # ---- what is done ----
+
+    @expose("/move/", methods=["POST"])
+    def move_view(self):
+        """One move of one submission, as `documents.submissions.move` allows it."""
+        name = request.form.get("move")
+        if name not in SAID:
+            raise NotAllowed("ไม่มีขั้นตอนนี้")
+        return self._do(lambda submission, form: _move(submission, name, form), SAID[name])
+
+    @expose("/hold/", methods=["POST"])
+    def hold_view(self):
+        """Put the district's hold on a submission."""
+        return self._do(lambda each, form: set_hold(each, _person(), form["reason"]), "พักการรายงานแล้ว")
+
+    @expose("/lift/", methods=["POST"])
+    def lift_view(self):
+        """Lift the hold."""
+        return self._do(lambda each, form: set_hold(each, _person(), None), "ยกเลิกการพักแล้ว")
+
+    @expose("/extend/", methods=["POST"])
+    def extend_view(self):
+        """Give the school, its director or both a longer time."""
+        return self._do(
+            lambda each, form: extend(each, _person(), form["until"], form["whom"], form["reason"]),
+            "ขยายเวลาแล้ว",
+        )
+
+    @expose("/lock/", methods=["POST"])
+    def lock_view(self):
+        """Lock one verified school."""
+        return self._do(lambda each, form: locking.lock_school(each, _person()), "ล็อกข้อมูลของโรงเรียนแล้ว")
+
+    def _do(self, deed, said):
+        """Do it and go back; a refusal shows the page with the sentence, its status, and what was typed."""
+        submission = get_submission(current_user, request.form.get("id"))
+        try:
+            deed(submission, typed_form())
+        except RuleBroken as refusal:
+            fresh = get_submission(current_user, request.form.get("id"))
+            return self._details(fresh, refusal)
+        flash(f"{submission.school_name}: {said}", "success")
+        back = BACK.get(request.form.get("back"))
+        return redirect(url_for(back) if back else links.submission_page(submission.id), 303)
+
+
+def at_fault(submission, slug):
+    """The grid of the rows at fault, None for whoever sees no records of the school."""
+    if sees_records(submission):
+        return links.rows_at_fault(slug, submission.school_code)
+    return None
+
+
+def sees_records(submission):
+    """Whether this person may see the yearly records behind a submission."""
+    return access.sees(current_user, submission.area_code, submission.school_code)
+
+
+def state_cell(context, row):
+    """The chip of a row's state; a red one leads to the rows at fault."""
+    look = context["look_of"](row)
+    href = context["at_fault"](row) if look in RED and row.counts.get("incomplete") else None
+    return _parts().state_chip(look, href=href)
+
+
+def incomplete_cell(context, row):
+    """How many records lack something, leading there where this person may see them."""
+    count = row.counts.get("incomplete", 0)
+    href = context["at_fault"](row) if count else None
+    return Markup('<a href="{}">{:,}</a>').format(href, count) if href else f"{count:,}"
+
+
+def _parts():
+    return current_app.jinja_env.get_template("khet/parts.html").module
+
+
+def _move(submission, name, form):
+    records = submission.named_records if name != "reopen" else ()
+    move(
+        submission, name, _person(), form["reason"] or None, form["until"], records=records, seen=form["seen"]
+    )
+
+
+def _person():
+    return current_user._get_current_object()
+
+
+def typed_form():
+    """The posted reason, until (aware instant), whom and seen (write counter); raises Invalid for what is no day."""
+    form = request.form
+    try:
+        until = instants.read_instant(form.get("until", ""), form.get("until_time", ""))
+    except ValueError as error:
+        raise Invalid({0: {"until": str(error)}}) from error
+    seen = form.get("seen", "")
+    return {
+        "reason": thai.clean(form.get("reason"), lines=True)[:2000],
+        "until": until,
+        "whom": [name for name in form.getlist("whom") if name in WHOM],
+        "seen": int(seen) if seen.isascii() and seen.isdecimal() and len(seen) < 12 else None,
+    }
+
+
+def asides_for(submission, round_, user):
+    """Names of the district's steps beside the moves that this person may do now."""
+    reopened = submission.version > 1 and submission.state not in SEALED
+    if not user.holds("district", submission.area_code) or not (round_.running or reopened):
+        return []
+    if submission.state in SEALED:
+        return []
+    return ["extend", "lift" if submission.hold else "hold"]
+
+
+def can_lock(submission, user):
+    """Whether this person may lock this one school now."""
+    return submission.state == "verified" and user.holds("approver", submission.area_code)
+
+
+def event_of(row):
+    """One row of the chained list of moves, as khet/parts.html's timeline draws it."""
+    known = MOVES.get(row["name"])
+    title = known.label if known else ASIDES.get(row["name"], row["name"])
+    until = row.get("until")
+    return {
+        "title": title,
+        "who": row["by_name"],
+        "when": buddhist.format_datetime(row["at"]),
+        "reason": row.get("reason"),
+        "changes": [{"label": "แก้ไขได้ถึง", "old": None, "new": buddhist.format_datetime(until)}]
+        if until
+        else [],
+        "system": row["name"] in ASIDES,
+    }
+
+
+def times_of(submission, round_, now):
+    """[(what, until, left, own time?)] of the steps that are not over for this school."""
+    rows = []
+    for step, words in (
+        ("enter", "โรงเรียนบันทึกและยืนยัน"),
+        ("certify", "ผู้อำนวยการรับรอง"),
+        ("verify", "เขตตรวจสอบ"),
+    ):
+        until, window = open_until(submission, round_, step), round_.window(step)
+        if until:
+            own = window is not None and until > utc(window.closes_at)
+            rows.append((words, buddhist.format_datetime(until), instants.left(until, now), own))
+    return rows

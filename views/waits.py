@@ -1,0 +1,86 @@
+"""What waits, in words: each Wait as an entry of the home page's list."""
+
+from documents import buddhist
+from documents.progress import HEADCOUNT
+from views import instants, links
+
+SOON = 3  # days
+
+# what: (title, tone, icon, word on the chip)
+WORDS = {
+    "returned": ("ส่งกลับแก้ไข: {school}", "back", "return", "ส่งกลับ"),
+    "late": ("เกินกำหนดส่งแล้ว ขอขยายเวลาจากเขต", "late", "alert", "เกินกำหนด"),
+    "hold": ("เขตพักการรายงานของ{school}ไว้", "back", "pause", "พักไว้"),
+    "complete": ("กรอกข้อมูลให้ครบ {count} รายการ", "late", "alert", "ต้องแก้"),
+    "start": ("เริ่มบันทึกข้อมูล", "idle", "edit", "ยังไม่เริ่ม"),
+    "confirm": ("ข้อมูลครบแล้ว ตรวจดูและยืนยัน", "work", "check", "พร้อมยืนยัน"),
+    "certify": ("รับรองข้อมูลที่ครูยืนยันแล้ว", "cert", "check", "รอรับรอง"),
+    "order": ("พิจารณาสั่งการเปิดรอบ {round}", "conf", "edit", "รอสั่งการ"),
+    "verify": ("ตรวจสอบข้อมูลที่รับรองแล้ว {count} โรงเรียน", "cert", "check", "{count}"),
+    "resume_lock": ("ล็อกรอบค้างอยู่ กดล็อกต่อให้เสร็จ", "late", "lock", "ค้างอยู่"),
+    "lock_round": ("ล็อกรอบ {round}", "veri", "lock", "รอล็อก"),
+    "open_round": ("เปิดรอบ {round}", "work", "calendar", "รอเปิด"),
+    "unconfirmed": ("ติดตามโรงเรียนที่ยังไม่ยืนยัน {count} โรงเรียน", "work", "chat", "{count}"),
+    "out_again": ("ส่งกลับแล้วรอโรงเรียนแก้ {count} โรงเรียน", "back", "return", "{count}"),
+    "propose": ("เสนอรอบ {round} ต่อผู้บังคับบัญชา", "idle", "calendar", "ร่าง"),
+    "publish": ("เผยแพร่รอบ {round} ที่ล็อกแล้ว", "veri", "eye", "รอเผยแพร่"),
+    "await_confirm": ("รอครูยืนยันข้อมูลก่อนรับรอง", "idle", "clock", "รอโรงเรียน"),
+}
+
+
+def entries(waits, user):
+    """The waits as khet/parts.html draws them: [{title, why, href, tone, icon, chip}]."""
+    return [entry(wait, user) for wait in waits]
+
+
+def entry(wait, user):
+    """One wait as a line: what to do, in which round and until when, where to do it."""
+    title, tone, icon, chip = WORDS[wait.what]
+    words = {
+        "count": f"{wait.count:,}",
+        "school": wait.submission.school_name if wait.submission else "",
+        "round": f"{wait.round.subsystem} {wait.round.title}/{wait.round.academic_year}",
+    }
+    return {
+        "title": title.format(**words),
+        "why": " · ".join(filter(None, [_said(wait), words["round"], _when(wait)])),
+        "href": href(wait),
+        "tone": tone,
+        "icon": icon,
+        "chip": chip.format(**words),
+    }
+
+
+def _said(wait):
+    if wait.said:
+        return f"“{wait.said}”"
+    if wait.what == "lock_round" and wait.count:
+        return f"ยังไม่ผ่านการตรวจสอบ {wait.count:,} โรงเรียน"
+    if wait.what == "confirm" and wait.submission:
+        slug = links.main_slug(wait.round)
+        heads = wait.submission.counts.get(HEADCOUNT.get(slug, slug), 0)
+        return f"{heads:,} คน"
+    return None
+
+
+def _when(wait):
+    if wait.until is None:
+        return None
+    return instants.left(wait.until) if wait.what != "late" else f"ถึง {buddhist.format_datetime(wait.until)}"
+
+
+def href(wait):
+    """Where this is done."""
+    if wait.what in ("order", "lock_round", "resume_lock", "open_round", "propose", "publish"):
+        return links.round_page(wait.round)
+    if wait.what in ("verify", "unconfirmed", "out_again"):
+        return links.control_room(wait.round, CONTROL_ROOM_STATES[wait.what])
+    slug = links.main_slug(wait.round)
+    if wait.what == "complete":
+        return links.choose(wait.round, then=links.rows_at_fault(slug, wait.submission.school_code))
+    if wait.what == "start":
+        return links.choose(wait.round, then=links.rows_of(slug))
+    return links.submission_page(wait.submission.id)
+
+
+CONTROL_ROOM_STATES = {"verify": "certified", "unconfirmed": "waiting", "out_again": "returned"}
