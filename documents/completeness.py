@@ -8,7 +8,7 @@ from typing import NamedTuple
 from mongoengine import Document
 from mongoengine.fields import DictField, IntField, StringField
 
-from documents.database import collection
+from documents.database import collection, in_transaction
 from documents.digests import documents_of
 from documents.errors import Invalid, NotAllowed
 from documents.history import note_event
@@ -62,13 +62,17 @@ def set_required(document, area_code, academic_year, needs, actor, reason=None):
     unknown = {name: "ไม่มีข้อมูลนี้ในแบบฟอร์ม" for name in needs if name not in declared(document)}
     if unknown:
         raise Invalid({0: unknown})
-    before = required_of(document, area_code, academic_year)
-    setting = FieldSetting.objects(
-        area_code=area_code, document=document.slug, academic_year=academic_year
-    ).modify(upsert=True, new=True, set__needs=needs)
-    after = required_of(document, area_code, academic_year)
-    changes = {name: [name in before, name in after] for name in sorted(before ^ after)}
-    note_event(area_code, actor, "settings", "fields", setting.id, changes, reason)
+
+    def work():
+        before = required_of(document, area_code, academic_year)
+        setting = FieldSetting.objects(
+            area_code=area_code, document=document.slug, academic_year=academic_year
+        ).modify(upsert=True, new=True, set__needs=needs)
+        after = required_of(document, area_code, academic_year)
+        changes = {name: [name in before, name in after] for name in sorted(before ^ after)}
+        note_event(area_code, actor, "settings", "fields", setting.id, changes, reason)
+
+    in_transaction(work)
     recount_open(document.subsystem, area_code, academic_year)
 
 
@@ -112,12 +116,12 @@ def add(counts, tally, sign):
 
 
 def recount_open(subsystem, area_code, academic_year):
-    """Count the year's submissions that are not sealed anew; one that is being written is counted again."""
+    """Count anew the submissions of this year and later ones that are not sealed; what is set holds from a year on."""
     from documents.submissions import SEALED, Submission
 
     query = {
         "area_code": area_code,
-        "academic_year": academic_year,
+        "academic_year": {"$gte": academic_year},
         "subsystem": subsystem,
         "state": {"$nin": list(SEALED)},
     }

@@ -43,7 +43,14 @@ def export_grid(view, export_type):
 
 def note_export(user, round_, what, school, rows, kind):
     """Note an export of personal data: who, what, of which round and school, how many rows."""
-    about = {"what": what, "round": round_.label, "school": school, "rows": rows, "kind": kind}
+    about = {
+        "what": what,
+        "subsystem": round_.subsystem,
+        "round": round_.label,
+        "school": school,
+        "rows": rows,
+        "kind": kind,
+    }
     history.note_event(
         round_.area_code,
         user,

@@ -1,0 +1,149 @@
+"""A round's files (ไฟล์ของรอบ): the workbook for the ministry and the report of counts, taken out with a note."""
+
+import io
+
+from flask import abort, request, send_file
+from flask_admin import BaseView, expose
+from flask_login import current_user
+
+from documents import access, audit, buddhist, locking
+from documents.digests import documents_of, short_code
+from documents.errors import NotAllowed, RuleBroken, WrongState
+from documents.rounds import STATES, get_round, utc
+from documents.submissions import STATES as SUBMISSION_STATES
+from documents.submissions import submissions_of
+from exports.round_report import has_report, report_file_name, round_report
+from exports.round_workbook import refuse_reopened, round_file_name, round_workbook
+from views import here, telling
+from views.exporting import XLSX, note_export
+from views.pages import Page
+
+TAKERS = access.AREA_READERS  # of the workbook, which holds persons
+READERS = (*TAKERS, "executive")
+FILES = ("workbook", "report")
+LAST_TAKEN = 10
+
+
+class RoundFiles(Page, BaseView):
+    """One round's files, reached from its page and from the control room."""
+
+    roles = READERS
+
+    def __init__(self):
+        self._default_view = "files"  # its own first page lies beneath the pages of rounds
+        super().__init__(name="ไฟล์ของรอบ", endpoint="round_files", url="/admin/rounds")
+
+    def is_visible(self):
+        """Not in the menu: a round's files are a page of the round."""
+        return False
+
+    @expose("/files/")
+    def files(self):
+        """What can be taken out of the round, what is in it, and who took it before."""
+        round_ = asked_round()
+        return self.render(
+            "khet/round_files.html",
+            round=round_,
+            state=STATES[round_.state_at()],
+            freeze=locking.freeze_of(round_) if round_.sealed else None,
+            counts=counts_of(round_),
+            refusal=refusal_of(round_),
+            takes_workbook=takes_workbook(round_),
+            sensitive=access.sees_sensitive(current_user, round_.area_code),
+            report=has_report(round_),
+            taken=taken(round_),
+            short_code=short_code,
+            said=lambda instant: buddhist.format_datetime(utc(instant)),
+            day=buddhist.format_long,
+            main=documents_of(round_.subsystem)[0],
+        )
+
+    @expose("/export/xlsx/")
+    def export_xlsx(self):
+        """The file: `what` is workbook or report. Noted before it is sent; a refusal is noted nowhere."""
+        round_, what = asked_round(), request.args.get("what", "")
+        what = what or ("workbook" if takes_workbook(round_) else "report")
+        if what not in FILES or (what == "report" and not has_report(round_)):
+            abort(404)
+        if what == "workbook" and not takes_workbook(round_):
+            raise NotAllowed("สมุดงานของรอบมีข้อมูลส่วนบุคคล เปิดได้เฉพาะเจ้าหน้าที่เขตและผู้รับรองระดับเขต")
+        refuse_not_open(round_)
+        content, name = made(round_, what)
+        rows = rows_of(round_) if what == "workbook" else 0
+        note_export(current_user._get_current_object(), round_, what, None, rows, "xlsx")
+        return send_file(io.BytesIO(content), mimetype=XLSX, as_attachment=True, download_name=name)
+
+
+def asked_round():
+    """The round that the address names, within the areas of the reader. Raises OutOfScope."""
+    return get_round(current_user.areas(*READERS), request.args.get("id"))
+
+
+def takes_workbook(round_):
+    """Whether the reader may have the records of the round's area."""
+    return any(current_user.holds(role, round_.area_code) for role in TAKERS)
+
+
+def made(round_, what):
+    """(bytes, file name) of a file. Raises WrongState while a school of a locked round is open again."""
+    if what == "report":
+        return round_report(round_), report_file_name(round_)
+    sensitive = access.sees_sensitive(current_user, round_.area_code)
+    return round_workbook(round_, sensitive=sensitive), round_file_name(round_)
+
+
+def refuse_not_open(round_):
+    """Raises WrongState for a round that has no data yet, or is being locked at this moment."""
+    if round_.state in here.DRAFTS:
+        raise WrongState(f"รอบ {round_.label} ยังไม่เปิดรับข้อมูล จึงยังไม่มีไฟล์")
+    if round_.state == "closing":
+        raise WrongState(f"รอบ {round_.label} กำลังล็อกอยู่ กรุณารอให้ล็อกเสร็จแล้วจึงดาวน์โหลด")
+
+
+def refusal_of(round_):
+    """Why the files cannot be taken now, as a sentence, or None."""
+    try:
+        refuse_not_open(round_)
+        if round_.sealed:
+            refuse_reopened(round_)
+    except RuleBroken as refusal:
+        return refusal.message
+    return None
+
+
+def rows_of(round_):
+    """How many records the round's counters tell."""
+    slugs = [document.slug for document in documents_of(round_.subsystem)]
+    return sum(each.counts.get(slug, 0) for each in submissions_of(round_).only("counts") for slug in slugs)
+
+
+def counts_of(round_):
+    """{schools, rows, heads, states: [(words, how many)]} of the round as its submissions stand."""
+    submissions = list(submissions_of(round_).only("state", "counts"))
+    slugs = [document.slug for document in documents_of(round_.subsystem)]
+    states = {}
+    for each in submissions:
+        states[each.state] = states.get(each.state, 0) + 1
+    return {
+        "schools": len(submissions),
+        "rows": sum(each.counts.get(slug, 0) for each in submissions for slug in slugs),
+        "heads": sum(each.counts.get("pupils", 0) for each in submissions),
+        "states": [
+            (state, SUBMISSION_STATES[state], states[state]) for state in SUBMISSION_STATES if state in states
+        ],
+    }
+
+
+def taken(round_):
+    """The last times a file of this round was taken out, for the timeline; an executive sees none."""
+    if not takes_workbook(round_):
+        return []
+    events = audit.exports_of(current_user, round_, FILES, LAST_TAKEN)
+    return [
+        {
+            "who": row.get("actor_name"),
+            "when": buddhist.format_datetime(utc(row["at"])),
+            "title": telling.WHATS[row["changes"]["what"][1]],
+        }
+        for row in events
+    ]

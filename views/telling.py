@@ -1,0 +1,309 @@
+"""Events in words: what each line of the log says, and what it may not say to whom."""
+
+from bson import ObjectId
+from flask import url_for
+
+from documents import access, accounts, buddhist, clock, subsystems
+from documents.completeness import FieldSetting
+from documents.database import collection
+from documents.record import declared, shown_fields
+from documents.rounds import utc
+from documents.schools import School
+from documents.users import ROLES, User
+from views import formatters
+
+ACTIONS = {
+    "create": "เพิ่ม",
+    "update": "แก้ไข",
+    "remove": "ลบ",
+    "export": "ส่งออกไฟล์",
+    "reveal": "เปิดดูเลขเต็ม",
+    "view_sensitive": "เปิดดูข้อมูลอ่อนไหว",
+    "settings": "ตั้งค่า",
+    "suspend": "ระงับบัญชี",
+    "activate": "เปิดใช้บัญชีอีกครั้ง",
+    "reset": "ตั้งรหัสผ่านใหม่ที่เคาน์เตอร์",
+    "password": "เจ้าของตั้งรหัสผ่านเอง",
+    "erase": "ลบค่าในประวัติตามกำหนดเวลาเก็บ",
+}
+OF_RECORDS_ALONE = ("remove",)
+TONES = {"create": "ok", "remove": "bad", "export": "warn", "reveal": "warn", "view_sensitive": "warn"}
+TONES |= {"suspend": "bad", "erase": "bad", "update": "info", "settings": "info"}
+OTHERS = {
+    "users": "บัญชีผู้ใช้",
+    "fields": "ข้อมูลที่ต้องกรอก",
+    "codelists": "รายการรหัส",
+    "access": "การเข้าถึงข้อมูล",
+    "history": "ประวัติการแก้ไข",
+}
+VIAS = {
+    "form": "แบบฟอร์ม",
+    "cell": "แก้ในตาราง",
+    "import": "นำเข้าจากไฟล์",
+    "action": "ทำหลายรายการ",
+    "demo": "ข้อมูลตัวอย่าง",
+    "carry_over": "ยกมาจากรอบก่อน",
+}
+ABOUT_ACCESS = {
+    "what": "เรื่อง",
+    "subsystem": "ระบบ",
+    "round": "รอบ",
+    "school": "โรงเรียน",
+    "rows": "จำนวนรายการ",
+    "kind": "ชนิดไฟล์",
+    "before": "ก่อนวันที่",
+    "events": "จำนวนเหตุการณ์",
+}
+WHATS = {"audit": "บันทึกการใช้งาน", "workbook": "สมุดงานของรอบ", "report": "รายงานจำนวนนักเรียน"}
+CONTACT = ("email", "phone")  # of an account: for administrators alone
+IN_A_ROW = 3  # changed fields told in a row of the log
+
+
+def documents():
+    """{slug: words} of every kind of subject an event may have."""
+    return {document.slug: document.label for document in subsystems()} | OTHERS
+
+
+def events(rows, user, sensitive, whole=False):
+    """Stored events as the log's templates draw them; a handful of queries for a whole page."""
+    around = Around(rows, user, sensitive)
+    return [_told(row, around, whole) for row in rows]
+
+
+class Around:
+    """What a page of events needs besides them: names of schools, people and settings, and which records are there."""
+
+    def __init__(self, rows, user, sensitive):
+        self.user, self.sensitive = user, sensitive
+        self.kinds = {document.slug: document for document in subsystems()}
+        self.schools = _names_of_schools(rows)
+        self.people = _found(User, rows, "users", {"name": 1})
+        self.settings = _found(FieldSetting, rows, "fields", {"document": 1, "academic_year": 1})
+        self.there = {slug: _found(document, rows, slug, {"_id": 1}) for slug, document in self.kinds.items()}
+        self.revealed = _revealed(rows, user, self.kinds)
+
+
+def _names_of_schools(rows):
+    """{(area, code): name} of the schools that events belong to or tell of."""
+    wanted = {(row["area_code"], row["school_code"]) for row in rows if row.get("school_code")}
+    for row in rows:
+        for pair in ((row.get("changes") or {}).get(name, []) for name in ("school", "school_code")):
+            wanted |= {(row["area_code"], code) for code in pair if code}
+    query = {
+        "area_code": {"$in": sorted({a for a, _ in wanted})},
+        "code": {"$in": sorted({c for _, c in wanted})},
+    }
+    found = collection(School).find(query, {"area_code": 1, "code": 1, "name": 1}) if wanted else ()
+    return {(one["area_code"], one["code"]): one["name"] for one in found}
+
+
+def _found(document, rows, slug, fields):
+    """{id: stored dict} of the subjects of one kind that still are."""
+    ids = [row["subject"] for row in rows if row["document"] == slug]
+    if not ids:
+        return {}
+    query = {"_id": {"$in": ids}}
+    if "area_code" in document._fields:
+        query["area_code"] = {"$in": sorted({row["area_code"] for row in rows})}
+    return {one["_id"]: one for one in collection(document).find(query, fields)}
+
+
+def _revealed(rows, user, kinds):
+    """{id as text: (slug, headline)} of records whose masked number was opened, as far as the reader sees them."""
+    said = [
+        next(iter(row["changes"].values()))[1]
+        for row in rows
+        if row["action"] == "reveal" and row.get("changes")
+    ]
+    ids = [ObjectId(one) for one in said if isinstance(one, str) and ObjectId.is_valid(one)]
+    scope = access.visible(user)
+    if not ids or scope == access.NOTHING:
+        return {}
+    found = {}
+    for slug, document in kinds.items():
+        query = {"$and": [scope, {"_id": {"$in": ids}}]} if scope else {"_id": {"$in": ids}}
+        found |= {str(one["_id"]): (slug, document.headline(one)) for one in collection(document).find(query)}
+    return found
+
+
+def _told(row, around, whole):
+    changes, hidden = changes_of(row, around)
+    at = utc(row["at"])
+    slug = row["document"]
+    return {
+        "id": row["_id"],
+        "href": url_for("audit.details_view", id=row["_id"]),
+        "day": buddhist.format_short(clock.in_bangkok(at)),
+        "time": buddhist.format_time(at),
+        "when": buddhist.format_datetime(at),
+        "who": row.get("actor_name") or "ระบบ",
+        "role": _role(row),
+        "action": ACTIONS.get(row["action"], row["action"]),
+        "tone": TONES.get(row["action"], "muted"),
+        "about": documents().get(slug, slug),
+        "subject": _subject(row, around),
+        "subject_href": _link(row, around),
+        "school": around.schools.get((row["area_code"], row.get("school_code")), row.get("school_code")),
+        "round": f"{row['academic_year']}-{row['round']}" if row.get("round") else None,
+        "via": VIAS.get(row.get("via"), row.get("via")),
+        "reason": row.get("reason"),
+        "changes": changes if whole else changes[:IN_A_ROW],
+        "more": 0 if whole else max(len(changes) - IN_A_ROW, 0),
+        "hidden": hidden,
+        "erased": bool(row.get("erased")),
+        "address": row.get("address"),
+        "number": row["number"],
+    }
+
+
+def _role(row):
+    """As whom the person wrote; what an officer or the system wrote for a school says so."""
+    words = ROLES.get(row.get("acting_as"))
+    if row.get("acting_as") == "district" and row.get("school_code"):
+        return f"{words} บันทึกแทน"
+    return words or ("ระบบ" if row.get("acting_as") == "system" else None)
+
+
+def _subject(row, around):
+    """What the event is about, in words."""
+    slug = row["document"]
+    if slug == "users":
+        return (around.people.get(row["subject"]) or {}).get("name")
+    if slug == "fields":
+        setting = around.settings.get(row["subject"])
+        kind = setting and around.kinds.get(setting["document"])
+        return f"{kind.label} ตั้งแต่ปีการศึกษา {setting['academic_year']}" if kind else None
+    if slug == "codelists":
+        return row.get("headline")
+    if slug == "access" and row["action"] == "reveal" and row.get("changes"):
+        found = around.revealed.get(next(iter(row["changes"].values()))[1])
+        return found and found[1]
+    return row.get("headline") if slug in around.kinds else None
+
+
+def _link(row, around):
+    """Where the subject's own page is, where there is one the reader may open."""
+    slug, subject, user = row["document"], row["subject"], around.user
+    if slug in around.kinds:
+        seen = access.sees(user, row["area_code"], row.get("school_code"))
+        return url_for(f"{slug}.details_view", id=subject) if seen and subject in around.there[slug] else None
+    if slug == "access" and row["action"] == "reveal" and row.get("changes"):
+        id_ = next(iter(row["changes"].values()))[1]
+        found = around.revealed.get(id_)
+        return url_for(f"{found[0]}.details_view", id=id_) if found else None
+    if not user.holds("admin", row["area_code"]):
+        return None
+    if slug == "users" and subject in around.people:
+        return url_for("users.details_view", id=subject)
+    if slug == "fields" and subject in around.settings:
+        setting = around.settings[subject]
+        return url_for("fields.index", document=setting["document"], year=setting["academic_year"])
+    return None
+
+
+# ---- old and new values ----
+
+
+def changes_of(row, around):
+    """([{label, old, new, unit}], how many values are kept back) of an event, for this reader."""
+    changes, slug = row.get("changes") or {}, row["document"]
+    if slug in around.kinds:
+        return _of_record(row, changes, around.kinds[slug], around)
+    if slug == "users":
+        return _of_account(row, changes, around.user)
+    if slug == "fields":
+        setting = around.settings.get(row["subject"]) or {}
+        return [
+            _required(name, pair, around.kinds.get(setting.get("document"))) for name, pair in changes.items()
+        ], 0
+    if row["action"] == "reveal":
+        return [_line("เปิดดู", None, _label_anywhere(name, around.kinds)) for name in changes], 0
+    return [
+        _of_access(name, pair, row, around) for name, pair in changes.items() if pair[1] not in (None, "")
+    ], 0
+
+
+def _of_record(row, changes, document, around):
+    """A record's changed fields by the rules of its own history; the sensitive class only where it is switched on."""
+    if not access.sees(around.user, row["area_code"], row.get("school_code")):
+        return [], len(changes)
+    known, told, hidden = declared(document), [], 0
+    for name, (old, new) in changes.items():
+        field = known.get(name)
+        if name == "school_code":
+            told.append(
+                _line("โรงเรียน", *(around.schools.get((row["area_code"], code), code) for code in (old, new)))
+            )
+        elif field is None or not _may_tell(field, row, around):
+            hidden += 1
+        else:
+            told.append(_line(field.verbose_name, _worded(field, old), _worded(field, new), field.unit))
+    return told, hidden
+
+
+def _may_tell(field, row, around):
+    if field.personal != "sensitive":
+        return True
+    return around.sensitive and access.may_see_field(
+        around.user, field, row["area_code"], row.get("school_code")
+    )
+
+
+def _worded(field, value):
+    """A value in words, numbers of persons masked; one of an older kind of field as it is."""
+    try:
+        return formatters.masked(field, value)
+    except (TypeError, ValueError, AttributeError):
+        return str(value)
+
+
+def _of_account(row, changes, user):
+    """An account's changes; e-mail and telephone are the administrators' business."""
+    told, hidden = [], 0
+    for name, (old, new) in changes.items():
+        if name in CONTACT and not user.holds("admin", row["area_code"]):
+            hidden += 1
+        else:
+            told.append(_line(accounts.LABELS.get(name, name), _plainly(old), _plainly(new)))
+    return told, hidden
+
+
+def _required(name, pair, document):
+    """A field that was made required, or no longer is."""
+    field = document and shown_fields(document).get(name)
+    words = {True: "ต้องกรอก", False: "ไม่บังคับ"}
+    return _line(field.verbose_name if field else name, *(words.get(one, one) for one in pair))
+
+
+def _label_anywhere(name, kinds):
+    """A field's label, whichever subsystem declares it."""
+    labels = [
+        declared(document)[name].verbose_name for document in kinds.values() if name in declared(document)
+    ]
+    return labels[0] if labels else name
+
+
+def _of_access(name, pair, row, around):
+    """What was taken or opened: words for subjects and schools, numbers as they are."""
+    old, new = pair
+    if name == "school":
+        new = around.schools.get((row["area_code"], new), new)
+    elif name == "what":
+        new = WHATS.get(new) or documents().get(new, new)
+    elif name == "kind":
+        new = str(new).upper()
+    return _line(ABOUT_ACCESS.get(name, name), _plainly(old), _plainly(new))
+
+
+def _plainly(value):
+    if isinstance(value, bool):
+        return "ใช่" if value else "ไม่ใช่"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if hasattr(value, "isoformat"):
+        return buddhist.format_datetime(value)
+    return " · ".join(map(str, value)) if isinstance(value, list) else value
+
+
+def _line(label, old, new, unit=None):
+    return {"label": label, "old": old, "new": new, "unit": unit}
