@@ -14,6 +14,7 @@ from documents import history
 from documents.database import connect, db, stored_documents
 from scripts.embedded import EmbeddedMongo
 from scripts.folder import CannotStart, prepare
+from tests.browsing import *  # noqa: F403  real browsers
 from tests.people import *  # noqa: F403  the people and places of the tests
 from tests.web import *  # noqa: F403  the application and its browsers
 from tests.web import AUDIT_KEY, Browser, settings_for

@@ -16,6 +16,15 @@ from documents.users import Grant, User
 
 AREA, YEAR, ROUND = "34010000", 2568, "1"
 SCHOOL, OTHER = "34010001", "34010002"
+NAMES = {
+    "teacher": "ครูหนึ่ง ใจดี",
+    "neighbour": "ครูสอง ใจงาม",
+    "director": "ผอ.หนึ่ง ใจมั่น",
+    "officer": "เจ้าหน้าที่ ใจเย็น",
+    "approver": "ผู้รับรอง ใจตรง",
+    "executive": "ผู้บังคับบัญชา ใจกว้าง",
+    "administrator": "ผู้ดูแล ใจรัก",
+}
 NOON = "2025-06-05T09:00:00+07:00"
 
 
@@ -31,7 +40,7 @@ def person(name, role, *schools, area=AREA, **more):
     """A stored, active user with one role."""
     return User(
         email=f"{name}@example.org",
-        name=name,
+        name=NAMES.get(name, name),
         fs_uniquifier=name,
         grants=[Grant(role=role, area_code=area, school_codes=list(schools), **more)],
     ).save(force_insert=True)
