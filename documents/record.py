@@ -11,7 +11,7 @@ A subsystem declares its fields with the makers of `fields.py` and a few class a
     groups                  headings of the form, in order
 """
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from mongoengine import Document, QuerySet
@@ -113,6 +113,8 @@ class Record(Document, metaclass=RecordMetaclass):
     }
 
     slug = label = label_en = subsystem = None
+    unit = "รายการ"  # what one record is counted in
+    search_hint = None  # what the search box says it looks through; made of `search` when there is none
     key = also_unique = grid = cells = filters = search = order = groups = ()
     derived = ()
 
@@ -124,7 +126,7 @@ class Record(Document, metaclass=RecordMetaclass):
     @classmethod
     def missing(cls, values, required):
         """Names of the required fields that are empty, in declared order; a subsystem adds its conditions."""
-        return [name for name in declared(cls) if name in required and values.get(name) in (None, "", [])]
+        return [name for name in _in_order(cls, frozenset(required)) if values.get(name) in (None, "", [])]
 
     @classmethod
     def missing_query(cls):
@@ -158,6 +160,12 @@ class Record(Document, metaclass=RecordMetaclass):
 def keys(document):
     """The keys that are unique in a school and round, the matching one first."""
     return [document.key, *document.also_unique]
+
+
+@lru_cache(maxsize=256)  # asked for every record; a setting of the required fields makes a new set
+def _in_order(document, names):
+    """Those of the names that the subsystem declares, in declared order."""
+    return tuple(name for name in declared(document) if name in names)
 
 
 @cache  # asked for every value of every record; what a class declares does not change

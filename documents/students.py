@@ -316,9 +316,11 @@ class Student(Record):
     duplicate_evidence = ObjectIdField(verbose_name="เอกสารยืนยันตัวตนนักเรียนซ้ำซ้อนต่างหน่วยงาน")
 
     slug = "students"
-    label = "ข้อมูลนักเรียนรายบุคคล (DMC)"
+    label = "นักเรียน (DMC)"
     label_en = "Students"
     subsystem = "DMC"
+    unit = "คน"
+    search_hint = "ค้นหาชื่อ เลขประจำตัวประชาชน หรือเลขประจำตัวนักเรียน"
     key = ("person_id",)
     also_unique = (("student_no",),)
     grid = (

@@ -38,8 +38,8 @@ def cell(field, plain, round_):
 
 
 def plainly(field, value):
-    """A value in words, unmasked."""
-    return fields.shown(field, value)
+    """A value in words, unmasked; a citizen number with its hyphens."""
+    return citizen_id.format_id(value) if is_masked(field) else fields.shown(field, value)
 
 
 def typed(field, value):

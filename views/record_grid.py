@@ -78,7 +78,7 @@ class GridMixin:
 
     def search_placeholder(self):
         """What the search box looks through."""
-        return " ".join(declared(self.model)[name].verbose_name for name in self.model.search[:3])
+        return " หรือ".join(declared(self.model)[name].verbose_name for name in self.model.search[:3])
 
     @expose("/")
     def index_view(self):
@@ -148,7 +148,7 @@ class GridMixin:
             "clear_search_url": self._address(drop=("search", "missing", "letter", *self._flt_args())),
             "search": request.args.get("search", ""),
             "search_placeholder": self.search_placeholder(),
-            "search_words": f"ค้นหา {self.search_placeholder()}",
+            "search_words": self.model.search_hint or f"ค้นหา{self.search_placeholder()}",
             "filters": self._filters,
             "filter_groups": self._get_filter_groups(),
             "active_filters": view_args.filters,
@@ -166,7 +166,7 @@ class GridMixin:
             "row_revision": lambda row: row.plain["revision"],
             "cell_value": self._cell_value,
             "cell_mark": self._cell_mark,
-            "grid_unit": "รายการ",
+            "grid_unit": self.model.unit,
             "grid_pager": self._pager(page, count, capped),
             "history_url": url_for(f"{self.endpoint}.history_view"),
             "sensitive_switch": self._sensitive_switch(),
@@ -284,7 +284,7 @@ class GridMixin:
             {"label": letter, "href": address(letter=letter), "active": letter == request.args.get("letter")}
             for letter in LETTERS
         ]  # fmt: skip
-        return {"total": count, "capped": capped, "unit": "รายการ", "letters": letters} | steps
+        return {"total": count, "capped": capped, "unit": self.model.unit, "letters": letters} | steps
 
     def _chips(self, active):
         chips = []
