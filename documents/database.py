@@ -1,16 +1,17 @@
 """The one connection to MongoDB, its transactions and its indexes."""
 
 import logging
+import random
 import time
 
 from mongoengine import connect as connect_mongoengine
 from mongoengine import disconnect, get_connection, get_db
-from pymongo.errors import ConnectionFailure, OperationFailure
+from pymongo.errors import ConnectionFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.uri_parser import parse_uri
 from pymongo.write_concern import WriteConcern
 
-from documents.errors import Busy
+from documents.errors import Busy, Uncertain
 
 log = logging.getLogger(__name__)
 
@@ -67,20 +68,30 @@ def in_transaction(work):
 
     `work` runs again after a transient error, so it must build what it stores from plain values
     each time: a MongoEngine object saved in an aborted attempt believes itself clean.
-    Raises Busy when the other writers did not let it through for 20 seconds.
+    Raises Busy when the other writers did not let it through for 20 seconds, Uncertain when the answer to the
+    commit was lost for good, and what PyMongo raises when the database stays away: then nothing is stored.
     """
     give_up = time.monotonic() + ATTEMPTS_FOR_SECONDS
-    pause = 0.005
+    pauses = _pauses()
     while True:
         try:
             return _attempt(work, give_up)
-        except (ConnectionFailure, OperationFailure) as error:
+        except PyMongoError as error:
             if not error.has_error_label("TransientTransactionError"):
                 raise
             if time.monotonic() > give_up:
+                if isinstance(error, ConnectionFailure):
+                    raise
                 raise Busy("มีผู้บันทึกข้อมูลของโรงเรียนนี้พร้อมกันหลายคน กรุณารอสักครู่แล้วบันทึกอีกครั้ง") from error
-        time.sleep(pause)
-        pause = min(pause * 2, 0.25)
+        time.sleep(next(pauses))
+
+
+def _pauses():
+    """Seconds to wait before each further attempt: doubling to a quarter, by chance, so that no two march in step."""
+    longest = 0.01
+    while True:
+        yield random.uniform(0.001, longest)  # noqa: S311  not a secret
+        longest = min(longest * 2, 0.25)
 
 
 def _attempt(work, give_up):
@@ -99,13 +110,16 @@ def _attempt(work, give_up):
 
 def _commit(session, give_up):
     """Commit; a commit whose answer was lost is asked again, which the server makes safe."""
+    pauses = _pauses()
     while True:
         try:
             return session.commit_transaction()
-        except (ConnectionFailure, OperationFailure) as error:
-            lost = error.has_error_label("UnknownTransactionCommitResult")
-            if not lost or time.monotonic() > give_up:
+        except PyMongoError as error:
+            if not error.has_error_label("UnknownTransactionCommitResult"):
                 raise
+            if time.monotonic() > give_up:
+                raise Uncertain() from error
+        time.sleep(next(pauses))
 
 
 def ensure_indexes():

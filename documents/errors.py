@@ -78,5 +78,16 @@ class Busy(RuleBroken):
     status = 503
 
 
+class Uncertain(RuleBroken):
+    """The database was lost while it made the save final, so nobody knows whether it was made."""
+
+    status = 503
+
+    def __init__(self):
+        super().__init__(
+            "ฐานข้อมูลขาดการติดต่อขณะบันทึก จึงยังไม่ทราบว่าบันทึกแล้วหรือไม่ กรุณาเปิดหน้านี้ใหม่และตรวจดูก่อนบันทึกอีกครั้ง"
+        )
+
+
 class FileRefused(RuleBroken):
     """An uploaded file cannot be read as a table."""

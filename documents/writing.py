@@ -72,11 +72,15 @@ class Conflict:
 
 @dataclass
 class Prepared:
-    """One change made ready: the stored dict before and after (None: none), and its event."""
+    """One change made ready: the stored dict before and after (None: none), and its event.
+
+    `earlier` is what is known of a record that was removed and is made anew under its id.
+    """
 
     change: Change
     before: dict | None
     after: dict | None
+    earlier: dict | None = None
     event: dict | None = None
 
     @property
@@ -133,13 +137,16 @@ def prepare(changes, actor, reason=None):
     _check_people(changes, actor, reason)
     stored = _stored_versions(changes)
     _check_revisions(changes, stored)
+    removed = _removed_before(changes, stored)
     errors, prepared = {}, []
+    readings = {document: _Reading(document) for document in {change.document for change in changes}}
     for index, change in enumerate(changes):
-        before = stored.get(change.id)
-        after, problems = (None, {}) if change.remove else _after(change, before, actor)
+        before, earlier = stored.get(change.id), removed.get(change.id)
+        reading = readings[change.document]
+        after, problems = (None, {}) if change.remove else _after(change, before, actor, reading, earlier)
         if problems:
             errors[index] = problems
-        prepared.append(Prepared(change, before, after))
+        prepared.append(Prepared(change, before, after, earlier))
     _find_doubles(prepared, errors)
     if errors:
         raise Invalid(errors)
@@ -154,16 +161,19 @@ def _check_people(changes, actor, reason):
             raise OutOfScope()
         if role == "district" and not (reason or "").strip():
             raise Invalid({0: {"reason": "เขตแก้ไขแทนโรงเรียน โปรดระบุเหตุผล"}})
+    asked = {}
     for change in changes:
-        _check_fields(change, actor)
+        asked.setdefault((change.document, change.place), set()).update(change.values)
+    for (document, place), names in asked.items():
+        _check_fields(document, place, names, actor)
 
 
-def _check_fields(change, actor):
-    known = declared(change.document)
-    for name in change.values:
-        if name not in known:
-            raise NotAllowed("มีข้อมูลที่แก้ไขจากแบบฟอร์มนี้ไม่ได้ กรุณาเปิดหน้านี้ใหม่")
-        if not access.may_see_field(actor, known[name], change.place.area_code, change.place.school_code):
+def _check_fields(document, place, names, actor):
+    known = declared(document)
+    if not names <= known.keys():
+        raise NotAllowed("มีข้อมูลที่แก้ไขจากแบบฟอร์มนี้ไม่ได้ กรุณาเปิดหน้านี้ใหม่")
+    for name in names:
+        if not access.may_see_field(actor, known[name], place.area_code, place.school_code):
             raise NotAllowed(f"ท่านไม่มีสิทธิ์แก้ไข “{known[name].verbose_name}”")
 
 
@@ -236,41 +246,86 @@ def _as_of(stored, revision):
     return values
 
 
-def _after(change, before, actor):
+class _Reading(dict):
+    """What a document's fields make of values: {(name, type, value): plain value}.
+
+    Each is worked out once a write, since the rows of a file repeat most of their values. The type belongs to
+    the key because True equals 1.
+    """
+
+    def __init__(self, document):
+        self.known = declared(document)
+
+    def __missing__(self, key):
+        name, _, value = key
+        self[key] = found = fields.accept(self.known[name], value)
+        return found
+
+    def accept(self, name, value):
+        """The plain value to store, None for nothing; raises ValueError with a Thai sentence."""
+        if isinstance(value, str | int | float):
+            return self[name, type(value), value]
+        return fields.accept(self.known[name], value)
+
+
+def _after(change, before, actor, reading, earlier=None):
     """(the dict as it would be stored, {field: sentence}) of one change."""
-    problems, values = {}, {}
+    problems = {}
+    after = dict(before) if before else _fresh(change, actor, earlier)
+    after |= (change.to or change.place)._asdict()
     for name, value in change.values.items():
         try:
-            values[name] = fields.accept(declared(change.document)[name], value)
+            after[name] = reading.accept(name, value)
         except ValueError as error:
             problems[name] = str(error)
-    after = dict(before) if before else _fresh(change, actor)
-    after |= (change.to or change.place)._asdict()
-    after = {name: value for name, value in (after | values).items() if value is not None}
-    after = {
-        name: value for name, value in (after | change.document.derive(after)).items() if value is not None
-    }
+    after = _present(after)
+    if derived := change.document.derive(after):
+        after = _present(after | derived)
     for name, sentence in change.document.check(after):
         problems.setdefault(name, sentence)
-    if problems or (after == before and bool(before.get("reviewed")) == bool(change.reviewed)):
-        return (after, problems)
+    if problems or (after == before and change.reviewed in (None, bool(before.get("reviewed")))):
+        return after, problems
     now = history.naive_now()
     after |= keys_of(change.document, after)
     after |= {"updated_at": now, "updated_by": actor.id, "updated_by_name": actor.name}
     if change.reviewed is not None:
         after["reviewed"] = change.reviewed
-    after["revision"] = (before["revision"] if before else 0) + 1
+    after["revision"] = (before or earlier or {"revision": 0})["revision"] + 1
     return after, problems
 
 
-def _fresh(change, actor):
+def _present(values):
+    """The values that are something."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _fresh(change, actor, earlier):
+    """What a new record begins with; one that was removed before (`earlier`) is the same thing again."""
     new = change.id or ObjectId()
     return {
         "_id": new,
-        "lineage": change.lineage or new,
+        "lineage": change.lineage or (earlier or {}).get("lineage") or new,
         "created_at": history.naive_now(),
         "created_by": actor.id,
     }
+
+
+def _removed_before(changes, stored):
+    """{id: its last revision, hash and lineage} of records that are made anew under the id they were removed from."""
+    asked = [change for change in changes if change.id is not None and change.id not in stored]
+    if not asked:
+        return {}
+    areas, ids = {change.place.area_code for change in asked}, [change.id for change in asked]
+    events = collection(history.AuditEvent).find(
+        {"area_code": {"$in": list(areas)}, "subject": {"$in": ids}},
+        {"subject": 1, "number": 1, "hash": 1, "lineage": 1},
+    )
+    last = {}
+    for event in events.sort("number", 1):
+        last[event["subject"]] = {
+            "revision": event["number"], "history_hash": event["hash"], "lineage": event.get("lineage")
+        }  # fmt: skip
+    return last
 
 
 def _key(names, plain):
@@ -329,7 +384,7 @@ def _event(each, actor, reason, via):
     if after is None:
         changes = {name: [before.get(name), None] for name in names if name in before}
     elif before is not None:
-        follow = [*names, "school_code"]
+        follow = [*names, "school_code", "reviewed"]
         changes = {
             name: [before.get(name), after.get(name)]
             for name in follow
@@ -342,11 +397,11 @@ def _event(each, actor, reason, via):
         actor,
         "create" if before is None else "remove" if after is None else "update",
         changes,
-        before["history_hash"] if before else None,
+        (before or each.earlier or {}).get("history_hash"),
         document=each.change.document.slug,
         headline=each.change.document.headline(kept),
         lineage=kept["lineage"],
-        number=(before["revision"] if before else 0) + 1,
+        number=(before or each.earlier or {"revision": 0})["revision"] + 1,
         acting_as=access.writes_as(actor, place.area_code, place.school_code),
         via=via,
         reason=reason,
@@ -361,16 +416,17 @@ def _event(each, actor, reason, via):
 
 def _store(prepared, actor):
     """Claim, store and note in one transaction; runs again whole after a transient error."""
-    counters = _deltas(prepared)
-    operations = {}
-    for each in prepared:
-        operations.setdefault(each.change.document, []).append(_operation(each))
+    required = _required(prepared)
+    counters = _deltas(prepared, required)
+    operations = _operations(prepared)
     events = [each.event for each in prepared]
 
     def work():
-        for (subsystem, place), (delta, removed) in sorted(counters.items()):
+        needs = _required(prepared)
+        counted = counters if needs == required else _deltas(prepared, needs)
+        for (subsystem, place), (delta, removed) in sorted(counted.items(), key=lambda pair: pair[0]):
             _, submission = claim(subsystem, place, actor, delta, removed)
-            _check_named(submission, prepared)
+            _check_named(submission, place, prepared)
         for document, batch in operations.items():
             _run(document, batch)
         collection(history.AuditEvent).insert_many([dict(event) for event in events])
@@ -389,34 +445,77 @@ class _Moved(Exception):
     """A record's revision was no longer the one seen; the transaction is given up."""
 
 
-def _deltas(prepared):
+def _required(prepared):
+    """{(document, area, year): names of required fields}, asked again inside the transaction.
+
+    Who changes what is required counts the submissions anew; a write that counted by the old setting must not
+    add its difference to the new counters.
+    """
+    asked = {
+        (each.change.document, place.area_code, place.academic_year)
+        for each in prepared
+        for place in each.places
+    }
+    return {one: completeness.required_of(*one) for one in asked}
+
+
+def _deltas(prepared, required):
     """{(subsystem, place): (what is added to each counter, how many records are removed)}."""
     counters = {}
-    required = {}
     for each in prepared:
         document = each.change.document
         for plain, sign in ((each.before, -1), (each.after, 1)):
             if plain is None:
                 continue
             place = Place.of(plain)
-            asked = (document, place.area_code, place.academic_year)
-            if asked not in required:
-                required[asked] = completeness.required_of(*asked)
+            needed = required[document, place.area_code, place.academic_year]
             counts, removed = counters.get((document.subsystem, place), ({}, 0))
-            completeness.add(counts, completeness.tally_of(document, plain, required[asked]), sign)
+            completeness.add(counts, completeness.tally_of(document, plain, needed), sign)
             counters[document.subsystem, place] = (counts, removed + int(each.after is None))
     return counters
 
 
-def _operation(each):
+def _operations(prepared):
+    """{document: operations}, in an order in which no two records hold one key on the way.
+
+    Removals come first and new records last; who gives up a key that another one takes lets go of it before.
+    """
+    wanted = set().union(*(_held(each.change.document, each.after) for each in prepared))
+    batches = {}
+    for each in prepared:
+        document, before, after = each.change.document, each.before, each.after
+        batch = batches.setdefault(document, ([], [], [], []))
+        let_go = (_held(document, before) - _held(document, after)) & wanted if before and after else ()
+        if let_go:
+            names = dict.fromkeys((name for held in let_go for name in held[2]), "")
+            batch[1].append(UpdateOne(_seen(before), {"$unset": names}))
+        batch[0 if after is None else 3 if before is None else 2].append(_operation(each, bool(let_go)))
+    return {document: [one for part in batch for one in part] for document, batch in batches.items()}
+
+
+def _held(document, plain):
+    """{(document, place, names of a key, its values)} that a record keeps others from."""
+    if plain is None:
+        return set()
+    found = {(document, Place.of(plain), names, _key(names, plain)) for names in keys(document)}
+    return {one for one in found if one[3] is not None}
+
+
+def _seen(before):
+    """The filter of a record where it is and as it was seen."""
+    return {"_id": before["_id"], "revision": before["revision"], **Place.of(before)._asdict()}
+
+
+def _operation(each, whole):
+    """The operation that stores a change; `whole` sets every value, since some were let go of before."""
     if each.before is None:
         return InsertOne(each.after)
-    seen = {"_id": each.before["_id"], "revision": each.before["revision"], **Place.of(each.before)._asdict()}
     if each.after is None:
-        return DeleteOne(seen)
-    changed = {name: value for name, value in each.after.items() if each.before.get(name) != value}
+        return DeleteOne(_seen(each.before))
+    changed = {name: value for name, value in each.after.items() if whole or each.before.get(name) != value}
+    changed.pop("_id", None)
     gone = dict.fromkeys((name for name in each.before if name not in each.after), "")
-    return UpdateOne(seen, {"$set": changed} | ({"$unset": gone} if gone else {}))
+    return UpdateOne(_seen(each.before), {"$set": changed} | ({"$unset": gone} if gone else {}))
 
 
 def _run(document, batch):
@@ -425,10 +524,10 @@ def _run(document, batch):
         raise _Moved
 
 
-def _check_named(submission, prepared):
-    """A reopening may be for named records alone."""
+def _check_named(submission, place, prepared):
+    """A reopening may be for named records alone; what another submission's are does not matter here."""
     named = set(submission.named_records)
-    touched = {(each.after or each.before)["_id"] for each in prepared}
+    touched = {(each.after or each.before)["_id"] for each in prepared if place in each.places}
     if named and not touched <= named:
         raise NotAllowed("เปิดคืนให้แก้ไขเฉพาะบางรายการ รายการนี้ไม่อยู่ในรายการที่เปิด กรุณาติดต่อเจ้าหน้าที่เขต")
 
