@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 import flask_login
 from flask import after_this_request, flash, jsonify, redirect, request, session, url_for
 from flask_login import current_user
-from flask_security import LoginForm, MongoEngineUserDatastore, PasswordUtil, Security
+from flask_security import ChangePasswordForm, LoginForm, MongoEngineUserDatastore, PasswordUtil, Security
 from flask_security.forms import Form
 from flask_security.signals import password_changed, user_authenticated
 from flask_security.utils import set_request_attr
 from limits import parse_many
 from werkzeug.exceptions import TooManyRequests
-from wtforms import StringField
+from wtforms import PasswordField, StringField, SubmitField
 from wtforms.validators import InputRequired, Length
 
 from admin_app import security
@@ -65,7 +65,13 @@ def init_app(app, settings):
         SECURITY_API_ENABLED_METHODS=["session"],
         SECURITY_FLASH_MESSAGES=False,  # what is to be said is said below, in the product's words
     )
-    guard = Security(app, People(None, User, Role), login_form=SignInForm, password_util_cls=PasswordRules)
+    guard = Security(
+        app,
+        People(None, User, Role),
+        login_form=SignInForm,
+        change_password_form=OwnPasswordForm,
+        password_util_cls=PasswordRules,
+    )
     guard.want_json(lambda _: False)  # the page is the only way in: a JSON sign-in would hand out a token
     guard.unauthn_handler(turn_away)
     guard.login_manager.user_loader(person_of_session)
@@ -99,6 +105,13 @@ class PasswordRules(PasswordUtil):
         user = more["user"]
         said = passwords.refusal(password, email=user.email, name=user.name, current=user.password)
         return ([said] if said else None), self.normalize(password)
+
+
+class OwnPasswordForm(ChangePasswordForm):
+    """The old password, the new one twice."""
+
+    password = PasswordField("รหัสผ่านปัจจุบัน", render_kw={"autocomplete": "current-password"})
+    submit = SubmitField("ตั้งรหัสผ่านนี้")
 
 
 class SignInForm(LoginForm):

@@ -16,13 +16,17 @@ PREFIX = {"school": "", "director": "d"}
 
 @dataclass(frozen=True)
 class Wanted:
-    """One line of a list: who is to have which role at which school. `row` counts from 1."""
+    """One line of a list: who is to have which role at which school. `row` counts from 1.
+
+    `made_up` stands for an account name of our making, wanted only where nobody has the role at the school yet.
+    """
 
     row: int
     school_code: str
     role: str
     email: str
     name: str = ""
+    made_up: bool = False
 
 
 @dataclass
@@ -40,10 +44,20 @@ def wanted_from_schools(area_code, roles, domain=DOMAIN):
     pairs = [(school, role) for school in schools for role in SCHOOL_ROLES if role in roles]
     return [
         Wanted(
-            row, school.code, role, f"{PREFIX[role]}{school.code}@{domain}", f"{ROLES[role]} {school.name}"
+            row,
+            school.code,
+            role,
+            made_up_email(role, school.code, domain),
+            f"{ROLES[role]} {school.name}",
+            True,
         )
         for row, (school, role) in enumerate(pairs, 1)
     ]
+
+
+def made_up_email(role, school_code, domain=DOMAIN):
+    """The account name of a school that gave no e-mail: 34010001@school.khet, of its director d34010001@..."""
+    return f"{PREFIX[role]}{school_code}@{domain}"
 
 
 def plan(actor, area_code, wanted):
@@ -54,17 +68,24 @@ def plan(actor, area_code, wanted):
         raise Invalid({0: {"rows": f"รายการต้องมี 1–{MOST:,} แถว (มี {len(wanted):,})"}})
     schools = {school.code: school for school in School.objects(area_code=area_code)}
     people = {user.email: user for user in User.objects(email__in=[one.email for one in wanted])}
-    found, seen = Plan(), set()
+    found, seen, held = Plan(), set(), held_roles(area_code)
     for one in wanted:
         sentence = _wrong_with(one, schools, people.get(one.email), area_code, seen)
         seen.add(one.email)
         if sentence:
             found.errors.append((one.row, sentence))
-        elif one.email in people:
+        elif one.email in people or (one.made_up and (one.role, one.school_code) in held):
             found.existing.append(one)
         else:
             found.new.append((one, schools[one.school_code]))
     return found
+
+
+def held_roles(area_code):
+    """{(role, school code)} of every active account of the area's schools."""
+    people = User.objects(areas_listed=area_code, active=True).only("grants")
+    grants = [grant for user in people for grant in user.grants if grant.area_code == area_code]
+    return {(grant.role, code) for grant in grants for code in grant.school_codes}
 
 
 def _wrong_with(one, schools, holder, area_code, seen):

@@ -155,7 +155,7 @@ def test_a_change_is_told_field_by_field(administrator, teacher):
     accounts.change(administrator, teacher.id, new, teacher.revision, "ย้ายโรงเรียน")
     event = history.events_of(AREA, teacher.id)[0]
     assert event.reason == "ย้ายโรงเรียน"
-    assert event.changes["name"] == ["teacher", "ครูใหม่"]
+    assert event.changes["name"] == [teacher.name, "ครูใหม่"]
     assert event.changes["grants"] == [[f"ครูข้อมูลโรงเรียน {SCHOOL}"], [f"ครูข้อมูลโรงเรียน {OTHER}"]]
     assert list(history.verify(AREA)) == []
 
@@ -237,6 +237,13 @@ def test_every_open_school_gets_its_accounts_once(administrator):
     assert teacher.schools("school") == [(AREA, SCHOOL)]
     assert passwords.matches(slips[0].password, teacher.password)
     assert list(history.verify(AREA)) == []
+
+
+def test_a_school_that_has_its_people_gets_no_made_up_account(administrator, teacher):
+    wanted = school_accounts.wanted_from_schools(AREA, ["school"])
+    assert [slip.email for slip in school_accounts.make(administrator, AREA, wanted)] == [
+        f"{OTHER}@school.khet"
+    ]
 
 
 def test_a_list_with_one_error_makes_no_account(administrator, teacher):

@@ -54,7 +54,7 @@ class AccountForm(SecureForm):
     def for_administrator(cls, actor, person=None):
         """The form as posted, else filled with the person as stored (roles outside the actor's areas left out)."""
         form = cls(request.form) if request.method == "POST" else cls(data=stored_values(actor, person))
-        areas = [(area.code, area.name) for area in areas_of(actor)]
+        areas = [(area.code, area.short_name or area.name) for area in areas_of(actor)]
         if accounts.administers(actor, EVERY_AREA):
             areas.append((EVERY_AREA, "ทุกเขต (ผู้ดูแลระบบกลาง)"))
         for row in form.grants:

@@ -78,8 +78,8 @@ def wanted_of_lines(lines, domain=DOMAIN):
         code, email, name, role = (cells + [""] * 4)[:4]
         code = thai.arabic_digits(code)
         role = "director" if role.lower().startswith(DIRECTOR_WORDS) else "school"
-        prefix = school_accounts.PREFIX[role]
-        yield Wanted(number, code, role, email.lower() or f"{prefix}{code}@{domain}", name)
+        made_up = school_accounts.made_up_email(role, code, domain)
+        yield Wanted(number, code, role, email.lower() or made_up, name, made_up=not email)
 
 
 def lines_of_table(table):
