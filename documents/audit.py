@@ -1,7 +1,7 @@
 """The log (บันทึกการใช้งาน): which events of the history a person may look through, newest first, a page at a time.
 
 Every query starts with the area and is walked by an index: the area's, or the school's. Events of accounts, settings
-and access belong to no school, so they are walked as those of school None.
+and access belong to no school, so they are walked as those without one.
 """
 
 import datetime as dt
@@ -29,6 +29,7 @@ WITHOUT_RECORDS = (
     "history",
 )  # all that an administrator looks through
 AREA_INDEX, SCHOOL_INDEX = "area_newest", "school_newest"
+NO_SCHOOL = {"$exists": False}  # not None: that means null as well, and two bounds give no order
 NEWEST = [("at", -1), ("_id", -1)]
 PATIENCE_MS = 5_000  # a rare word in a year of events is looked for no longer than this
 LONGEST_NAME = 100
@@ -73,9 +74,14 @@ def ways(user, area_code):
     found = [{"area_code": area_code, "school_code": code} for code in codes]
     if user.holds("admin", area_code):
         found.append(
-            {"area_code": area_code, "school_code": None, "document": {"$in": list(WITHOUT_RECORDS)}}
+            {"area_code": area_code, "school_code": NO_SCHOOL, "document": {"$in": list(WITHOUT_RECORDS)}}
         )
     return found
+
+
+def sees_records(user, area_code):
+    """Whether a person sees events of records in an area at all, not those of settings alone."""
+    return any(way.get("school_code") != NO_SCHOOL for way in ways(user, area_code))
 
 
 def query_of(wanted, user):
@@ -207,7 +213,7 @@ def exports_of(user, round_, whats, limit):
     if query == NOTHING:
         return []
     query = query | {
-        "school_code": None,
+        "school_code": NO_SCHOOL,
         "changes.what": {"$elemMatch": {"$in": list(whats)}},
         "changes.subsystem": round_.subsystem,
         "changes.round": round_.label,

@@ -158,7 +158,7 @@ def choices_of(area):
     """What the log can be narrowed to: areas, schools, subjects and actions, as (value, words)."""
     areas = my_areas()
     records = {document.slug for document in subsystems()}
-    only_settings = not sees_records(area)
+    only_settings = not audit.sees_records(current_user, area)
     return {
         "areas": sorted(area_names(areas).items()) if len(areas) > 1 else [],
         "schools": schools_of(area),
@@ -171,11 +171,6 @@ def choices_of(area):
             if not only_settings or pair[0] not in telling.OF_RECORDS_ALONE
         ],
     }
-
-
-def sees_records(area):
-    """Whether the reader sees events of records in the area at all."""
-    return any("school_code" not in way or way["school_code"] for way in audit.ways(current_user, area))
 
 
 def schools_of(area):
@@ -209,7 +204,7 @@ def sensitive_on(area, school):
 
 def may_switch(area, school):
     """Whether this person sees the sensitive class somewhere in what the page shows."""
-    if not sees_records(area):
+    if not audit.sees_records(current_user, area):
         return False
     own = [code for a, code in current_user.schools(*access.SCHOOL_READERS) if a == area]
     return any(

@@ -47,6 +47,7 @@ class CodeLists(Page, ModelView):
         "state": "ที่มาของค่า",
         "source": "แหล่งอ้างอิง",
     }
+    column_formatters = {"count": lambda view, context, row, name: f"{row.count:,}"}
     column_sortable_list = ()
     page_size = 500
 

@@ -1,0 +1,135 @@
+"""The page of required fields: what it lists, what a save changes, and who has it at all."""
+
+import re
+
+import pytest
+
+from documents.completeness import required_of, set_required
+from documents.students import Student
+from documents.submissions import find_submission
+from documents.writing import Change, write
+from tests.people import AREA, YEAR, person, place
+from tests.test_record_view import pupil
+
+PAGE = f"/admin/fields/?document=students&year={YEAR}"
+
+
+@pytest.fixture
+def desk(sign_in, administrator):
+    """A browser in which the area's administrator is signed in."""
+    return sign_in(administrator)
+
+
+def ticked(html):
+    """Names of the fields that are ticked on the page."""
+    return re.findall(r'name="required" value="(\w+)" checked', html)
+
+
+def posted(html, on=(), off=(), reason="ตามหนังสือสั่งการ"):
+    """What a browser sends after ticking `on` and taking the tick off `off`."""
+    seen = re.findall(r'name="seen" value="(\w+)"', html)
+    return {"seen": seen, "required": sorted((set(ticked(html)) | set(on)) - set(off)), "reason": reason}
+
+
+def test_the_page_lists_every_declared_field_under_its_heading(desk, open_round):
+    html = desk.get(PAGE).text
+    from documents.record import declared
+
+    for field in declared(Student).values():
+        assert f'value="{field.name}"' in html
+        assert field.verbose_name in html
+    for heading in Student.groups:
+        assert heading in html
+    assert set(ticked(html)) == required_of(Student, AREA, YEAR)
+
+
+def test_a_save_changes_what_is_required_and_says_so(desk, open_round, teacher):
+    write([Change(Student, place(), pupil())], teacher)
+    html = desk.get(PAGE).text
+    assert "blood" not in ticked(html)
+    answer = desk.send(PAGE, posted(html, on=["blood"], off=["weight_kg"]))
+    assert answer.status_code == 302
+    required = required_of(Student, AREA, YEAR)
+    assert "blood" in required
+    assert "weight_kg" not in required
+    assert find_submission("DMC", place()).counts["incomplete"] == 1
+    after = desk.get(answer.location).text
+    assert "เพิ่มให้ต้องกรอก 1 ช่อง" in after
+    assert "ไม่บังคับแล้ว 1 ช่อง" in after
+    assert "ตามหนังสือสั่งการ" in after
+
+
+def test_the_change_stands_in_the_history_with_its_reason(desk, open_round, database):
+    html = desk.get(PAGE).text
+    desk.send(PAGE, posted(html, on=["blood"]))
+    event = database.audit_events.find_one({"document": "fields"})
+    assert event["changes"] == {"blood": [False, True]}
+    assert event["reason"] == "ตามหนังสือสั่งการ"
+
+
+def test_without_a_reason_nothing_is_stored_and_the_ticks_stay(desk, open_round, database):
+    html = desk.get(PAGE).text
+    answer = desk.send(PAGE, posted(html, on=["blood"], reason=" "))
+    assert answer.status_code == 422
+    assert "โปรดระบุเหตุผล" in answer.text
+    assert "blood" in ticked(answer.text)
+    assert database.field_settings.count_documents({}) == 0
+
+
+def test_a_save_without_a_change_says_so(desk, open_round):
+    answer = desk.send(PAGE, posted(desk.get(PAGE).text))
+    assert answer.status_code == 422
+    assert "ยังไม่ได้เปลี่ยนช่องใด" in answer.text
+
+
+def test_what_another_turned_meanwhile_stays(desk, open_round):
+    html = desk.get(PAGE).text
+    other = person("other", "admin")
+    needs = dict.fromkeys(required_of(Student, AREA, YEAR), "R") | {"weight_kg": "O", "blood": "R"}
+    set_required(Student, AREA, YEAR, needs, other, "อีกคน")
+    desk.send(PAGE, posted(html, on=["disability"]))
+    required = required_of(Student, AREA, YEAR)
+    assert "blood" in required
+    assert "weight_kg" not in required
+
+
+def test_what_is_set_holds_for_later_years_and_not_for_earlier_ones(desk, open_round):
+    desk.send(PAGE, posted(desk.get(PAGE).text, on=["blood"]))
+    assert "blood" in required_of(Student, AREA, YEAR + 1)
+    assert "blood" not in required_of(Student, AREA, YEAR - 1)
+
+
+def test_a_field_that_is_not_declared_is_left_out(desk, open_round, database):
+    html = desk.get(PAGE).text
+    desk.send(PAGE, posted(html, on=["blood", "history_hash", "$where"]))
+    (setting,) = database.field_settings.find()
+    assert "history_hash" not in setting["needs"]
+    assert "$where" not in setting["needs"]
+
+
+@pytest.mark.parametrize("role", ["teacher", "director", "officer", "approver", "executive"])
+def test_only_an_administrator_has_the_page(role, sign_in, open_round, request, database):
+    browser = sign_in(request.getfixturevalue(role))
+    assert browser.get(PAGE).status_code == 403
+    answer = browser.send(PAGE, {"required": ["blood"], "seen": [], "reason": "ลอง"})
+    assert answer.status_code == 403
+    assert database.field_settings.count_documents({}) == 0
+
+
+def test_a_stranger_is_sent_to_sign_in(client, open_round):
+    assert client.get(PAGE).status_code == 302
+
+
+def test_no_token_no_change(desk, open_round, database):
+    answer = desk.post(PAGE, data={"required": ["blood"], "seen": [], "reason": "ลอง"})
+    assert answer.status_code == 400
+    assert database.field_settings.count_documents({}) == 0
+
+
+def test_another_area_is_not_found(desk, open_round):
+    assert desk.get(f"{PAGE}&area=34020000").status_code == 404
+
+
+@pytest.mark.parametrize("query", ["document=nothing", "year=1", "year=x", "document=%00", "area=*"])
+def test_odd_addresses_are_answered(query, desk, open_round):
+    assert desk.get(f"/admin/fields/?{query}").status_code in (200, 404)
