@@ -43,7 +43,6 @@ FLASH_ICONS = {"ok": "check", "bad": "alert", "warn": "alert", "info": "info"}
 
 # The last folder of a page's address: its icon in the side menu, where the menu names none.
 MENU_ICONS = {
-    "admin": "home",
     "control": "gauge",
     "control-room": "gauge",
     "rounds": "rounds",
@@ -51,6 +50,9 @@ MENU_ICONS = {
     "students": "students",
     "technology": "technology",
     "staff": "staff",
+    "rooms": "fields",
+    "school_rooms": "fields",
+    "school-rooms": "fields",
     "buildings": "buildings",
     "equipment": "equipment",
     "gcode": "gcode",
@@ -85,9 +87,11 @@ def round_look(state: str) -> dict[str, str]:
 
 
 def menu_icon(href: str) -> str:
-    """Return the icon of a menu entry by the folders of its address, the deepest known first."""
-    folders = [part for part in href.split("?")[0].split("/") if part]
-    return next((MENU_ICONS[part] for part in reversed(folders) if part in MENU_ICONS), "dot")
+    """Return the icon of a menu entry by the last known folder of its address; the front page's is a house."""
+    folders = [part for part in href.split("?")[0].split("/") if part and part != "admin"]
+    if not folders:
+        return "home"
+    return next((MENU_ICONS[part] for part in reversed(folders) if part in MENU_ICONS), "list")
 
 
 def comma(number: float | None, decimals: int | None = None) -> str:

@@ -234,10 +234,10 @@ window.addEventListener("pageshow", () => {
 });
 document.addEventListener("change", (event) => {
   if (event.target.form && "autoSubmit" in event.target.form.dataset) event.target.form.requestSubmit();
-  const drop = event.target.closest?.("[data-file-drop]");
-  if (drop && event.target.files?.length) drop.querySelector("[data-file-name]").textContent = event.target.files[0].name;
+  const drop = event.target.closest?.("[data-file-drop], .file-drop");
+  if (drop && event.target.files?.length) (drop.querySelector("[data-file-name]") ?? drop.querySelector("b")).textContent = event.target.files[0].name;
 });
-for (const drop of document.querySelectorAll("[data-file-drop]")) {
+for (const drop of document.querySelectorAll("[data-file-drop], .file-drop")) {
   const over = (yes) => (event) => { event.preventDefault(); drop.classList.toggle("over", yes); };
   drop.addEventListener("dragover", over(true));
   drop.addEventListener("dragleave", over(false));
