@@ -11,8 +11,7 @@ from threading import Lock, Thread
 from scripts.children import end, spawn
 from scripts.demo import calendar_of_rounds, district, moments, people
 from scripts.demo.entering import enter_cluster
-from scripts.demo.plan import plan
-from scripts.demo.worker import shared_out
+from scripts.demo.plan import plan, shared_out
 from scripts.environment import ROOT
 
 ENOUGH_FOR_TWO = 3000  # fewer pupils are entered by this process alone

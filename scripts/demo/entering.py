@@ -68,7 +68,7 @@ def enter_last_year(school, pupils):
 def enter_this_year(school, pupils, people):
     """Store this year's pupils: those carried over first, the new ones later, and small changes by the teacher."""
     rng = chance(school.code, THIS_YEAR)
-    carried, came, changed = moments.some(rng, 3, *working_time(school))
+    carried, came, changed = (moments.some(rng, 1, *days)[0] for days in working_days(school))
     here = place(school, THIS_ROUND)
     looked_over = rng.uniform(0.3, 0.95) if school.story == "entering" else 1.0
     old = [one for one in pupils if one.this and not one.is_new]
@@ -83,11 +83,12 @@ def enter_this_year(school, pupils, people):
         change_a_little(rng, here, list(zip(old, stored, strict=True)), people.of("school", school.code))
 
 
-def working_time(school):
-    """First and last day on which a school entered this year's pupils; those that confirmed were quicker."""
-    if school.story in ("entering", "ready"):
-        return dt.date(2025, 5, 19), dt.date(2025, 6, 4)
-    return dt.date(2025, 5, 16), dt.date(2025, 5, 27)
+def working_days(school):
+    """Between which days a school carried its pupils over, entered the new ones and changed some; the quick confirmed."""
+    day = dt.date(2025, 5, 16)
+    slow = school.story in ("entering", "ready")
+    spans = ((3, 11), (12, 14), (18, 19)) if slow else ((0, 4), (6, 10), (11, 11))
+    return [(day + dt.timedelta(first), day + dt.timedelta(last)) for first, last in spans]
 
 
 def change(here, one, reviewed):

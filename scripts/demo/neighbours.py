@@ -60,12 +60,13 @@ def spoil(rng, cluster):
         now = [one.this for one in pupils if one.this]
         if school.story in OPEN and now:
             wrong_values(rng, school, now)
-        if school.story in WAITING and now:
-            leave_empty(rng, school, now)
     still_open = [each for each in cluster if each[0].story in OPEN and each[0].account is None]
     if len(still_open) > 1:
         twice(rng, still_open, same_number=True)
         twice(rng, still_open, same_number=False)
+    for school, pupils in cluster:
+        if school.story in WAITING:
+            leave_empty(rng, school, [one.this for one in pupils if one.this])
 
 
 def wrong_values(rng, school, now):
@@ -100,9 +101,7 @@ def leave_empty(rng, school, now):
 def twice(rng, schools, same_number):
     """Let one school enter a child that another has too: under the same number, or under a G-code of its own."""
     (_, pupils), (other, others) = rng.sample(schools, 2)
-    there = [
-        one for one in pupils if one.this and one.this["grade"] in other.grades and "person_id" in one.this
-    ]
+    there = [one for one in pupils if one.this and one.this["grade"] in other.grades]
     if not there or not others:
         return
     child = rng.choice(there).this

@@ -245,3 +245,19 @@ def grades_taught(rng, size, account):
     first = 1 if account is None and rng.random() < 0.1 else 2
     extended = account == 2 or (account is None and 110 < size < 1800 and rng.random() < 0.62)
     return tuple(f"{grade:02d}" for grade in range(first, 13 if extended else 10))
+
+
+def shared_out(plans, parts):
+    """The clusters (lists of SchoolPlans) in so many parts of about the same number of pupils."""
+    clusters = {}
+    for school in plans:
+        clusters.setdefault(school.cluster, []).append(school)
+    shares = [[] for _ in range(parts)]
+    for cluster in sorted(clusters.values(), key=pupils_in, reverse=True):
+        min(shares, key=lambda share: sum(map(pupils_in, share))).append(cluster)
+    return shares
+
+
+def pupils_in(cluster):
+    """How many pupils a cluster's schools have."""
+    return sum(school.pupils for school in cluster)
