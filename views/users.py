@@ -6,6 +6,7 @@ from flask_admin.actions import action
 from flask_admin.contrib.mongoengine import ModelView
 from flask_admin.contrib.mongoengine.filters import BaseMongoEngineFilter
 from flask_admin.helpers import get_redirect_target
+from flask_admin.model.template import macro
 from flask_login import current_user
 from mongoengine.queryset.visitor import Q
 
@@ -113,7 +114,8 @@ class Users(SchoolAccounts, Page, ModelView):
         self.column_formatters = {
             "held": lambda view, context, person, name: roles_in_words(person),
             "place": lambda view, context, person, name: context["places"].get(person.id, ""),
-            "state": lambda view, context, person, name: state_of(person)[0],
+            "name": macro("render_name"),
+            "state": macro("render_state"),
             "seen": lambda view, context, person, name: format_datetime(person.current_login_at) or "ยังไม่เคย",
         }
 
