@@ -5,6 +5,7 @@ registration status do hold.
 """
 
 import re
+from operator import mul
 
 from documents import thai
 
@@ -24,6 +25,8 @@ def clean_id(text: object) -> str:
     """
     if isinstance(text, float) and text.is_integer():
         text = int(text)
+    if type(text) is str and text.isascii() and text.isalnum():  # nothing to take off, nothing mangled
+        return text.upper()
     text = thai.arabic_digits(thai.clean(text)).upper()
     return text if looks_mangled(text) else _SEPARATORS.sub("", text)
 
@@ -33,9 +36,9 @@ def check_digit(first12: str) -> str:
 
     Weights 13 to 2 over the twelve digits, S their sum: (11 - S mod 11) mod 10.
     """
-    if not re.fullmatch(r"[0-9]{12}", first12):
+    if len(first12) != 12 or not first12.isascii() or not first12.isdigit():
         raise ValueError("ต้องเป็นตัวเลข 12 หลัก")
-    total = sum(int(digit) * weight for digit, weight in zip(first12, range(13, 1, -1), strict=True))
+    total = sum(map(mul, map(int, first12), range(13, 1, -1)))
     return str((11 - total % 11) % 10)
 
 
@@ -58,6 +61,8 @@ def looks_mangled(text: object) -> bool:
     """
     if isinstance(text, float):
         return not text.is_integer()
+    if type(text) is str and text.isascii() and text.isalnum():
+        return False
     return bool(_MANGLED.fullmatch(thai.arabic_digits(thai.clean(text))))
 
 

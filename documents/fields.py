@@ -139,15 +139,20 @@ def accept(field, value):
 
     Raises ValueError with a Thai sentence that says what to do.
     """
+    kind = field.kind
     if isinstance(value, str):
+        # A code needs no cleaning, and most values of a file are codes.
+        if kind == "choice" and value in code_list(field.codelist).codes:
+            return value
         value = thai.clean(value)
     if value is None or value == "" or value == []:
         return None
-    return ACCEPT[field.kind](field, value)
+    return ACCEPT[kind](field, value)
 
 
 def _text(field, value):
-    value = str(value) if not isinstance(value, float) or not value.is_integer() else str(int(value))
+    if not isinstance(value, str):
+        value = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
     if len(value) > field.max_length:
         raise ValueError(f"ยาวเกิน {field.max_length:,} ตัวอักษร (พิมพ์มา {len(value):,}) กรุณาย่อให้สั้นลง")
     if field.pattern and not re.fullmatch(field.pattern, value):
@@ -168,7 +173,7 @@ def _choices(field, value):
 
 
 def _count(field, value):
-    return int(_bounded(field, _whole(value)))
+    return _bounded(field, value if type(value) is int else _whole(value))
 
 
 def _measure(field, value):
@@ -185,6 +190,8 @@ def _whole(value):
 def _number(value):
     if isinstance(value, bool):
         raise ValueError("ต้องเป็นตัวเลข")
+    if isinstance(value, float) and math.isfinite(value):
+        return value
     if isinstance(value, str):
         value = thai.arabic_digits(value).replace(",", "").replace(" ", "")
         if not re.fullmatch(r"[+-]?\d{1,18}(\.\d{1,12})?", value):
@@ -211,12 +218,14 @@ def _date(field, value):
     return dt.datetime(day.year, day.month, day.day)  # noqa: DTZ001  a day has no zone
 
 
+YES_OR_NO = {"true": True, "1": True, "y": True, "yes": True, "ใช่": True, "มี": True}
+YES_OR_NO |= {"false": False, "0": False, "n": False, "no": False, "ไม่ใช่": False, "ไม่มี": False, "-": False}
+
+
 def _flag(field, value):
-    words = {"true": True, "1": True, "y": True, "yes": True, "ใช่": True, "มี": True}
-    words |= {"false": False, "0": False, "n": False, "no": False, "ไม่ใช่": False, "ไม่มี": False, "-": False}
     if isinstance(value, bool):
         return value
-    answer = words.get(str(int(value) if isinstance(value, float) else value).lower())
+    answer = YES_OR_NO.get(str(int(value) if isinstance(value, float) else value).lower())
     if answer is None:
         raise ValueError("กรุณาตอบ ใช่ หรือ ไม่ใช่")
     return answer

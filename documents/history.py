@@ -6,7 +6,6 @@ chain, and whoever changes the database alone cannot mend it.
 """
 
 import datetime as dt
-import hashlib
 import hmac
 import json
 
@@ -73,24 +72,27 @@ def keyed(text):
     """HMAC-SHA256 of a text with the chain's key, in hex."""
     if _key is None:
         raise RuntimeError("documents.history.configure(key) was not called")
-    return hmac.new(_key, text.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(_key, text.encode(), "sha256").hex()
 
 
 def canonical(value):
     """JSON that is the same for the same content: sorted keys, ISO dates, missing as null."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain)
+    return _CANONICAL.encode(value)
 
 
 def _plain(value):
+    if isinstance(value, ObjectId):
+        return str(value)
     if isinstance(value, dt.datetime):
         value = as_stored(value)
         midnight = value.time() == dt.time(0)
         return value.date().isoformat() if midnight else value.isoformat(timespec="milliseconds")
     if isinstance(value, dt.date):
         return value.isoformat()
-    if isinstance(value, ObjectId):
-        return str(value)
     raise TypeError(f"no canonical form for {type(value).__name__}")
+
+
+_CANONICAL = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=_plain)
 
 
 def as_stored(instant):

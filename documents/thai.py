@@ -122,8 +122,7 @@ def search_key(*parts: object) -> str:
     """
     key = ""
     for position, part in enumerate(parts):
-        text = clean(part)
-        folded = _folded(text if position else without_title(text))
+        folded = _folded_name(part) if position == 0 else _folded(clean(part))
         key += f" {folded}" if key[-1:].isdigit() and folded[:1].isdigit() else folded
     return key
 
@@ -133,7 +132,14 @@ def search_term(text: object) -> str:
     return _folded(without_title(clean(text)))
 
 
+@lru_cache(maxsize=32768)
+def _folded_name(name: object) -> str:
+    return _folded(without_title(clean(name)))
+
+
 def _folded(text: str) -> str:
+    if text.isascii() and text.isalnum():
+        return text.lower()
     return unicodedata.normalize("NFC", arabic_digits(text).lower()).translate(_SEARCHED)
 
 
