@@ -15,9 +15,11 @@ from documents.database import connect, db, stored_documents
 from scripts.embedded import EmbeddedMongo
 from scripts.folder import CannotStart, prepare
 from tests.browsing import *  # noqa: F403  real browsers
+from tests.districts import *  # noqa: F403  a whole district
 from tests.people import *  # noqa: F403  the people and places of the tests
 from tests.web import *  # noqa: F403  the application and its browsers
 from tests.web import AUDIT_KEY, Browser, settings_for
+from tests.world import world as world  # two schools and a third elsewhere, what must not be read marked
 
 SERVER = pytest.StashKey[EmbeddedMongo]()
 

@@ -1,0 +1,64 @@
+"""A whole district for the tests that need one: 230 schools in an open round, and ways to bring it forward."""
+
+import pytest
+from pymongo import InsertOne
+
+from documents.database import collection
+from documents.schools import School
+from documents.submissions import Submission, move, submissions_of
+from documents.users import System
+from tests import people
+from tests.people import AREA, place
+
+LOADER = System("tests")
+SCHOOLS = 230
+
+
+def code_of(number):
+    """The code of the n-th school of the district; the first two are the teacher's and the neighbour's."""
+    return f"34010{number:03}"
+
+
+def add_schools(count):
+    """Fill the tests' area up to `count` schools."""
+    rows = [
+        {"area_code": AREA, "code": code_of(n), "name": f"บ้าน {n:03}", "cluster": f"กลุ่ม {n % 12}", "kind": "school",
+         "status": "open", "grade_from": "01", "grade_to": "09", "revision": 1}
+        for n in range(3, count + 1)
+    ]  # fmt: skip
+    collection(School).bulk_write([InsertOne(row) for row in rows])
+
+
+@pytest.fixture
+def district(canteens, draft_round, officer, executive, approver):
+    """The round of 230 schools, open."""
+    add_schools(SCHOOLS)
+    ordered = people.rounds.record_order(
+        people.rounds.propose(draft_round, officer, "ขอเปิดรอบ"), executive, "1", people.utc(1), "ดำเนินการ"
+    )
+    return people.rounds.open_round(ordered, approver)
+
+
+def submission(number):
+    """The Submission of the n-th school."""
+    return Submission.objects(area_code=AREA, school_code=code_of(number)).get()
+
+
+def bring(submission, *names):
+    """Make moves one after another as the system, giving a reason each time."""
+    for name in names:
+        submission = move(submission, name, LOADER, "ทดสอบ")
+    return submission
+
+
+def states(round_):
+    """{state: how many submissions of the round are in it}."""
+    found = {}
+    for one in submissions_of(round_):
+        found[one.state] = found.get(one.state, 0) + 1
+    return found
+
+
+def at(number):
+    """The place of the n-th school in the tests' round."""
+    return place(code_of(number))
