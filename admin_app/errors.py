@@ -76,7 +76,7 @@ def stale_form(error):
     log.info("form refused: %s (%s)", error.description, request.endpoint)
     if not is_from_here():
         return answer(400, UNTRUSTED)
-    return answer(400, STALE, resend=typed(), csrf_token=generate_csrf())
+    return answer(400, STALE, title="ยังไม่ได้บันทึก", resend=typed(), csrf_token=generate_csrf())
 
 
 def too_large(error):
@@ -103,7 +103,7 @@ def read_as_stranger():
     g._login_user = AnonymousUserMixin()
 
 
-def answer(status, sentence=None, *, headers=(), resend=None, kind=None, **more):
+def answer(status, sentence=None, *, title=None, headers=(), resend=None, kind=None, **more):
     """The response of a refusal: a page for people, JSON for a page's script."""
     heading, next_step = SENTENCES.get(status, (HTTPStatus(status).phrase, "กรุณากลับไปหน้าแรกแล้วลองอีกครั้ง"))
     if wants_json():
@@ -117,7 +117,7 @@ def answer(status, sentence=None, *, headers=(), resend=None, kind=None, **more)
     page = render_template(
         template,
         code=status,
-        title=heading,
+        title=title or heading,
         message=sentence,
         text=sentence or next_step,
         resend=resend,
