@@ -1,6 +1,7 @@
 """A round's files (ไฟล์ของรอบ): the workbook for the ministry and the report of counts, taken out with a note."""
 
 import io
+from collections import Counter
 
 from flask import abort, request, send_file
 from flask_admin import BaseView, expose
@@ -9,12 +10,13 @@ from flask_login import current_user
 from documents import access, audit, buddhist, locking
 from documents.digests import documents_of, short_code
 from documents.errors import NotAllowed, RuleBroken, WrongState
+from documents.rooms import SchoolRooms
 from documents.rounds import STATES, get_round, utc
 from documents.submissions import STATES as SUBMISSION_STATES
 from documents.submissions import submissions_of
 from exports.round_report import has_report, report_file_name, round_report
 from exports.round_workbook import refuse_reopened, round_file_name, round_workbook
-from views import here, telling
+from views import here, links, telling
 from views.exporting import XLSX, note_export
 from views.pages import Page
 
@@ -56,6 +58,7 @@ class RoundFiles(Page, BaseView):
             said=lambda instant: buddhist.format_datetime(utc(instant)),
             day=buddhist.format_long,
             main=documents_of(round_.subsystem)[0],
+            round_href=links.round_page(round_),
         )
 
     @expose("/export/xlsx/")
@@ -112,25 +115,30 @@ def refusal_of(round_):
 
 
 def rows_of(round_):
-    """How many records the round's counters tell."""
-    slugs = [document.slug for document in documents_of(round_.subsystem)]
-    return sum(each.counts.get(slug, 0) for each in submissions_of(round_).only("counts") for slug in slugs)
+    """How many records the workbook holds, as the round's counters tell."""
+    return sum(_rows(each, slugs_of(round_)) for each in submissions_of(round_).only("counts"))
+
+
+def slugs_of(round_):
+    """Slugs of the documents whose records are in the workbook; rooms are counted, not listed."""
+    return [document.slug for document in documents_of(round_.subsystem) if document is not SchoolRooms]
+
+
+def _rows(submission, slugs):
+    return sum(submission.counts.get(slug, 0) for slug in slugs)
 
 
 def counts_of(round_):
-    """{schools, rows, heads, states: [(words, how many)]} of the round as its submissions stand."""
-    submissions = list(submissions_of(round_).only("state", "counts"))
-    slugs = [document.slug for document in documents_of(round_.subsystem)]
-    states = {}
-    for each in submissions:
-        states[each.state] = states.get(each.state, 0) + 1
+    """{schools, rows, heads, states: [(look, how many)]} of the round as its submissions stand."""
+    submissions, slugs = list(submissions_of(round_).only("state", "started", "counts")), slugs_of(round_)
+    looks = Counter(
+        "idle" if each.state == "draft" and not each.started else each.state for each in submissions
+    )
     return {
         "schools": len(submissions),
-        "rows": sum(each.counts.get(slug, 0) for each in submissions for slug in slugs),
+        "rows": sum(_rows(each, slugs) for each in submissions),
         "heads": sum(each.counts.get("pupils", 0) for each in submissions),
-        "states": [
-            (state, SUBMISSION_STATES[state], states[state]) for state in SUBMISSION_STATES if state in states
-        ],
+        "states": [(look, looks[look]) for look in ("idle", *SUBMISSION_STATES) if look in looks],
     }
 
 

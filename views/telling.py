@@ -133,8 +133,8 @@ def _told(row, around, whole):
     return {
         "id": row["_id"],
         "href": url_for("audit.details_view", id=row["_id"]),
-        "day": buddhist.format_short(clock.in_bangkok(at)),
-        "time": buddhist.format_time(at),
+        "day": _unbroken(buddhist.format_short(clock.in_bangkok(at))),
+        "time": _unbroken(buddhist.format_time(at)),
         "when": buddhist.format_datetime(at),
         "who": row.get("actor_name") or "ระบบ",
         "role": _role(row),
@@ -154,6 +154,11 @@ def _told(row, around, whole):
         "address": row.get("address"),
         "number": row["number"],
     }
+
+
+def _unbroken(text):
+    """A text that stays on one line."""
+    return text.replace(" ", "\u00a0")
 
 
 def _role(row):
