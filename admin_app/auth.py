@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import flask_login
-from flask import after_this_request, flash, jsonify, redirect, request, session, url_for
+from flask import abort, after_this_request, flash, jsonify, redirect, request, session, url_for
 from flask_login import current_user
 from flask_security import ChangePasswordForm, LoginForm, MongoEngineUserDatastore, PasswordUtil, Security
 from flask_security.forms import Form
@@ -215,13 +215,13 @@ def forget_attempts(email, user):
 
 
 def _account(email, user):
-    """What an account is counted under: another name once it has a new first password, so that the desk can help."""
+    """What an account is counted under: another name once it has a new first password, so that the desk can help,
+    and another at the addresses of its owner, so that a stranger's guesses elsewhere do not shut him out.
+    """
     version = user.fs_uniquifier if user else ""
-    return (
-        "sign-in",
-        "account",
-        hashlib.sha256(f"{email} {version}".encode("utf-8", "replace")).hexdigest()[:32],
-    )
+    usual = bool(user) and request.remote_addr in (user.current_login_ip, user.last_login_ip)
+    counted = f"{email} {version} {usual}".encode("utf-8", "replace")
+    return "sign-in", "account", hashlib.sha256(counted).hexdigest()[:32]
 
 
 def _address():
@@ -272,6 +272,8 @@ def person_of_session(uniquifier):
 
 def admit():
     """Nothing for whoever may pass; otherwise what turns him away: to sign in, or to set his own password."""
+    if request.blueprint == "security" and request.is_json:
+        abort(400)  # people sign in by a page; what is no text is not looked at
     if request.endpoint is None or request.endpoint in PUBLIC:
         return None
     if not current_user.is_authenticated:

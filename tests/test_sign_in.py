@@ -112,6 +112,13 @@ def test_no_token_or_remembered_cookie_opens_a_door(app, teacher):
     assert browser.get_cookie("remember_token") is None
 
 
+@pytest.mark.parametrize("email", [{"$ne": 1}, ["a"], 7, None])
+def test_what_is_no_text_is_not_looked_at(client, email):
+    token = {"X-CSRFToken": client.token()}
+    answer = client.post("/login", json={"email": email, "password": {"$ne": 1}}, headers=token)
+    assert answer.status_code == 400
+
+
 # The Session
 
 
@@ -237,6 +244,16 @@ def test_guessing_one_account_is_slowed_down(app, teacher):
     assert int(refused.headers["Retry-After"]) > 0
     assert "รอถึง" in refused.text
     assert accounts.is_locked_out(User.objects.get(id=teacher.id))
+
+
+def test_a_strangers_guesses_do_not_shut_the_owner_out(app, client, teacher):
+    with_password(teacher)
+    client.type_in(teacher.email, PASSWORD)
+    client.send("/logout")
+    form, far = {"email": teacher.email, "password": "guess"}, {"REMOTE_ADDR": "203.0.113.9"}
+    guesses = [app.test_client().send("/login", form, environ_overrides=far).status_code for _ in range(6)]
+    assert guesses == [401] * 5 + [429]
+    assert client.type_in(teacher.email, PASSWORD).status_code == 302
 
 
 def test_an_account_that_does_not_exist_is_slowed_down_alike(app):

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from documents import passwords, sessions
+from documents import accounts, passwords, sessions
 from documents.users import User
 from tests.people import AREA, OTHER, SCHOOL, person
 from tests.web import with_password
@@ -56,6 +56,28 @@ def test_filters_and_search_narrow_the_grid(desk, teacher, officer, query):
 )
 def test_odd_addresses_are_answered(desk, query):
     assert desk.get(f"/admin/users/?{query}").status_code == 200
+
+
+@pytest.mark.parametrize("area", [AREA, "*"])
+@pytest.mark.parametrize("narrowed", [{}, {"grants__role": "school"}, {"name__icontains": "ครู"}])
+def test_the_grid_reads_by_an_index(administrator, area, narrowed):
+    actor = administrator if area == AREA else person("operator", "admin", area="*")
+    query = User.objects(__raw__=accounts.scope(actor)).filter(**narrowed).order_by("name", "id").limit(50)
+    assert "COLLSCAN" not in str(query.explain()["queryPlanner"]["winningPlan"])
+
+
+EVIL = ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"]
+
+
+@pytest.mark.parametrize("evil", EVIL)
+def test_no_way_back_leads_away(desk, teacher, evil):
+    form = {"name": "x", "email": teacher.email, "revision": teacher.revision, "grants-0-role": "school"}
+    form |= {"grants-0-area_code": AREA, "grants-0-schools": SCHOOL, "url": evil}
+    answer = desk.send("/admin/users/edit/", form, query_string={"id": str(teacher.id), "url": evil})
+    assert answer.location == "/admin/users/"
+    action = {"action": "activate", "rowid": str(teacher.id), "url": evil}
+    assert desk.send("/admin/users/action/", action).location == "/admin/users/"
+    assert "evil" not in desk.get("/admin/users/new/", query_string={"url": evil}).text
 
 
 def test_a_new_account_shows_its_slip_once(desk):
