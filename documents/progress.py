@@ -106,10 +106,9 @@ class Board:
         return sum(each.state in ("verified", "locked") for each in self.schools)
 
     def waiting_schools(self):
-        """Schools that have not confirmed, the worst first, then by cluster and name."""
-        order = {look: number for number, look in enumerate(LOOKS)}
+        """Schools that have not confirmed, the worst first: by look, then by how many rows are at fault."""
         left = [each for each in self.schools if each.state in WRITABLE]
-        return sorted(left, key=lambda each: (order[each.look], each.cluster, each.name))
+        return sorted(left, key=lambda each: (LOOKS.index(each.look), -each.incomplete))
 
     def by_cluster(self, schools=None):
         """[(cluster, its schools)] in the clusters' order."""

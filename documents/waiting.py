@@ -4,6 +4,8 @@ import datetime as dt
 from typing import NamedTuple
 
 from documents import clock
+from documents.database import collection
+from documents.digests import documents_of
 from documents.progress import look_of_one, sums_of
 from documents.rounds import Round, utc
 from documents.submissions import WRITABLE, Submission, is_late, moves_for, open_until, step_open, visible_to
@@ -42,7 +44,7 @@ def waiting_for(user, area_code, rounds, now=None):
 
 # What comes first on the list.
 ORDER = (
-    "returned", "late", "hold", "complete", "start", "confirm", "certify", "order", "verify", "resume_lock",
+    "returned", "late", "hold", "complete", "start", "review", "confirm", "certify", "order", "verify", "resume_lock",
     "lock_round", "open_round", "unconfirmed", "out_again", "held", "propose", "publish", "await_confirm",
 )  # fmt: skip
 
@@ -89,6 +91,15 @@ def _of_teacher(submission, round_, now):
         lacking = submission.counts.get("incomplete", 0)
         what = "complete" if lacking else "start" if look in ("idle", "empty") else "confirm"
         yield Wait(what, lacking or 1, round_, submission, until)
+        if left := unreviewed(submission):
+            yield Wait("review", left, round_, submission, until)
+
+
+def unreviewed(submission):
+    """How many records carried over from the last round nobody has looked over yet, of the main kind."""
+    place = {"area_code": submission.area_code, "academic_year": submission.academic_year}
+    place |= {"school_code": submission.school_code, "round": submission.round, "reviewed": False}
+    return collection(documents_of(submission.subsystem)[0]).count_documents(place)
 
 
 def _of_director(submission, round_, user, now):

@@ -107,7 +107,7 @@ class ControlRoom(Page, BaseView):
             page_of=lambda standing: links.submission_page(standing.id),
             format_datetime=buddhist.format_datetime,
             as_of=buddhist.format_long(round_.as_of),
-            timing_words=[f"{what}ถึง {until}" for what, _, until, _ in timing(round_, now)[:2]],
+            deadline=deadline(round_, now),
             until_default=default_until(round_),
             address=self._address,
             **more,
@@ -119,7 +119,14 @@ class ControlRoom(Page, BaseView):
         at_fault = sees_records and standing.incomplete and standing.is_red
         slug = links.main_slug(shell.current_round())
         href = links.rows_at_fault(slug, standing.code) if at_fault else links.submission_page(standing.id)
-        return {"state": standing.look, "href": href, "title": said_of(standing), "hold": bool(standing.hold)}
+        number = standing.incomplete if standing.look == "error" and standing.incomplete < 100 else None
+        return {
+            "state": standing.look,
+            "href": href,
+            "title": said_of(standing),
+            "hold": bool(standing.hold),
+            "number": number,
+        }
 
     def _legend(self, board, wanted):
         """How many schools each look has; a press shows those alone."""
@@ -128,7 +135,7 @@ class ControlRoom(Page, BaseView):
         for look in LOOKS:
             if board.looks[look] or look in ("idle", "draft", "confirmed", "certified", "verified"):
                 state = "" if wanted.state == look else look
-                items.append({"state": look, "count": board.looks[look], "active": wanted.state == look,
+                items.append({"state": look, "label": LEGEND.get(look), "count": board.looks[look], "active": wanted.state == look,
                               "href": self._address(wanted, state=state)})  # fmt: skip
         return items
 
@@ -156,6 +163,7 @@ class ControlRoom(Page, BaseView):
         )
 
 
+LEGEND = {"error": "ข้อมูลไม่ครบ"}  # the number on such a tile is how many records lack something
 LABELS = {"verify": "เขตตรวจสอบแล้ว", "return": "ส่งกลับแก้ไข"}
 
 
@@ -253,15 +261,15 @@ def steps_of(round_, now):
     state = round_.state_at(now)
     watch, done = round_.window("enter"), round_.state in ("locked", "published")
     ordered = f"สั่งการ {_short(order['at'])}" if order else ("เสนอแล้ว รอสั่งการ" if proposed else "")
-    opened = f"เปิดรอบ {_short(round_.opened_at)}" if round_.opened_at else ""
+    opened = order.get("number") or (f"เปิดรอบ {_short(round_.opened_at)}" if round_.opened_at else "")
     watching = (
-        f"ถึง {buddhist.format_datetime(utc(watch.closes_at))}" if watch and state == "open" else "ปิดรับข้อมูลแล้ว"
+        f"ถึง {instants.brief(utc(watch.closes_at), now)}" if watch and state == "open" else "ปิดรับข้อมูลแล้ว"
     )
     summed = f"ล็อก {_short(round_.locked_at)}" if round_.locked_at else "ตามปฏิทิน"
     rows = [
         ("วางแผน", f"เสนอ {_short(proposed)}" if proposed else "กำหนดช่วงเวลา", bool(proposed)),
         ("เสนอผู้บังคับบัญชา", ordered, bool(order)),
-        ("แจ้งโรงเรียน", " · ".join(filter(None, [opened, order.get("number")])), bool(round_.opened_at)),
+        ("แจ้งโรงเรียน", opened, bool(round_.opened_at)),
         ("ติดตามและตรวจสอบ", watching, done),
         ("สรุปและรายงาน", summed, round_.state == "published"),
     ]
@@ -276,6 +284,15 @@ def _short(instant):
     return buddhist.format_short(clock.in_bangkok(instant)) if instant else ""
 
 
+def deadline(round_, now):
+    """'ยืนยันและรับรองถึง 10 มิ.ย. 16.30 น.': the schools' end, with the directors' where it is the same."""
+    entering, certifying = round_.window("enter"), round_.window("certify")
+    if entering is None:
+        return ""
+    same = certifying is None or certifying.closes_at == entering.closes_at
+    return f"{'ยืนยันและรับรอง' if same else 'ยืนยัน'}ถึง {instants.brief(utc(entering.closes_at), now)}"
+
+
 def timing(round_, now):
     """[(step, who, until, left)] of the windows that are not over yet, for the page's head."""
     rows = []
@@ -283,11 +300,6 @@ def timing(round_, now):
         if now < utc(window.closes_at) and window.step != "process":
             what, who = STEPS[window.step]
             rows.append(
-                (
-                    what,
-                    who,
-                    buddhist.format_datetime(utc(window.closes_at)),
-                    instants.left(window.closes_at, now),
-                )
+                (what, who, instants.brief(utc(window.closes_at), now), instants.left(window.closes_at, now))
             )
     return rows

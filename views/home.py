@@ -11,13 +11,15 @@ from documents.access import AREA_READERS
 from documents.completeness import missing_of
 from documents.database import collection
 from documents.digests import documents_of
-from documents.progress import HEADCOUNT, board_of, look_of_one
+from documents.progress import HEADCOUNT, board_of, look_of_one, match
 from documents.record import declared
 from documents.rounds import Round, get_round, round_before, utc
+from documents.schools import School
 from documents.submissions import WRITABLE, Submission, is_late, moves_for, open_until
 from documents.users import SCHOOL_ROLES, User
-from documents.waiting import visible_submissions
+from documents.waiting import unreviewed, visible_submissions
 from views import here, instants, links, shell
+from views.control_room import cluster_of
 from views.pages import Page
 from views.waits import entries
 
@@ -63,9 +65,15 @@ DAYS = ("จันทร์", "อังคาร", "พุธ", "พฤหั�
 
 
 def greeting(own, area):
-    """'สวัสดี ครูข้อมูล บ้านหนองบัวแดง': by name, with the school where there is one."""
+    """Who is greeted: name, roles, and the school of whoever has one."""
+    school = School.objects(area_code=area, code=own[0]).only("name").first() if len(own) == 1 else None
     place = shell.place_of(current_user, area)
-    return {"name": current_user.name, "place": place, "schools": len(own)}
+    return {
+        "name": current_user.name,
+        "place": place,
+        "schools": len(own),
+        "school": school.name if school else "",
+    }
 
 
 def _oversees(area):
@@ -104,7 +112,7 @@ def own_report(submission, round_, now):
         "rows_at_fault": links.rows_at_fault(document.slug, submission.school_code),
         "rows": links.rows_of(document.slug),
         "page": links.submission_page(submission.id),
-        "unreviewed": unreviewed(submission, document) if submission.state in WRITABLE else 0,
+        "unreviewed": unreviewed(submission) if submission.state in WRITABLE else 0,
         "moves": moves,
         "roles": current_user.roles_at(submission.area_code, submission.school_code),
         "soon": is_soon(open_until(submission, round_, "enter"), now),
@@ -147,13 +155,6 @@ def missing_fields(submission, most=8):
     return sorted(found, key=lambda each: -each["count"])[:most]
 
 
-def unreviewed(submission, document):
-    """How many records carried over from the last round nobody has looked over yet."""
-    place = {"area_code": submission.area_code, "academic_year": submission.academic_year}
-    place |= {"school_code": submission.school_code, "round": submission.round, "reviewed": False}
-    return collection(document).count_documents(place)
-
-
 def hindrance(submission, round_, moves, records, lacking, now):
     """Why the button ยืนยันข้อมูล cannot be pressed, in a sentence; None when it can."""
     if "confirm" not in moves:
@@ -178,7 +179,27 @@ def summary(round_, now):
     if round_ is None or round_.state in here.DRAFTS:
         return None
     board = board_of(round_, current_user, now)
-    return {"board": board, "red": sum(each.is_red for each in board.schools), "lacking": board.incomplete}
+    clusters = [cluster_of(name, schools, lambda each: None) for name, schools in board.by_cluster()]
+    red = sum(each.is_red for each in board.schools)
+    return {
+        "board": board,
+        "red": red,
+        "lacking": board.incomplete,
+        "clusters": clusters,
+        "last": last_moves(round_),
+    }
+
+
+def last_moves(round_, most=6):
+    """The submissions that were written or moved last: [(name, cluster, state, when, page)], for officers' eyes."""
+    found = Submission.objects(__raw__=match(round_, current_user), last_write_at__ne=None)
+    newest = found.only("school_name", "cluster", "state", "started", "last_write_at").order_by(
+        "-last_write_at"
+    )
+    return [
+        (each, instants.brief(utc(each.last_write_at)), links.submission_page(each.id))
+        for each in newest[:most]
+    ]
 
 
 def orders_to_record(area):

@@ -41,6 +41,16 @@ def time_of(instant):
     return f"{clock.in_bangkok(instant):%H.%M}" if instant else ""
 
 
+def brief(instant, now=None):
+    """'10 มิ.ย. 16.30 น.', the year left out where it is this year's; '' for None."""
+    if instant is None:
+        return ""
+    local, today = clock.in_bangkok(instant), clock.in_bangkok(now or clock.now())
+    if local.year != today.year:
+        return buddhist.format_datetime(instant)
+    return f"{local.day} {buddhist.SHORT_MONTHS[local.month - 1]} {buddhist.format_time(instant)}"
+
+
 def left(until, now=None):
     """'เหลือ 2 วัน 4 ชม.', or 'หมดเวลาแล้ว'; '' for None."""
     if until is None:

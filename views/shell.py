@@ -3,7 +3,7 @@
 from flask import current_app, g, request, session, url_for
 from flask_login import current_user
 
-from documents import buddhist, clock, subsystems
+from documents import buddhist, clock, subsystems, thai
 from documents.progress import sums_of
 from documents.rounds import STATES, utc
 from documents.schools import Area, School
@@ -234,11 +234,12 @@ def place_of(user, area):
 
 def initial(name):
     """The letter in a person's circle: the first consonant of the name."""
-    letters = [each for each in name if each.isalpha() and each not in LEADING_VOWELS]
+    plain = thai.without_title(thai.clean(name))
+    letters = [each for each in plain if each.isalpha() and each not in LEADING_VOWELS]
     return letters[0] if letters else "?"
 
 
 def _ribbon(now):
     if not clock.is_shifted():
         return None
-    return f"นาฬิกาของระบบถูกตั้งไว้เพื่อสาธิต ขณะนี้ {buddhist.format_datetime(now)} ไม่ใช่เวลาจริง"
+    return f"เวลาสาธิต {buddhist.format_datetime(now)} ไม่ใช่เวลาจริง"

@@ -11,9 +11,10 @@ WORDS = {
     "returned": ("ส่งกลับแก้ไข: {school}", "back", "return", "ส่งกลับ"),
     "late": ("เกินกำหนดส่งแล้ว ขอขยายเวลาจากเขต", "late", "alert", "เกินกำหนด"),
     "hold": ("เขตพักการรายงานของ{school}ไว้", "back", "pause", "พักไว้"),
-    "complete": ("กรอกข้อมูลให้ครบ {count} รายการ", "late", "alert", "ต้องแก้"),
+    "complete": ("กรอกข้อมูลนักเรียนให้ครบ {count} คน", "late", "alert", "ต้องแก้"),
     "start": ("เริ่มบันทึกข้อมูล", "idle", "edit", "ยังไม่เริ่ม"),
     "confirm": ("ข้อมูลครบแล้ว ตรวจดูและยืนยัน", "work", "check", "พร้อมยืนยัน"),
+    "review": ("ทบทวนนักเรียนที่ยกมาจากรอบก่อน {count} คน", "work", "students", "{count}"),
     "certify": ("รับรองข้อมูลที่ครูยืนยันแล้ว", "cert", "check", "รอรับรอง"),
     "order": ("พิจารณาสั่งการเปิดรอบ {round}", "conf", "edit", "รอสั่งการ"),
     "verify": ("ตรวจสอบข้อมูลที่รับรองแล้ว {count} โรงเรียน", "cert", "check", "{count}"),
@@ -56,6 +57,8 @@ def _said(wait):
         return f"“{wait.said}”"
     if wait.what == "lock_round" and wait.count:
         return f"ยังไม่ผ่านการตรวจสอบ {wait.count:,} โรงเรียน"
+    if wait.what == "review":
+        return "เลือกทั้งห้องแล้วทบทวนพร้อมกันได้"
     if wait.what == "confirm" and wait.submission:
         slug = links.main_slug(wait.round)
         heads = wait.submission.counts.get(HEADCOUNT.get(slug, slug), 0)
@@ -78,7 +81,7 @@ def href(wait):
     slug = links.main_slug(wait.round)
     if wait.what == "complete":
         return links.choose(wait.round, then=links.rows_at_fault(slug, wait.submission.school_code))
-    if wait.what == "start":
+    if wait.what in ("start", "review"):
         return links.choose(wait.round, then=links.rows_of(slug))
     return links.submission_page(wait.submission.id)
 
