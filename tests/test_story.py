@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+from pathlib import Path
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -263,7 +264,7 @@ def download(officer):
     for _ in range(2):
         with officer.page.expect_download() as given:
             officer.page.get_by_role("link", name="ดาวน์โหลดสมุดงาน").first.click()
-        files.append(open(given.value.path(), "rb").read())
+        files.append(Path(given.value.path()).read_bytes())
     assert files[0] == files[1]
     return files[0]
 
