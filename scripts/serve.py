@@ -92,6 +92,7 @@ def settings_for(host: str, port: int, data: Path) -> dict[str, str]:
     if "KHET_AUDIT_KEY_FILE" not in environ:
         secret(data, "audit")
         environ["KHET_AUDIT_KEY_FILE"] = str(data / "secrets" / "audit.key")
+    environ["KHET_AUDIT_KEY_FILE"] = str(Path(environ["KHET_AUDIT_KEY_FILE"]).resolve())
     return environ
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from scripts.children import end, spawn
 from scripts.embedded import last_words
+from scripts.environment import ROOT
 from scripts.folder import CannotStart
 
 WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104 (compared, not bound)
@@ -38,7 +39,8 @@ class WebServer:
             if log.exists() and log.stat().st_size > LARGEST_LOG_MB * 2**20:
                 log.replace(log.with_suffix(".log.1"))
         with self.log.open("ab") as words:
-            self.process = spawn(self._command(), stdout=words, stderr=words)
+            # gunicorn looks for modules in the folder it starts in first.
+            self.process = spawn(self._command(), stdout=words, stderr=words, cwd=ROOT)
         self._wait(patience)
 
     def stop(self, grace: float = 25) -> None:

@@ -36,6 +36,7 @@ class Product:
                 stdin=subprocess.DEVNULL,
                 stdout=words,
                 stderr=subprocess.STDOUT,
+                cwd=data.parent,
                 env={**os.environ, **environ},
             )
 
@@ -137,7 +138,7 @@ def test_it_answers_starts_again_quickly_and_leaves_no_process(start, tmp_path):
     second = start("--no-demo")
     seconds = second.wait_until_well()
     print(f"second start: {seconds:.1f} s")
-    assert seconds < 20
+    assert seconds < 30  # a busy machine; a quiet one takes about 4
     second.wait_until_announced()
     assert second.end(signal.SIGINT) == 0
     assert f"http://127.0.0.1:{second.port}" in second.printed
@@ -168,6 +169,7 @@ def test_nothing_stays_behind_when_only_the_first_process_is_killed(start):
 def test_a_part_that_dies_is_started_again(start, program):
     product = start("--no-demo")
     product.wait_until_well()
+    product.wait_until_announced()
     victims = [
         pid for pid, line in processes(product.data) if program in line and "scripts.serve" not in line
     ]
@@ -238,6 +240,15 @@ def test_health_says_that_the_database_is_down(start, tmp_path):
     assert answer["status"] == "down"
     assert answer["database"].startswith("no answer")
     assert "127.0.0.1" not in json.dumps(answer)
+
+
+def test_what_lies_in_the_callers_folder_is_not_run(start, tmp_path):
+    for package in ("admin_app", "scripts", "documents"):
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").write_text("raise SystemExit('a stranger was run')\n")
+    product = start("--no-demo")
+    product.wait_until_well()
+    assert "stranger" not in product.printed
 
 
 def test_secrets_are_generated_once_for_their_owner_only(start):
