@@ -275,3 +275,31 @@ def test_words_of_events_are_text_never_markup(sign_in, teacher, open_round):
     assert "<i>" not in html
     assert "<u>" not in html
     assert "<b>เหตุ" not in html
+
+
+def test_looking_a_record_over_is_told_and_hides_nothing(sign_in, teacher, stored):
+    own = stored[SCHOOL]
+    collection(Student).update_one({"_id": own.id}, {"$set": {"reviewed": False}})
+    write([Change(Student, place(), {}, id=own.id, revision=2, reviewed=True)], teacher)
+    html = log(sign_in(teacher), "?sensitive=1&action=update")
+    assert "ทบทวนแล้ว" in html
+    assert "ไม่แสดงค่า" not in html
+
+
+def test_a_field_that_is_declared_no_longer_is_kept_back(sign_in, teacher, stored, database):
+    change = {"$set": {"changes": {"old_field": ["เคยเป็น", "กลายเป็น"]}}}
+    database.audit_events.update_one({"action": "update"}, change)
+    html = log(sign_in(teacher), "?sensitive=1")
+    assert "กลายเป็น" not in html
+    assert "ไม่แสดงค่า 1 ช่อง" in html
+
+
+def test_values_taken_away_by_retention_are_said_to_be_gone(sign_in, teacher, administrator, stored):
+    later = clock.now() + dt.timedelta(days=1)
+    history.erase_values(AREA, later, administrator, "ครบกำหนดเก็บ")
+    browser = sign_in(teacher)
+    html = log(browser)
+    assert "ค่าถูกลบตามกำหนดเวลาเก็บ" in html
+    one = browser.get(f"{LOG}details/?id={shown(html)[0]}").text
+    assert "ตรงกับที่บันทึกไว้" in one
+    assert "ลบค่าในประวัติ" in log(sign_in(administrator))

@@ -50,6 +50,8 @@ class Audit(Page, BaseView):
         if page.lost:
             problems.append("เหตุการณ์ที่อ้างถึงไม่อยู่แล้ว จึงแสดงตั้งแต่ล่าสุด")
         count, capped = (None, True) if problem else audit.count_of(asked.wanted, current_user)
+        if count is None:  # too many even to count up to the bound: at least those that are shown
+            count = len(page.rows)
         return self.render(
             "khet/audit.html",
             asked=asked,
@@ -90,7 +92,7 @@ class Audit(Page, BaseView):
             event=event,
             row=row,
             holds=seal_holds(row),
-            area_name=area_names([row["area_code"]]).get(row["area_code"], row["area_code"]),
+            facts=facts_of(event, area_names([row["area_code"]])[row["area_code"]]),
             switch=sensitive_switch(Wanted(row["area_code"], row.get("school_code") or ""), sensitive),
         )
 
@@ -230,6 +232,23 @@ def note_sensitive(wanted, rows):
         current_user.id,
         {"what": [None, "audit"], "school": [None, wanted.school or None], "rows": [None, len(rows)]},
     )
+
+
+def facts_of(event, area_name):
+    """(label, words) of what is known of an event."""
+    known = [
+        ("เวลา", event["when"]),
+        ("ผู้ทำ", event["who"]),
+        ("ทำในฐานะ", event["role"]),
+        ("จากเครื่อง", event["address"]),
+        ("ช่องทาง", event["via"]),
+        ("เขต", area_name),
+        ("โรงเรียน", event["school"]),
+        ("รอบ", event["round"]),
+        ("เหตุผล", event["reason"]),
+        ("ลำดับในเรื่องนี้", f"ครั้งที่ {event['number']:,}"),
+    ]
+    return [(label, words) for label, words in known if words]
 
 
 def seal_holds(row):

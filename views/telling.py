@@ -239,8 +239,10 @@ def _of_record(row, changes, document, around):
             told.append(
                 _line("โรงเรียน", *(around.schools.get((row["area_code"], code), code) for code in (old, new)))
             )
+        elif name == "reviewed":
+            told.append(_line("ทบทวนแล้ว", _plainly(old), _plainly(new)))
         elif field is None or not _may_tell(field, row, around):
-            hidden += 1
+            hidden += 1  # of a field declared no longer nobody can say of what class it was
         else:
             told.append(_line(field.verbose_name, _worded(field, old), _worded(field, new), field.unit))
     return told, hidden
