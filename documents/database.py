@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 # A concern on the URI makes every operation inside a bound transaction fail, so these are taken off.
 CONCERNS = {"w", "wtimeout", "wtimeoutms", "journal", "j", "fsync", "readconcernlevel", "readpreference"}
 CONCERNS |= {"readpreferencetags", "maxstalenessseconds"}
+CLIENT = {"uuidRepresentation": "standard", "serverSelectionTimeoutMS": 5000, "connect": False}
 DATABASE = "khet"
 ATTEMPTS_FOR_SECONDS = 20
 
@@ -30,14 +31,7 @@ def connect(uri, **options):
     plain = without_concerns(uri)
     name = parse_uri(plain)["database"] or DATABASE
     disconnect()
-    connect_mongoengine(
-        name,
-        host=plain,
-        uuidRepresentation="standard",
-        serverSelectionTimeoutMS=5000,
-        connect=False,
-        **options,
-    )
+    connect_mongoengine(name, host=plain, **{**CLIENT, **options})
     return db()
 
 
