@@ -1,6 +1,6 @@
 """Made-up families: one address, two parents, a guardian, and places for children among brothers and sisters."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from documents import citizen_id, places
 from scripts.demo import names
@@ -85,12 +85,6 @@ class Family:
     sexes: str
     taken: int  # children placed so far, those before the first pupil included
     cohort: int = 99  # of the last child placed
-    born: list = field(default_factory=list)
-
-    @property
-    def has_more(self):
-        """Whether another child can still be placed."""
-        return self.taken < len(self.sexes)
 
 
 def new_family(rng, school, numbers, birth_year):
@@ -105,7 +99,8 @@ def new_family(rng, school, numbers, birth_year):
     shared |= {"nationality": nation, "race": nation, "religion": religion(rng, nation)}
     many = 1 + (chance() < 0.68) + (chance() < 0.22) + (chance() < 0.05)
     sexes = "".join("M" if chance() < 0.519 else "F" for _ in range(many))
-    return Family(shared, surname, nation, poor, way(rng), sexes, rng.randrange(many))
+    elder = rng.randrange(many) if chance() < 0.35 else 0
+    return Family(shared, surname, nation, poor, way(rng), sexes, elder)
 
 
 def surnames_of(nation):

@@ -60,10 +60,11 @@ def spoil(rng, cluster):
         now = [one.this for one in pupils if one.this]
         if school.story in OPEN and now:
             wrong_values(rng, school, now)
-    still_open = [each for each in cluster if each[0].story in OPEN and each[0].account is None]
-    if len(still_open) > 1:
-        twice(rng, still_open, same_number=True)
-        twice(rng, still_open, same_number=False)
+    still_open = [each for each in cluster if each[0].story in OPEN]
+    takers = [each for each in still_open if each[0].account is None]
+    if takers and len(still_open) > 1:
+        twice(rng, still_open, takers, same_number=True)
+        twice(rng, still_open, takers, same_number=False)
     for school, pupils in cluster:
         if school.story in WAITING:
             leave_empty(rng, school, [one.this for one in pupils if one.this])
@@ -98,9 +99,10 @@ def leave_empty(rng, school, now):
             one.pop(name, None)
 
 
-def twice(rng, schools, same_number):
-    """Let one school enter a child that another has too: under the same number, or under a G-code of its own."""
-    (_, pupils), (other, others) = rng.sample(schools, 2)
+def twice(rng, schools, takers, same_number):
+    """Let one of the takers enter a child that another school has: under its number, or under a G-code."""
+    other, others = rng.choice(takers)
+    _, pupils = rng.choice([each for each in schools if each[0] is not other])
     there = [one for one in pupils if one.this and one.this["grade"] in other.grades]
     if not there or not others:
         return

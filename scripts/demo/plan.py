@@ -99,15 +99,19 @@ def plan(schools, students):
 
 
 def clusters_of(schools):
-    """(name, district, number of schools) of each cluster that gets a school, in order; the numbers sum up."""
-    weights = [
-        (f"{name} {n}" if of > 1 else name, district, many / of)
+    """(name, district, number of schools) of each cluster that gets a school, in order; the numbers sum up.
+
+    Few schools stand in few clusters, so that there are still neighbours.
+    """
+    named = [
+        (n, f"{name} {n}" if of > 1 else name, district, many / of)
         for district, ((name, of, many), _, _) in DISTRICTS.items()
         for n in range(1, of + 1)
     ]
-    numbers = apportioned(schools, [weight for *_, weight in weights])
+    wanted = sorted(named, key=lambda one: one[0])[: max(min(schools, 2), schools // 6)]
+    numbers = apportioned(schools, [weight for *_, weight in wanted])
     return [
-        (name, district, many) for (name, district, _), many in zip(weights, numbers, strict=True) if many
+        (name, district, many) for (_, name, district, _), many in zip(wanted, numbers, strict=True) if many
     ]
 
 

@@ -89,15 +89,20 @@ def _weight(grade):
 
 
 def a_family(rng, school, numbers, families, cohort):
-    """A family with a child of this cohort: one of the school's, or a new one."""
-    if families and rng.random() < 0.5:
-        family = families[rng.randrange(len(families))]
-        if family.has_more and 2 <= family.cohort - cohort <= 7:
+    """A family with a child of this cohort: one of `families`, which have children to come, or a new one."""
+    for _ in range(3 if families and rng.random() < 0.5 else 0):
+        place = rng.randrange(len(families))
+        family = families[place]
+        if 2 <= family.cohort - cohort <= 7:
             family.cohort = cohort
+            if family.taken + 1 == len(family.sexes):  # no child is left to come
+                families[place] = families[-1]
+                families.pop()
             return family
     family = new_family(rng, school, numbers, birth_year_of(school, cohort))
     family.cohort = cohort
-    families.append(family)
+    if family.taken + 1 < len(family.sexes):
+        families.append(family)
     return family
 
 
@@ -163,7 +168,7 @@ def welfare(rng, family, sex, cohort):
     chance = rng.random()
     poor = ["09"] if family.poor and chance < 0.93 else []
     rare = ["03"] if chance < 0.006 else ["12"] if chance < 0.013 else ["13"] if chance < 0.016 else []
-    learning = 0.1 if sex == "M" else 0.038
+    learning = 0.13 if sex == "M" else 0.05
     disability = "05" if cohort > 3 and rng.random() < learning else "00"
     if rng.random() < 0.005:
         disability = rng.choice(("08", "08", "08", "03", "03", "07", "04", "06", "01", "02", "09"))
@@ -227,7 +232,7 @@ def size(rng, sex, age):
     height = HEIGHTS[sex][low] + (HEIGHTS[sex][low + 1] - HEIGHTS[sex][low]) * part
     weight = WEIGHTS[sex][low] + (WEIGHTS[sex][low + 1] - WEIGHTS[sex][low]) * part
     taller = rng.gauss(0, 0.04)
-    return weight * (1 + taller * 1.6) * rng.lognormvariate(0, 0.13), height * (1 + taller)
+    return weight * (1 + taller * 1.6) * rng.lognormvariate(0, 0.11), height * (1 + taller)
 
 
 def admitted(rng, school, cohort, is_new):
