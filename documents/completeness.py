@@ -40,12 +40,11 @@ class Missing(NamedTuple):
 
 def required_of(document, area_code, academic_year):
     """Names of the fields required in this area and year: the newest setting up to the year over the declaration."""
-    setting = (
-        FieldSetting.objects(area_code=area_code, document=document.slug, academic_year__lte=academic_year)
-        .order_by("-academic_year")
-        .first()
+    setting = collection(FieldSetting).find_one(
+        {"area_code": area_code, "document": document.slug, "academic_year": {"$lte": academic_year}},
+        sort=[("academic_year", -1)],
     )
-    needs = setting.needs if setting else {}
+    needs = (setting or {}).get("needs") or {}
     default = default_required(document)
     return frozenset(
         name for name in declared(document) if needs.get(name, "R" if name in default else "O") == "R"
