@@ -14,8 +14,10 @@ from documents.rooms import SchoolRooms
 from documents.rounds import STATES, get_round, utc
 from documents.submissions import STATES as SUBMISSION_STATES
 from documents.submissions import submissions_of
+from exports.reports import GRADES, SEXES
 from exports.round_report import has_report, report_file_name, round_report
 from exports.round_workbook import refuse_reopened, round_file_name, round_workbook
+from exports.statistics import ENCODINGS, statistics_csv, statistics_file_name
 from views import here, links, telling
 from views.exporting import XLSX, note_export
 from views.pages import Page
@@ -23,6 +25,7 @@ from views.pages import Page
 TAKERS = access.AREA_READERS  # of the workbook, which holds persons
 READERS = (*TAKERS, "executive")
 FILES = ("workbook", "report")
+TAKEN = (*FILES, "statistics")
 LAST_TAKEN = 10
 
 
@@ -76,6 +79,17 @@ class RoundFiles(Page, BaseView):
         note_export(current_user._get_current_object(), round_, what, None, rows, "xlsx")
         return send_file(io.BytesIO(content), mimetype=XLSX, as_attachment=True, download_name=name)
 
+    @expose("/export/csv/")
+    def export_csv(self):
+        """The ministry's statistical file, `encoding` utf8 or cp874; noted before it is sent, as above."""
+        round_, encoding = asked_round(), request.args.get("encoding", "utf8")
+        if encoding not in ENCODINGS or not has_report(round_):
+            abort(404)
+        refuse_not_open(round_)
+        content, name = statistics_csv(round_, encoding), statistics_file_name(round_)
+        note_export(current_user._get_current_object(), round_, "statistics", None, 0, "csv")
+        return send_file(io.BytesIO(content), mimetype="text/csv", as_attachment=True, download_name=name)
+
 
 def asked_round():
     """The round that the address names, within the areas of the reader. Raises OutOfScope."""
@@ -128,8 +142,14 @@ def _rows(submission, slugs):
     return sum(submission.counts.get(slug, 0) for slug in slugs)
 
 
+def _irregular(counts):
+    """Pupils without grade or sex: counted, but in no column of a report."""
+    known = sum(counts.get(f"{sex.lower()}{grade}", 0) for grade in GRADES for sex in SEXES)
+    return counts.get("pupils", 0) - known
+
+
 def counts_of(round_):
-    """{schools, rows, heads, states: [(look, how many)]} of the round as its submissions stand."""
+    """{schools, rows, heads, irregular, states: [(look, how many)]} of the round as its submissions stand."""
     submissions, slugs = list(submissions_of(round_).only("state", "started", "counts")), slugs_of(round_)
     looks = Counter(
         "idle" if each.state == "draft" and not each.started else each.state for each in submissions
@@ -138,6 +158,7 @@ def counts_of(round_):
         "schools": len(submissions),
         "rows": sum(_rows(each, slugs) for each in submissions),
         "heads": sum(each.counts.get("pupils", 0) for each in submissions),
+        "irregular": sum(_irregular(each.counts) for each in submissions),
         "states": [(look, looks[look]) for look in ("idle", *SUBMISSION_STATES) if look in looks],
     }
 
@@ -146,7 +167,7 @@ def taken(round_):
     """The last times a file of this round was taken out, for the timeline; an executive sees none."""
     if not takes_workbook(round_):
         return []
-    events = audit.exports_of(current_user, round_, FILES, LAST_TAKEN)
+    events = audit.exports_of(current_user, round_, TAKEN, LAST_TAKEN)
     return [
         {
             "who": row.get("actor_name"),

@@ -54,7 +54,13 @@ ABOUT_ACCESS = {
     "before": "ก่อนวันที่",
     "events": "จำนวนเหตุการณ์",
 }
-WHATS = {"audit": "บันทึกการใช้งาน", "workbook": "สมุดงานของรอบ", "report": "รายงานจำนวนนักเรียน"}
+WHATS = {
+    "audit": "บันทึกการใช้งาน",
+    "workbook": "สมุดงานของรอบ",
+    "report": "รายงานจำนวนนักเรียน",
+    "statistics": "ไฟล์สถิติจำนวนนักเรียน",
+    "confirmation": "ใบยืนยันข้อมูล",
+}
 CONTACT = ("email", "phone")  # of an account: for administrators alone
 IN_A_ROW = 3  # changed fields told in a row of the log
 
