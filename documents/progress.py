@@ -13,7 +13,8 @@ from documents import clock, thai
 from documents.database import collection
 from documents.digests import documents_of
 from documents.rounds import round_before, utc
-from documents.submissions import HANDED_IN, SEALED, WRITABLE, Submission, is_late, own_time, visible_to
+from documents.submissions import HANDED_IN, SEALED, WRITABLE, Submission, is_late, visible_to
+from documents.windows import own_time
 
 # What a tile shows, worst first; the first ten are what people filter by.
 LOOKS = (

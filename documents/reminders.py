@@ -12,7 +12,7 @@ def not_confirmed_text(round_, schools, address, now=None):
     `schools` are `progress.Standing`s.
     """
     now = now or clock.now()
-    lines = [f"📌 {title_of(round_)}", f"ยังไม่ยืนยันข้อมูล {len(schools):,} โรงเรียน"]
+    lines = [title_of(round_), f"ยังไม่ยืนยันข้อมูล {len(schools):,} โรงเรียน"]
     if window := round_.window("enter"):
         left = buddhist.time_left(utc(window.closes_at), now)
         end = buddhist.format_datetime(utc(window.closes_at))
@@ -63,7 +63,7 @@ def notice_text(round_, address):
     by_order = f"ตามหนังสือ {order['number']} " if order.get("number") else ""
     return "\n".join(
         [
-            f"📢 เปิดรับข้อมูล {title_of(round_)}",
+            f"เปิดรับข้อมูล {title_of(round_)}",
             f"{by_order}ขอให้โรงเรียนบันทึก ตรวจสอบ และยืนยันข้อมูล ณ วันที่ {buddhist.format_long(round_.as_of)}",
             *window_lines(round_),
             "",
@@ -75,7 +75,13 @@ def notice_text(round_, address):
 def window_lines(round_):
     """A line a step: what, by whom, from when until when."""
     return [
-        f"- {STEPS[window.step][0]} ({STEPS[window.step][1]}): {buddhist.format_datetime(utc(window.opens_at))} – "
+        f"- {STEPS[window.step][0]} ({STEPS[window.step][1]}): {opening_words(window)} – "
         f"{buddhist.format_datetime(utc(window.closes_at))}"
         for window in round_.windows
     ]
+
+
+def opening_words(window):
+    """'16 พ.ค. 2568': when a window opens; the time only where it is not the day's beginning."""
+    words = buddhist.format_datetime(utc(window.opens_at))
+    return words.removesuffix(" 00.00 น.")

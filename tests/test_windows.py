@@ -16,10 +16,9 @@ from documents.submissions import (
     is_late,
     may_write,
     move,
-    open_until,
     round_of,
-    step_open,
 )
+from documents.windows import open_until, step_open
 from tests.people import place
 
 # The tests' round: schools and directors 1 June 0.00 to 10 June 16.30, the district to 15 June 16.30.

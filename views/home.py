@@ -15,9 +15,10 @@ from documents.progress import HEADCOUNT, board_of, look_of_one, match
 from documents.record import declared
 from documents.rounds import Round, get_round, round_before, utc
 from documents.schools import School
-from documents.submissions import WRITABLE, Submission, is_late, moves_for, open_until
+from documents.submissions import WRITABLE, Submission, is_late, moves_for
 from documents.users import SCHOOL_ROLES, User
 from documents.waiting import unreviewed, visible_submissions
+from documents.windows import open_until
 from views import here, instants, links, shell
 from views.control_room import cluster_of
 from views.pages import Page

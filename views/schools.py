@@ -26,6 +26,7 @@ GROUPS = (
     ("ที่ตั้ง", ("subdistrict", "postcode", "latitude", "longitude")),
     ("ติดต่อ", ("director_name", "phone")),
 )
+ACTIONS = {"create": "เพิ่มโรงเรียน"}
 WIDTHS = {"name": "l", "subdistrict": "l", "director_name": "l"}
 
 
@@ -61,7 +62,7 @@ class Schools(Page, ModelView):
     page_size = 50
 
     # Routes of Flask-Admin's that schools do not have: without `expose` they are not registered at all.
-    create_view = delete_view = export = ajax_update = ajax_lookup = api_file_view = None
+    create_view = delete_view = action_view = export = ajax_update = ajax_lookup = api_file_view = None
 
     def __init__(self):
         super().__init__(School, name="โรงเรียนในสังกัด", endpoint="schools", url="/admin/schools")
@@ -242,7 +243,7 @@ def event_of(event):
     ]
     when = buddhist.format_datetime(event.at)
     return {
-        "title": "แก้ข้อมูลโรงเรียน",
+        "title": ACTIONS.get(event.action, "แก้ข้อมูลโรงเรียน"),
         "who": event.actor_name,
         "when": when,
         "reason": event.reason,

@@ -10,6 +10,7 @@ from flask_login import current_user
 from markupsafe import Markup
 
 from documents import access, buddhist, clock, locking, subsystem, thai
+from documents.codelists import code_list
 from documents.digests import short_code
 from documents.errors import Invalid, NotAllowed, RuleBroken
 from documents.progress import HEADCOUNT, RED, look_of_one
@@ -24,11 +25,11 @@ from documents.submissions import (
     get_submission,
     move,
     moves_for,
-    open_until,
     round_of,
     set_hold,
     visible_to,
 )
+from documents.windows import open_until
 from views import instants, links, shell
 from views.home import heads_before, missing_fields
 from views.pages import Page, SecureForm
@@ -196,6 +197,7 @@ class Submissions(Page, ModelView):
             whom=WHOM,
             is_district=current_user.holds("district", submission.area_code),
             short_code=short_code,
+            by_grade=by_grade(submission.counts),
         )
         return page if refusal is None else (page, refusal.status)
 
@@ -315,6 +317,15 @@ def asides_for(submission, round_, user):
 def can_lock(submission, user):
     """Whether this person may lock this one school now."""
     return submission.state == "verified" and user.holds("approver", submission.area_code)
+
+
+def by_grade(counts):
+    """[(grade, boys, girls)] of the counters that the door keeps, grades without anybody left out."""
+    found = [
+        (words, counts.get(f"m{code}", 0), counts.get(f"f{code}", 0))
+        for code, words in code_list("GRADE").choices
+    ]
+    return [row for row in found if row[1] or row[2]]
 
 
 def event_of(row):
