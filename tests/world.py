@@ -1,0 +1,158 @@
+"""A world to break into: two schools of one area, a third in another, records of every subsystem in each.
+
+What belongs to the teacher's school is marked: `world.marks` are the texts that nobody else may read anywhere.
+`Stored` remembers the whole database, says what a request changed in it, and puts it back.
+"""
+
+import datetime as dt
+import io
+import zipfile
+from dataclasses import dataclass, field
+
+import pytest
+
+from documents import rounds, subsystems
+from documents.database import collection, db
+from documents.record import Place
+from documents.rounds import Round
+from documents.schools import Area, School
+from documents.submissions import find_submission
+from documents.users import User
+from documents.writing import Change, write
+from tests.making import complete, marks_of
+from tests.people import AREA, OTHER, ROUND, SCHOOL, YEAR, person, place
+
+FAR_AREA, FAR_SCHOOL = "34020000", "34020001"
+SECRET, NEAR, FAR = "ลับเฉพาะ", "ของเพื่อนบ้าน", "ของต่างเขต"
+SECRET_SCHOOL = "บ้านลับเฉพาะ"
+LOGS = ("sessions", "limit_counters", "audit_events")  # what reading may leave behind
+EACH = 2  # records of a kind in a school
+
+
+@dataclass
+class World:
+    """Ids and marks of what there is; `own`, `near` and `far` are {slug: [record id]} of the three schools."""
+
+    round: Round
+    far_round: Round
+    submission: object
+    near_submission: object
+    people: dict
+    own: dict = field(default_factory=dict)
+    near: dict = field(default_factory=dict)
+    far: dict = field(default_factory=dict)
+    marks: set = field(default_factory=set)
+    event: object = None
+
+    def shown_in(self, answer):
+        """The marks that an answer of the application shows."""
+        text = text_of(answer)
+        return {mark for mark in self.marks if mark in text}
+
+
+@pytest.fixture
+def world(open_round, teacher, neighbour, director, officer, approver, executive, administrator, database):
+    """The two schools of the area with records of every subsystem, those of SCHOOL marked; and a school elsewhere."""
+    people = {"school": teacher, "director": director, "district": officer, "approver": approver}
+    people |= {"executive": executive, "admin": administrator, "neighbour": neighbour}
+    people |= far_people()
+    database.schools.update_one(
+        {"code": SCHOOL}, {"$set": {"name": SECRET_SCHOOL, "director_name": f"{SECRET}อำนวย"}}
+    )
+    database.users.update_one({"_id": teacher.id}, {"$set": {"name": f"{SECRET}ครูหนึ่ง"}})
+    people["school"] = User.objects.get(id=teacher.id)
+    found = World(open_round, far_round(people), None, None, people)
+    found.own = fill(place(), people["school"], SECRET, found.marks)
+    found.near = fill(place(OTHER), neighbour, NEAR, set())
+    found.far = fill(Place(FAR_AREA, YEAR, ROUND, FAR_SCHOOL), people["far_teacher"], FAR, set())
+    found.submission = find_submission("DMC", place())
+    found.near_submission = find_submission("DMC", place(OTHER))
+    database.submissions.update_one(
+        {"_id": found.submission.id}, {"$set": {"school_name": SECRET_SCHOOL, "return_reason": f"{SECRET}เหตุผล"}}
+    )
+    found.marks |= {SECRET, str(found.submission.id), *(str(id_) for ids in found.own.values() for id_ in ids)}
+    found.event = database.audit_events.find_one({"school_code": SCHOOL})["_id"]
+    return found
+
+
+def far_people():
+    """The people of the other area."""
+    Area(code=FAR_AREA, name="สพป. ทดสอบ เขต 2", province="34").save()
+    School(area_code=FAR_AREA, code=FAR_SCHOOL, name="บ้านไกล", cluster="กลุ่มไกล", grade_from="01", grade_to="09").save()
+    return {
+        f"far_{name}": person(f"far_{name}", role, *schools, area=FAR_AREA)
+        for name, role, schools in (
+            ("teacher", "school", [FAR_SCHOOL]),
+            ("officer", "district", []),
+            ("approver", "approver", []),
+            ("executive", "executive", []),
+            ("admin", "admin", []),
+        )
+    }
+
+
+def far_round(people):
+    """The same round in the other area, open."""
+    here = Round.objects.get(area_code=AREA)
+    row = here.to_mongo().to_dict()
+    for name in ("_id", "moves", "history_hash", "order", "proposed_by", "proposed_at", "opened_by", "opened_at"):
+        row.pop(name, None)
+    draft = Round(**row | {"area_code": FAR_AREA, "state": "draft", "revision": 1}).save()
+    proposed = rounds.propose(draft, people["far_officer"], "ขอเปิดรอบ")
+    day = dt.datetime(2025, 5, 15)  # noqa: DTZ001  a day has no zone
+    ordered = rounds.record_order(proposed, people["far_executive"], "ศธ 04002/1", day, "ดำเนินการ")
+    return rounds.open_round(ordered, people["far_approver"])
+
+
+def fill(where, teacher, mark, marks):
+    """Store two records of every subsystem in a school; gives {slug: [id]} and adds what must not be read to `marks`."""
+    made = {}
+    for document in subsystems():
+        values = [complete(document, mark) for _ in range(EACH)]
+        written = write([Change(document, where, each) for each in values], teacher)
+        made[document.slug] = [one.id for one in written]
+        for each in values:
+            marks |= marks_of(document, each, mark)
+    return made
+
+
+class Stored:
+    """The database as it is now; `changed()` names the collections that differ since, `put_back()` undoes it."""
+
+    def __init__(self, leave_out=LOGS):
+        self.leave_out = leave_out
+        self.rows = self.read()
+
+    def read(self):
+        """{collection: documents in the order of their ids}."""
+        names = (name for name in db().list_collection_names() if name not in self.leave_out)
+        found = {name: list(db()[name].find().sort("_id")) for name in names}
+        return {name: rows for name, rows in found.items() if rows}
+
+    def changed(self):
+        """Names of the collections that are not as they were."""
+        now = self.read()
+        return sorted(name for name in {*now, *self.rows} if now.get(name) != self.rows.get(name))
+
+    def put_back(self):
+        """Make it all as it was; gives what had changed."""
+        changed = self.changed()
+        for name in changed:
+            db()[name].delete_many({})
+            if name in self.rows:
+                db()[name].insert_many(self.rows[name])
+        return changed
+
+
+def text_of(answer):
+    """All that an answer says: its body, its headers, and what lies in a workbook's parts."""
+    said = " ".join(f"{name}: {value}" for name, value in answer.headers if name != "Set-Cookie")
+    if answer.data[:2] == b"PK":
+        with zipfile.ZipFile(io.BytesIO(answer.data)) as book:
+            said += " ".join(book.read(name).decode("utf-8", "replace") for name in book.namelist())
+    return said + answer.data.decode("utf-8", "replace")
+
+
+def rows_of(document, where):
+    """The stored dicts of a place."""
+    return list(collection(document).find(where._asdict()).sort("_id"))
