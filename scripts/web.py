@@ -52,7 +52,8 @@ class WebServer:
         return [
             *(sys.executable, "-P", "-m", "gunicorn", "admin_app.wsgi:app"),
             *("--bind", f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"),
-            *("--worker-class", "gthread", "--workers", "2", "--threads", "8"),
+            # Loaded once, before the processes part: create_app opens no connection.
+            *("--worker-class", "gthread", "--workers", "2", "--threads", "8", "--preload"),
             *("--pid", str(self.data / "web.pid"), "--no-control-socket"),
             *("--timeout", "60", "--graceful-timeout", "20", "--limit-request-line", "8190"),
             # Forwarded headers are the application's business, believed by setting only.
