@@ -32,13 +32,16 @@ def newest_rounds(area_code):
     return list(found.order_by("-academic_year", "-code", "subsystem").limit(NEWEST))
 
 
-def waiting_for(user, area_code, rounds, now=None):
-    """What waits for this person in these rounds of an area, the most pressing first."""
+def waiting_for(user, area_code, rounds, now=None, sums=sums_of):
+    """What waits for this person in these rounds of an area, the most pressing first.
+
+    `sums` gives the Sums of a round; a page that needs them elsewhere too hands in its own, asked once.
+    """
     now = now or clock.now()
     waits = []
     for round_ in rounds:
         if round_.area_code == area_code:
-            waits += _of_officers(user, round_, now)
+            waits += _of_officers(user, round_, now, sums)
     waits += _of_schools(user, area_code, rounds, now)
     return sorted(waits, key=lambda each: ORDER.index(each.what))
 
@@ -122,22 +125,22 @@ def _of_director(submission, round_, user, now):
 # ---- the area ----
 
 
-def _of_officers(user, round_, now):
+def _of_officers(user, round_, now, sums):
     area = round_.area_code
     if user.holds("executive", area) and round_.state == "proposed" and not round_.order:
         yield Wait("order", 1, round_)
     if user.holds("approver", area):
-        yield from _of_approver(user, round_, now)
+        yield from _of_approver(user, round_, now, sums)
     if user.holds("district", area):
-        yield from _of_district(user, round_, now)
+        yield from _of_district(user, round_, now, sums)
 
 
-def _of_district(user, round_, now):
+def _of_district(user, round_, now, ask):
     if round_.state == "draft" and _is_near(round_, now):
         yield Wait("propose", 1, round_)
     if not round_.running:
         return
-    sums = sums_of(round_, user)
+    sums = ask(round_, user)
     entering, checking = round_.window("enter"), round_.window("verify")
     if sums["certified"]:
         yield Wait("verify", sums["certified"], round_, None, checking and utc(checking.closes_at))
@@ -155,7 +158,7 @@ def _is_near(round_, now):
     )
 
 
-def _of_approver(user, round_, now):
+def _of_approver(user, round_, now, ask):
     if round_.state == "proposed" and round_.order:
         yield Wait("open_round", 1, round_)
     if round_.state == "closing":
@@ -164,7 +167,7 @@ def _of_approver(user, round_, now):
         yield Wait("publish", 1, round_)
     checking = round_.window("verify")
     if round_.running:
-        sums = sums_of(round_, user)
+        sums = ask(round_, user)
         done = sums["verified"] + sums["locked"]
         if done == sums.schools or (checking and now >= utc(checking.closes_at)):
             yield Wait("lock_round", sums.schools - done, round_, None, checking and utc(checking.closes_at))

@@ -85,8 +85,17 @@ def waits_of():
     """What waits for who is reading, over all running rounds of his area."""
     if "waits" not in g:
         area = here.area_code()
-        g.waits = waiting_for(current_user, area, rounds_for(current_user, area)) if area else []
+        rounds = rounds_for(current_user, area)
+        g.waits = waiting_for(current_user, area, rounds, sums=sums_once) if area else []
     return g.waits
+
+
+def sums_once(round_, user):
+    """The Sums of a round, asked of the database once a request."""
+    kept = g.setdefault("sums", {})
+    if round_.id not in kept:
+        kept[round_.id] = sums_of(round_, user)
+    return kept[round_.id]
 
 
 def _years(rounds, current):
@@ -194,7 +203,7 @@ def _counts(current):
     readers = current_user.areas("district", "approver") or current_user.schools(*SCHOOL_ROLES)
     if current is None or not readers or current.state in here.DRAFTS:
         return {}
-    return sums_of(current, current_user).counts
+    return sums_once(current, current_user).counts
 
 
 def _search():
