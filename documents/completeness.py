@@ -9,7 +9,7 @@ from mongoengine import Document
 from mongoengine.fields import DictField, IntField, StringField
 
 from documents.database import collection, in_transaction
-from documents.digests import documents_of
+from documents.digests import by_school, documents_of
 from documents.errors import Invalid, NotAllowed
 from documents.history import note_event
 from documents.record import Place, declared, default_required
@@ -94,13 +94,18 @@ def missing_of(submission):
 
 def counts_of(submission):
     """The counters of a submission, counted from its records: what the door keeps up to date by deltas."""
-    place = Place(submission.area_code, submission.academic_year, submission.round, submission.school_code)
-    counts = {}
-    for document in documents_of(submission.subsystem):
-        required = required_of(document, place.area_code, place.academic_year)
-        for record in collection(document).find(place._asdict()):
-            add(counts, tally_of(document, record, required), 1)
-    return counts
+    return counts_by_school([submission])[submission.school_code]
+
+
+def counts_by_school(submissions):
+    """{school code: counters} of several submissions of one round, their records read in one pass a document."""
+    found = {each.school_code: {} for each in submissions}
+    for document in documents_of(submissions[0].subsystem) if submissions else ():
+        required = required_of(document, submissions[0].area_code, submissions[0].academic_year)
+        for code, records in by_school(document, submissions[0], list(found)):
+            for record in records:
+                add(found[code], tally_of(document, record, required), 1)
+    return found
 
 
 def tally_of(document, record, required):

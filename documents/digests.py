@@ -2,10 +2,12 @@
 
 import hashlib
 import json
+from itertools import groupby
+from operator import itemgetter
 
 from documents.database import collection
 from documents.history import canonical
-from documents.record import Place, Record
+from documents.record import Record
 from documents.thai import clean
 
 BOOKKEEPING = {"_id", "_cls", *Record._fields} - {"extra"}
@@ -17,13 +19,33 @@ def digest_of(submission):
     Each record is canonical JSON of its own values: NFC text, ISO dates. The name is the one the submission
     carries, which every move that takes the digest brings up to date; so a school renamed later changes no digest.
     """
-    place = Place(submission.area_code, submission.academic_year, submission.round, submission.school_code)
-    total = hashlib.sha256()
-    total.update(canonical({"school": place.school_code, "name": clean(submission.school_name)}).encode())
-    for document in documents_of(submission.subsystem):
-        for record in in_key_order(document, place._asdict()):
-            total.update(canonical_record(document, record).encode())
-    return total.hexdigest()
+    return digests_of([submission])[submission.school_code]
+
+
+def digests_of(submissions):
+    """{school code: digest} of several submissions of one round, their records read in one pass a document."""
+    totals = {each.school_code: hashlib.sha256(_heading(each)) for each in submissions}
+    for document in documents_of(submissions[0].subsystem) if submissions else ():
+        for code, records in by_school(document, submissions[0], list(totals)):
+            for record in in_key_order(document, records):
+                totals[code].update(canonical_record(document, record).encode())
+    return {code: total.hexdigest() for code, total in totals.items()}
+
+
+def _heading(submission):
+    return canonical({"school": submission.school_code, "name": clean(submission.school_name)}).encode()
+
+
+def by_school(document, of_round, codes):
+    """Yield (school code, its stored records) of some schools in the round of a submission; a school at a time."""
+    place = {
+        "area_code": of_round.area_code,
+        "academic_year": of_round.academic_year,
+        "round": of_round.round,
+        "school_code": codes[0] if len(codes) == 1 else {"$in": codes},
+    }
+    rows = collection(document).find(place, batch_size=1000).sort("school_code", 1).hint("school_order")
+    yield from groupby(rows, itemgetter("school_code"))
 
 
 def documents_of(subsystem):
@@ -33,11 +55,10 @@ def documents_of(subsystem):
     return [document for document in subsystems() if document.subsystem == subsystem]
 
 
-def in_key_order(document, place):
-    """The stored records of a place (plain dicts) sorted by key, records without one by _id."""
-    rows = collection(document).find(place)
+def in_key_order(document, records):
+    """Stored records (plain dicts) sorted by key, those without one by _id."""
     return sorted(
-        rows, key=lambda row: ([str(row.get(name) or "") for name in document.key], str(row["_id"]))
+        records, key=lambda row: ([str(row.get(name) or "") for name in document.key], str(row["_id"]))
     )
 
 

@@ -3,16 +3,26 @@
 from mongoengine import Document
 from mongoengine.fields import DateTimeField, DictField, IntField, ListField, StringField
 
+from documents import clock
 from documents.codelists import code_list
-from documents.completeness import counts_of
+from documents.completeness import counts_by_school, counts_of
 from documents.database import collection
-from documents.digests import documents_of, root_of
+from documents.digests import digests_of, documents_of, root_of
 from documents.errors import Busy, Invalid, NotAllowed, WrongState
 from documents.history import naive_now
 from documents.record import declared, shown_fields
 from documents.rounds import STATES, Round, change_state, find_round
 from documents.schools import Area, School
-from documents.submissions import SEALED, Submission, move, submissions_of
+from documents.submissions import (
+    MOVES,
+    SEALED,
+    Submission,
+    changes_of,
+    check_move,
+    move,
+    push,
+    submissions_of,
+)
 
 LIMIT_OF_A_LIST = 2000  # longer lists (places) are frozen by the codes that are used
 
@@ -86,14 +96,45 @@ def _seal_all(round_, actor, reason):
     """
     while left := list(submissions_of(round_).filter(state__nin=list(SEALED)).order_by("school_code")):
         saving = []
+        digests = _digests(round_, left)
         for submission in left:
             try:
-                seal(submission, actor, reason)
+                _seal_as_read(submission, round_, actor, reason, digests) or seal(submission, actor, reason)
             except Busy:
                 saving.append(submission.school_name)
         if saving:
             names = " ".join(saving[:3]) + (f" และอีก {len(saving) - 3:,} โรงเรียน" if len(saving) > 3 else "")
             raise Busy(f"ล็อกยังไม่เสร็จ เพราะกำลังบันทึกข้อมูลอยู่: {names} กรุณารอสักครู่แล้วกดล็อกอีกครั้ง")
+
+
+def _digests(round_, submissions):
+    """{school code: digest} of submissions as they were just read, given their schools' present names.
+
+    Those whose digest still holds keep it; the records of all others are read in one pass.
+    """
+    named = {school["code"]: school for school in _named(round_)}
+    old = []
+    for each in submissions:
+        school = named.get(each.school_code, {"name": each.school_name, "cluster": each.cluster})
+        holds = each.digest and each.digest_writes == each.writes and each.school_name == school["name"]
+        each.school_name, each.cluster = school["name"], school.get("cluster")
+        if not holds:
+            old.append(each)
+    return {each.school_code: each.digest for each in submissions} | digests_of(old)
+
+
+def _named(round_):
+    return collection(School).find({"area_code": round_.area_code}, {"code": 1, "name": 1, "cluster": 1})
+
+
+def _seal_as_read(submission, round_, actor, reason, digests):
+    """The sealed Submission if nobody wrote or moved it since it was read, else None: then it is read again."""
+    row = MOVES["lock" if submission.state == "verified" else "close"]
+    if row.reason and not reason:  # it was sent back after the lock began; `move` says what is lacking
+        return None
+    check_move(submission, round_, row, actor, clock.now())
+    digest = digests[submission.school_code]
+    return push(submission, row, changes_of(submission, round_, row, actor, reason, digest=digest))
 
 
 def seal(submission, actor, reason):
@@ -112,8 +153,9 @@ def seal(submission, actor, reason):
 def _freeze(round_):
     """The Freeze of a round whose submissions are all sealed; one that an interrupted lock left holds."""
     schools = {school.code: school for school in School.objects(area_code=round_.area_code)}
-    sealed = submissions_of(round_).order_by("school_code")
-    rows = [frozen_school(each, schools.get(each.school_code)) for each in sealed]
+    sealed = list(submissions_of(round_).order_by("school_code"))
+    counts = counts_by_school(sealed)
+    rows = [frozen_school(each, schools.get(each.school_code), counts[each.school_code]) for each in sealed]
     area = Area.objects(code=round_.area_code).first()
     closing = _closing(round_)
     frozen = {
@@ -147,8 +189,8 @@ def _root(rows):
     return root_of({row["code"]: row["digest"] for row in rows})
 
 
-def frozen_school(submission, school):
-    """What a lock freezes of one sealed submission; `school` may be None."""
+def frozen_school(submission, school, counts):
+    """What a lock freezes of one sealed submission and its counters; `school` may be None."""
     last = submission.moves[-1]
     return {
         "code": submission.school_code,
@@ -159,7 +201,7 @@ def frozen_school(submission, school):
         "state": submission.state,
         "version": submission.version,
         "digest": submission.digest,
-        "counts": counts_of(submission),
+        "counts": counts,
         "reason": last.get("reason") if submission.state == "unreported" else None,
     }
 
@@ -236,7 +278,7 @@ def _row_of(freeze, submission):
 def _freeze_again(submission, round_, actor):
     """Put one school's new row into the Freeze, and the new root hash on the round; safe to run again, also at once."""
     school = School.objects(area_code=submission.area_code, code=submission.school_code).first()
-    row = frozen_school(submission, school)
+    row = frozen_school(submission, school, counts_of(submission))
     while True:
         freeze = freeze_of(round_)
         index, old = _row_of(freeze, submission)

@@ -22,12 +22,13 @@ from mongoengine.fields import (
 from pymongo import ReturnDocument, UpdateOne
 from pymongo.errors import ExecutionTimeout
 
-from documents import access, buddhist, clock
+from documents import access, clock
 from documents.database import collection
 from documents.errors import Busy, Invalid, NotAllowed, OutOfScope, RoundLocked, WindowShut, WrongState
 from documents.history import chained
-from documents.rounds import Round, find_round, until_text, utc
+from documents.rounds import Round, find_round, utc
 from documents.schools import School
+from documents.windows import open_until, refuse_shut, step_open
 
 STATES = {
     "draft": "ร่าง",
@@ -146,7 +147,7 @@ def may_write(submission, round_, actor, now=None):
             "จึงแก้ไขไม่ได้ หากต้องแก้ไข ให้ยกเลิกการยืนยัน หรือแจ้งเจ้าหน้าที่เขตให้ส่งกลับแก้ไข"
         )
     if role != "system":
-        _refuse_shut(submission, round_, "enter" if role == "school" else "verify", now)
+        refuse_shut(submission, round_, "enter" if role == "school" else "verify", now)
     return role
 
 
@@ -159,60 +160,6 @@ def _refuse_sealed(submission, round_):
         )
 
 
-def _refuse_shut(submission, round_, step, now):
-    """Raise WindowShut unless the step's window, an extension or the time of a return is open.
-
-    Three words for three things: a window not open yet or shut (ปิดรับข้อมูล), and a school's own longer time
-    that ran out (เกินกำหนด). ล็อกแล้ว is RoundLocked.
-    """
-    if round_.state in ("draft", "proposed"):
-        raise WindowShut(f"รอบ {round_.label} ยังไม่เปิดรับข้อมูล กรุณารอประกาศจากเขต")
-    if step_open(submission, round_, step, now):
-        return
-    window = _window(round_, step)
-    if window and now < utc(window.opens_at):
-        when = buddhist.format_datetime(utc(window.opens_at))
-        raise WindowShut(f"รอบ {round_.label} ยังไม่เปิดรับข้อมูล (เปิด {when}) กรุณารอให้ถึงเวลา")
-    if step == "verify":
-        raise WindowShut(
-            f"รอบ {round_.label} ปิดรับข้อมูลและหมดช่วงตรวจสอบของเขตแล้ว (ถึง {until_text(window)}) "
-            "หากต้องการเวลาเพิ่ม ให้แก้กำหนดเวลาของรอบ"
-        )
-    given = own_time(submission, step)
-    if given:
-        raise WindowShut(
-            f"เกินกำหนดเวลาที่เขตให้{submission.school_name}แล้ว (ถึง {buddhist.format_datetime(given)}) "
-            "หากต้องการเวลาเพิ่ม ให้ขอขยายเวลาจากเจ้าหน้าที่เขต"
-        )
-    raise WindowShut(
-        f"รอบ {round_.label} ปิดรับข้อมูลแล้ว (ตั้งแต่ {until_text(window)}) "
-        "หากต้องการเวลาเพิ่ม ให้ขอขยายเวลาจากเจ้าหน้าที่เขต"
-    )
-
-
-def _window(round_, step):
-    return round_.window(step) or round_.window("enter")
-
-
-def own_time(submission, step):
-    """The later of what a return and an extension give this school for a step, an aware instant; None without."""
-    extension = submission.extension or {}
-    actor = "school" if step == "enter" else "director"
-    given = [submission.return_until] if submission.return_until else []
-    if extension and actor in extension.get("for", ()):
-        given.append(extension["until"])
-    return max((utc(each) for each in given), default=None)
-
-
-def open_until(submission, round_, step):
-    """The last instant (aware) at which a step may be done for this school, its own time included."""
-    window = _window(round_, step)
-    ends = [utc(window.closes_at)] if window else []
-    if step in ("enter", "certify") and (own := own_time(submission, step)):
-        ends.append(own)
-    return max(ends, default=None)
-
-
 def is_late(submission, round_, now=None):
     """เกินกำหนด: not handed in, though the schools' window is over and no time of its own is left."""
     window = round_.window("enter")
@@ -220,24 +167,6 @@ def is_late(submission, round_, now=None):
     if submission.state not in WRITABLE or window is None or now < utc(window.closes_at):
         return False
     return not step_open(submission, round_, "enter", now)
-
-
-def step_open(submission, round_, step, now):
-    """Whether a step may be done now: its window, the school's extension, or the time a return gives.
-
-    The district may work from the opening of the schools' window until its own is over.
-    """
-    if step == "verify":
-        if (
-            submission.version > 1
-        ):  # reopened after the lock: the district checks again whenever it comes back
-            return True
-        last = round_.window("verify")
-        first = round_.window("enter") or last
-        return last is None or utc(first.opens_at) <= now < utc(last.closes_at)
-    window = _window(round_, step)
-    own = own_time(submission, step)
-    return (window is not None and window.open_at(now)) or (own is not None and now < own)
 
 
 def claim(subsystem, place, actor, deltas, removed=0):
@@ -340,7 +269,7 @@ def check_move(submission, round_, row, actor, now):
     if submission.hold and row.name in ("confirm", "certify", "verify"):
         raise WrongState(f"เขตพักการรายงานของโรงเรียนนี้ไว้: {submission.hold.get('reason')} กรุณาติดต่อเจ้าหน้าที่เขต")
     if row.step and not actor.is_system:
-        _refuse_shut(submission, round_, row.step, now)
+        refuse_shut(submission, round_, row.step, now)
     if not actor.is_system:
         _refuse_own(submission, round_, row, actor)
 
@@ -394,7 +323,7 @@ def move(submission, name, actor, reason=None, until=None, now=None, records=(),
                 f"ข้อมูลของ{submission.school_name}เปลี่ยนไปหลังจากที่ท่านเปิดหน้านี้ กรุณาเปิดหน้านี้ใหม่และตรวจดูอีกครั้ง"
             )
         _check_content(submission, row, reason, until)
-        moved = _push(submission, row, _changes(submission, round_, row, actor, reason, until, records))
+        moved = push(submission, row, changes_of(submission, round_, row, actor, reason, until, records))
         if moved:
             return _recounted(moved) if name == "reopen" else moved
         if time.monotonic() > give_up:
@@ -433,11 +362,13 @@ def _check_content(submission, row, reason, until):
         raise Invalid({0: {"reason": "ยังไม่มีข้อมูลในรอบนี้ หากไม่มีข้อมูลจริง โปรดระบุเหตุผลก่อนยืนยัน"}})
 
 
-def _changes(submission, round_, row, actor, reason, until, records):
-    """The update of a move as {'set', 'unset', 'row'}: plain values, the digest taken where the move asks for it."""
+def changes_of(submission, round_, row, actor, reason, until=None, records=(), digest=None):
+    """The update of a move as {'set', 'unset', 'row'}: plain values, the digest taken where the move asks for it.
+
+    A `digest` that is given was taken after this submission was read, under the name it carries.
+    """
     now = _naive(clock.now())
-    digest = None
-    if row.digest:
+    if row.digest and digest is None:
         from documents.digests import digest_of
 
         renamed = _bring_name_up_to_date(submission)
@@ -500,7 +431,7 @@ def _return_until(submission, round_, actor):
     return _naive(given) if given else None
 
 
-def _push(submission, row, changes):
+def push(submission, row, changes):
     """The conditional update; None when state, write counter or list of moves is no longer what was read.
 
     The length of the list is asked too: a hold set meanwhile changes no state, and two rows must not carry
@@ -584,7 +515,7 @@ def _aside(submission, name, actor, reason, changes):
             "reason": reason,
             "version": submission.version,
         }
-        moved = _push(submission, Move(name, name, name, (), submission.state, ()),
+        moved = push(submission, Move(name, name, name, (), submission.state, ()),
                       {"set": changes, "unset": {}, "row": entry})  # fmt: skip
         if moved:
             return moved

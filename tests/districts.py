@@ -30,7 +30,7 @@ def add_schools(count):
 
 
 @pytest.fixture
-def district(canteens, draft_round, officer, executive, approver):
+def district(draft_round, officer, executive, approver):
     """The round of 230 schools, open."""
     add_schools(SCHOOLS)
     ordered = people.rounds.record_order(
