@@ -12,7 +12,7 @@ from bson import ObjectId
 from mongoengine import Document
 from mongoengine.fields import DateTimeField, DictField, IntField, ListField, ObjectIdField, StringField
 
-from documents import clock
+from documents import access, clock
 from documents.database import collection
 from documents.errors import RuleBroken
 
@@ -206,9 +206,14 @@ def keep_plan(plan, owner):
 
 
 def find_plan(plan_id, owner):
-    """The ImportPlan of that id, for its owner alone. Raises RuleBroken when there is none, or no more."""
+    """The ImportPlan of that id, for its owner alone. Raises RuleBroken when there is none, or no more.
+
+    It is no more his once he may no longer write for one of its schools: it shows what is stored there.
+    """
     stored = collection(StoredPlan).find_one(own(plan_id, owner)) if ObjectId.is_valid(str(plan_id)) else None
-    if stored is None:
+    if stored is None or not all(
+        access.writes_as(owner, stored["area_code"], school["code"]) for school in stored["head"]["schools"]
+    ):
         raise RuleBroken("ไม่พบแผนการนำเข้านี้ หรือหมดอายุแล้ว (เก็บไว้ 2 ชั่วโมง) กรุณาเลือกไฟล์ใหม่อีกครั้ง")
     head = stored["head"]
     head["schools"] = {school["code"]: SchoolPlan(**school) for school in head["schools"]}

@@ -22,9 +22,8 @@ def export_grid(view, export_type):
         flash(f"ส่งออกได้ครั้งละไม่เกิน {MOST_ROWS:,} แถว (เลือกไว้ {count:,}) กรุณากรองให้แคบลง", "error")
         return redirect(view.get_url(".index_view"))
     note_export(user, round_, view.model.slug, wanted.school, count, export_type)
-    names = {
-        school.code: school.name for school in School.objects(area_code=round_.area_code).only("code", "name")
-    }
+    own = {"$and": [{"area_code": round_.area_code}, access.visible_schools(user)]}
+    names = {school.code: school.name for school in School.objects(__raw__=own).only("code", "name")}
     around = around_of(
         view.model,
         round_,

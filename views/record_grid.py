@@ -115,7 +115,7 @@ class GridMixin:
         )
 
     def _school_names(self, rows):
-        codes = sorted({row["school_code"] for row in rows} | ({self.school} if self.school else set()))
+        codes = sorted({row["school_code"] for row in rows} | ({self.school} if self.sees_school else set()))
         found = School.objects(area_code=self.round.area_code, code__in=codes).only("code", "name")
         return {school.code: school.name for school in found}
 
@@ -199,7 +199,7 @@ class GridMixin:
     def _submission(self):
         if "record_submission" not in g:
             g.record_submission = (
-                find_submission(self.model.subsystem, self._place(self.school)) if self.school else None
+                find_submission(self.model.subsystem, self._place(self.school)) if self.sees_school else None
             )
         return g.record_submission
 

@@ -1,0 +1,178 @@
+"""Every route of the application, tried as each of the six roles: who may, and nothing else.
+
+`TABLE` has a line for each method of each route; a route without a line fails. Strangers and requests without a token
+are walked in test_security.py.
+"""
+
+import pytest
+
+from documents import subsystems
+from documents.users import ROLES
+from tests.test_security import PUBLIC, routes
+from tests.world import Stored
+
+EVERYONE = "school director district approver executive admin"
+READERS = "school director district approver"
+ROUND_READERS = f"{READERS} executive"
+OVERSEERS = "district approver executive"
+
+# Of each subsystem: method, end of the rule, what is asked, and {status: roles}; whoever is not named gets 403.
+OF_RECORDS = [
+    ("GET", "", "", {200: READERS}),
+    ("GET", "new/", "?school={school}", {200: "school district", 302: "director approver"}),
+    ("GET", "edit/", "?id={record}", {200: "school district", 302: "director approver"}),
+    ("GET", "details/", "?id={record}", {200: READERS}),
+    ("GET", "history/", "?id={record}", {200: READERS}),
+    ("GET", "places/", "?field={choice}&q=ก", {200: READERS}),
+    ("GET", "export/<export_type>/", "", {200: READERS}),
+    ("GET", "import/", "", {200: "school district"}),
+    ("GET", "import/plan/", "?id={record}", {400: READERS}),  # no such plan; a plan is its owner's alone
+    ("GET", "import/template/", "", {200: READERS}),
+    ("POST", "new/", {"school": "{school}", "reason": "ทดสอบ"}, {302: READERS}),
+    ("POST", "edit/?id={record}", {"reason": "ทดสอบ", "room": "9"},
+     {409: "school district", 302: "director approver"}),
+    ("POST", "delete/", {"id": "{record}", "reason": "ทดสอบ"}, {302: READERS}),
+    ("POST", "action/", {"action": "delete", "rowid": "{record}", "reason": "ทดสอบ"}, {302: "school district"}),
+    ("POST", "ajax/update/", {"pk": "{record}", "name": "{cell}", "value": "2", "reason": "ทดสอบ"},
+     {409: "school district"}),
+    ("POST", "reveal/", {"id": "{record}", "name": "{choice}"}, {200: READERS}),
+    ("POST", "import/", {}, {400: "school district"}),
+    ("POST", "import/apply/", {"id": "{record}"}, {302: READERS}),
+]  # fmt: skip
+
+TABLE = [
+    ("GET", "/", "", {302: EVERYONE}),
+    ("GET", "/account/", "", {200: EVERYONE}),
+    ("POST", "/account/end/", {}, {302: EVERYONE}),
+    ("GET", "/change", "", {200: EVERYONE}),
+    ("POST", "/change", {}, {200: EVERYONE}),
+    ("POST", "/logout", {}, {302: EVERYONE}),
+    ("GET", "/admin/", "", {200: EVERYONE}),
+    ("GET", "/admin/choose/", "?round={round}", {302: EVERYONE}),
+    ("GET", "/admin/control-room/", "", {200: OVERSEERS}),
+    ("POST", "/admin/control-room/bulk/", {"do": "verify", "ids": "{submission}.1"}, {200: "district"}),
+    ("GET", "/admin/rounds/", "", {200: ROUND_READERS}),
+    ("GET", "/admin/rounds/details/", "?id={round}", {200: ROUND_READERS}),
+    ("GET", "/admin/rounds/new/", "", {200: "district"}),
+    ("POST", "/admin/rounds/new/", {"year": "2568", "subsystem": "DMC"}, {303: "district"}),
+    ("GET", "/admin/rounds/edit/", "?id={round}", {200: "district"}),
+    ("POST", "/admin/rounds/edit/", {"id": "{round}", "as_of": "10/06/2568"}, {422: "district"}),
+    ("POST", "/admin/rounds/propose/", {"id": "{round}", "revision": "{revision}"}, {409: "district"}),
+    ("POST", "/admin/rounds/order/",
+     {"id": "{round}", "revision": "{revision}", "number": "1", "day": "01/06/2568", "text": "ให้เปิด"},
+     {409: "executive"}),
+    ("POST", "/admin/rounds/open/", {"id": "{round}", "revision": "{revision}"}, {409: "approver"}),
+    ("POST", "/admin/rounds/publish/", {"id": "{round}", "revision": "{revision}"}, {409: "approver"}),
+    ("GET", "/admin/rounds/lock/", "?id={round}", {200: "approver"}),
+    ("POST", "/admin/rounds/lock/", {"id": "{round}", "counted": "x"}, {409: "approver"}),
+    ("GET", "/admin/rounds/files/", "?id={round}", {200: OVERSEERS}),
+    ("GET", "/admin/rounds/export/xlsx/", "?id={round}", {200: OVERSEERS}),
+    ("GET", "/admin/rounds/export/csv/", "?id={round}", {200: OVERSEERS}),
+    ("GET", "/admin/submissions/", "", {200: ROUND_READERS}),
+    ("GET", "/admin/submissions/details/", "?id={submission}", {200: ROUND_READERS}),
+    ("POST", "/admin/submissions/move/", {"id": "{submission}", "move": "confirm"}, {303: "school"}),
+    ("POST", "/admin/submissions/hold/", {"id": "{submission}", "reason": "พัก"}, {303: "district"}),
+    ("POST", "/admin/submissions/lift/", {"id": "{submission}"}, {303: "district"}),
+    ("POST", "/admin/submissions/extend/",
+     {"id": "{submission}", "until": "20/06/2568", "whom": "school", "reason": "ขอเวลา"}, {303: "district"}),
+    ("POST", "/admin/submissions/lock/", {"id": "{submission}"}, {409: "approver"}),
+    ("GET", "/admin/schools/", "", {200: EVERYONE}),
+    ("GET", "/admin/schools/details/", "?id={school_id}", {200: EVERYONE}),
+    ("GET", "/admin/schools/places/", "?q=ในเมือง", {200: EVERYONE}),
+    ("GET", "/admin/schools/edit/", "?id={school_id}", {200: "district admin"}),
+    ("POST", "/admin/schools/edit/", {"id": "{school_id}", "name": "อื่น"}, {409: "district admin"}),
+    ("GET", "/admin/users/", "", {200: "admin"}),
+    ("GET", "/admin/users/new/", "", {200: "admin"}),
+    ("POST", "/admin/users/new/", {}, {200: "admin"}),
+    ("GET", "/admin/users/edit/", "?id={person}", {200: "admin"}),
+    ("POST", "/admin/users/edit/?id={person}", {}, {200: "admin"}),
+    ("GET", "/admin/users/details/", "?id={person}", {200: "admin"}),
+    ("POST", "/admin/users/suspend/", {"id": "{person}"}, {302: "admin"}),
+    ("POST", "/admin/users/activate/", {"id": "{person}"}, {302: "admin"}),
+    ("POST", "/admin/users/reset/", {"id": "{person}"}, {200: "admin"}),
+    ("POST", "/admin/users/action/", {"action": "suspend", "rowid": "{person}"}, {302: "admin"}),
+    ("GET", "/admin/users/schools/", "", {200: "admin"}),
+    ("POST", "/admin/users/schools/", {}, {200: "admin"}),
+    ("GET", "/admin/fields/", "", {200: "admin"}),
+    ("POST", "/admin/fields/", {}, {422: "admin"}),
+    ("GET", "/admin/codelists/", "", {200: EVERYONE}),
+    ("GET", "/admin/codelists/details/", "?id=GRADE", {200: EVERYONE}),
+    ("GET", "/admin/audit/", "", {200: f"{READERS} admin"}),
+    ("GET", "/admin/audit/details/", "?id={event}", {200: READERS, 404: "admin"}),
+]  # fmt: skip
+
+
+def table():
+    """(method, rule, address, form, {status: roles}) of every line, those of each subsystem written out."""
+    of_records = [
+        (method, f"/admin/{document.slug}/{end}", asked, outcome)
+        for document in subsystems()
+        for method, end, asked, outcome in OF_RECORDS
+    ]
+    for method, path, asked, outcome in [*TABLE, *of_records]:
+        rule, mark, query = path.partition("?")
+        query = mark + query if method == "POST" else asked
+        form = asked if method == "POST" else None
+        yield method, rule, rule.replace("<export_type>", "xlsx") + query, form, outcome
+
+
+def test_every_method_of_every_route_has_a_line(app):
+    there = {(method, rule) for rule, _, methods in routes(app) for method in methods if rule not in PUBLIC}
+    assert {(method, rule) for method, rule, *_ in table()} == there
+
+
+def test_no_route_takes_another_method(app):
+    taken = {method for rule in app.url_map.iter_rules() for method in rule.methods}
+    assert taken <= {"GET", "HEAD", "OPTIONS", "POST"}
+
+
+@pytest.fixture
+def there(world):
+    """What the addresses and forms of the table name: all of the teacher's school."""
+    known = {
+        "school": world.submission.school_code,
+        "round": world.round.id,
+        "revision": world.round.revision,
+        "submission": world.submission.id,
+        "school_id": _school_id(world),
+        "person": world.people["neighbour"].id,
+        "event": world.event,
+    }
+    of_kind = {
+        document.slug: {
+            "record": world.own[document.slug][0],
+            "cell": document.cells[0],
+            "choice": next(name for name in document.filters if document._fields[name].codelist),
+        }
+        for document in subsystems()
+    }
+    return lambda text, rule: text.format(
+        **known | of_kind.get(rule.split("/")[2] if "/" in rule[1:] else "", {})
+    )
+
+
+def _school_id(world):
+    from documents.schools import school
+
+    return school(world.round.area_code, world.submission.school_code).id
+
+
+@pytest.mark.parametrize("role", list(ROLES))
+def test_each_role_may_open_and_do_what_the_table_says_and_nothing_else(role, world, there, sign_in):
+    asked = {"reading": [], "refused": [], "done": []}
+    for method, rule, address, form, outcome in table():
+        expected = next((status for status, roles in outcome.items() if role in roles.split()), 403)
+        part = "reading" if method == "GET" else "refused" if expected == 403 else "done"
+        form = form and {name: there(value, rule) for name, value in form.items()}
+        asked[part].append((there(address, rule), form, expected))
+    stored, browser, wrong = Stored(), sign_in(world.people[role]), []
+    for part, lines in asked.items():
+        for address, form, expected in lines:
+            answer = browser.get(address) if part == "reading" else browser.send(address, form)
+            if answer.status_code != expected:
+                wrong.append((part, address, answer.status_code, "instead of", expected))
+            if part == "done" and (stored.put_back() or address == "/logout"):
+                browser = sign_in(world.people[role])
+        if changed := stored.changed():
+            wrong.append((part, "changed", changed))
+    assert not wrong, "\n".join(map(str, wrong))
