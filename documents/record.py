@@ -7,6 +7,7 @@ A subsystem declares its fields with the makers of `fields.py` and a few class a
     key                     what makes two rows of one school and round the same thing
     also_unique             further keys, each unique in a school and round but matching nothing
     grid, cells, filters    columns of the grid, those edited in place, those filtered by
+    quick                   filters that stand open beside the search box
     search, order           fields looked through by the search box; fields the Thai order is made of
     groups                  headings of the form, in order
 """
@@ -115,7 +116,7 @@ class Record(Document, metaclass=RecordMetaclass):
     slug = label = label_en = subsystem = None
     unit = "รายการ"  # what one record is counted in
     search_hint = None  # what the search box says it looks through; made of `search` when there is none
-    key = also_unique = grid = cells = filters = search = order = groups = ()
+    key = also_unique = quick = grid = cells = filters = search = order = groups = ()
     derived = ()
 
     @classmethod
@@ -178,6 +179,7 @@ def declared(document):
     }
 
 
+@cache
 def shown_fields(document):
     """Stored and derived fields by name, for grid, details and files."""
     worked_out = {

@@ -339,6 +339,7 @@ class Student(Record):
         "distance_km",
         "status",
     )
+    quick = ("grade",)
     cells = ("grade", "room", "student_no", "weight_kg", "height_cm", "journey_type", "status")
     filters = (
         "grade",

@@ -262,3 +262,16 @@ def test_roles_without_records_are_refused(role, client, stored, request):
 def test_places_are_found_by_typing(as_teacher, open_round):
     found = as_teacher.get("/admin/students/places/?field=reg_subdistrict&q=ในเมือง อุบล").json
     assert found[0]["fill"]["reg_province"][0] == "34"
+
+
+def test_picking_all_classes_takes_the_filter_out(as_teacher, stored):
+    answer = as_teacher.get("/admin/students/?flt90_grade_eq=&search=กานต์")
+    assert answer.status_code == 302
+    assert "flt90" not in answer.headers["Location"]
+    assert "กานต์ ใจดี" in page(as_teacher, answer.headers["Location"])
+
+
+def test_how_many_lack_something_stands_on_the_button(as_teacher, stored):
+    incomplete = find_submission("DMC", place()).counts["incomplete"]
+    assert incomplete == 2
+    assert re.search(r"ยังไม่ครบ\s*<[^>]*>\s*2\s*<", page(as_teacher, "/admin/students/"))

@@ -94,6 +94,11 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, Page, ModelVi
     @property
     def school(self):
         """The one school the grid is narrowed to: the asked one, or the person's only one; None for all his."""
+        if "record_school" not in g:
+            g.record_school = self._ask_school()
+        return g.record_school
+
+    def _ask_school(self):
         asked = request.args.get("school") or request.form.get("school")
         own = self.own_schools
         if asked is not None:

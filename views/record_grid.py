@@ -1,12 +1,13 @@
 """The grid of a subsystem: columns, what a cell shows, marks on what is missing, chips, pager."""
 
-from flask import flash, g, request, url_for
+from flask import flash, g, redirect, request, url_for
 from flask_admin import expose
 from flask_login import current_user
 
 from documents import access, history, listing
 from documents.codelists import code_list
 from documents.completeness import required_of
+from documents.database import collection
 from documents.progress import sums_of
 from documents.record import declared, shown_fields
 from documents.schools import School
@@ -14,6 +15,7 @@ from documents.submissions import find_submission
 from views import formatters
 
 LETTERS = "กขคจฉชซฌญฐณดตถทธนบปผฝพฟภมยรลวศสหอฮ"
+QUICK = 90  # the place in the address of a filter picked beside the search box
 NOT_OF_A_PAGE = ("page", "after", "before", "last", "letter")
 
 
@@ -70,7 +72,9 @@ class GridMixin:
 
     def is_editable(self, name):
         """Whether a cell of this column is edited in place by this person here."""
-        return name in self.model.cells and self.can_edit and bool(self.school)
+        if "record_editable" not in g:
+            g.record_editable = set(self.model.cells) if self.can_edit and self.school else set()
+        return name in g.record_editable
 
     def get_list_form(self):
         """The form that the cells' editors are made of."""
@@ -85,6 +89,8 @@ class GridMixin:
         """The grid: one page of a round's records."""
         if self.round is None:
             return self.render("khet/no_round.html")
+        if empty := [name for name in self._flt_args() if not request.args[name]]:
+            return redirect(self._address(drop=empty))  # "all of them" was picked
         wanted = self.wanted
         page = listing.page_of(
             wanted,
@@ -177,6 +183,8 @@ class GridMixin:
             "refusal": g.get("refusal"),
             "missing_href": self._address(missing=None if wanted.missing else 1),
             "missing_on": wanted.missing,
+            "missing_count": self._missing_count(),
+            "quick_filters": self._quick_filters(),
         }
 
     # ---- counts ----
@@ -191,6 +199,32 @@ class GridMixin:
             submission = self._submission()
             return (submission.counts.get(self.model.slug, 0) if submission else 0), False
         return sums_of(self.round, current_user).counts.get(self.model.slug, 0), False
+
+    def _missing_count(self):
+        """How many records of what this person sees lack something required, as the door keeps count of it."""
+        if self.school:
+            submission = self._submission()
+            return submission.counts.get("incomplete", 0) if submission else 0
+        return sums_of(self.round, current_user).counts.get("incomplete", 0)
+
+    def _quick_filters(self):
+        """The filters that stand open beside the search box: [{arg, label, options, value}]."""
+        shown = []
+        for flt in self._filters:
+            if flt.field.name in self.model.quick and flt.operator == "eq" and flt.options:
+                given = next((name for name in request.args if name.endswith(f"_{flt.key}")), None)
+                codes = code_list(flt.field.codelist)
+                options = [(code, codes.short(code) or label) for code, label in flt.options]
+                value = request.args.get(given) if given else None
+                shown.append(
+                    {
+                        "arg": given or f"flt{QUICK}_{flt.key}",
+                        "label": flt.name,
+                        "options": options,
+                        "value": value,
+                    }
+                )
+        return shown
 
     def _exact(self, wanted, count, capped):
         """How many "select all that match" means: counted exactly."""
@@ -235,7 +269,7 @@ class GridMixin:
                 continue
             field = known[name]
             meta[name] = {
-                "num": field.kind in ("count", "measure", "date") or bool(getattr(field, "looks", None)),
+                "num": field.kind in ("count", "measure"),
                 "unit": None if field.unit and f"({field.unit})" in field.verbose_name else field.unit,
                 "help": field.help,
                 "kind": field.kind,
@@ -284,7 +318,10 @@ class GridMixin:
             {"label": letter, "href": address(letter=letter), "active": letter == request.args.get("letter")}
             for letter in LETTERS
         ]  # fmt: skip
-        return {"total": count, "capped": capped, "unit": self.model.unit, "letters": letters} | steps
+        first = at * self.page_size + 1 if sorted_ else 1 if not page.earlier else None
+        span = {"from": first, "to": first + len(rows) - 1} if first and rows else {}
+        about = {"total": count, "capped": capped, "unit": self.model.unit, "letters": letters}
+        return about | steps | span
 
     def _chips(self, active):
         chips = []
@@ -331,8 +368,8 @@ class GridMixin:
         base = {"area_code": self.round.area_code, "kind": "school"}
         if not self.sees_area and len(self.own_schools) < 2:
             return []
-        found = School.objects(__raw__={"$and": [base, query]} if query else base).only("code", "name")
-        return [(school.code, school.name) for school in found.order_by("name")]
+        found = collection(School).find({"$and": [base, query]} if query else base, {"code": 1, "name": 1})
+        return [(school["code"], school["name"]) for school in found.sort("name")]
 
     def _sensitive_switch(self):
         known = shown_fields(self.model)
