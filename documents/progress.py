@@ -30,6 +30,11 @@ PLAIN = (
 )  # fmt: skip
 
 
+def noun_of(document):
+    """What officers call the records of a kind: 'นักเรียน' of 'นักเรียน (DMC)'."""
+    return document.label.partition(" (")[0]
+
+
 @dataclass(frozen=True)
 class Standing:
     """Where one school stands: its state, how it shows (`look`), its counts and what it is given."""

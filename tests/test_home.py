@@ -314,3 +314,11 @@ def test_schools_are_seen_and_changed_by_whom_they_concern(
     page(browser, f"/admin/schools/edit/?id={own.id}", 403)
     page(sign_in(executive), f"/admin/schools/edit/?id={own.id}", 403)
     page(sign_in(administrator), f"/admin/schools/edit/?id={own.id}")
+
+
+def test_an_operator_of_every_area_has_a_home_without_a_round(area, sign_in):
+    operator = person("operator", "admin", area="*")
+    html = page(sign_in(operator))
+    assert "บัญชีที่ใช้งาน" in html
+    page(sign_in(operator), "/admin/schools/")
+    page(sign_in(operator), "/admin/control-room/", 403)

@@ -9,8 +9,9 @@ from flask_login import current_user
 
 from documents import buddhist, clock, reminders, thai
 from documents.access import AREA_READERS
+from documents.digests import documents_of
 from documents.errors import Invalid, NotAllowed, RuleBroken
-from documents.progress import LOOKS, board_of
+from documents.progress import LOOKS, board_of, noun_of
 from documents.rounds import STEPS, utc
 from documents.submissions import WRITABLE, Submission, move
 from views import here, instants, links, shell
@@ -91,6 +92,7 @@ class ControlRoom(Page, BaseView):
             "khet/control_room.html",
             round=round_,
             board=board,
+            noun_of=noun_of,
             wanted=wanted,
             shown=shown,
             clusters=[cluster_of(name, schools, self._tile) for name, schools in board.by_cluster(shown)],
@@ -123,7 +125,7 @@ class ControlRoom(Page, BaseView):
         return {
             "state": standing.look,
             "href": href,
-            "title": said_of(standing),
+            "title": said_of(standing, documents_of(shell.current_round().subsystem)[0].unit),
             "hold": bool(standing.hold),
             "number": number,
         }
@@ -167,12 +169,12 @@ LEGEND = {"error": "ข้อมูลไม่ครบ"}  # the number on such
 LABELS = {"verify": "เขตตรวจสอบแล้ว", "return": "ส่งกลับแก้ไข"}
 
 
-def said_of(standing):
+def said_of(standing, unit):
     """The words on a tile: name, heads against the last round, what is missing."""
     before = "" if standing.heads_before is None else f" (รอบก่อน {standing.heads_before:,})"
-    parts = [standing.name, f"{standing.heads:,} คน{before}"]
+    parts = [standing.name, f"{standing.heads:,} {unit}{before}"]
     if standing.incomplete:
-        parts.append(f"ไม่ครบ {standing.incomplete:,} รายการ")
+        parts.append(f"ไม่ครบ {standing.incomplete:,} {unit}")
     return " · ".join(parts)
 
 

@@ -11,7 +11,7 @@ from documents.access import AREA_READERS
 from documents.completeness import missing_of
 from documents.database import collection
 from documents.digests import documents_of
-from documents.progress import HEADCOUNT, board_of, look_of_one, match
+from documents.progress import HEADCOUNT, board_of, look_of_one, match, noun_of
 from documents.record import declared
 from documents.rounds import Round, get_round, round_before, utc
 from documents.schools import School
@@ -101,6 +101,8 @@ def own_report(submission, round_, now):
         "submission": submission,
         "look": look_of_one(submission, round_, now),
         "document": document,
+        "unit": document.unit,
+        "noun": noun_of(document),
         "records": records,
         "heads": counts.get(HEADCOUNT.get(document.slug, document.slug), 0),
         "male": counts.get("male"),
@@ -188,6 +190,7 @@ def summary(round_, now):
         "lacking": board.incomplete,
         "clusters": clusters,
         "last": last_moves(round_),
+        "noun": noun_of(board.document),
     }
 
 

@@ -13,7 +13,7 @@ from documents import access, buddhist, clock, locking, subsystem, thai
 from documents.codelists import code_list
 from documents.digests import short_code
 from documents.errors import Invalid, NotAllowed, RuleBroken
-from documents.progress import HEADCOUNT, RED, look_of_one
+from documents.progress import HEADCOUNT, RED, look_of_one, noun_of
 from documents.rounds import utc
 from documents.submissions import (
     MOVES,
@@ -198,6 +198,8 @@ class Submissions(Page, ModelView):
             is_district=current_user.holds("district", submission.area_code),
             short_code=short_code,
             by_grade=by_grade(submission.counts),
+            unit=subsystem(slug).unit,
+            noun=noun_of(subsystem(slug)),
         )
         return page if refusal is None else (page, refusal.status)
 

@@ -1,7 +1,8 @@
 """What waits, in words: each Wait as an entry of the home page's list."""
 
 from documents import buddhist
-from documents.progress import HEADCOUNT
+from documents.digests import documents_of
+from documents.progress import HEADCOUNT, noun_of
 from views import instants, links
 
 SOON = 3  # days
@@ -11,10 +12,10 @@ WORDS = {
     "returned": ("ส่งกลับแก้ไข: {school}", "back", "return", "ส่งกลับ"),
     "late": ("เกินกำหนดส่งแล้ว ขอขยายเวลาจากเขต", "late", "alert", "เกินกำหนด"),
     "hold": ("เขตพักการรายงานของ{school}ไว้", "back", "pause", "พักไว้"),
-    "complete": ("กรอกข้อมูลนักเรียนให้ครบ {count} คน", "late", "alert", "ต้องแก้"),
+    "complete": ("กรอกข้อมูล{noun}ให้ครบ {count} {unit}", "late", "alert", "ต้องแก้"),
     "start": ("เริ่มบันทึกข้อมูล", "idle", "edit", "ยังไม่เริ่ม"),
     "confirm": ("ข้อมูลครบแล้ว ตรวจดูและยืนยัน", "work", "check", "พร้อมยืนยัน"),
-    "review": ("ทบทวนนักเรียนที่ยกมาจากรอบก่อน {count} คน", "work", "students", "{count}"),
+    "review": ("ทบทวน{noun}ที่ยกมาจากรอบก่อน {count} {unit}", "work", "students", "{count}"),
     "certify": ("รับรองข้อมูลที่ครูยืนยันแล้ว", "cert", "check", "รอรับรอง"),
     "order": ("พิจารณาสั่งการเปิดรอบ {round}", "conf", "edit", "รอสั่งการ"),
     "verify": ("ตรวจสอบข้อมูลที่รับรองแล้ว {count} โรงเรียน", "cert", "check", "{count}"),
@@ -37,7 +38,10 @@ def entries(waits, user):
 def entry(wait, user):
     """One wait as a line: what to do, in which round and until when, where to do it."""
     title, tone, icon, chip = WORDS[wait.what]
+    document = documents_of(wait.round.subsystem)[0]
     words = {
+        "noun": noun_of(document),
+        "unit": document.unit,
         "count": f"{wait.count:,}",
         "school": wait.submission.school_name if wait.submission else "",
         "round": f"{wait.round.subsystem} {wait.round.title}/{wait.round.academic_year}",
@@ -62,7 +66,7 @@ def _said(wait):
     if wait.what == "confirm" and wait.submission:
         slug = links.main_slug(wait.round)
         heads = wait.submission.counts.get(HEADCOUNT.get(slug, slug), 0)
-        return f"{heads:,} คน"
+        return f"{heads:,} {documents_of(wait.round.subsystem)[0].unit}"
     return None
 
 
