@@ -68,9 +68,14 @@ def world(open_round, teacher, neighbour, director, officer, approver, executive
     found.submission = find_submission("DMC", place())
     found.near_submission = find_submission("DMC", place(OTHER))
     database.submissions.update_one(
-        {"_id": found.submission.id}, {"$set": {"school_name": SECRET_SCHOOL, "return_reason": f"{SECRET}เหตุผล"}}
+        {"_id": found.submission.id},
+        {"$set": {"school_name": SECRET_SCHOOL, "return_reason": f"{SECRET}เหตุผล"}},
     )
-    found.marks |= {SECRET, str(found.submission.id), *(str(id_) for ids in found.own.values() for id_ in ids)}
+    found.marks |= {
+        SECRET,
+        str(found.submission.id),
+        *(str(id_) for ids in found.own.values() for id_ in ids),
+    }
     found.event = database.audit_events.find_one({"school_code": SCHOOL})["_id"]
     return found
 
@@ -78,7 +83,9 @@ def world(open_round, teacher, neighbour, director, officer, approver, executive
 def far_people():
     """The people of the other area."""
     Area(code=FAR_AREA, name="สพป. ทดสอบ เขต 2", province="34").save()
-    School(area_code=FAR_AREA, code=FAR_SCHOOL, name="บ้านไกล", cluster="กลุ่มไกล", grade_from="01", grade_to="09").save()
+    School(
+        area_code=FAR_AREA, code=FAR_SCHOOL, name="บ้านไกล", cluster="กลุ่มไกล", grade_from="01", grade_to="09"
+    ).save()
     return {
         f"far_{name}": person(f"far_{name}", role, *schools, area=FAR_AREA)
         for name, role, schools in (
@@ -95,7 +102,16 @@ def far_round(people):
     """The same round in the other area, open."""
     here = Round.objects.get(area_code=AREA)
     row = here.to_mongo().to_dict()
-    for name in ("_id", "moves", "history_hash", "order", "proposed_by", "proposed_at", "opened_by", "opened_at"):
+    for name in (
+        "_id",
+        "moves",
+        "history_hash",
+        "order",
+        "proposed_by",
+        "proposed_at",
+        "opened_by",
+        "opened_at",
+    ):
         row.pop(name, None)
     draft = Round(**row | {"area_code": FAR_AREA, "state": "draft", "revision": 1}).save()
     proposed = rounds.propose(draft, people["far_officer"], "ขอเปิดรอบ")
