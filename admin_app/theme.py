@@ -57,6 +57,7 @@ MENU_ICONS = {
     "equipment": "equipment",
     "gcode": "gcode",
     "surveys": "surveys",
+    "papers": "print",
     "findings": "findings",
     "duplicates": "duplicates",
     "import": "upload",

@@ -68,6 +68,9 @@ TABLE = [
     ("GET", "/admin/rounds/files/", "?id={round}", {200: OVERSEERS}),
     ("GET", "/admin/rounds/export/xlsx/", "?id={round}", {200: OVERSEERS}),
     ("GET", "/admin/rounds/export/csv/", "?id={round}", {200: OVERSEERS}),
+    ("GET", "/admin/papers/", "", {200: ROUND_READERS}),
+    ("GET", "/admin/papers/confirmation/", "?id={submission}", {409: ROUND_READERS}),  # nobody has confirmed yet
+    ("GET", "/admin/papers/confirmation/pdf/", "?id={submission}", {409: ROUND_READERS}),
     ("GET", "/admin/submissions/", "", {200: ROUND_READERS}),
     ("GET", "/admin/submissions/details/", "?id={submission}", {200: ROUND_READERS}),
     ("POST", "/admin/submissions/move/", {"id": "{submission}", "move": "confirm"}, {303: "school"}),

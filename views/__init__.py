@@ -8,6 +8,7 @@ from views.codelists import CodeLists
 from views.control_room import ControlRoom
 from views.fields import Fields
 from views.home import Home
+from views.papers import Papers
 from views.record import RecordView
 from views.round_files import RoundFiles
 from views.rounds import Rounds
@@ -30,6 +31,7 @@ def register(admin, app):
     admin.add_view(Submissions())
     admin.add_view(Schools())
     admin.add_view(RoundFiles())
+    admin.add_view(Papers())
     admin.add_view(Users())
     admin.add_view(Fields())
     admin.add_view(CodeLists())

@@ -1,0 +1,269 @@
+"""The confirmation sheet (ใบยืนยันข้อมูล): one school's totals in one round, for the director to sign, as a PDF.
+
+The numbers are those that the digest on the sheet stands for; the same data gives the same bytes.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from fpdf import FPDF
+
+from documents import buddhist
+from documents.digests import documents_of, short_code
+from documents.errors import WrongState
+from documents.papers import steps_of
+from documents.rooms import SchoolRooms
+from documents.rounds import utc
+from documents.schools import Area
+from documents.submissions import STATES, Submission
+from exports.reports import LEVELS, figures, irregular
+from exports.round_workbook import PUPILS, Facts, declared_rooms, pupil_counts
+from exports.statistics import differing, recounted
+from exports.workbook import file_name
+
+FONTS = Path(__file__).parent.parent / "admin_app" / "static" / "vendor" / "sarabun"
+FONT = "Sarabun"
+SIGNED = ("confirmed", "certified", "verified", "locked")
+STEP_WORDS = {
+    "confirm": "ยืนยันข้อมูล",
+    "certify": "รับรองข้อมูล",
+    "verify": "เขตตรวจสอบ",
+    "lock": "ล็อก",
+}
+HEADS = ("ชั้น", "ชาย", "หญิง", "รวม", "ห้อง")
+CHECKED_AT = "ตรวจว่ารหัสนี้แทนข้อมูลชุดใด และยังเป็นข้อมูลปัจจุบันหรือไม่ ได้ที่เมนู “ตรวจรหัสชุดข้อมูล”"
+SIGNERS = (("ผู้ยืนยันข้อมูล", "ครูผู้รับผิดชอบข้อมูล"), ("ผู้รับรองข้อมูล", "ผู้อำนวยการโรงเรียน"))
+DOTS = "." * 46
+WIDTH, LEFT = 170, 20  # mm of an A4 page's 210
+COLUMNS = (58, 28, 28, 28, 28)
+SIGNATURES = 52  # mm that the place for signatures needs
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of the totals: a grade, or the sum of several."""
+
+    words: str
+    boys: int
+    girls: int
+    pupils: int
+    rooms: int
+    is_sum: bool
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """What the sheet says; `steps` are (what, who, when) in words, `records` (label, number, unit)."""
+
+    submission: Submission
+    round: object
+    area_name: str
+    lines: tuple
+    irregular: int
+    records: tuple
+    steps: tuple
+
+    @property
+    def code(self):
+        """The digest's short code."""
+        return short_code(self.submission.digest)
+
+    @property
+    def facts(self):
+        """(label, words) above the totals."""
+        one = self.submission
+        version = f" ฉบับที่ {one.version}" if one.version > 1 else ""
+        return (
+            ("โรงเรียน", f"{one.school_name} (รหัส {one.school_code})"),
+            ("เขตพื้นที่", self.area_name),
+            ("รอบข้อมูล", f"{one.subsystem} {one.round_label} {self.round.title}{version}"),
+            ("ข้อมูล ณ วันที่", buddhist.format_long(self.round.as_of)),
+            ("สถานะ", STATES[one.state]),
+        )
+
+
+def confirmation_sheet(submission, round_):
+    """The Sheet of a submission. Raises WrongState where nobody has confirmed, or the totals are not the records'."""
+    if submission.state not in SIGNED or not submission.digest:
+        raise WrongState(
+            f"{submission.school_name} รอบ {submission.round_label} ยังไม่ได้ยืนยันข้อมูล "
+            f"(สถานะ “{submission.shown_state}”) จึงยังไม่มีใบยืนยัน กรุณายืนยันข้อมูลก่อน"
+        )
+    area = Area.objects(code=submission.area_code).first()
+    facts = facts_of_school(submission, round_, area.name if area else submission.area_code)
+    lines, left_out = (), 0
+    if any(document.slug == PUPILS for document in documents_of(submission.subsystem)):
+        if differing(facts, recounted(facts)):
+            raise WrongState(f"ยอดที่นับจากรายการของ{submission.school_name}ไม่ตรงกับห้องควบคุมรอบ กรุณาแจ้งผู้ดูแลระบบ")
+        lines, left_out = totals(facts)
+    return Sheet(
+        submission, round_, facts.area_name, lines, left_out, records_in(submission), told(submission)
+    )
+
+
+def facts_of_school(submission, round_, area_name):
+    """The Facts of one school of a round."""
+    school = {"code": submission.school_code, "name": submission.school_name, "state": submission.state}
+    school |= {"counts": dict(submission.counts)}
+    return Facts(round_, area_name, round_.title, round_.as_of, [school])
+
+
+def totals(facts):
+    """((Line, ...), pupils in none of them): grades with pupils or rooms, sums of several grades, the whole."""
+    code, counts = facts.schools[0]["code"], pupil_counts(facts)
+    numbers = figures(code, counts, declared_rooms(facts))
+    lines = [
+        Line(words, *numbers[4 * place : 4 * place + 4], len(grades) > 1)
+        for place, (words, grades) in enumerate(LEVELS)
+    ]
+    return (*(line for line in lines[:-1] if line.pupils or line.rooms), lines[-1]), irregular(counts)
+
+
+def records_in(submission):
+    """((label, number of records, unit), ...) of what the submission holds."""
+    return tuple(
+        (document.label, submission.counts.get(document.slug, 0), getattr(document, "unit", "รายการ"))
+        for document in documents_of(submission.subsystem)
+        if document is not SchoolRooms
+    )
+
+
+def told(submission):
+    """((what, who, when), ...) of the steps so far, in words."""
+    return tuple(
+        (STEP_WORDS[row["name"]], row["by_name"], buddhist.format_datetime(utc(row["at"])))
+        for row in steps_of(submission)
+    )
+
+
+def sheet_file_name(submission):
+    """The download's name: 2568-1-DMC-34010001-ใบยืนยันข้อมูล.pdf."""
+    place = f"{submission.round_label}-{submission.subsystem}-{submission.school_code}"
+    return file_name(f"{place}-ใบยืนยันข้อมูล", "pdf")
+
+
+# ---- the PDF ----
+
+
+class Paper(FPDF):
+    """An A4 page in Sarabun, its Thai marks shaped; `code` stands at the foot of every page."""
+
+    def __init__(self, title, code, made_at):
+        super().__init__(format="A4")
+        self.code = code
+        self.set_margins(LEFT, 16, 210 - LEFT - WIDTH)
+        self.set_auto_page_break(True, 20)
+        self.add_font(FONT, "", FONTS / "Sarabun-Regular.ttf")
+        self.add_font(FONT, "B", FONTS / "Sarabun-Bold.ttf")
+        self.set_text_shaping(True)
+        self.set_title(title)
+        self.set_lang("th")
+        self.set_creator("Khet")
+        self.set_creation_date(made_at)
+        self.add_page()
+
+    def footer(self):
+        """The code and the page's number."""
+        self.set_y(-15)
+        self.words(9)
+        self.cell(WIDTH / 2, 6, f"รหัสชุดข้อมูล {self.code}")
+        self.cell(WIDTH / 2, 6, f"หน้า {self.page_no()}", align="R")
+
+    def words(self, size, bold=False):
+        """Write on in this size, in points."""
+        self.set_font(FONT, "B" if bold else "", size)
+
+    def line_of(self, text, height, align="L", width=0):
+        """A line of text, broken at its blanks where it is too long."""
+        self.multi_cell(width, height, text, align=align, new_x="LMARGIN", new_y="NEXT")
+
+
+def sheet_pdf(sheet):
+    """The bytes of the sheet as a PDF."""
+    made_at = utc(steps_of(sheet.submission)[-1]["at"])
+    paper = Paper(f"ใบยืนยันข้อมูล {sheet.submission}", sheet.code, made_at)
+    write_head(paper, sheet)
+    if sheet.lines:
+        write_totals(paper, sheet)
+    write_records(paper, sheet)
+    write_steps(paper, sheet)
+    write_signatures(paper)
+    return bytes(paper.output())
+
+
+def write_head(paper, sheet):
+    """Title and facts."""
+    paper.words(18, bold=True)
+    paper.line_of("ใบยืนยันข้อมูล", 10, "C")
+    paper.ln(2)
+    for label, words in sheet.facts:
+        labelled(paper, label, words)
+    paper.ln(3)
+
+
+def labelled(paper, label, words):
+    """A label in bold and its words beside it."""
+    paper.words(11, bold=True)
+    paper.cell(34, 6, label)
+    paper.words(11)
+    paper.multi_cell(WIDTH - 34, 6, words, align="L", new_x="LMARGIN", new_y="NEXT")
+
+
+def write_totals(paper, sheet):
+    """The table of grades; tight where there are many."""
+    height = 6 if len(sheet.lines) <= 14 else 5
+    paper.set_fill_color(238, 241, 246)
+    row_of(paper, HEADS, height + 1, True)
+    for line in sheet.lines:
+        numbers = (line.boys, line.girls, line.pupils, line.rooms)
+        row_of(paper, (line.words, *(f"{number:,}" for number in numbers)), height, line.is_sum)
+    if sheet.irregular:
+        paper.words(10)
+        paper.line_of(f"ไม่ระบุชั้นหรือเพศ {sheet.irregular:,} คน ไม่อยู่ในตารางนี้", 6)
+    paper.ln(3)
+
+
+def row_of(paper, cells, height, strong):
+    """One row; heads and sums are bold on a tint."""
+    paper.words(10.5, bold=strong)
+    for number, (text, width) in enumerate(zip(cells, COLUMNS, strict=True)):
+        paper.cell(width, height, text, border=1, align="R" if number else "L", fill=strong)
+    paper.ln()
+
+
+def write_records(paper, sheet):
+    """How many records the digest was taken of, and its code."""
+    for label, number, unit in sheet.records:
+        labelled(paper, "รายการทั้งหมด", f"{label} {number:,} {unit}")
+    labelled(paper, "รหัสชุดข้อมูล", sheet.code)
+    paper.words(9.5)
+    paper.line_of(CHECKED_AT, 5)
+    paper.ln(2)
+
+
+def write_steps(paper, sheet):
+    """Who confirmed, certified, verified and locked, and when."""
+    for what, who, when in sheet.steps:
+        labelled(paper, what, f"{who} · {when}")
+
+
+def write_signatures(paper):
+    """The lines to sign on, never torn from each other by the end of a page."""
+    if paper.get_y() + SIGNATURES > paper.h - 20:
+        paper.add_page()
+    paper.ln(4)
+    paper.words(11)
+    paper.line_of("ขอรับรองว่าข้อมูลข้างต้นถูกต้องตรงตามความเป็นจริง", 7)
+    paper.ln(8)
+    half = WIDTH / 2
+    below = (
+        (f"ลงชื่อ {DOTS}", f"ลงชื่อ {DOTS}"),
+        (f"({DOTS})", f"({DOTS})"),
+        tuple(role for role, _ in SIGNERS),
+        tuple(post for _, post in SIGNERS),
+        ("วันที่ ......../......../........", "วันที่ ......../......../........"),
+    )
+    for row in below:
+        for text in row:
+            paper.cell(half, 7, text, align="C")
+        paper.ln()
