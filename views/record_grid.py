@@ -16,6 +16,8 @@ from views import formatters
 
 LETTERS = "กขคจฉชซฌญฐณดตถทธนบปผฝพฟภมยรลวศสหอฮ"
 QUICK = 90  # the place in the address of a filter picked beside the search box
+LACKING = "lacking"  # the column of what is missing, where only such rows are shown
+MOST_NAMED = 4  # missing fields named in one place
 NOT_OF_A_PAGE = ("page", "after", "before", "last", "letter")
 
 
@@ -52,6 +54,8 @@ class GridMixin:
                     columns.append((name, "โรงเรียน"))
             elif known[name].personal != "sensitive" or self.sensitive_on:
                 columns.append((name, known[name].verbose_name))
+            if name == self.name_column and request.args.get("missing"):
+                columns.append((LACKING, "ยังไม่กรอก"))
         return columns
 
     @property
@@ -243,6 +247,8 @@ class GridMixin:
         """What a cell shows: words instead of codes, numbers of persons masked."""
         if name == "school_code":
             return g.record_schools.get(row.plain["school_code"], row.plain["school_code"])
+        if name == LACKING:
+            return self._in_words(self._lacks(row))
         return formatters.cell(shown_fields(self.model)[name], row.plain, self.round)
 
     def _cell_value(self, row, name):
@@ -251,21 +257,29 @@ class GridMixin:
 
     def _cell_mark(self, row, name):
         """('bad', sentence) where something required is missing, else None."""
-        if not hasattr(row, "missing"):
-            row.missing = set(self.model.missing(row.plain, g.record_required))
-        if name in row.missing:
+        missing = self._lacks(row)
+        if name in missing:
             return "bad", f"ยังไม่กรอก{declared(self.model)[name].verbose_name} ต้องกรอกก่อนยืนยันข้อมูล"
-        if name == self.name_column and row.missing:
-            labels = [declared(self.model)[each].verbose_name for each in list(row.missing)[:4]]
-            more = f" และอีก {len(row.missing) - 4} ช่อง" if len(row.missing) > 4 else ""
-            return "warn", f"ยังไม่กรอก: {', '.join(labels)}{more}"
+        if name == self.name_column and missing and not request.args.get("missing"):
+            return "warn", f"ยังไม่กรอก: {self._in_words(missing)}"
         return None
+
+    def _lacks(self, row):
+        """Names of the required fields that a row lacks."""
+        if not hasattr(row, "missing"):
+            row.missing = self.model.missing(row.plain, g.record_required)
+        return row.missing
+
+    def _in_words(self, names):
+        labels = [declared(self.model)[name].verbose_name for name in names[:MOST_NAMED]]
+        more = f" และอีก {len(names) - MOST_NAMED} ช่อง" if len(names) > MOST_NAMED else ""
+        return ", ".join(labels) + more
 
     def _column_meta(self):
         known = shown_fields(self.model)
         meta = {"school_code": {"fix": True}}
         for name, _ in self._list_columns:
-            if name == "school_code":
+            if name not in known:
                 continue
             field = known[name]
             meta[name] = {
