@@ -135,7 +135,7 @@ class ControlRoom(Page, BaseView):
         items = [{"label": "ทั้งหมด", "count": len(board.schools), "href": self._address(wanted, state=""),
                   "active": not wanted.state}]  # fmt: skip
         for look in LOOKS:
-            if board.looks[look] or look in ("idle", "draft", "confirmed", "certified", "verified"):
+            if board.looks[look] or (look in ON_THE_WAY and board.round.running):
                 state = "" if wanted.state == look else look
                 items.append({"state": look, "label": LEGEND.get(look), "count": board.looks[look], "active": wanted.state == look,
                               "href": self._address(wanted, state=state)})  # fmt: skip
@@ -165,6 +165,13 @@ class ControlRoom(Page, BaseView):
         )
 
 
+ON_THE_WAY = (
+    "idle",
+    "draft",
+    "confirmed",
+    "certified",
+    "verified",
+)  # in the legend of a running round, though 0
 LEGEND = {"error": "ข้อมูลไม่ครบ"}  # the number on such a tile is how many records lack something
 LABELS = {"verify": "เขตตรวจสอบแล้ว", "return": "ส่งกลับแก้ไข"}
 
