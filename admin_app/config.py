@@ -8,8 +8,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from documents import clock
+from documents.version import VERSION as VERSION
 
-VERSION = "0.1.0"
 LEAST_SECRET = 32  # characters
 WELL_KNOWN = ("changeme", "change-me", "secret", "default", "password", "development", "example")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")

@@ -1,23 +1,25 @@
-"""What the database needs before anyone is let in: indexes, code lists and, into an empty one, the demo district."""
+"""What the database needs before anyone is let in: its shape, indexes, code lists and, into an empty one, the demo."""
 
 import importlib
 import os
 import pkgutil
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pymongo
 from pymongo.errors import OperationFailure, PyMongoError
 
 import documents
-from documents import clock, history
+from documents import clock, history, installation
 from documents.database import connect, db, ensure_indexes
+from documents.errors import RuleBroken
+from documents.migrations import runner
+from documents.version import VERSION
 from scripts.folder import CannotStart
 
 DEMO_NOW = "2025-06-05T09:00:00+07:00"
-INSTALLATION = (
-    "installation"  # one document a fact about this database: {"_id": "demo", "state": "loading" or "loaded"}
-)
+INSTALLATION = installation.COLLECTION
 WHOSE = ("areas", "schools", "users")  # a database without any of these is empty
 
 
@@ -29,6 +31,8 @@ def prepare_database(options, data: Path) -> bool:
     """
     require_clock()
     connect_documents()
+    require_whole()
+    migrate()
     build_indexes()
     seed_code_lists()
     if demo_state() == "loading":
@@ -50,8 +54,13 @@ def require_clock() -> None:
 
 
 def connect_documents() -> None:
-    """Connect the documents by this process's settings and give the history its key. Raises CannotStart."""
+    """Connect the documents by this process's settings and give the history its key.
+
+    Raises CannotStart, also for a database of a newer Khet.
+    """
     reach(os.environ["MONGODB_URI"])
+    with refusals():
+        runner.missing()
     history.configure(Path(os.environ["KHET_AUDIT_KEY_FILE"]).read_bytes().strip())
 
 
@@ -66,6 +75,36 @@ def reach(uri: str) -> None:
         raise CannotStart(
             "ติดต่อฐานข้อมูลตาม MONGODB_URI ไม่ได้", f"the database does not answer: {type(error).__name__}"
         ) from error
+
+
+@contextmanager
+def refusals():
+    """What a rule refuses in the block is a reason not to start."""
+    try:
+        yield
+    except RuleBroken as reason:
+        raise CannotStart(*in_two_languages(reason.message)) from reason
+
+
+def in_two_languages(sentence: str) -> tuple[str, str]:
+    """(Thai, English) of a sentence that has its English behind it in brackets."""
+    thai, _, english = sentence.removesuffix(")").rpartition(" (")
+    return (thai, english) if thai else (sentence, "see above")
+
+
+def require_whole() -> None:
+    """Raises CannotStart on a database that an interrupted restore left."""
+    if installation.is_half_restored():
+        raise CannotStart(
+            "การกู้คืนข้อมูลครั้งก่อนไม่เสร็จ กรุณาสั่ง scripts/manage restore อีกครั้งก่อนเริ่ม",
+            "a restore was interrupted, run it again",
+        )
+
+
+def migrate() -> None:
+    """Bring the data to this version's shape, telling what is done. Raises CannotStart."""
+    with refusals():
+        runner.run_missing(VERSION, tell=lambda sentence: print(sentence, flush=True))
 
 
 def build_indexes() -> None:
@@ -99,7 +138,7 @@ def is_empty() -> bool:
 
 def empty_again() -> None:
     """Take out what an interrupted demo load left; the database was empty before it."""
-    kept = {INSTALLATION, "codelists", "code_lists"}
+    kept = {INSTALLATION, runner.COLLECTION, "codelists", "code_lists"}
     for name in db().list_collection_names():
         if name not in kept and not name.startswith("system."):
             db()[name].delete_many({})

@@ -1,0 +1,19 @@
+"""Facts about this database itself, one document each: whether it holds the demo, what is being done to it."""
+
+from documents.database import db
+
+COLLECTION = "installation"
+DEMO = "demo"  # {"state": "loading" or "loaded"}
+RESTORE = "restore"  # a restore is under way, or was interrupted: {"collections": those it fills}
+MIGRATING = "migrating"  # the lease of whoever runs the migrations
+OF_THE_MOMENT = (RESTORE, MIGRATING)  # marks that are no facts of the data
+
+
+def facts():
+    """The PyMongo collection of the facts; each has its name as `_id`."""
+    return db()[COLLECTION]
+
+
+def is_half_restored():
+    """Whether a restore was interrupted, so that what is here is part of a backup and no more."""
+    return facts().find_one({"_id": RESTORE}, {"_id": 1}) is not None
