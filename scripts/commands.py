@@ -47,12 +47,18 @@ def with_database(command):
 
 
 @contextmanager
-def database_of(folder: Path):
-    """The prepared data folder, with this process's settings made and the documents connected; raises CannotStart."""
+def database_of(folder: Path, alone=False):
+    """The prepared data folder, with this process's settings made and the documents connected.
+
+    `alone` keeps everybody else off the folder, and takes a database that an interrupted restore left.
+    Raises CannotStart.
+    """
     data = prepare(folder)
     os.environ.update(settings_for("127.0.0.1", 8000, data))
-    lock, server = None, EmbeddedMongo(data)
+    lock, server = hold(data) if alone else None, EmbeddedMongo(data)
     try:
+        if alone and "MONGODB_URI" not in os.environ:
+            os.environ["MONGODB_URI"] = server.start()
         if "MONGODB_URI" not in os.environ:
             try:
                 lock = hold(data)
@@ -61,9 +67,11 @@ def database_of(folder: Path):
                 if lock:
                     raise
                 os.environ["MONGODB_URI"] = server.uri_of_running()
-        from scripts.preparing import connect_documents
+        from scripts import preparing
 
-        connect_documents()
+        preparing.connect_documents()
+        if not alone:
+            preparing.require_whole()
         yield data
     finally:
         server.stop()
@@ -88,9 +96,10 @@ def create_admin(data, email, name, area):
     """สร้างบัญชีผู้ดูแลระบบ และพิมพ์รหัสผ่านแรกซึ่งต้องเปลี่ยนเมื่อเข้าใช้ครั้งแรก"""
     from documents import accounts
     from documents.users import Grant
-    from scripts.preparing import build_indexes
+    from scripts import preparing
 
-    build_indexes()
+    preparing.migrate()
+    preparing.build_indexes()
     grants = [Grant(role="admin", area_code=area)]
     _, slip = accounts.create(OPERATOR, {"email": email, "name": name, "grants": grants})
     tell(slip)
@@ -123,6 +132,7 @@ def load_demo(data, schools, students):
     """โหลดเขตสาธิตลงในฐานข้อมูลที่ยังว่าง"""
     from scripts import preparing
 
+    preparing.migrate()
     preparing.build_indexes()
     preparing.seed_code_lists()
     if not preparing.is_empty():
@@ -144,6 +154,70 @@ def verify_audit(data, area):
     if found:
         raise click.ClickException(f"พบ {found:,} จุดที่ประวัติไม่ตรงกับข้อมูล ({found:,} problems found)")
     click.echo("ประวัติครบถ้วน ไม่พบการแก้ไข (the history is whole)")
+
+
+# ---- backup, restore, migrations ----
+
+
+A_FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
+
+
+def with_passphrase(command):
+    """Give a command the option --passphrase-file."""
+    help_ = "แฟ้มที่บรรทัดแรกเป็นรหัสผ่านของแฟ้มสำรอง (หรือกำหนด KHET_BACKUP_PASSPHRASE) ไม่ระบุแล้วจะถาม"
+    return click.option("--passphrase-file", type=A_FILE, help=help_)(command)
+
+
+@manage.command("backup")
+@click.argument("file", type=click.Path(path_type=Path))
+@with_passphrase
+@click.option("--with-secrets", is_flag=True, help="รวมกุญแจของประวัติ (audit key) ไว้ในแฟ้มด้วย")
+@with_database
+def back_up(data, file, passphrase_file, with_secrets):
+    """สำรองฐานข้อมูลทั้งหมด ณ เวลาเดียว ลงแฟ้มเข้ารหัสแฟ้มเดียว (ใช้งานระบบต่อได้ระหว่างสำรอง)"""
+    from scripts import backups
+
+    backups.back_up(file, backups.passphrase_of(passphrase_file, twice=True), with_secrets)
+
+
+@manage.command("restore")
+@click.argument("file", type=A_FILE)
+@with_passphrase
+@click.option("--audit-key", type=A_FILE, help="แฟ้มกุญแจของประวัติ (audit.key) ของระบบที่สำรองมา")
+@click.option("--check", is_flag=True, help="ตรวจแฟ้มสำรองและแสดงสิ่งที่อยู่ในแฟ้มเท่านั้น ไม่กู้คืน")
+@click.option("--keep-unproven", is_flag=True, help="เก็บข้อมูลที่กู้คืนไว้ แม้พิสูจน์รหัสตรวจสอบหรือประวัติไม่ได้")
+@click.pass_context
+def restore(context, file, passphrase_file, audit_key, check, keep_unproven):
+    """กู้คืนแฟ้มสำรองลงในที่ว่าง แล้วพิสูจน์ว่าเป็นข้อมูลเดียวกัน; พิสูจน์ไม่ได้แล้วที่นั้นว่างเปล่าตามเดิม"""
+    from scripts import backups
+
+    try:
+        with backups.opened(file, backups.passphrase_of(passphrase_file, twice=False)) as backup:
+            if check:
+                return click.echo("แฟ้มสำรองสมบูรณ์ (the file is whole)")
+            with database_of(context.obj, alone=True) as data:
+                backups.restore(backup, data, audit_key, keep_unproven)
+    except (CannotStart, RuleBroken) as reason:
+        raise click.ClickException(str(reason)) from reason
+
+
+@manage.group("migrate")
+def migrate():
+    """การปรับรูปแบบข้อมูลเมื่อเปลี่ยนรุ่น; scripts/start ทำให้เองเมื่อเริ่ม"""
+
+
+@migrate.command("status")
+@with_database
+def migrate_status(data):
+    """รายการการปรับรูปแบบข้อมูล: ทำแล้วเมื่อใด ด้วยรุ่นใด หรือยังไม่ได้ทำ"""
+    from documents.buddhist import format_datetime
+    from documents.migrations import runner
+
+    for name, title, row in runner.status():
+        done = "ยังไม่ได้ทำ"
+        if row:
+            done = f"{format_datetime(row['when'])} Khet {row['version']} {row['seconds']:.1f} s"
+        click.echo(f"{name:<28} {done:<44} {title}")
 
 
 @manage.command("routes")
