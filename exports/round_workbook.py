@@ -220,7 +220,7 @@ def cover_lines(facts):
         yield "นักเรียนที่นับเป็นยอด", facts.total("pupils")
         yield "ชาย", facts.total("male")
         yield "หญิง", facts.total("female")
-        yield "ห้องเรียน", facts.total("rooms")
+        yield "ห้องเรียน", facts.total("classrooms")
     if locked:
         yield "ล็อกโดย", facts.locked_by or ""
         yield "ล็อกเมื่อ", buddhist.format_datetime(utc(facts.locked_at))
