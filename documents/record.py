@@ -40,7 +40,7 @@ class Place(NamedTuple):
     @classmethod
     def of(cls, plain):
         """The place of a stored record (a plain dict)."""
-        return cls(*(plain[name] for name in cls._fields))
+        return cls(plain["area_code"], plain["academic_year"], plain["round"], plain["school_code"])
 
 
 class RecordQuerySet(QuerySet):
@@ -127,7 +127,11 @@ class Record(Document, metaclass=RecordMetaclass):
     @classmethod
     def missing(cls, values, required):
         """Names of the required fields that are empty, in declared order; a subsystem adds its conditions."""
-        return [name for name in _in_order(cls, frozenset(required)) if values.get(name) in (None, "", [])]
+        return [
+            name
+            for name in _in_order(cls, frozenset(required))
+            if not values.get(name) and values.get(name) in (None, "", [])
+        ]
 
     @classmethod
     def missing_query(cls):

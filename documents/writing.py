@@ -255,6 +255,7 @@ class _Reading(dict):
 
     def __init__(self, document):
         self.known = declared(document)
+        self.now = history.naive_now()  # one instant for all that is written together
 
     def __missing__(self, key):
         name, _, value = key
@@ -271,7 +272,7 @@ class _Reading(dict):
 def _after(change, before, actor, reading, earlier=None):
     """(the dict as it would be stored, {field: sentence}) of one change."""
     problems = {}
-    after = dict(before) if before else _fresh(change, actor, earlier)
+    after = dict(before) if before else _fresh(change, actor, earlier, reading.now)
     after |= (change.to or change.place)._asdict()
     for name, value in change.values.items():
         try:
@@ -285,9 +286,8 @@ def _after(change, before, actor, reading, earlier=None):
         problems.setdefault(name, sentence)
     if problems or (after == before and change.reviewed in (None, bool(before.get("reviewed")))):
         return after, problems
-    now = history.naive_now()
     after |= keys_of(change.document, after)
-    after |= {"updated_at": now, "updated_by": actor.id, "updated_by_name": actor.name}
+    after |= {"updated_at": reading.now, "updated_by": actor.id, "updated_by_name": actor.name}
     if change.reviewed is not None:
         after["reviewed"] = change.reviewed
     after["revision"] = (before or earlier or {"revision": 0})["revision"] + 1
@@ -299,13 +299,13 @@ def _present(values):
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _fresh(change, actor, earlier):
+def _fresh(change, actor, earlier, now):
     """What a new record begins with; one that was removed before (`earlier`) is the same thing again."""
     new = change.id or ObjectId()
     return {
         "_id": new,
         "lineage": change.lineage or (earlier or {}).get("lineage") or new,
-        "created_at": history.naive_now(),
+        "created_at": now,
         "created_by": actor.id,
     }
 
@@ -480,7 +480,10 @@ def _operations(prepared):
 
     Removals come first and new records last; who gives up a key that another one takes lets go of it before.
     """
-    wanted = set().union(*(_held(each.change.document, each.after) for each in prepared))
+    some_stay = any(each.before and each.after for each in prepared)
+    wanted = (
+        set().union(*(_held(each.change.document, each.after) for each in prepared)) if some_stay else set()
+    )
     batches = {}
     for each in prepared:
         document, before, after = each.change.document, each.before, each.after
