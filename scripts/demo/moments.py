@@ -2,6 +2,7 @@
 
 import datetime as dt
 from contextlib import contextmanager
+from functools import cache
 
 from documents import clock
 
@@ -31,13 +32,18 @@ def the_clock_comes_back():
 
 def some(rng, number, first, last):
     """So many different instants in office hours between two days (both included), in order."""
-    slots = [
+    return sorted(rng.sample(slots(first, last), number))
+
+
+@cache
+def slots(first, last):
+    """Every ten minutes of the office hours between two days, up to the demo's present."""
+    found = (
         dt.datetime.combine(day, dt.time(8, 40), clock.BANGKOK) + dt.timedelta(minutes=10 * step)
         for day in workdays(first, last)
         for step in range(46)
-    ]
-    early = [slot for slot in slots if slot < NOW - dt.timedelta(minutes=5)]
-    return sorted(rng.sample(early, number))
+    )
+    return [slot for slot in found if slot < NOW - dt.timedelta(minutes=5)]
 
 
 def workdays(first, last):

@@ -12,6 +12,35 @@ from scripts.demo.plan import apportioned
 
 THIS_YEAR, LAST_YEAR = 2568, 2567
 RESULTS = ("year_result", "years_taken", "destination", "fail_reasons")
+# What nobody asked the schools for last year: the optional part of the form.
+NEW_THIS_YEAR = {
+    "travel_minutes",
+    "parents_marital",
+    "blood",
+    "disability",
+    "child_index",
+    "n_siblings_studying",
+}
+NEW_THIS_YEAR |= {f"n_{age}_{who}" for age in ("older", "younger") for who in ("brother", "sister")}
+NEW_THIS_YEAR |= {
+    f"{who}_{what}"
+    for who in ("father", "mother", "guardian")
+    for what in ("id", "id_type", "title", "income_year", "tel")
+}
+NEW_THIS_YEAR |= {
+    f"cur_{part}"
+    for part in (
+        "house_id",
+        "house_no",
+        "moo",
+        "soi",
+        "street",
+        "subdistrict",
+        "district",
+        "province",
+        "postcode",
+    )
+}
 LAST_GRADES = {"09": "6", "12": "3"}  # ป.6 and ม.3, and the years they take
 # Mean height (cm) and weight (kg) by age in years, boys and girls; about those of school children of the north-east.
 HEIGHTS = {
@@ -184,7 +213,6 @@ def welfare(rng, family, sex, cohort):
         "journey_type": going,
         "dist_gravel_m": gravel,
         "dist_paved_m": paved,
-        "dist_water_m": 0,
         "travel_minutes": 5 + (gravel + paved) // (80 if going == "01" else 400),
     }
 
@@ -203,8 +231,9 @@ def two_years(rng, school, child, cohort):
         this["admission_date"] = admitted(rng, school, cohort, is_new)
     if not is_new:
         grade = grades[cohort] if repeats else grades[cohort - 1]
+        known = {name: value for name, value in child.items() if name not in NEW_THIS_YEAR}
         last = (
-            child | of_year(rng, child, grade, LAST_YEAR, this) | result(rng, grade, repeats, chance, school)
+            known | of_year(rng, child, grade, LAST_YEAR, this) | result(rng, grade, repeats, chance, school)
         )
         last["admission_date"] = admitted(rng, school, cohort, False)
         if this:
