@@ -36,6 +36,7 @@ SIGNERS = (("ผู้ยืนยันข้อมูล", "ครูผู้
 DOTS = "." * 46
 WIDTH, LEFT = 170, 20  # mm of an A4 page's 210
 COLUMNS = (58, 28, 28, 28, 28)
+LOWER = 0.4  # mm
 SIGNATURES = 52  # mm that the place for signatures needs
 
 
@@ -213,6 +214,7 @@ def write_totals(paper, sheet):
     """The table of grades; tight where there are many."""
     height = 6 if len(sheet.lines) <= 14 else 5
     paper.set_fill_color(238, 241, 246)
+    paper.set_line_width(0.1)
     row_of(paper, HEADS, height + 1, True)
     for line in sheet.lines:
         numbers = (line.boys, line.girls, line.pupils, line.rooms)
@@ -224,11 +226,17 @@ def write_totals(paper, sheet):
 
 
 def row_of(paper, cells, height, strong):
-    """One row; heads and sums are bold on a tint."""
-    paper.words(10.5, bold=strong)
+    """One row; heads and sums are bold on a tint. The text sits low in its box, for the marks above Thai letters."""
+    paper.words(10.5 if height > 5 else 9.5, bold=strong)
+    if paper.will_page_break(height + LOWER):
+        paper.add_page()
+    top = paper.get_y()
+    for width in COLUMNS:
+        paper.cell(width, height, "", border=1, fill=strong)
+    paper.set_xy(LEFT, top + LOWER)
     for number, (text, width) in enumerate(zip(cells, COLUMNS, strict=True)):
-        paper.cell(width, height, text, border=1, align="R" if number else "L", fill=strong)
-    paper.ln()
+        paper.cell(width, height, text, align="R" if number else "L")
+    paper.set_xy(LEFT, top + height)
 
 
 def write_records(paper, sheet):

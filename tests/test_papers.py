@@ -1,6 +1,7 @@
 """Papers: the confirmation sheet on the page and as a PDF, who may have it, and what a code stands for."""
 
 import datetime as dt
+from dataclasses import replace
 
 import pytest
 
@@ -71,12 +72,12 @@ def test_the_pdf_of_the_same_data_is_the_same_and_is_noted(sign_in, teacher, con
     assert event["changes"]["school"] == [None, confirmed.school_code]
 
 
-def test_a_pdf_of_every_grade_keeps_the_signatures_together(confirmed, open_round, database):
-    from exports import papers as made
-
+def test_a_pdf_of_every_grade_is_one_page_and_a_longer_one_goes_on(confirmed, open_round, caplog):
     sheet = confirmation_sheet(confirmed, open_round)
-    full = made.Sheet(**{**vars(sheet), "lines": tuple(sheet.lines[:1]) * 23})
-    assert sheet_pdf(full).count(b"/Type /Page\n") in (1, 2)
+    whole, longer = (sheet_pdf(replace(sheet, lines=sheet.lines[:1] * rows)) for rows in (23, 45))
+    assert [content.count(b"/Type /Page\n") for content in (whole, longer)] == [1, 2]
+    assert b"Sarabun" in whole
+    assert [one for one in caplog.records if "missing" in one.getMessage()] == []  # a letter the font lacks
 
 
 def test_before_confirming_there_is_no_sheet(sign_in, teacher, open_round):
