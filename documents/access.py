@@ -23,6 +23,13 @@ def visible(user):
     return ways[0] if len(ways) == 1 else {"$or": ways}
 
 
+def open_schools(user, area_code):
+    """Codes of the schools of an area whose yearly records this person may see, sorted; None for all of them."""
+    if user.is_system or area_code in user.areas(*AREA_READERS):
+        return None
+    return [code for area, code in user.schools(*SCHOOL_READERS) if area == area_code]
+
+
 def visible_schools(user, name="code"):
     """The filter of School rows (Submission rows with `name` school_code) this person may see."""
     if user.is_system:

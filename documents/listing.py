@@ -21,6 +21,7 @@ LAST_PAGE = 20  # ?page=N still works up to here
 LONGEST_SEARCH = 100
 AREA_ORDER, SCHOOL_ORDER = "area_order", "school_order"
 NATURAL = (("sort_key", 1), ("_id", 1))
+NOTHING = {"_id": {"$in": []}}
 
 
 @dataclass(frozen=True)
@@ -52,29 +53,31 @@ class Page:
 
 def query_of(wanted, user):
     """The MongoDB filter of what `user` may see of what is wanted; starts with area, year and round."""
-    parts = [
-        {
-            "area_code": wanted.area_code,
-            "academic_year": wanted.academic_year,
-            "round": wanted.round,
-        }
-    ]
-    if wanted.school:
-        parts[0]["school_code"] = wanted.school
-    scope = access.visible(user)
-    if scope:
-        parts.append(scope)
+    place = {"area_code": wanted.area_code, "academic_year": wanted.academic_year, "round": wanted.round}
+    parts = [place | _schools(wanted, user)]
     term = thai.search_term(wanted.search[:LONGEST_SEARCH]) if wanted.search else ""
     if term:
         parts.append({"search_key": {"$regex": re.escape(term)}})
     elif wanted.search:
-        parts.append({"_id": {"$in": []}})
+        parts.append(NOTHING)
     parts.extend(wanted.criteria)
     if wanted.missing:
         parts.append(_lacking(wanted))
     if wanted.ids:
         parts.append({"_id": {"$in": list(wanted.ids)}})
     return _joined(parts)
+
+
+def _schools(wanted, user):
+    """The filter of the schools that are asked for and open to this person: one, several, all ({}) or none."""
+    codes = access.open_schools(user, wanted.area_code)
+    if wanted.school and (codes is None or wanted.school in codes):
+        codes = [wanted.school]
+    elif wanted.school:
+        codes = []
+    if codes is None:
+        return {}
+    return {"school_code": codes[0] if len(codes) == 1 else {"$in": codes}}
 
 
 def _joined(parts):
@@ -84,13 +87,7 @@ def _joined(parts):
     """
     first, *more = parts
     place = {name: value for name, value in first.items() if name != "$and"}
-    others = list(first.get("$and", ()))
-    for part in more:
-        of_place = set(part) <= {"area_code", "school_code"}
-        if of_place and all(name not in place or place[name] == value for name, value in part.items()):
-            place |= part
-        else:
-            others.append(part)
+    others = [*first.get("$and", ()), *more]
     return place | ({"$and": others} if others else {})
 
 
@@ -98,7 +95,7 @@ def _lacking(wanted):
     required = sorted(required_of(wanted.document, wanted.area_code, wanted.academic_year))
     empty = [{name: {"$in": [None, "", []]}} for name in required]
     extra = wanted.document.missing_query()
-    return {"$or": [*empty, *extra]} if empty or extra else {"_id": {"$in": []}}
+    return {"$or": [*empty, *extra]} if empty or extra else NOTHING
 
 
 def page_of(wanted, user, after=None, before=None, page=0, letter=None, last=False, size=PAGE_SIZE):
@@ -141,12 +138,16 @@ def _position(wanted, user, anchor):
 
 
 def _beyond(query, mark, backward):
+    """The filter of what lies behind (before) a position, as one range of the index.
+
+    Those alike in order up to the record itself are taken off by a `$nor`: an `$or` of two ranges would let the
+    planner merge them by sorting.
+    """
     sort_key, id_ = mark
-    side = "$lt" if backward else "$gt"
+    onward, passed = ("$lte", "$gte") if backward else ("$gte", "$lte")
     return _joined(
-        [query, {"$or": [{"sort_key": {side: sort_key}}, {"sort_key": sort_key, "_id": {side: id_}}]},
-         {"sort_key": {side + "e": sort_key}}]
-    )  # fmt: skip
+        [query, {"sort_key": {onward: sort_key}}, {"$nor": [{"sort_key": sort_key, "_id": {passed: id_}}]}]
+    )
 
 
 def _walk(wanted, query, backward, limit, skip=0):

@@ -108,6 +108,7 @@ class Round(Document):
         "indexes": [
             {"fields": ["area_code", "academic_year", "subsystem", "code"], "unique": True},
             {"fields": ["area_code", "subsystem", "-academic_year", "-code"]},
+            {"fields": ["area_code", "-academic_year", "-code", "subsystem"]},
         ],
     }
 

@@ -91,7 +91,8 @@ class Submission(Document):
                 "unique": True,
             },
             {"fields": ["area_code", "academic_year", "subsystem", "round", "state"]},
-            {"fields": ["area_code", "school_code", "-academic_year"]},
+            {"fields": ["area_code", "academic_year", "subsystem", "round", "cluster", "school_code"]},
+            {"fields": ["area_code", "school_code", "-academic_year", "-round"]},
         ],
     }
 

@@ -125,7 +125,7 @@ class User(Holder, Document, UserMixin):
         "indexes": [
             {"fields": ["email"], "unique": True},
             {"fields": ["fs_uniquifier"], "unique": True},
-            {"fields": ["areas_listed", "name"]},
+            {"fields": ["areas_listed", "name", "_id"]},
         ],
     }
 

@@ -16,6 +16,7 @@ from scripts.embedded import EmbeddedMongo
 from scripts.folder import CannotStart, prepare
 from tests.browsing import *  # noqa: F403  real browsers
 from tests.districts import *  # noqa: F403  a whole district
+from tests.explaining import *  # noqa: F403  which way the database goes
 from tests.people import *  # noqa: F403  the people and places of the tests
 from tests.web import *  # noqa: F403  the application and its browsers
 from tests.web import AUDIT_KEY, Browser, settings_for
@@ -144,11 +145,14 @@ def _counting():
 
 
 class _Listener(CommandListener):
-    sink = None
+    sink = None  # where names of commands go
+    commands = None  # where whole commands go
 
     def started(self, event):
         if self.sink is not None:
             self.sink.append(event.command_name)
+        if self.commands is not None:
+            self.commands.append(dict(event.command))
 
     def succeeded(self, event):
         pass
