@@ -67,12 +67,12 @@ def canonical_record(document, record):
 
     What is missing is left out rather than null, so that a field declared in a later year changes no old digest.
     """
-    values = {
-        name: value
-        for name, value in record.items()
-        if name not in BOOKKEEPING and value is not None and value != {}
-    }
-    return canonical({"kind": document.slug, **values}) + "\n"
+    values = {"kind": document.slug, **record}
+    for name in BOOKKEEPING:
+        values.pop(name, None)
+    if values.get("extra") == {} or None in values.values():
+        values = {name: value for name, value in values.items() if value is not None and value != {}}
+    return canonical(values) + "\n"
 
 
 def root_of(digests):

@@ -5,7 +5,6 @@ from mongoengine.fields import DateTimeField, DictField, IntField, ListField, St
 
 from documents import clock
 from documents.codelists import code_list
-from documents.completeness import counts_by_school, counts_of
 from documents.database import collection
 from documents.digests import digests_of, documents_of, root_of
 from documents.errors import Busy, Invalid, NotAllowed, WrongState
@@ -154,8 +153,7 @@ def _freeze(round_):
     """The Freeze of a round whose submissions are all sealed; one that an interrupted lock left holds."""
     schools = {school.code: school for school in School.objects(area_code=round_.area_code)}
     sealed = list(submissions_of(round_).order_by("school_code"))
-    counts = counts_by_school(sealed)
-    rows = [frozen_school(each, schools.get(each.school_code), counts[each.school_code]) for each in sealed]
+    rows = [frozen_school(each, schools.get(each.school_code)) for each in sealed]
     area = Area.objects(code=round_.area_code).first()
     closing = _closing(round_)
     frozen = {
@@ -189,8 +187,11 @@ def _root(rows):
     return root_of({row["code"]: row["digest"] for row in rows})
 
 
-def frozen_school(submission, school, counts):
-    """What a lock freezes of one sealed submission and its counters; `school` may be None."""
+def frozen_school(submission, school):
+    """What a lock freezes of one sealed submission; `school` may be None.
+
+    Its counters are those the door keeps in the transaction of every write; `manage verify-audit` counts them again.
+    """
     last = submission.moves[-1]
     return {
         "code": submission.school_code,
@@ -201,7 +202,7 @@ def frozen_school(submission, school, counts):
         "state": submission.state,
         "version": submission.version,
         "digest": submission.digest,
-        "counts": counts,
+        "counts": {name: value for name, value in sorted(submission.counts.items()) if value},
         "reason": last.get("reason") if submission.state == "unreported" else None,
     }
 
@@ -278,7 +279,7 @@ def _row_of(freeze, submission):
 def _freeze_again(submission, round_, actor):
     """Put one school's new row into the Freeze, and the new root hash on the round; safe to run again, also at once."""
     school = School.objects(area_code=submission.area_code, code=submission.school_code).first()
-    row = frozen_school(submission, school, counts_of(submission))
+    row = frozen_school(submission, school)
     while True:
         freeze = freeze_of(round_)
         index, old = _row_of(freeze, submission)

@@ -214,7 +214,6 @@ STEPS = [
     (locking, "changes_of", 2),
     (locking, "push", 1),
     (locking, "push", 2),
-    (locking, "counts_by_school", 1),
     (locking, "_freeze", 1),
     (locking, "frozen_school", 2),
     (locking, "frozen_lists", 1),
