@@ -5,8 +5,9 @@ from documents.database import db
 COLLECTION = "installation"
 DEMO = "demo"  # {"state": "loading" or "loaded"}
 RESTORE = "restore"  # a restore is under way, or was interrupted: {"collections": those it fills}
+RESTORING = "restoring"  # the lease of whoever restores
 MIGRATING = "migrating"  # the lease of whoever runs the migrations
-OF_THE_MOMENT = (RESTORE, MIGRATING)  # marks that are no facts of the data
+OF_THE_MOMENT = (RESTORE, RESTORING, MIGRATING)  # marks that are no facts of the data
 
 
 def facts():

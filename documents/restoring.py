@@ -18,6 +18,7 @@ from documents.digests import digest_of, root_of
 from documents.encrypted_file import Newer
 from documents.errors import NotAllowed, RuleBroken
 from documents.locking import freeze_of
+from documents.migrations.lease import SECONDS, held
 from documents.migrations.runner import COLLECTION as MIGRATIONS
 from documents.migrations.runner import NewerDatabase, refuse_newer
 from documents.rounds import Round
@@ -26,6 +27,7 @@ from documents.submissions import SEALED, WRITABLE, Submission, submissions_of
 # What `scripts/start` puts into an empty database by itself.
 SEEDED = {"code_lists", "roles", MIGRATIONS, installation.COLLECTION}
 BATCH_BYTES, BATCH_ROWS = 2**22, 1000
+PATIENCE = SECONDS + 5  # so long the lease of a restore that was killed stands in the way
 SENTENCES = 10  # of a history that is not whole, how many are told
 
 
@@ -91,22 +93,23 @@ def restored(backup, version, rebuild, keep_unproven=False, tell=lambda name, co
     `rebuild()` brings the data to this version's shape and builds the indexes. When the block ends well the
     restore is done; when it or anything before fails, what was stored is taken out again. `keep_unproven` keeps data whose
     digests or history do not hold, as they may not have held where the backup was made; the bytes must be the
-    backup's in any case. Raises Newer, NotAllowed, Unproven, and what `rebuild` raises.
+    backup's in any case. Raises Newer, NotAllowed, Unproven, Busy (another restores here), and what `rebuild` raises.
     """
     refuse_newer_file(backup.manifest, version)
     if not keep_unproven:
         refuse_other_key(backup.manifest)
-    refuse_full_place()
-    try:
-        yield _filled(backup, rebuild, keep_unproven, tell)
-    except PyMongoError as error:
-        _give_up()
-        sentence = f"กู้คืนไม่สำเร็จ ที่ที่กู้คืนว่างเปล่าตามเดิม ฐานข้อมูลตอบว่า {error} (restore failed)"
-        raise Unproven(sentence) from error
-    except BaseException:
-        _give_up()
-        raise
-    _mark_done()
+    with held(installation.RESTORING, patience=PATIENCE):
+        refuse_full_place()
+        try:
+            yield _filled(backup, rebuild, keep_unproven, tell)
+        except PyMongoError as error:
+            _give_up()
+            sentence = f"กู้คืนไม่สำเร็จ ที่ที่กู้คืนว่างเปล่าตามเดิม ฐานข้อมูลตอบว่า {error} (restore failed)"
+            raise Unproven(sentence) from error
+        except BaseException:
+            _give_up()
+            raise
+        _mark_done()
 
 
 def _give_up():

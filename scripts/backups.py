@@ -50,10 +50,12 @@ def back_up(file: Path, passphrase: str, with_secrets: bool) -> None:
 
 @contextmanager
 def opened(file: Path, passphrase: str):
-    """The proven Backup in a file, its manifest printed. Raises RuleBroken."""
+    """The proven Backup in a file. Raises RuleBroken."""
     with file.open("rb") as stream:
         backup = Backup(stream, passphrase)
-        tell_manifest(backup.manifest)
+        manifest = backup.manifest
+        when = format_datetime(manifest.made_at)
+        click.echo(f"แฟ้มสำรองของฐานข้อมูล {manifest.database} Khet {manifest.version} เมื่อ {when}")
         yield backup
 
 
@@ -63,10 +65,7 @@ def tell_collection(name, count):
 
 
 def tell_manifest(manifest):
-    """Print what a backup says of itself."""
-    click.echo(
-        f"แฟ้มสำรองของฐานข้อมูล {manifest.database} Khet {manifest.version} เมื่อ {format_datetime(manifest.made_at)}"
-    )
+    """Print what is in a backup."""
     for name, value in manifest.settings.items():
         click.echo(f"  {name}={value}")
     for name, section in manifest.collections.items():

@@ -194,6 +194,7 @@ def restore(context, file, passphrase_file, audit_key, check, keep_unproven):
     try:
         with backups.opened(file, backups.passphrase_of(passphrase_file, twice=False)) as backup:
             if check:
+                backups.tell_manifest(backup.manifest)
                 return click.echo("แฟ้มสำรองสมบูรณ์ (the file is whole)")
             with database_of(context.obj, alone=True) as data:
                 backups.restore(backup, data, audit_key, keep_unproven)

@@ -5,6 +5,7 @@ import stat
 import struct
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 import gridfs
@@ -22,7 +23,7 @@ from documents.encrypted_file import (
     Newer,
     WrongPassphrase,
 )
-from documents.errors import FileRefused, NotAllowed
+from documents.errors import Busy, FileRefused, NotAllowed
 from documents.locking import lock_round
 from documents.restoring import Unproven, restored
 from documents.submissions import move
@@ -172,6 +173,44 @@ def test_all_collections_are_of_one_moment(database, elsewhere, tmp_path):
     bring_back(file)
     assert [db()[name].find_one()["n"] for name in ("a", "m", "z")] == [1, 1, 1]
     assert not db().later.find_one()
+
+
+def test_a_collection_made_anew_meanwhile_makes_it_begin_again(database, elsewhere, tmp_path):
+    told = []
+
+    def meanwhile(name, count):
+        told.append(name)
+        if told == ["a"]:
+            database.z.drop()
+            database.z.insert_one({"_id": 1, "n": 2})
+
+    for name in ("a", "z"):
+        database[name].insert_one({"_id": 1, "n": 1})
+    file = back_up(tmp_path, tell=meanwhile)
+    assert told.count("a") == 2
+    elsewhere()
+    bring_back(file)
+    assert db().z.find_one() == {"_id": 1, "n": 2}
+
+
+def test_a_moment_that_the_database_forgot_is_said_in_a_sentence(elsewhere, other_server, tmp_path):
+    database = elsewhere()
+    for name in ("a", "z"):
+        database[name].insert_one({"_id": 1, "n": 1})
+    with other_server._admin() as server:
+        kept = server.admin.command("setParameter", 1, minSnapshotHistoryWindowInSeconds=0)["was"]
+
+        def meanwhile(name, count):
+            for number in range(8):
+                database.z.update_one({"_id": 1}, {"$set": {"n": number}})
+                time.sleep(0.5)
+
+        try:
+            with pytest.raises(Busy, match="minSnapshotHistoryWindowInSeconds"):
+                back_up(tmp_path, tell=meanwhile)
+        finally:
+            server.admin.command("setParameter", 1, minSnapshotHistoryWindowInSeconds=kept)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_every_collection_of_the_product_is_kept_or_left_out_by_name(connected):
@@ -413,6 +452,17 @@ def test_a_restore_that_was_killed_is_noticed_and_taken_up_anew(district, elsewh
         preparing.require_whole()
     assert all(one.good for one in bring_back(file))
     preparing.require_whole()
+
+
+def test_of_two_restores_at_once_the_second_takes_nothing_out(district, elsewhere, tmp_path, monkeypatch):
+    def second(name, count):
+        with pytest.raises(Busy):
+            bring_back(file)
+
+    monkeypatch.setattr(restoring, "PATIENCE", 0.1)
+    file = back_up(tmp_path)
+    elsewhere()
+    assert all(one.good for one in bring_back(file, tell=second))
 
 
 def interrupt_at(wanted):

@@ -1,4 +1,4 @@
-"""The shape the data had when migrations began: nothing is changed, the version alone is recorded."""
+"""รูปแบบข้อมูลตั้งต้น: the shape the data had when migrations began. Nothing is changed, the version is recorded."""
 
 
 def run(db):

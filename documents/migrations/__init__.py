@@ -1,6 +1,7 @@
 """Migrations (การปรับรูปแบบข้อมูล): what brings the data of one version to the shape of the next.
 
-One module each, NNN_what_it_does.py, numbered without a gap, with a docstring whose first line says what it does and
+One module each, NNN_what_it_does.py, numbered without a gap, with a docstring whose first line says, in Thai first, what it does,
+and
 
     def run(db): ...        # the PyMongo database; may be run again after being interrupted anywhere in it
 
