@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from bson import ObjectId
-from pymongo import DeleteOne, InsertOne, UpdateOne
 from pymongo.errors import BulkWriteError
 
 from documents import access, completeness, fields, history
+from documents.conflicts import conflict_of
 from documents.database import collection, in_transaction
+from documents.doubles import find_doubles, operations_of
 from documents.errors import DuplicateKey, Invalid, NotAllowed, OutOfScope, StaleRevision
-from documents.record import Place, Record, declared, keys, keys_of
+from documents.record import Place, Record, declared, keys_of
 from documents.submissions import claim
 
 DUPLICATE = 11000
@@ -46,28 +47,6 @@ class Written(NamedTuple):
 
     id: ObjectId
     revision: int | None
-
-
-class FieldConflict(NamedTuple):
-    """One field two people changed: what it was, what is stored now, what this person wants (plain values)."""
-
-    name: str
-    base: object
-    theirs: object
-    mine: object
-
-
-@dataclass(frozen=True)
-class Conflict:
-    """One record somebody else saved first; `fields` where what is stored differs from what this person wants."""
-
-    document: type
-    id: ObjectId
-    headline: str
-    revision: int | None  # None: the record is gone
-    by_name: str | None
-    at: object
-    fields: tuple
 
 
 @dataclass
@@ -147,7 +126,7 @@ def prepare(changes, actor, reason=None):
         if problems:
             errors[index] = problems
         prepared.append(Prepared(change, before, after, earlier))
-    _find_doubles(prepared, errors)
+    find_doubles(prepared, errors)
     if errors:
         raise Invalid(errors)
     return prepared
@@ -209,41 +188,6 @@ def _is_stale(change, stored):
     if change.revision is None:
         raise ValueError("a change of a stored record must name the revision that was seen")
     return stored is None or stored["revision"] != change.revision
-
-
-def conflict_of(change, stored):
-    """The Conflict between a change and what is stored now; base values come from undoing later events."""
-    if stored is None:
-        return Conflict(change.document, change.id, "รายการนี้ถูกลบไปแล้ว", None, None, None, ())
-    base = _as_of(stored, change.revision)
-    rows = []
-    for name, value in change.values.items():
-        field_ = declared(change.document)[name]
-        try:
-            mine = fields.accept(field_, value)
-        except ValueError:
-            mine = value
-        if mine != stored.get(name):
-            rows.append(FieldConflict(name, base.get(name), stored.get(name), mine))
-    return Conflict(
-        change.document,
-        change.id,
-        change.document.headline(stored),
-        stored["revision"],
-        stored.get("updated_by_name"),
-        stored.get("updated_at"),
-        tuple(rows),
-    )
-
-
-def _as_of(stored, revision):
-    """A record's values as they were at an earlier revision, by undoing its later events."""
-    values = dict(stored)
-    later = {"area_code": stored["area_code"], "subject": stored["_id"], "number": {"$gt": revision}}
-    for event in collection(history.AuditEvent).find(later).sort("number", -1):
-        for name, (old, _) in (event.get("changes") or {}).items():
-            values[name] = old
-    return values
 
 
 class _Reading(dict):
@@ -328,53 +272,6 @@ def _removed_before(changes, stored):
     return last
 
 
-def _key(names, plain):
-    """The values of a key in a stored dict; None where one of them is missing."""
-    values = tuple(plain.get(name) for name in names)
-    return None if None in values else values
-
-
-def _find_doubles(prepared, errors):
-    """Note a sentence for each change whose key another record of its place holds; one query a key and place."""
-    groups = {}
-    for index, each in enumerate(prepared):
-        for names in keys(each.change.document) if each.after else ():
-            if _key(names, each.after):
-                group = (each.change.document, Place.of(each.after), names)
-                groups.setdefault(group, []).append((index, each))
-    batch = {each.before["_id"] for each in prepared if each.before}
-    for (document, place, names), rows in groups.items():
-        fresh = [(index, each) for index, each in rows if _new_key(names, each)]
-        if fresh:
-            taken = _taken(document, place, names, fresh, batch)
-            taken |= {_key(names, each.after) for _, each in rows if not _new_key(names, each)}
-            _note_doubles(document, names, fresh, taken, errors)
-
-
-def _new_key(names, each):
-    """Whether a change brings a key to a place that it did not hold there before."""
-    before, after = each.before, each.after
-    return before is None or Place.of(before) != Place.of(after) or _key(names, before) != _key(names, after)
-
-
-def _taken(document, place, names, fresh, batch):
-    """Those of the fresh changes' keys that a record of the place outside the batch holds."""
-    first = names[0]
-    query = {**place._asdict(), first: {"$in": list({each.after[first] for _, each in fresh})}}
-    found = collection(document).find(query, dict.fromkeys(names, 1))
-    return {_key(names, row) for row in found if row["_id"] not in batch}
-
-
-def _note_doubles(document, names, fresh, taken, errors):
-    label = declared(document)[names[0]].verbose_name
-    for index, each in fresh:
-        key = _key(names, each.after)
-        if key in taken:
-            sentence = f"มีรายการที่ใช้{label}นี้อยู่แล้วในโรงเรียนและรอบนี้ กรุณาตรวจสอบหรือแก้ไขรายการเดิม"
-            errors.setdefault(index, {})[names[0]] = sentence
-        taken.add(key)
-
-
 def _event(each, actor, reason, via):
     """The history event of a prepared change; the first version of a record is one slim event."""
     before, after = each.before, each.after
@@ -418,7 +315,7 @@ def _store(prepared, actor):
     """Claim, store and note in one transaction; runs again whole after a transient error."""
     required = _required(prepared)
     counters = _deltas(prepared, required)
-    operations = _operations(prepared)
+    operations = operations_of(prepared)
     events = [each.event for each in prepared]
 
     def work():
@@ -473,52 +370,6 @@ def _deltas(prepared, required):
             completeness.add(counts, completeness.tally_of(document, plain, needed), sign)
             counters[document.subsystem, place] = (counts, removed + int(each.after is None))
     return counters
-
-
-def _operations(prepared):
-    """{document: operations}, in an order in which no two records hold one key on the way.
-
-    Removals come first and new records last; who gives up a key that another one takes lets go of it before.
-    """
-    some_stay = any(each.before and each.after for each in prepared)
-    wanted = (
-        set().union(*(_held(each.change.document, each.after) for each in prepared)) if some_stay else set()
-    )
-    batches = {}
-    for each in prepared:
-        document, before, after = each.change.document, each.before, each.after
-        batch = batches.setdefault(document, ([], [], [], []))
-        let_go = (_held(document, before) - _held(document, after)) & wanted if before and after else ()
-        if let_go:
-            names = dict.fromkeys((name for held in let_go for name in held[2]), "")
-            batch[1].append(UpdateOne(_seen(before), {"$unset": names}))
-        batch[0 if after is None else 3 if before is None else 2].append(_operation(each, bool(let_go)))
-    return {document: [one for part in batch for one in part] for document, batch in batches.items()}
-
-
-def _held(document, plain):
-    """{(document, place, names of a key, its values)} that a record keeps others from."""
-    if plain is None:
-        return set()
-    found = {(document, Place.of(plain), names, _key(names, plain)) for names in keys(document)}
-    return {one for one in found if one[3] is not None}
-
-
-def _seen(before):
-    """The filter of a record where it is and as it was seen."""
-    return {"_id": before["_id"], "revision": before["revision"], **Place.of(before)._asdict()}
-
-
-def _operation(each, whole):
-    """The operation that stores a change; `whole` sets every value, since some were let go of before."""
-    if each.before is None:
-        return InsertOne(each.after)
-    if each.after is None:
-        return DeleteOne(_seen(each.before))
-    changed = {name: value for name, value in each.after.items() if whole or each.before.get(name) != value}
-    changed.pop("_id", None)
-    gone = dict.fromkeys((name for name in each.before if name not in each.after), "")
-    return UpdateOne(_seen(each.before), {"$set": changed} | ({"$unset": gone} if gone else {}))
 
 
 def _run(document, batch):
