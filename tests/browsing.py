@@ -16,6 +16,7 @@ from playwright.sync_api import sync_playwright
 from werkzeug.serving import make_server
 
 from documents import sessions
+from scripts.packages import BROWSERS
 from tests.test_no_english import english_on
 
 FLAGS = [
@@ -44,7 +45,7 @@ def live(app):
 @pytest.fixture(scope="session")
 def chromium():
     """One Chromium a worker, the system's."""
-    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
     assert program, "chromium is missing: install the package chromium"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=FLAGS)

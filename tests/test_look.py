@@ -2,15 +2,13 @@
 
 import json
 import re
-import shutil
 from hashlib import sha256
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from admin_app import theme
 from documents import rounds, submissions
-from scripts.packages import BROWSERS
 from tests.look_app import served
 
 STATIC = theme.STATIC
@@ -150,16 +148,6 @@ def test_numbers_are_grouped_and_nothing_is_a_dash():
 
 
 # In a real browser, under the real policy
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    """The system's Chromium, driven by Playwright."""
-    found = next(filter(None, map(shutil.which, BROWSERS)))
-    with sync_playwright() as driver:
-        opened = driver.chromium.launch(executable_path=found, args=["--no-sandbox", "--disable-gpu"])
-        yield opened
-        opened.close()
 
 
 @pytest.fixture

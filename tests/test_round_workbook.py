@@ -20,7 +20,7 @@ from exports.importing import plan_import
 from exports.layouts import layout_of
 from exports.reading import read_table
 from exports.round_workbook import round_file_name, round_workbook
-from tests.people import AREA, OTHER, ROUND, SCHOOL, YEAR, place
+from tests.people import AREA, NAMES, OTHER, ROUND, SCHOOL, YEAR, place
 from tests.test_roster import pupil
 
 LABELS = [column.label for column in layout_of(Student).written]
@@ -67,7 +67,7 @@ def test_the_cover_says_whose_data_of_when_how_much_and_who_locked_it(locked):
     assert "เอกสารนี้มีข้อมูลส่วนบุคคล ห้ามเผยแพร่" in told
     assert told["ข้อมูล ณ วันที่"] == "10 มิถุนายน 2568"
     assert (told["นักเรียนที่นับเป็นยอด"], told["ชาย"], told["หญิง"], told["ห้องเรียน"]) == (4, 3, 1, 2)
-    assert told["ล็อกโดย"] == "approver"
+    assert told["ล็อกโดย"] == NAMES["approver"]
     assert told["ล็อกเมื่อ"] == "5 มิ.ย. 2568 09.00 น."
     assert told["ลายนิ้วมือข้อมูล (SHA-256)"] == locked.root_hash
     assert [row[:3] for row in cover if row[0] in (SCHOOL, OTHER)] == [
