@@ -2,7 +2,7 @@
 
 import io
 
-from flask import Response, flash, redirect, send_file
+from flask import flash, redirect, send_file
 from flask_login import current_user
 
 from documents import access, history, listing
@@ -33,11 +33,10 @@ def export_grid(view, export_type):
     rows = listing.all_of(wanted, user)
     name = file_name(f"{round_.label} {view.model.label} {names.get(wanted.school, '')}".strip(), export_type)
     if export_type == "csv":
-        response = Response(csv_of(view.model, list(rows), around), mimetype="text/csv; charset=utf-8")
-        response.headers.set("Content-Disposition", "attachment", filename=name)
-        return response
-    content, _ = xlsx_of(view.model, rows, around, str(view.model.label))
-    return send_file(io.BytesIO(content), mimetype=XLSX, as_attachment=True, download_name=name)
+        content, kind = "".join(csv_of(view.model, rows, around)).encode(), "text/csv"
+    else:
+        (content, _), kind = xlsx_of(view.model, rows, around, str(view.model.label)), XLSX
+    return send_file(io.BytesIO(content), mimetype=kind, as_attachment=True, download_name=name)
 
 
 def note_export(user, round_, what, school, rows, kind):

@@ -1,5 +1,7 @@
 """The grid of a subsystem: columns, what a cell shows, marks on what is missing, chips, pager."""
 
+from dataclasses import replace
+
 from flask import flash, g, redirect, request, url_for
 from flask_admin import expose
 from flask_login import current_user
@@ -8,6 +10,7 @@ from documents import access, history, listing
 from documents.codelists import code_list
 from documents.completeness import required_of
 from documents.database import collection
+from documents.digests import documents_of
 from documents.progress import sums_of
 from documents.record import declared, shown_fields
 from documents.schools import School
@@ -18,6 +21,7 @@ LETTERS = "กขคจฉชซฌญฐณดตถทธนบปผฝพฟ
 QUICK = 90  # the place in the address of a filter picked beside the search box
 LACKING = "lacking"  # the column of what is missing, where only such rows are shown
 MOST_NAMED = 4  # missing fields named in one place
+UNNAMED = "(ยังไม่มีชื่อ)"  # stands where an empty name would leave nothing to press
 NOT_OF_A_PAGE = ("page", "after", "before", "last", "letter")
 
 
@@ -205,7 +209,13 @@ class GridMixin:
         return sums_of(self.round, current_user).counts.get(self.model.slug, 0), False
 
     def _missing_count(self):
-        """How many records of what this person sees lack something required, as the door keeps count of it."""
+        """How many records of what this person sees lack something required.
+
+        The door keeps one count for all documents of a submission: the first's, but for the few of the others.
+        """
+        if self.model is not documents_of(self.model.subsystem)[0]:
+            here = replace(self.wanted, search="", criteria=(), missing=True)
+            return listing.count_of(here, current_user)[0]
         if self.school:
             submission = self._submission()
             return submission.counts.get("incomplete", 0) if submission else 0
@@ -249,7 +259,8 @@ class GridMixin:
             return g.record_schools.get(row.plain["school_code"], row.plain["school_code"])
         if name == LACKING:
             return self._in_words(self._lacks(row))
-        return formatters.cell(shown_fields(self.model)[name], row.plain, self.round)
+        shown = formatters.cell(shown_fields(self.model)[name], row.plain, self.round)
+        return shown or (UNNAMED if name == self.name_column else shown)
 
     def _cell_value(self, row, name):
         """A cell's value as it is typed."""
