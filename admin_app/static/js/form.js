@@ -82,8 +82,8 @@ const fill = (form, values) => {
 };
 const typeahead = (input) => {
   const start = input.dataset.text ?? (input.dataset.json ? JSON.parse(input.dataset.json)[1] : input.value);
-  const list = make("ul", { class: "pick-list", role: "listbox", id: `${input.id}-list`, hidden: true });
-  const shown = make("input", { class: "input", type: "text", id: `${input.id}-words`, role: "combobox", autocomplete: "off", "aria-expanded": "false", "aria-autocomplete": "list", "aria-controls": list.id, placeholder: input.dataset.placeholder ?? "พิมพ์เพื่อค้นหา", "data-draft-name": `${input.name}-words` });
+  const list = make("ul", { class: "pick-list", role: "listbox", id: `${input.id}-list`, "aria-label": document.querySelector(`label[for="${CSS.escape(input.id)}"]`)?.textContent.trim(), hidden: true });
+  const shown = make("input", { class: "input", type: "text", id: `${input.id}-words`, role: "combobox", autocomplete: "off", "aria-expanded": "false", "aria-autocomplete": "list", "aria-controls": list.id, "aria-describedby": input.getAttribute("aria-describedby"), "aria-required": input.getAttribute("aria-required"), placeholder: input.dataset.placeholder ?? "พิมพ์เพื่อค้นหา", "data-draft-name": `${input.name}-words` });
   shown.value = start;
   if (input.getAttribute("aria-invalid")) shown.setAttribute("aria-invalid", "true");
   input.type = "hidden";
@@ -95,8 +95,11 @@ const typeahead = (input) => {
   let found = [];
   let at = -1;
   let timer;
-  const close = () => { list.hidden = true; shown.setAttribute("aria-expanded", "false"); };
-  const mark = () => [...list.children].forEach((item, index) => item.setAttribute("aria-selected", String(index === at)));
+  const close = () => { list.hidden = true; shown.setAttribute("aria-expanded", "false"); shown.removeAttribute("aria-activedescendant"); };
+  const mark = () => {
+    [...list.children].forEach((item, index) => item.setAttribute("aria-selected", String(index === at)));
+    if (found[at]) shown.setAttribute("aria-activedescendant", list.children[at].id); else shown.removeAttribute("aria-activedescendant");
+  };
   const choose = (one) => {
     input.value = one.id;
     shown.value = shown.dataset.was = one.text;
@@ -111,8 +114,8 @@ const typeahead = (input) => {
     if (shown.value.trim() !== words) return;
     at = found.length ? 0 : -1;
     list.replaceChildren(...(found.length
-      ? found.slice(0, 30).map((one) => make("li", { role: "option", onmousedown: (event) => { event.preventDefault(); choose(one); } }, one.text, one.sub ? make("small", { text: one.sub }) : null))
-      : [make("li", { class: "none", text: "ไม่พบ ลองพิมพ์คำอื่นหรือสั้นลง" })]));
+      ? found.slice(0, 30).map((one, index) => make("li", { role: "option", id: `${list.id}-${index}`, onmousedown: (event) => { event.preventDefault(); choose(one); } }, one.text, one.sub ? make("small", { text: one.sub }) : null))
+      : [make("li", { class: "none", role: "option", "aria-disabled": "true", text: "ไม่พบ ลองพิมพ์คำอื่นหรือสั้นลง" })]));
     list.hidden = false;
     shown.setAttribute("aria-expanded", "true");
     mark();
@@ -158,14 +161,21 @@ document.addEventListener("click", (event) => {
 
 /* What is wrong, and where */
 document.querySelector("[data-summary]")?.focus({ preventScroll: true });
+const jumpTo = (id) => {
+  const input = document.getElementById(`${id}-words`) ?? document.getElementById(id);
+  document.getElementById(`field-${id}`)?.scrollIntoView({ block: "center" });
+  (input?.matches("input, select, textarea") ? input : input?.querySelector("input"))?.focus({ preventScroll: true });
+};
 document.addEventListener("click", (event) => {
   const jump = event.target.closest?.("[data-jump]");
   if (!jump) return;
   event.preventDefault();
-  const input = document.getElementById(`${jump.dataset.jump}-words`) ?? document.getElementById(jump.dataset.jump);
-  document.getElementById(`field-${jump.dataset.jump}`)?.scrollIntoView({ block: "center" });
-  (input?.matches("input, select, textarea") ? input : input?.querySelector("input"))?.focus({ preventScroll: true });
+  jumpTo(jump.dataset.jump);
 });
+/* Who came from the list of what is missing stands at the first empty field */
+const cameFrom = new URLSearchParams(location.search).get("url") ?? "";
+const empty = document.querySelector(".field.missing");
+if (empty && /[?&]missing=/.test(cameFrom) && !document.querySelector("[data-summary]")) jumpTo(empty.id.slice("field-".length));
 
 /* The index of groups follows the scroll */
 const index = document.querySelector("[data-form-index]");
@@ -201,7 +211,11 @@ document.addEventListener("click", (event) => {
   const add = event.target.closest?.("[data-inline-add]");
   if (add) addInline(add.closest("[data-inline]"));
   const remove = event.target.closest?.("[data-inline-remove]");
-  if (remove) remove.closest(".inline-field").remove();
+  if (remove) {
+    const place = remove.closest("[data-inline]");
+    remove.closest(".inline-field").remove();
+    place?.querySelector("[data-inline-add]")?.focus();
+  }
 });
 
 /* Two versions of a whole form */

@@ -94,10 +94,16 @@ const act = async (button) => {
 };
 
 /* Editing a cell */
+const saved = make("div", { class: "sr", role: "status" }); // read out, not seen: the cell itself flashes
 const queues = new WeakMap();
 const cellWord = (cell, text) => {
   cell.querySelector(".cell-word")?.remove();
-  if (text) cell.append(make("div", { class: "cell-word", role: "alert", text }));
+  const editor = cell.khet?.editor;
+  editor?.setAttribute("aria-invalid", String(Boolean(text)));
+  if (!text) { editor?.removeAttribute("aria-describedby"); return; }
+  const id = `word-${cell.closest("tr").dataset.pk}-${cell.dataset.col}`;
+  editor?.setAttribute("aria-describedby", id);
+  cell.append(make("div", { class: "cell-word", role: "alert", id, text }));
 };
 const shownFor = (cell, value) => {
   const option = cell.khet?.editor.tagName === "SELECT" ? [...cell.khet.editor.options].find((one) => one.value === value) : null;
@@ -123,14 +129,14 @@ const edit = (cell, start) => {
   editor.focus();
   if (start === undefined) editor.select?.();
   editor.addEventListener("keydown", (event) => keysIn(event, cell));
-  editor.addEventListener("blur", () => { if (cell.khet && !cell.khet.sending && !cell.classList.contains("failed")) save(cell); });
+  editor.addEventListener("blur", () => { if (cell.khet && !cell.khet.sending && !cell.classList.contains("failed")) save(cell, null, true); });
 };
-const giveUp = (cell) => {
+const giveUp = (cell, left) => {
   const { before } = cell.khet;
   cell.classList.remove("edit", "failed", "saving");
   cell.khet = null;
   cell.replaceChildren(...before);
-  cell.focus();
+  if (!left) cell.focus();
 };
 
 const post = (cell, value, revision) => {
@@ -144,10 +150,10 @@ const answer = async (response) => {
   try { const found = JSON.parse(text); return typeof found === "object" && found ? found : { text }; } catch { return { text: text.startsWith("<") ? "" : text }; }
 };
 
-const save = (cell, step) => {
+const save = (cell, step, left) => {
   const row = cell.closest("tr");
   const value = cell.khet.editor.value;
-  if (value === (cell.dataset.value ?? "")) { giveUp(cell); if (step) step(); return; }
+  if (value === (cell.dataset.value ?? "")) { giveUp(cell, left); if (step) step(); return; }
   cell.khet.sending = true;
   cell.classList.add("saving");
   const turn = (queues.get(row) ?? Promise.resolve()).then(() => sendCell(cell, value, row.dataset.revision)).catch(() => {});
@@ -188,6 +194,7 @@ const sendCell = async (cell, value, revision) => {
     if (sentence) cell.title = sentence;
   }
   cell.classList.add("saved");
+  saved.textContent = `บันทึก ${row.dataset.name ?? ""} แล้ว`;
   setTimeout(() => cell.classList.remove("saved"), 1700);
 };
 
@@ -196,15 +203,15 @@ const conflict = async (cell, value, said) => {
   const row = cell.closest("tr");
   const mine = said.conflict.find((one) => (one.field ?? one.name) === cell.dataset.col) ?? said.conflict[0];
   const line = (one) => make("tr", {}, make("td", { class: "what", text: one.label }),
-    make("td", {}, make("label", {}, one === mine ? make("input", { type: "radio", name: "version", value: "mine", checked: true }) : null, make("span", { text: one.mine || "(ว่าง)" }))),
-    make("td", {}, make("label", {}, one === mine ? make("input", { type: "radio", name: "version", value: "theirs" }) : null, make("span", { text: one.theirs || "(ว่าง)" }))));
+    make("td", {}, make("label", {}, one === mine ? make("input", { type: "radio", name: "version", value: "mine", checked: true, "aria-label": `${one.label} ของคุณ ${one.mine || "(ว่าง)"}` }) : null, make("span", { text: one.mine || "(ว่าง)" }))),
+    make("td", {}, make("label", {}, one === mine ? make("input", { type: "radio", name: "version", value: "theirs", "aria-label": `${one.label} ที่บันทึกไว้แล้ว ${one.theirs || "(ว่าง)"}` }) : null, make("span", { text: one.theirs || "(ว่าง)" }))));
   const box = make("dialog", { class: "box two-versions", "aria-labelledby": "two-versions" });
   box.append(make("form", { method: "dialog" },
     make("div", { class: "box-head" }, make("span", { class: "box-icon t-warn" }, icon("duplicates")), make("div", { class: "grow" },
       make("h2", { id: "two-versions", text: "มีคนแก้รายการนี้ก่อนคุณ" }),
       make("p", { class: "muted", text: `${row.dataset.name ? `${row.dataset.name} · ` : ""}${said.by ?? "ผู้ใช้อื่น"}${said.when ? ` บันทึกเมื่อ ${said.when}` : ""} · เลือกว่าจะใช้ค่าใด` }))),
-    make("div", { class: "box-body" }, make("div", { class: "versions" }, make("table", {},
-      make("thead", {}, make("tr", {}, ...["ช่อง", "ของคุณ", "ที่บันทึกไว้แล้ว"].map((text) => make("th", { text })))), make("tbody", {}, ...said.conflict.map(line))))),
+    make("div", { class: "box-body" }, make("div", { class: "versions" }, make("table", { "aria-labelledby": "two-versions" },
+      make("thead", {}, make("tr", {}, ...["ช่อง", "ของคุณ", "ที่บันทึกไว้แล้ว"].map((text) => make("th", { scope: "col", text })))), make("tbody", {}, ...said.conflict.map(line))))),
     make("div", { class: "box-foot" }, make("button", { class: "btn quiet", value: "later", text: "กลับไปที่ช่อง" }), make("button", { class: "btn main", value: "go", text: "ใช้ค่าที่เลือก" }))));
   document.body.append(box);
   box.showModal();
@@ -318,6 +325,13 @@ if (table) {
     if (old) showHistory(old.closest("tr"));
   });
   table.addEventListener("keydown", keysOn);
+  table.addEventListener("focusin", (event) => {  // Tab comes back to the cell one was at
+    const cell = event.target.closest("td.can-edit");
+    if (!cell) return;
+    for (const old of table.querySelectorAll('td.can-edit[tabindex="0"]')) old.tabIndex = -1;
+    cell.tabIndex = 0;
+  });
+  wrap.before(saved);
   table.querySelector(".action-rowtoggle")?.addEventListener("change", (event) => { everything = 0; for (const box of boxes()) box.checked = event.target.checked; showChosen(); });
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-action]");

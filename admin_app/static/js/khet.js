@@ -36,10 +36,10 @@ export const icon = (name) => {
   return svg;
 };
 
-/* A short word at the foot of the page; tone: ok, bad, warn or none. */
+/* A short word at the foot of the page; tone: ok, bad, warn or none. Its place stands before the first word, else it is not read out. */
+document.body.append(make("div", { class: "toasts", role: "status", "aria-live": "polite" }));
 export const toast = (text, tone = "", seconds = 5) => {
-  let place = document.querySelector(".toasts");
-  if (!place) document.body.append((place = make("div", { class: "toasts", role: "status", "aria-live": "polite" })));
+  const place = document.querySelector(".toasts");
   const word = make("div", { class: `toast ${tone ? `t-${tone}` : ""}` }, icon({ ok: "check", bad: "alert", warn: "alert" }[tone] ?? "info"), make("span", { text }));
   place.append(word);
   setTimeout(() => word.remove(), seconds * 1000);
@@ -86,9 +86,21 @@ export const inTouch = async () => {
   }
 };
 
+let openedDrawer = null; // what had the focus before
 export const drawer = {
-  open() { document.body.dataset.drawer = "open"; document.querySelector("[data-drawer-close]")?.focus(); },
-  close() { delete document.body.dataset.drawer; document.querySelectorAll("tr.open").forEach((row) => row.classList.remove("open")); },
+  open() {
+    const now = document.activeElement;
+    if (!now?.closest(".drawer")) openedDrawer = now;
+    document.body.dataset.drawer = "open";
+    document.querySelector("[data-drawer-close]")?.focus();
+  },
+  close() {
+    const within = document.activeElement?.closest(".drawer") || document.activeElement === document.body;
+    delete document.body.dataset.drawer;
+    document.querySelectorAll("tr.open").forEach((row) => row.classList.remove("open"));
+    if (within) openedDrawer?.focus({ preventScroll: true });
+    openedDrawer = null;
+  },
 };
 window.khet = { ask, toast, make, icon, inTouch, drawer };
 
@@ -98,6 +110,7 @@ const showTheme = () => {
   const now = document.documentElement.dataset.theme ?? "auto";
   for (const button of document.querySelectorAll("[data-theme-switch]")) {
     button.replaceChildren(icon(THEMES[now][1]), make("span", { text: THEMES[now][0] }));
+    button.setAttribute("aria-label", `${THEMES[now][0]} สลับพื้นสว่างหรือมืด`);
   }
 };
 const nextTheme = () => {
@@ -115,6 +128,7 @@ const nav = (open) => {
   if (open) document.body.dataset.nav = "open"; else delete document.body.dataset.nav;
   const button = document.querySelector("[data-nav-toggle]");
   button?.setAttribute("aria-expanded", String(open));
+  document.querySelector(".content").inert = open;
   if (open) document.querySelector(".side nav a[aria-current], .side nav a")?.focus(); else button?.focus({ preventScroll: true });
 };
 
@@ -146,7 +160,7 @@ document.addEventListener("click", (event) => {
   if (on("[data-theme-switch]")) nextTheme();
   else if (on("[data-nav-toggle]")) nav(document.body.dataset.nav !== "open");
   else if (on("[data-scrim]")) { if (document.body.dataset.nav) nav(false); drawer.close(); }
-  else if (on("[data-dismiss]")) on(".flash, .note, .draft, [data-dismissable]")?.remove();
+  else if (on("[data-dismiss]")) { on(".flash, .note, .draft, [data-dismissable]")?.remove(); document.getElementById("main")?.focus({ preventScroll: true }); }
   else if (on("[data-open]")) document.getElementById(on("[data-open]").dataset.open)?.showModal();
   else if (on("[data-close]")) on("dialog")?.close();
   else if (on("[data-drawer-open]")) drawer.open();
@@ -164,7 +178,10 @@ const reveal = async (button) => {
   try {
     const response = await fetch(button.dataset.revealUrl, { method: "POST", body, headers: { Accept: "application/json", "X-CSRFToken": button.dataset.csrf } });
     if (!response.ok || response.redirected) throw new Error(String(response.status));
-    button.parentElement.querySelector("[data-masked]").textContent = (await response.json()).value;
+    const shown = button.parentElement.querySelector("[data-masked]");
+    shown.textContent = (await response.json()).value;
+    shown.tabIndex = -1;
+    shown.focus({ preventScroll: true });
     button.remove();
   } catch {
     button.removeAttribute("aria-busy");
@@ -190,6 +207,11 @@ document.addEventListener("keydown", (event) => {
     const find = [...document.querySelectorAll("[data-global-search], [data-find]")].find((input) => input.offsetParent);
     if (find) { event.preventDefault(); find.focus(); find.select(); }
   }
+});
+
+/* A menu closes when the focus goes on. */
+document.addEventListener("focusin", (event) => {
+  for (const open of document.querySelectorAll("details.drop[open]")) if (!open.contains(event.target)) open.open = false;
 });
 
 /* A menu that would run off the right edge opens to the left. */
@@ -232,8 +254,38 @@ window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   for (const button of document.querySelectorAll("[aria-busy]")) button.removeAttribute("aria-busy");
 });
+
+/* Forms sent when a choice changes. By keyboard a closed list changes with every arrow: sent on Enter or when one goes on; the focus comes back. */
+const BACK = "khet:focus";
+let stepped = null; // the list whose last change came from a key
+const autoSubmit = (list) => {
+  stepped = null;
+  try { sessionStorage.setItem(BACK, JSON.stringify([location.pathname, list.name])); } catch { /* the focus starts at the top */ }
+  list.form.requestSubmit();
+};
+const autoSubmits = (node) => node.matches?.("form[data-auto-submit] select");
+let keyed = false;
+document.addEventListener("keydown", (event) => {
+  if (!autoSubmits(event.target)) return;
+  keyed = event.key.startsWith("Arrow") || ["Home", "End", "PageUp", "PageDown"].includes(event.key) || (event.key.length === 1 && event.key !== " ");
+  if (event.key === "Enter" && stepped === event.target) { event.preventDefault(); autoSubmit(stepped); }
+}, true);
+document.addEventListener("pointerdown", () => { keyed = false; }, true);
+document.addEventListener("focusout", (event) => { if (stepped === event.target) autoSubmit(stepped); });
 document.addEventListener("change", (event) => {
-  if (event.target.form && "autoSubmit" in event.target.form.dataset) event.target.form.requestSubmit();
+  const list = event.target;
+  if (list.form && "autoSubmit" in list.form.dataset) {
+    if (autoSubmits(list) && keyed) stepped = list;
+    else autoSubmit(list);
+  }
+});
+try {
+  const [path, name] = JSON.parse(sessionStorage.getItem(BACK) ?? "[]");
+  sessionStorage.removeItem(BACK);
+  if (path === location.pathname && document.activeElement === document.body) document.querySelector(`form[data-auto-submit] [name="${CSS.escape(name)}"]`)?.focus({ preventScroll: true });
+} catch { /* nothing kept */ }
+
+document.addEventListener("change", (event) => {
   const drop = event.target.closest?.("[data-file-drop], .file-drop");
   if (drop && event.target.files?.length) (drop.querySelector("[data-file-name]") ?? drop.querySelector("b")).textContent = event.target.files[0].name;
 });
