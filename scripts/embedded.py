@@ -126,6 +126,8 @@ class EmbeddedMongo:
             # The log of slow operations would hold pupils' names and numbers.
             *("--slowOpSampleRate", "0"),
             *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+            # A web process killed in the middle of a save holds its school no longer than this.
+            *("--setParameter", "transactionLifetimeLimitSeconds=15"),
             # A lone member has nobody to hand over to: no waiting at shutdown.
             *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"),
         ]

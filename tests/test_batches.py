@@ -162,6 +162,26 @@ def test_a_setting_is_not_changed_when_its_event_cannot_be_written(
     assert "seats" not in completeness.required_of(canteens, *where)
 
 
+def test_no_write_goes_unlogged_when_the_history_takes_no_more(rows, canteens, monkeypatch):
+    """The store of events is full: the records that the transaction had taken already go with it."""
+    from pymongo.collection import Collection
+    from pymongo.errors import OperationFailure
+
+    before, insert_many = rows(), Collection.insert_many
+
+    def full(self, *given, **named):
+        if self.name == "audit_events":
+            raise OperationFailure("no space left on device", 14031)
+        return insert_many(self, *given, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Collection, "insert_many", full)
+        with pytest.raises(OperationFailure, match="no space"):
+            write([new(canteens, "9"), edit(before[0], canteens, seats=5)], LOADER)
+    assert rows() == before
+    assert whole()
+
+
 def test_who_is_never_let_through_is_told_so(rows, database, monkeypatch):
     from pymongo.errors import OperationFailure
 

@@ -14,7 +14,7 @@ from documents import history
 from documents.completeness import counts_of
 from documents.database import connect, ensure_indexes, in_transaction
 from documents.digests import digest_of
-from documents.errors import RuleBroken, Uncertain
+from documents.errors import Busy, RuleBroken, Uncertain
 from documents.locking import freeze_of, lock_round
 from documents.rounds import Round
 from documents.submissions import find_submission, move, submissions_of
@@ -288,6 +288,24 @@ def test_after_kill_9_every_acknowledged_write_is_there(own_database, canteens, 
         whole()
     assert lock_round(open_round, approver, "ไม่รายงาน").state == "locked"
     assert list(history.verify()) == []
+
+
+@pytest.mark.long
+def test_a_writer_that_died_in_the_middle_holds_its_school_for_seconds(own_database, canteens, open_round):
+    """Its transaction is never given up by anyone but the server."""
+    from mongoengine import get_connection
+
+    session = get_connection().start_session()
+    session.start_transaction()
+    here = find_submission("DMC", place())
+    here._get_collection().update_one({"_id": here.id}, {"$inc": {"writes": 1}}, session=session)
+    began = time.monotonic()
+    while True:
+        with contextlib.suppress(Busy):
+            write([new(SCHOOL, "1")], LOADER)
+            break
+    assert time.monotonic() - began < 30
+    whole()
 
 
 def write_until(stop, school, acknowledged):
