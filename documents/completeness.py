@@ -26,6 +26,7 @@ class FieldSetting(Document):
     meta = {
         "collection": "field_settings",
         "auto_create_index": False,
+        "strict": False,
         "indexes": [{"fields": ["area_code", "document", "-academic_year"], "unique": True}],
     }
 

@@ -47,6 +47,7 @@ class Freeze(Document):
     meta = {
         "collection": "freezes",
         "auto_create_index": False,
+        "strict": False,
         "indexes": [{"fields": ["area_code", "academic_year", "subsystem", "round"], "unique": True}],
     }
 

@@ -50,6 +50,8 @@ class Window(EmbeddedDocument):
     opens_at = DateTimeField(required=True)
     closes_at = DateTimeField(required=True)
 
+    meta = {"strict": False}  # read also as another version of the product stored it
+
     def open_at(self, now):
         """Whether `now` (aware UTC) lies in the window."""
         return utc(self.opens_at) <= now < utc(self.closes_at)
@@ -71,6 +73,7 @@ class RoundTemplate(Document):
     meta = {
         "collection": "round_templates",
         "auto_create_index": False,
+        "strict": False,
         "indexes": [{"fields": ["area_code", "subsystem", "code"], "unique": True}],
     }
 

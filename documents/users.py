@@ -36,6 +36,7 @@ class Role(Document, RoleMixin):
     meta = {
         "collection": "roles",
         "auto_create_index": False,
+        "strict": False,
         "indexes": [{"fields": ["name"], "unique": True}],
     }
 
@@ -50,6 +51,8 @@ class Grant(EmbeddedDocument):
     area_code = StringField(required=True, max_length=8)
     school_codes = ListField(StringField(max_length=8))
     sensitive = BooleanField(default=False)
+
+    meta = {"strict": False}  # read also as another version of the product stored it
 
     def covers(self, area_code, school_code=None):
         """Whether this grant reaches the area, or the school when one is named."""
@@ -162,6 +165,7 @@ class Session(Document):
     meta = {
         "collection": "sessions",
         "auto_create_index": False,
+        "strict": False,
         "indexes": [
             {"fields": ["user", "-last_seen"]},
             {"fields": ["ends_at"], "expireAfterSeconds": 30 * 24 * 3600},

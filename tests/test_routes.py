@@ -28,7 +28,8 @@ OF_RECORDS = [
     ("GET", "import/", "", {200: "school district"}),
     ("GET", "import/plan/", "?id={record}", {400: READERS}),  # no such plan; a plan is its owner's alone
     ("GET", "import/template/", "", {200: READERS}),
-    ("POST", "new/", {"school": "{school}", "reason": "ทดสอบ"}, {302: READERS}),
+    ("POST", "new/", {"school": "{school}", "reason": "ทดสอบ"},
+     {422: "school district", 302: "director approver"}),
     ("POST", "edit/?id={record}", {"reason": "ทดสอบ", "room": "9"},
      {409: "school district", 302: "director approver"}),
     ("POST", "delete/", {"id": "{record}", "reason": "ทดสอบ"}, {302: READERS}),

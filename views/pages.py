@@ -1,10 +1,16 @@
 """What every page of ours is: for named roles only, its faults loud, its forms with the product's one token."""
 
-from flask import abort, g
+from flask import abort, g, request
 from flask_admin.form import BaseForm
 from flask_login import current_user
 from flask_wtf.csrf import generate_csrf, validate_csrf
 from wtforms.csrf.core import CSRF
+
+
+def seen_revision():
+    """The posted revision that the person saw; 0, which nothing stored has, for none and for what is no number."""
+    seen = request.form.get("revision", "")
+    return int(seen) if seen.isascii() and seen.isdecimal() and len(seen) < 12 else 0
 
 
 class Page:

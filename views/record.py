@@ -25,7 +25,7 @@ from views import formatters, here
 from views.filters import MOST_FILTERS, filters_of
 from views.forms import fields_in_groups, form_class, values_of
 from views.importing import ImportMixin
-from views.pages import Page, SecureForm
+from views.pages import Page, SecureForm, seen_revision
 from views.record_actions import ActionsMixin
 from views.record_cells import CellsMixin
 from views.record_grid import GridMixin
@@ -229,14 +229,16 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, Page, ModelVi
         return written and self.get_one(written.id)
 
     def update_model(self, form, model):
-        """Store an edited record through the door, where its revision is the one the person saw."""
-        seen = request.form.get("revision", "")  # never the stored one, which a form without it would take
+        """Store an edited record through the door, where its revision is the one the person saw.
+
+        Never the form's own field: without a posted revision it would hold the stored one.
+        """
         change = Change(
             self.model,
             model.place,
             values_of(form, self.model),
             id=model.id,
-            revision=int(seen) if seen.isascii() and seen.isdecimal() and len(seen) < 12 else 0,
+            revision=seen_revision(),
         )
         return self._through_the_door(form, change)
 
@@ -264,7 +266,7 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, Page, ModelVi
 
     def delete_model(self, model):
         """Remove one record through the door."""
-        seen = request.form.get("revision", type=int) or model.revision
+        seen = seen_revision() or model.revision
         change = Change(self.model, model.place, id=model.id, revision=seen, remove=True)
         try:
             remove([change], current_user._get_current_object(), request.form.get("reason"), via="form")

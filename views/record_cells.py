@@ -9,6 +9,7 @@ from documents.errors import Invalid, RuleBroken, StaleRevision
 from documents.record import declared
 from documents.writing import Change, write
 from views import formatters
+from views.pages import seen_revision
 
 
 class CellsMixin:
@@ -30,7 +31,7 @@ class CellsMixin:
             record.place,
             {name: request.form.get("value", request.form.get(name))},
             id=record.id,
-            revision=request.form.get("revision", 0, type=int),
+            revision=seen_revision(),
         )
         return self._answer(change, name)
 
