@@ -32,6 +32,7 @@ from exports.reading import MAX_ROWS, read_table
 
 STRANGE_SCHOOL = "แถวนี้ไม่ใช่ข้อมูลของโรงเรียนที่ท่านรับผิดชอบในรอบนี้ กรุณาตรวจสอบรหัสโรงเรียน หรือลบแถวนี้ออกจากไฟล์"
 REASON = "นำเข้าจากไฟล์"
+EMPTY_ROWS = "ข้ามแถวที่ไม่มีข้อมูลอื่นนอกจากรหัสโรงเรียน"
 
 
 def plan_import(document, file, filename, user, round_, blanks="keep", max_rows=MAX_ROWS, keep=True):
@@ -249,11 +250,14 @@ class Planning:
             return False
         stored = line.stored or {}
         line.values = {name: value for name, value in values.items() if stored.get(name) != value}
-        if line.stored and not line.values:
+        if line.values:
+            return True
+        if line.stored:
             self.plan_.same.append(line.row)
             self.plan_.schools[line.school_code].same += 1
-            return False
-        return True
+        elif EMPTY_ROWS not in self.plan_.warnings:
+            self.plan_.warnings.append(EMPTY_ROWS)
+        return False
 
     def seen(self, line):
         """The cells of a line that this person may see and write; the columns left out are told once."""

@@ -183,3 +183,21 @@ def test_the_pages_hold_on_a_phone(dark, window, stored, teacher):
         one.shot(f"phone-{name}-{'dark' if dark else 'light'}")
         wide = one.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, f"{name} is {wide} px wider than the phone"
+
+
+def test_the_list_of_what_is_missing_leads_to_the_empty_field(window, stored, teacher):
+    one = window(teacher)
+    one.go("/admin/students/?missing=1")
+    one.page.locator(f'tr[data-pk="{stored[0].id}"] td[data-col="full_name"] a').click()
+    first = one.page.locator(".field.missing input, .field.missing select").first
+    first.wait_for()
+    assert first.evaluate("e => e === document.activeElement")
+    assert first.evaluate("e => e.getBoundingClientRect().bottom < innerHeight")
+
+
+def test_a_long_name_in_the_bar_is_clipped(window, stored, teacher):
+    one = window(teacher)
+    one.go("/admin/students/")
+    grown = "() => { for (const e of document.querySelectorAll('.who b, .who small')) e.textContent = 'โรงเรียนบ้าน'.repeat(20); }"
+    one.page.evaluate(grown)
+    assert one.page.evaluate("document.documentElement.scrollWidth <= innerWidth")

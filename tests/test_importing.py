@@ -57,6 +57,14 @@ def test_a_new_row_is_planned_and_nothing_is_written(desk):
     assert desk.stored() == []
 
 
+def test_a_row_with_nothing_but_its_school_is_no_new_record(desk):
+    for blanks in ("keep", "clear"):
+        plan = desk.plan(FULL, [SCHOOL, *[""] * 7], [SCHOOL, *[" "] * 7], blanks=blanks)
+        assert [row.row for row in plan.new] == [2]
+        assert plan.errors == []
+        assert plan.warnings == ["ข้ามแถวที่ไม่มีข้อมูลอื่นนอกจากรหัสโรงเรียน"]
+
+
 def test_a_changed_row_tells_each_field_old_and_new(desk):
     [written] = desk.store(STORED)
     plan = desk.plan([*FULL[:4], 150, *FULL[5:]])
