@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from documents.rooms import SchoolRooms
 from documents.students import Student
 from documents.submissions import find_submission
 from documents.writing import Change, write
@@ -225,6 +226,8 @@ def test_an_export_holds_the_own_school_only(kind, as_teacher, stored, neighbour
         text = answer.get_data(as_text=True)
         assert "กานต์" in text
         assert "ลับ" not in text
+    for name, value in answer.headers:
+        assert value.isascii(), (name, value)  # a server refuses to send any other header
 
 
 @pytest.mark.parametrize(
@@ -275,3 +278,22 @@ def test_how_many_lack_something_stands_on_the_button(as_teacher, stored):
     incomplete = find_submission("DMC", place()).counts["incomplete"]
     assert incomplete == 2
     assert re.search(r"ยังไม่ครบ\s*<[^>]*>\s*2\s*<", page(as_teacher, "/admin/students/"))
+
+
+def test_the_button_counts_its_own_subsystem(as_teacher, stored, teacher):
+    """The pupils who lack something are no missing rooms."""
+    write([Change(SchoolRooms, place(), {"grade": "07", "rooms": 1})], teacher)
+    assert not re.search(r"ยังไม่ครบ\s*<[^>]*>\s*\d", page(as_teacher, "/admin/rooms/"))
+
+
+def test_an_empty_form_stores_nothing(as_teacher, open_round):
+    values = form_of(page(as_teacher, "/admin/students/new/"))
+    answer = as_teacher.send("/admin/students/new/", values)
+    assert answer.status_code == 422
+    assert "กรุณากรอกอย่างน้อยหนึ่งช่อง" in answer.get_data(as_text=True)
+    assert not Student.objects()
+
+
+def test_a_pupil_without_a_name_can_be_opened(as_teacher, open_round, teacher):
+    one = write([Change(Student, place(), {"student_no": "00999"})], teacher)[0]
+    assert re.search(rf"edit/\?id={one.id}[^>]*>\(ยังไม่มีชื่อ\)</a>", page(as_teacher, "/admin/students/"))
