@@ -21,6 +21,7 @@ from documents.record import Place, Record, declared, keys_of
 from documents.submissions import claim
 
 DUPLICATE = 11000
+NOTHING = (None, "", [], False)  # what a field of an untouched form holds
 
 
 @dataclass(frozen=True)
@@ -223,6 +224,8 @@ def _after(change, before, actor, reading, earlier=None):
             after[name] = reading.accept(name, value)
         except ValueError as error:
             problems[name] = str(error)
+    if before is None and not problems and all(after[name] in NOTHING for name in change.values):
+        problems[change.document.key[0]] = "ยังไม่ได้กรอกข้อมูล กรุณากรอกอย่างน้อยหนึ่งช่องก่อนบันทึก"
     after = _present(after)
     if derived := change.document.derive(after):
         after = _present(after | derived)

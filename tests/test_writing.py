@@ -215,3 +215,10 @@ def test_a_record_of_the_batch_that_keeps_its_key_still_holds_it(canteen, teache
     with pytest.raises(Invalid) as caught:
         write([edit(canteen, seats=9), new(type(canteen), "1")], teacher)
     assert list(caught.value.errors) == [1]
+
+
+@pytest.mark.parametrize("values", [{}, {"code": None, "name": " "}, {"open_now": False, "needs": []}])
+def test_a_record_of_nothing_is_refused(values, canteens, open_round, teacher):
+    with pytest.raises(Invalid, match="อย่างน้อยหนึ่งช่อง"):
+        write([Change(canteens, place(), values)], teacher)
+    assert stored(canteens) == []

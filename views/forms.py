@@ -160,12 +160,6 @@ def values_of(form, document):
     return {name: form[name].accepted for name in declared(document) if name in form._fields}
 
 
-def is_blank(document, values):
-    """Whether plain values say nothing: all empty, or what an untouched form holds (flags off, defaults)."""
-    default = {name: field.default for name, field in declared(document).items()}
-    return all(value in (None, "", [], False, default[name]) for name, value in values.items())
-
-
 def fields_in_groups(form, document):
     """The form's inputs under the declaration's headings: [(heading, [(field, declared), ...])]."""
     groups = {heading: [] for heading in document.groups}

@@ -23,7 +23,7 @@ from documents.submissions import find_submission, may_write
 from documents.writing import Change, remove, write
 from views import formatters, here
 from views.filters import MOST_FILTERS, filters_of
-from views.forms import fields_in_groups, form_class, is_blank, values_of
+from views.forms import fields_in_groups, form_class, values_of
 from views.importing import ImportMixin
 from views.pages import Page, SecureForm, seen_revision
 from views.record_actions import ActionsMixin
@@ -224,12 +224,7 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, Page, ModelVi
         """Store a new record through the door, in the school the page is about; never one the form names."""
         if not self.school:
             raise Invalid({0: {"school": "กรุณาเลือกโรงเรียนก่อนเพิ่มรายการ"}})
-        values = values_of(form, self.model)
-        if is_blank(self.model, values):
-            g.status = Invalid.status
-            form.form_errors.append("ยังไม่ได้กรอกข้อมูล กรุณากรอกอย่างน้อยหนึ่งช่องก่อนบันทึก")
-            return False
-        change = Change(self.model, self._place(self.school), values)
+        change = Change(self.model, self._place(self.school), values_of(form, self.model))
         written = self._through_the_door(form, change)
         return written and self.get_one(written.id)
 
