@@ -98,6 +98,18 @@ def test_counts_stand_against_the_round_before(room, officer):
     assert board(room, officer)[OTHER].heads_before == 0
 
 
+def test_a_locked_round_says_who_did_not_report_and_no_hours_left(room, sign_in, officer):
+    collection(Submission).update_many({}, {"$set": {"state": "locked"}})
+    put(OTHER, "unreported")
+    Round.objects(id=room.id).update(state="locked")
+    html = page(sign_in(officer))
+    assert "ทุกโรงเรียนยืนยันข้อมูลแล้ว" not in html
+    assert "ยืนยันครบทุกโรงเรียน" not in html
+    assert "ปิดโดยไม่ได้รายงาน 1 โรงเรียน" in html
+    assert "รอบนี้ล็อกแล้ว" in html
+    assert "เหลือ" not in html.split("กำหนดเวลา")[1]
+
+
 def test_the_board_takes_three_queries_whatever_the_number_of_schools(room, officer, count_commands):
     with count_commands() as names:
         progress.board_of(room, officer)

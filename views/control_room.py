@@ -303,8 +303,10 @@ def deadline(round_, now):
 
 
 def timing(round_, now):
-    """[(step, who, until, left)] of the windows that are not over yet, for the page's head."""
+    """[(step, who, until, left)] of the windows that are not over yet, for the page's head; none once locked."""
     rows = []
+    if not round_.running:
+        return rows
     for window in round_.windows:
         if now < utc(window.closes_at) and window.step != "process":
             what, who = STEPS[window.step]
