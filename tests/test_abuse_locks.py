@@ -89,10 +89,9 @@ def test_no_way_leads_into_a_school_that_handed_in(
     before = Stored(KEPT)
     for one, browser in people.items():
         for name, path, form in ways_in(pupils, typed[one], plans[one]):
-            answer = browser.send(path, form, follow_redirects=True)
-            assert not before.changed(), f"{one.email} came in by {name}"
-            assert answer.status_code < 500, (name, answer.status_code)
-            assert name == "form" or "รายการ" in answer.text or "error" in answer.text, name
+            answer = browser.send(path, form)
+            assert answer.status_code in (302, 403, 409, 422), (name, answer.status_code)
+        assert not before.changed(), one.email
 
 
 def test_the_district_writes_while_its_own_window_is_open_and_the_school_no_more(
@@ -129,7 +128,7 @@ def test_an_extension_opens_one_school_of_one_subsystem_until_it_runs_out(
     granted = extend(granted, officer, utc(14).replace(tzinfo=clock.now().tzinfo), ["school"], "ไฟฟ้าดับ")
 
     def change(revision):
-        return Change(Student, place(), {"room": 3 + revision}, id=pupils[0]["_id"], revision=revision)
+        return Change(Student, place(), {"room": 70 + revision}, id=pupils[0]["_id"], revision=revision)
 
     write([change(1)], teacher)
     with pytest.raises(WindowShut):
