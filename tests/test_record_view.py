@@ -297,3 +297,17 @@ def test_an_empty_form_stores_nothing(as_teacher, open_round):
 def test_a_pupil_without_a_name_can_be_opened(as_teacher, open_round, teacher):
     one = write([Change(Student, place(), {"student_no": "00999"})], teacher)[0]
     assert re.search(rf"edit/\?id={one.id}[^>]*>\(ยังไม่มีชื่อ\)</a>", page(as_teacher, "/admin/students/"))
+
+
+def test_a_form_sent_after_the_lock_keeps_what_was_typed(as_teacher, stored, database, open_round):
+    forms = [f"/admin/students/edit/?id={stored[0].id}", "/admin/students/new/"]
+    values = [form_of(page(as_teacher, path)) for path in forms]
+    database["submissions"].update_many({}, {"$set": {"state": "locked"}})
+    database["rounds"].update_many({}, {"$set": {"state": "locked"}})
+    for path, typed in zip(forms, values, strict=True):
+        answer = as_teacher.send(path, typed | {"middle_name": "สายไป"})
+        html = answer.get_data(as_text=True)
+        assert answer.status_code == 409, path
+        assert "สายไป" in html
+        assert "ล็อกแล้ว" in html
+    assert Student.objects.count() == len(stored)

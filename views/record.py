@@ -153,11 +153,13 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, Page, ModelVi
     @property
     def can_create(self):
         """Whether a record could be added right now, in the school the page is about."""
-        return self._writable(self.school) is not None
+        return bool(g.get("tried")) or self._writable(self.school) is not None
 
     @property
     def can_edit(self):
         """Whether this person writes records at all; each record is asked again when it is opened."""
+        if g.get("tried"):
+            return True
         return self.round is not None and self._writable(self.school, any_school=True) is not None
 
     @property
@@ -298,10 +300,16 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, Page, ModelVi
     @expose("/new/", methods=("GET", "POST"))
     def create_view(self):
         """The form of a new record; without a right to add one, the reason why."""
+        if self.school and self.round is not None:
+            self._let_the_door_answer(self.round.area_code, self.school)
         if not self.can_create:
             flash(g.get("refusal") or "กรุณาเลือกโรงเรียนก่อนเพิ่มรายการ", "error")
             return redirect(get_redirect_target() or self.get_url(".index_view"))
         return super().create_view()
+
+    def _let_the_door_answer(self, area_code, school):
+        """A form sent too late by one who writes here is refused by the door, so that what he typed stays."""
+        g.tried = request.method == "POST" and access.writes_as(current_user, area_code, school) is not None
 
     @expose("/edit/", methods=("GET", "POST"))
     def edit_view(self):
@@ -317,6 +325,7 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, Page, ModelVi
             except RuleBroken as refusal:
                 flash(refusal.message, "warning")
                 return redirect(self.get_url(".details_view", id=record.id))
+        self._let_the_door_answer(record.area_code, record.school_code)
         g.edited = record
         return super().edit_view()
 
