@@ -3,6 +3,7 @@
 import csv
 import io
 
+from documents.record import shown_fields
 from exports.columns import Surroundings
 from exports.layouts import layout_of
 from exports.workbook import workbook_bytes, write_table
@@ -14,11 +15,11 @@ RUNS_AS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
 
 def around_of(document, round_, school_names, may_see):
     """The Surroundings of a reader: `may_see(field)` says which fields he sees."""
-    layout = layout_of(document)
+    every = shown_fields(document)
     hidden = frozenset(
         column.name
-        for column in layout.written
-        if any(name in layout.fields and not may_see(layout.fields[name]) for name in column.fields)
+        for column in layout_of(document).written
+        if any(name in every and not may_see(every[name]) for name in (column.name, *column.fields))
     )
     return Surroundings(round=round_, school_names=school_names, hides=hidden)
 

@@ -15,7 +15,7 @@ from tests.test_record_view import form_of
 from tests.test_routes import table
 from tests.test_security import PUBLIC
 from tests.web import PASSWORD, with_password
-from tests.world import Stored
+from tests.world import Stored, tersely
 
 # As they stand in an address or a form's body: already quoted, since some are no text at all.
 HOSTILE = (
@@ -79,7 +79,7 @@ def there(world):
 def test_no_address_with_hostile_values_is_a_fault(world, lines, sign_in, database):
     wrong = []
     for role, asked in lines.items():
-        browser = sign_in(world.people[role])
+        browser = tersely(sign_in(world.people[role]))
         for value in HOSTILE:
             database.limit_counters.delete_many({})
             query = "&".join(f"{name}={value}" for name in ASKED)
@@ -96,7 +96,7 @@ def test_no_form_with_hostile_values_is_a_fault(world, lines, sign_in, database)
     """Every field hostile; then the thing that is named real, and everything else hostile."""
     stored, wrong = Stored(), []
     for role, asked in lines.items():
-        browser = sign_in(world.people[role])
+        browser = tersely(sign_in(world.people[role]))
         for value in HOSTILE[:6]:
             database.limit_counters.delete_many({})
             for method, rule, address, form in asked:
@@ -107,7 +107,7 @@ def test_no_form_with_hostile_values_is_a_fault(world, lines, sign_in, database)
                 body = "&".join([*(f"{name}={quote(str(real))}" for name, real in named.items()), rest])
                 wrong += faults(browser, [("POST", address, body)])
             if set(stored.put_back()) & {"users"}:
-                browser = sign_in(world.people[role])
+                browser = tersely(sign_in(world.people[role]))
     assert not wrong, "\n".join(map(str, wrong))
 
 

@@ -18,7 +18,7 @@ from exports.importing import plan_import
 from tests.people import AREA, SCHOOL
 from tests.test_routes import table
 from tests.test_security import PUBLIC, routes
-from tests.world import EACH, FAR_AREA, Stored, text_of
+from tests.world import EACH, FAR_AREA, Stored, tersely, text_of
 
 STRANGERS = ("neighbour", "far_officer", "far_teacher", "far_approver", "far_executive", "far_admin")
 READERS_OF_RECORDS = STRANGERS[:2]
@@ -85,6 +85,7 @@ def fitting(world, database):
     for method, rule, address, _, _ in table():
         if method == "GET":
             yield address.format_map(_Named(world, ids, rule))
+            yield f"{rule.replace('<export_type>', 'csv')}?area={AREA}&school={SCHOOL}&document=students&year=2568"
 
 
 def look(world, browser, path, shown, statuses=(200, 302, 303, 400, 403, 404)):
@@ -99,7 +100,7 @@ def look(world, browser, path, shown, statuses=(200, 302, 303, 400, 403, 404)):
 
 @pytest.mark.parametrize("who", STRANGERS)
 def test_no_page_shows_anything_of_another_school(who, app, world, sign_in, database):
-    browser, shown, before = sign_in(world.people[who]), [], Stored()
+    browser, shown, before = tersely(sign_in(world.people[who])), [], Stored()
     everything = addresses(app, world, database) if who == "neighbour" else fitting(world, database)
     for path in everything:
         look(world, browser, path, shown)
@@ -116,6 +117,20 @@ def test_no_grid_or_file_is_led_to_another_school(who, page, world, sign_in, dat
         for query in list(anchors(world, document, name))[: OF_FILES if page else None]:
             look(world, browser, f"/admin/{document.slug}/{page}?{query}", shown)
     assert not shown, "\n".join(map(str, shown))
+
+
+def test_a_page_of_refusal_shows_nothing_either(world, sign_in):
+    """The walks above are told of refusals in a line; this is the whole page."""
+    browser = sign_in(world.people["neighbour"])
+    for path in (
+        f"students/details/?id={world.own['students'][0]}",
+        f"submissions/details/?id={world.submission.id}",
+        "users/",
+    ):
+        answer = browser.get(f"/admin/{path}")
+        assert answer.status_code in (403, 404)
+        assert "<html" in answer.text
+        assert not world.shown_in(answer)
 
 
 @pytest.mark.parametrize("who", READERS_OF_RECORDS)
@@ -137,7 +152,7 @@ def test_no_count_or_state_gives_another_school_away(who, world, sign_in, databa
 
 @pytest.mark.parametrize("who", WITHOUT_PERSONS)
 def test_who_reads_no_persons_reads_none_on_any_page(who, world, sign_in, database):
-    browser, shown = sign_in(world.people[who]), []
+    browser, shown = tersely(sign_in(world.people[who])), []
     allowed = {str(world.submission.id), "ลับเฉพาะ"}  # names of schools and people are theirs to see
     for path in fitting(world, database):
         answer = browser.get(path)
@@ -150,7 +165,7 @@ def test_who_reads_no_persons_reads_none_on_any_page(who, world, sign_in, databa
 @pytest.mark.parametrize("who", ["neighbour", "far_officer", "far_admin"])
 def test_no_deed_reaches_another_school(who, world, sign_in, database):
     """Every POST of the table of routes, naming the marked school's things, changes nothing and shows nothing."""
-    browser, wrong, before = sign_in(world.people[who]), [], Stored()
+    browser, wrong, before = tersely(sign_in(world.people[who])), [], Stored()
     ids = ids_of(world, database)
     for method, rule, address, form, _ in table():
         if method != "POST" or rule in NOT_ASKED:
@@ -201,6 +216,23 @@ def forms_for(world, ids, rule, form):
         yield plain | {"rowid": f"{own},{theirs}"}
         yield plain | {"rowid": "", "all_matching": "1", "school": SCHOOL}
         yield plain | {"action": "review"}
+
+
+def test_an_administrator_of_another_area_sets_and_makes_nothing_here(world, sign_in):
+    browser, before = sign_in(world.people["far_admin"]), Stored()
+    sent = {"seen": "room", "required": ["grade", "first_name"], "reason": "ลองดู", "area": AREA}
+    assert browser.send(f"/admin/fields/?area={AREA}&document=students&year=2568", sent).status_code == 404
+    sent = {"area": AREA, "roles": "school", "make": "1", "lines": f"{SCHOOL}\tx@example.org\tใหม่\tครู"}
+    assert browser.send("/admin/users/schools/", sent).status_code == 200
+    grants = {
+        "grants-0-role": "district",
+        "grants-0-area_code": AREA,
+        "name": "ใหม่",
+        "email": "y@example.org",
+        "reason": "x",
+    }
+    browser.send("/admin/users/new/", grants)
+    assert not before.changed()
 
 
 def test_all_that_match_never_means_another_school(world, sign_in, database):

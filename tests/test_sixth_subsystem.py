@@ -41,6 +41,7 @@ class Telescope(Record):
     whole = count("จำนวนทั้งหมด", unit="กล้อง", max_value=500)
     broken = count("จำนวนที่ชำรุด", unit="กล้อง", max_value=500)
     note = text("หมายเหตุ", max_length=500, personal="sensitive")
+    length = derived("ความยาวหมายเหตุ", lambda plain, round_: 7000 + len(plain.get("note", "")), personal="sensitive")
     usable = derived("ใช้ได้", lambda plain, round_: plain.get("whole", 0) - plain.get("broken", 0), unit="กล้อง")
 
     slug = "telescopes"
@@ -200,11 +201,14 @@ def test_the_neighbour_and_the_roles_without_records_see_nothing(stored, sign_in
     assert sign_in(executive).get(GRID).status_code == 403
 
 
-def test_its_sensitive_field_is_hidden_from_an_officer_without_the_mark(stored, sign_in, officer, teacher):
+def test_its_sensitive_fields_are_hidden_from_an_officer_without_the_mark(stored, sign_in, officer, teacher):
     write([Change(documents.subsystem("telescopes"), HERE, {"note": "ซ่อนไว้"}, stored["_id"], 1)], teacher)
-    assert "ซ่อนไว้" in sign_in(teacher).get(f"{GRID}details/?id={stored['_id']}").text
-    assert "ซ่อนไว้" not in sign_in(officer).get(f"{GRID}details/?id={stored['_id']}").text
-    assert "ซ่อนไว้" not in sign_in(officer).get(f"{GRID}export/csv/").text
+    for page in (f"details/?id={stored['_id']}", "export/csv/", f"history/?id={stored['_id']}"):
+        own, others = (sign_in(who).get(GRID + page).text for who in (teacher, officer))
+        assert "ซ่อนไว้" in own
+        assert "ซ่อนไว้" not in others
+        assert ("7007" in own.replace(",", "")) is ("history" not in page), "the derived one"
+        assert "7007" not in others.replace(",", "")
 
 
 def test_a_file_is_planned_and_imported(browser, stored):

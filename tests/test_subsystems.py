@@ -71,6 +71,19 @@ def test_every_name_a_subsystem_uses_is_a_field_of_it(slug):
 
 
 @EVERY
+def test_nothing_sensitive_is_searched_ordered_matched_or_called_by(slug):
+    """These stand in headlines, search and history for everybody who reads the record."""
+    document = subsystem(slug)
+    names = {
+        *document.search,
+        *document.order,
+        *document.key,
+        *(n for names in document.also_unique for n in names),
+    }
+    assert not [name for name in names if declared(document)[name].personal == "sensitive"]
+
+
+@EVERY
 def test_what_a_subsystem_is_called_is_said_once(slug):
     document = subsystem(slug)
     labels = [one.verbose_name for one in shown_fields(document).values()]
