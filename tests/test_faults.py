@@ -237,7 +237,7 @@ def test_a_fault_at_any_command_of_a_lock_ends_in_the_same_lock(kind, line, scho
         if round_.state != "locked":
             lock_round(round_, approver, None)
         check_locked()
-    assert nth > 20
+    assert nth > 15
 
 
 def check_locked():
