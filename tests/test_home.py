@@ -196,7 +196,7 @@ def test_year_and_round_are_chosen_in_the_top_bar_and_stay(last_year, sign_in, t
     assert str(last_year.id) in link
     assert browser.get(link).status_code == 302
     html = page(browser, "/admin/rounds/")
-    assert re.search(r"<small>รอบข้อมูล</small><b>DMC สิ้นปีการศึกษา</b>", html)
+    assert re.search(r"<small>รอบข้อมูล</small>\s*<b>DMC สิ้นปีการศึกษา</b>", html)
 
 
 def test_choosing_leads_back_to_the_pages_own_list(last_year, sign_in, teacher):
