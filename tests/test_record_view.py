@@ -311,3 +311,9 @@ def test_a_form_sent_after_the_lock_keeps_what_was_typed(as_teacher, stored, dat
         assert "สายไป" in html
         assert "ล็อกแล้ว" in html
     assert Student.objects.count() == len(stored)
+
+
+def test_a_draft_round_is_not_named_to_a_teacher(as_teacher, draft_round):
+    html = page(as_teacher, "/admin/students/")
+    assert "ยังไม่มีรอบการจัดเก็บข้อมูล" in html
+    assert draft_round.title not in html

@@ -28,6 +28,15 @@ def rounds_of(area, subsystem="DMC"):
     return Round.objects(area_code=area, subsystem=subsystem).order_by("-academic_year", "-code")
 
 
+def sees_drafts(user):
+    """Whether this person prepares or orders rounds; a draft is the officers' own business."""
+    return bool(user.areas("district", "approver", "executive"))
+
+
+def _open_to(round_):
+    return round_.state != "draft" or sees_drafts(current_user)
+
+
 def current_round(subsystem="DMC"):
     """The Round this person looks at: the chosen one, else the newest that has opened; None when there is none."""
     area = area_code()
@@ -35,9 +44,9 @@ def current_round(subsystem="DMC"):
         return None
     if session.get("year") and session.get("round"):
         chosen = find_round(area, subsystem, session["year"], session["round"])
-        if chosen:
+        if chosen and _open_to(chosen):
             return chosen
-    newest = list(rounds_of(area, subsystem).limit(12))
+    newest = [each for each in rounds_of(area, subsystem).limit(12) if _open_to(each)]
     opened = [each for each in newest if each.state not in DRAFTS]
     return next(iter(opened), None) or next(iter(newest), None)
 

@@ -52,7 +52,7 @@ class Home(Page, AdminIndexView):
     def choose(self):
         """Make a round the current one: a link of the top bar. Another site's link chooses nothing."""
         round_ = get_round(current_user.areas(*here._ROLES), request.args.get("round"))
-        if round_.state == "draft" and not shell.sees_drafts(current_user):
+        if round_.state == "draft" and not here.sees_drafts(current_user):
             abort(404)
         if request.headers.get("Sec-Fetch-Site", "none") in SAME_SITE:
             session["area"], session["subsystem"] = round_.area_code, round_.subsystem

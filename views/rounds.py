@@ -102,7 +102,7 @@ class Rounds(Page, BaseView):
     def _round(self, id_, revision=None):
         """The round of an id, as far as this person may see it and, with a revision, as he saw it."""
         round_ = get_round(current_user.areas(*self.roles), id_, revision)
-        if round_.state == "draft" and not shell.sees_drafts(current_user):
+        if round_.state == "draft" and not here.sees_drafts(current_user):
             raise NotAllowed("รอบนี้ยังเป็นร่าง กรุณารอประกาศจากเขต")
         return round_
 

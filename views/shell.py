@@ -64,8 +64,6 @@ def current_round():
     """The Round that the top bar shows, or None."""
     if "current_round" not in g:
         g.current_round = here.current_round(session.get("subsystem", "DMC"))
-        if g.current_round and g.current_round.state == "draft" and not sees_drafts(current_user):
-            g.current_round = next(iter(rounds_for(current_user, here.area_code())), None)
     return g.current_round
 
 
@@ -73,12 +71,7 @@ def rounds_for(user, area):
     """The newest rounds of the area that this person may look at; drafts are the officers' own business."""
     if "newest_rounds" not in g:
         g.newest_rounds = newest_rounds(area) if area else []
-    return [each for each in g.newest_rounds if each.state != "draft" or sees_drafts(user)]
-
-
-def sees_drafts(user):
-    """Whether this person prepares or orders rounds."""
-    return bool(user.areas("district", "approver", "executive"))
+    return [each for each in g.newest_rounds if each.state != "draft" or here.sees_drafts(user)]
 
 
 def waits_of():
