@@ -177,7 +177,9 @@ def claim(subsystem, place, actor, deltas, removed=0):
     A move between our snapshot and the commit makes the update conflict, and the transaction starts again.
     """
     # Without the lists of moves, which grow and which no write asks.
-    submission = Submission.objects(__raw__=place_filter(subsystem, place)).exclude("moves", "versions").first()
+    submission = (
+        Submission.objects(__raw__=place_filter(subsystem, place)).exclude("moves", "versions").first()
+    )
     round_ = find_round(place.area_code, subsystem, place.academic_year, place.round)
     if submission is None or round_ is None:
         raise OutOfScope("ไม่พบการส่งข้อมูลของโรงเรียนนี้ในรอบนี้ กรุณาตรวจสอบว่าเลือกโรงเรียนและรอบถูกต้อง")
