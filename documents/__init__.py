@@ -12,13 +12,22 @@ SUBSYSTEMS = [
 ]
 
 
+CASES = []  # the kinds of case (documents/cases.py), named in the same way
+
+
 def subsystems():
     """The document classes of SUBSYSTEMS, in menu order."""
-    classes = []
-    for name in SUBSYSTEMS:
-        module, _, cls = name.rpartition(".")
-        classes.append(getattr(import_module(module), cls))
-    return classes
+    return _classes(SUBSYSTEMS)
+
+
+def case_kinds():
+    """The document classes of CASES."""
+    return _classes(CASES)
+
+
+def _classes(names):
+    parts = (name.rpartition(".") for name in names)
+    return [getattr(import_module(module), cls) for module, _, cls in parts]
 
 
 def subsystem(slug):

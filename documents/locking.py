@@ -9,19 +9,11 @@ from documents.database import collection
 from documents.digests import digests_of, documents_of, root_of
 from documents.errors import Busy, Invalid, NotAllowed, WrongState
 from documents.history import naive_now
+from documents.moves import MOVES, changes_of, check_move, move, push
 from documents.record import declared, shown_fields
 from documents.rounds import STATES, Round, change_state, find_round
 from documents.schools import Area, School
-from documents.submissions import (
-    MOVES,
-    SEALED,
-    Submission,
-    changes_of,
-    check_move,
-    move,
-    push,
-    submissions_of,
-)
+from documents.submissions import SEALED, Submission, submissions_of
 
 LIMIT_OF_A_LIST = 2000  # longer lists (places) are frozen by the codes that are used
 

@@ -18,9 +18,9 @@ from mongoengine.fields import (
 )
 
 from documents import buddhist, clock
+from documents.cases import follow_on
 from documents.database import collection
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
-from documents.history import chained
 
 STATES = {
     "draft": "ร่าง",
@@ -351,7 +351,7 @@ def change_state(round_, state, actor, reason, noted=None, **also):
         "by_name": actor.name,
         "reason": reason,
     } | ({"changes": noted} if noted else {})
-    row = chained(f"round:{round_.id}", round_.moves, row)
+    row = follow_on(round_, row)
     done = collection(Round).update_one(
         {"_id": round_.id, "area_code": round_.area_code, "state": round_.state, "revision": round_.revision},
         {

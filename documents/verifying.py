@@ -35,6 +35,7 @@ def verify(area_code=None):
         yield from _contents(submission)
     for plain in collection(Round).find(scope):
         yield from _moves(f"round:{plain['_id']}", plain, str(Round._from_son(plain)), "draft")
+    yield from _cases(scope)
 
 
 # ---- events ----
@@ -138,7 +139,16 @@ def _records_without_events(scope):
                     yield f"{document.slug} {id_}: ประวัติของรายการนี้หายไป"
 
 
-# ---- submissions and rounds ----
+# ---- submissions, rounds and cases ----
+
+
+def _cases(scope):
+    from documents import case_kinds
+
+    for kind in case_kinds():
+        for plain in collection(kind).find(scope):
+            subject = f"{kind.__name__.lower()}:{plain['_id']}"
+            yield from _moves(subject, plain, f"{kind.label} {plain['_id']}", None)
 
 
 def _moves(subject, plain, name, first_state):

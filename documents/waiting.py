@@ -6,9 +6,10 @@ from typing import NamedTuple
 from documents import clock
 from documents.database import collection
 from documents.digests import documents_of
+from documents.moves import moves_for
 from documents.progress import look_of_one, sums_of
 from documents.rounds import Round, utc
-from documents.submissions import WRITABLE, Submission, is_late, moves_for, visible_to
+from documents.submissions import WRITABLE, Submission, is_late, visible_to
 from documents.windows import open_until, step_open
 
 NEWEST = 24  # rounds looked at: some years of an area's

@@ -4,8 +4,9 @@ import pytest
 from pymongo import InsertOne
 
 from documents.database import collection
+from documents.moves import move
 from documents.schools import School
-from documents.submissions import Submission, move, submissions_of
+from documents.submissions import Submission, submissions_of
 from documents.users import System
 from tests import people
 from tests.people import AREA, place

@@ -4,13 +4,14 @@ import io
 
 import pytest
 
-from documents import clock, locking, rounds, submissions
+from documents import clock, locking, rounds
 from documents.database import collection
 from documents.errors import NotAllowed, RuleBroken, WindowShut, WrongState
+from documents.moves import MOVES, extend, move
 from documents.record import Place
 from documents.rounds import Round, Window
 from documents.students import Student
-from documents.submissions import Submission, extend, find_submission, move
+from documents.submissions import Submission, find_submission
 from documents.users import Grant, User
 from documents.writing import Change, write
 from exports.importing import plan_import
@@ -272,4 +273,4 @@ def test_a_page_of_an_older_state_moves_nothing(pupils, sign_in, teacher, direct
     with pytest.raises(WrongState):
         move(find_submission("DMC", place()), "certify", director, seen=int(seen))
     assert find_submission("DMC", place()).state == "confirmed"
-    assert submissions.MOVES["certify"].digest
+    assert MOVES["certify"].digest

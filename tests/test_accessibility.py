@@ -12,8 +12,8 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import expect
 
 from documents import subsystems
+from documents.moves import move
 from documents.students import Student
-from documents.submissions import move
 from documents.users import ROLES
 from exports.importing import plan_import
 from tests.browsing import LAPTOP, PHONE

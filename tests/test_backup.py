@@ -25,8 +25,8 @@ from documents.encrypted_file import (
 )
 from documents.errors import Busy, FileRefused, NotAllowed
 from documents.locking import lock_round
+from documents.moves import move
 from documents.restoring import Unproven, restored
-from documents.submissions import move
 from documents.version import VERSION
 from documents.writing import Change, remove, write
 from scripts import preparing

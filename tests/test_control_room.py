@@ -6,9 +6,10 @@ import pytest
 
 from documents import clock, progress, reminders
 from documents.database import collection
+from documents.moves import move, set_hold
 from documents.rounds import Round
 from documents.schools import School
-from documents.submissions import Submission, find_submission, move, set_hold
+from documents.submissions import Submission, find_submission
 from tests.people import AREA, OTHER, SCHOOL, YEAR, person, place
 
 ROOM = "/admin/control-room/"

@@ -16,8 +16,9 @@ from documents.database import connect, ensure_indexes, in_transaction
 from documents.digests import digest_of
 from documents.errors import Busy, RuleBroken, Uncertain
 from documents.locking import freeze_of, lock_round
+from documents.moves import move
 from documents.rounds import Round
-from documents.submissions import find_submission, move, submissions_of
+from documents.submissions import find_submission, submissions_of
 from documents.users import System
 from documents.writing import Change, write
 from tests.bad_line import FAULTS, BadLine

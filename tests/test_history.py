@@ -7,8 +7,9 @@ import pytest
 from documents import clock, history
 from documents.errors import NotAllowed
 from documents.history import AuditEvent
+from documents.moves import move
 from documents.rounds import set_windows
-from documents.submissions import find_submission, move
+from documents.submissions import find_submission
 from documents.users import System
 from documents.writing import Change, remove, write
 from tests.people import AREA, OTHER, place

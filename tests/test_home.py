@@ -8,8 +8,9 @@ import pytest
 from documents import clock, rounds
 from documents.database import collection
 from documents.locking import lock_round
+from documents.moves import extend, move, set_hold
 from documents.rounds import Round
-from documents.submissions import Submission, extend, find_submission, move, set_hold
+from documents.submissions import Submission, find_submission
 from documents.waiting import newest_rounds, waiting_for
 from documents.writing import Change, write
 from tests.people import AREA, OTHER, SCHOOL, YEAR, person, place

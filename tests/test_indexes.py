@@ -9,11 +9,12 @@ from documents.completeness import missing_of, recount_open, required_of
 from documents.database import db, stored_documents
 from documents.listing import Wanted
 from documents.locking import lock_round
+from documents.moves import move
 from documents.record import Record
 from documents.rounds import get_round, round_before
 from documents.schools import School
 from documents.students import Student
-from documents.submissions import find_submission, move, submissions_of
+from documents.submissions import find_submission, submissions_of
 from documents.users import ROLES, System
 from documents.writing import Change, remove, write
 from tests.districts import bring

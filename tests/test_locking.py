@@ -4,13 +4,14 @@ import datetime as dt
 
 import pytest
 
-from documents import clock, codelists, history, locking, rounds, submissions
+from documents import clock, codelists, history, locking, moves, rounds
 from documents.digests import digest_of, root_of
 from documents.errors import Busy, Invalid, NotAllowed, OutOfScope, RoundLocked, WindowShut, WrongState
 from documents.locking import Freeze, freeze_of, lock_round, lock_school
+from documents.moves import move
 from documents.rounds import Round, find_round
 from documents.schools import School
-from documents.submissions import find_submission, move, submissions_of
+from documents.submissions import find_submission, submissions_of
 from documents.writing import Change, write
 from tests.districts import LOADER, bring
 from tests.people import AREA, OTHER, ROUND, SCHOOL, YEAR, person, place
@@ -271,7 +272,7 @@ def test_a_school_that_is_being_saved_is_named_and_does_not_stop_the_others(half
     """A transaction holds the other school longer than a move waits."""
     from mongoengine import get_connection
 
-    monkeypatch.setattr(submissions, "PATIENCE_MS", 300)
+    monkeypatch.setattr(moves, "PATIENCE_MS", 300)
     with get_connection().start_session() as session, session.start_transaction():
         there()._get_collection().update_one({"_id": there().id}, {"$inc": {"writes": 1}}, session=session)
         with pytest.raises(Busy, match="บ้านสอง"):

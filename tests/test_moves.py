@@ -18,20 +18,8 @@ from documents.errors import (
     WrongState,
 )
 from documents.locking import lock_round, lock_school
-from documents.submissions import (
-    MOVES,
-    SEALED,
-    STATES,
-    Submission,
-    check_move,
-    extend,
-    find_submission,
-    move,
-    moves_for,
-    prepare_submissions,
-    round_of,
-    set_hold,
-)
+from documents.moves import MOVES, check_move, extend, move, moves_for, set_hold
+from documents.submissions import SEALED, STATES, Submission, find_submission, prepare_submissions, round_of
 from documents.users import ROLES
 from documents.writing import Change, write
 from tests.people import AREA, OTHER, SCHOOL, person, place

@@ -7,9 +7,10 @@ import pytest
 
 from documents import clock, locking, papers
 from documents.digests import short_code
+from documents.moves import move
 from documents.rooms import SchoolRooms
 from documents.students import Student
-from documents.submissions import find_submission, move
+from documents.submissions import find_submission
 from documents.writing import Change, write
 from exports.papers import confirmation_sheet, sheet_pdf
 from tests.people import OTHER, person, place

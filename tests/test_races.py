@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from documents import clock, history, submissions, writing
+from documents import clock, history, moves, submissions, writing
 from documents.completeness import counts_by_school
 from documents.digests import digest_of, digests_of
 from documents.errors import (
@@ -26,9 +26,10 @@ from documents.errors import (
 )
 from documents.history import AuditEvent
 from documents.locking import lock_round
+from documents.moves import move
 from documents.rounds import Round, find_round
 from documents.students import Student
-from documents.submissions import find_submission, move, submissions_of
+from documents.submissions import find_submission, submissions_of
 from documents.writing import Change, write
 from tests.districts import LOADER, SCHOOLS, at, bring, code_of
 from tests.people import AREA, OTHER, person, place
@@ -352,7 +353,7 @@ def test_a_confirmation_waits_for_the_write_in_the_middle(held, monkeypatch):
 
 
 def test_a_move_gives_a_write_its_time_and_then_names_the_school(held, monkeypatch):
-    monkeypatch.setattr(submissions, "PATIENCE_MS", 200)
+    monkeypatch.setattr(moves, "PATIENCE_MS", 200)
     with held() as writer:
         with pytest.raises(Busy, match="บ้านหนึ่ง กำลังบันทึกข้อมูลอยู่"):
             move(here(), "confirm", LOADER, "ไม่มีนักเรียน")

@@ -6,8 +6,9 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from documents import locking
+from documents.moves import move
 from documents.students import Student
-from documents.submissions import find_submission, move
+from documents.submissions import find_submission
 from documents.writing import Change, write
 from tests.people import person, place
 from tests.test_record_view import pupil

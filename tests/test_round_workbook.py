@@ -10,11 +10,12 @@ from documents import clock, codelists
 from documents.database import collection
 from documents.errors import WrongState
 from documents.locking import lock_round
+from documents.moves import move
 from documents.record import Place
 from documents.rooms import SchoolRooms
 from documents.schools import School
 from documents.students import Student
-from documents.submissions import find_submission, move
+from documents.submissions import find_submission
 from documents.writing import Change, write
 from exports.importing import plan_import
 from exports.layouts import layout_of

@@ -12,10 +12,11 @@ from admin_app import create_app
 from documents import locking, rounds
 from documents.database import collection, connect
 from documents.errors import Invalid, RoundLocked
+from documents.moves import move
 from documents.progress import board_of
 from documents.record import Place
 from documents.rounds import Round, Window
-from documents.submissions import find_submission, move
+from documents.submissions import find_submission
 from documents.writing import Change, write
 from exports.round_workbook import round_workbook
 from tests.conftest import LISTENER

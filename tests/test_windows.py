@@ -8,16 +8,9 @@ from documents import clock
 from documents.database import collection
 from documents.errors import RoundLocked, WindowShut
 from documents.locking import lock_round
+from documents.moves import extend, move
 from documents.progress import look_of_one
-from documents.submissions import (
-    Submission,
-    extend,
-    find_submission,
-    is_late,
-    may_write,
-    move,
-    round_of,
-)
+from documents.submissions import Submission, find_submission, is_late, may_write, round_of
 from documents.windows import open_until, step_open
 from tests.people import place
 

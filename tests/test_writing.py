@@ -13,7 +13,8 @@ from documents.errors import (
     WindowShut,
     WrongState,
 )
-from documents.submissions import find_submission, move
+from documents.moves import move
+from documents.submissions import find_submission
 from documents.writing import Change, remove, write
 from tests.people import OTHER, place
 

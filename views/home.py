@@ -11,11 +11,12 @@ from documents.access import AREA_READERS
 from documents.completeness import missing_of
 from documents.database import collection
 from documents.digests import documents_of
+from documents.moves import moves_for
 from documents.progress import HEADCOUNT, board_of, look_of_one, match, noun_of
 from documents.record import declared
 from documents.rounds import Round, get_round, round_before, utc
 from documents.schools import School
-from documents.submissions import WRITABLE, Submission, is_late, moves_for
+from documents.submissions import WRITABLE, Submission, is_late
 from documents.users import SCHOOL_ROLES, User
 from documents.waiting import unreviewed, visible_submissions
 from documents.windows import open_until

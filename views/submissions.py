@@ -13,22 +13,10 @@ from documents import access, buddhist, clock, locking, subsystem, thai
 from documents.codelists import code_list
 from documents.digests import short_code
 from documents.errors import Invalid, NotAllowed, RuleBroken
+from documents.moves import MOVES, extend, move, moves_for, set_hold
 from documents.progress import HEADCOUNT, RED, look_of_one, noun_of
 from documents.rounds import utc
-from documents.submissions import (
-    MOVES,
-    SEALED,
-    STATES,
-    WRITABLE,
-    Submission,
-    extend,
-    get_submission,
-    move,
-    moves_for,
-    round_of,
-    set_hold,
-    visible_to,
-)
+from documents.submissions import SEALED, STATES, WRITABLE, Submission, get_submission, round_of, visible_to
 from documents.windows import open_until
 from views import instants, links, shell
 from views.home import heads_before, missing_fields
@@ -207,7 +195,7 @@ class Submissions(Page, ModelView):
 
     @expose("/move/", methods=["POST"])
     def move_view(self):
-        """One move of one submission, as `documents.submissions.move` allows it."""
+        """One move of one submission, as `documents.moves.move` allows it."""
         name = request.form.get("move")
         if name not in SAID:
             raise NotAllowed("ไม่มีขั้นตอนนี้")

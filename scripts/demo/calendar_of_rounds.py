@@ -4,9 +4,10 @@ from datetime import datetime, timedelta
 
 from documents import rounds
 from documents.locking import lock_round
+from documents.moves import extend, set_hold
 from documents.record import Place
 from documents.rounds import RoundTemplate, find_round, from_template
-from documents.submissions import extend, find_submission, set_hold
+from documents.submissions import find_submission
 from scripts.demo import moments
 from scripts.demo.moments import at
 from scripts.demo.plan import AREA

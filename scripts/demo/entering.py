@@ -2,11 +2,11 @@
 
 import datetime as dt
 
-from documents import submissions
+from documents.moves import MOVES, move
 from documents.record import Place
 from documents.rooms import SchoolRooms
 from documents.students import Student
-from documents.submissions import find_submission, move
+from documents.submissions import find_submission
 from documents.users import System
 from documents.writing import Change, write
 from scripts.demo import moments, neighbours
@@ -183,7 +183,7 @@ def go(there, steps, school, people):
 
 def who(name, school, people):
     """The person who makes a move of a school."""
-    roles = submissions.MOVES[name].roles
+    roles = MOVES[name].roles
     if roles[0] in ("school", "director"):
         return people.of(roles[0], school.code)
     return people.office["officer" if hash_of(school.code) % 3 else "officer2"]
