@@ -10,6 +10,7 @@ A subsystem declares its fields with the makers of `fields.py` and a few class a
     quick                   filters that stand open beside the search box
     search, order           fields looked through by the search box; fields the Thai order is made of
     groups                  headings of the form, in order
+    sheet_title             what a record printed on paper is called, where the label does not make it up
 """
 
 from functools import cache, lru_cache
@@ -113,7 +114,7 @@ class Record(Document, metaclass=RecordMetaclass):
         "queryset_class": RecordQuerySet,
     }
 
-    slug = label = label_en = subsystem = None
+    slug = label = label_en = subsystem = sheet_title = None
     unit = "รายการ"  # what one record is counted in
     search_hint = None  # what the search box says it looks through; made of `search` when there is none
     key = also_unique = quick = grid = cells = filters = search = order = groups = ()

@@ -320,6 +320,7 @@ class Student(Record):
     label_en = "Students"
     subsystem = "DMC"
     unit = "คน"
+    sheet_title = "แบบข้อมูลนักเรียนรายบุคคล"
     search_hint = "ค้นหาชื่อ เลขประจำตัวประชาชน หรือเลขประจำตัวนักเรียน"
     key = ("person_id",)
     also_unique = (("student_no",),)

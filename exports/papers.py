@@ -4,9 +4,6 @@ The numbers are those that the digest on the sheet stands for; the same data giv
 """
 
 from dataclasses import dataclass
-from pathlib import Path
-
-from fpdf import FPDF
 
 from documents import buddhist
 from documents.digests import documents_of, short_code
@@ -16,13 +13,12 @@ from documents.rooms import SchoolRooms
 from documents.rounds import utc
 from documents.schools import Area
 from documents.submissions import STATES, Submission
+from exports.pdf import LEFT, LOWER, Paper, labelled, write_signatures
 from exports.reports import LEVELS, figures, irregular
 from exports.round_workbook import PUPILS, Facts, declared_rooms, pupil_counts
 from exports.statistics import differing, recounted
 from exports.workbook import file_name
 
-FONTS = Path(__file__).parent.parent / "admin_app" / "static" / "vendor" / "sarabun"
-FONT = "Sarabun"
 SIGNED = ("confirmed", "certified", "verified", "locked")
 STEP_WORDS = {
     "confirm": "ยืนยันข้อมูล",
@@ -33,11 +29,8 @@ STEP_WORDS = {
 HEADS = ("ชั้น", "ชาย", "หญิง", "รวม", "ห้อง")
 CHECKED_AT = "ตรวจว่ารหัสนี้แทนข้อมูลชุดใด และยังเป็นข้อมูลปัจจุบันหรือไม่ ได้ที่เมนู “ตรวจรหัสชุดข้อมูล”"
 SIGNERS = (("ผู้ยืนยันข้อมูล", "ครูผู้รับผิดชอบข้อมูล"), ("ผู้รับรองข้อมูล", "ผู้อำนวยการโรงเรียน"))
-DOTS = "." * 46
-WIDTH, LEFT = 170, 20  # mm of an A4 page's 210
-COLUMNS = (58, 28, 28, 28, 28)
-LOWER = 0.4  # mm
-SIGNATURES = 52  # mm that the place for signatures needs
+DECLARED = "ขอรับรองว่าข้อมูลข้างต้นถูกต้องตรงตามความเป็นจริง"
+COLUMNS = (58, 28, 28, 28, 28)  # mm of the page's WIDTH
 
 
 @dataclass(frozen=True)
@@ -146,49 +139,17 @@ def sheet_file_name(submission):
 # ---- the PDF ----
 
 
-class Paper(FPDF):
-    """An A4 page in Sarabun, its Thai marks shaped; `code` stands at the foot of every page."""
-
-    def __init__(self, title, code, made_at):
-        super().__init__(format="A4")
-        self.code = code
-        self.set_margins(LEFT, 16, 210 - LEFT - WIDTH)
-        self.set_auto_page_break(True, 20)
-        self.add_font(FONT, "", FONTS / "Sarabun-Regular.ttf")
-        self.add_font(FONT, "B", FONTS / "Sarabun-Bold.ttf")
-        self.set_text_shaping(True)
-        self.set_title(title)
-        self.set_lang("th")
-        self.set_creator("Khet")
-        self.set_creation_date(made_at)
-        self.add_page()
-
-    def footer(self):
-        """The code and the page's number."""
-        self.set_y(-15)
-        self.words(9)
-        self.cell(WIDTH / 2, 6, f"รหัสชุดข้อมูล {self.code}")
-        self.cell(WIDTH / 2, 6, f"หน้า {self.page_no()}", align="R")
-
-    def words(self, size, bold=False):
-        """Write on in this size, in points."""
-        self.set_font(FONT, "B" if bold else "", size)
-
-    def line_of(self, text, height, align="L", width=0):
-        """A line of text, broken at its blanks where it is too long."""
-        self.multi_cell(width, height, text, align=align, new_x="LMARGIN", new_y="NEXT")
-
-
 def sheet_pdf(sheet):
     """The bytes of the sheet as a PDF."""
     made_at = utc(steps_of(sheet.submission)[-1]["at"])
-    paper = Paper(f"ใบยืนยันข้อมูล {sheet.submission}", sheet.code, made_at)
+    paper = Paper(f"ใบยืนยันข้อมูล {sheet.submission}", f"รหัสชุดข้อมูล {sheet.code}", made_at)
+    paper.add_page()
     write_head(paper, sheet)
     if sheet.lines:
         write_totals(paper, sheet)
     write_records(paper, sheet)
     write_steps(paper, sheet)
-    write_signatures(paper)
+    write_signatures(paper, DECLARED, SIGNERS)
     return bytes(paper.output())
 
 
@@ -202,19 +163,9 @@ def write_head(paper, sheet):
     paper.ln(3)
 
 
-def labelled(paper, label, words):
-    """A label in bold and its words beside it."""
-    paper.words(11, bold=True)
-    paper.cell(34, 6, label)
-    paper.words(11)
-    paper.multi_cell(WIDTH - 34, 6, words, align="L", new_x="LMARGIN", new_y="NEXT")
-
-
 def write_totals(paper, sheet):
     """The table of grades; tight where there are many."""
     height = 6 if len(sheet.lines) <= 14 else 5
-    paper.set_fill_color(238, 241, 246)
-    paper.set_line_width(0.1)
     row_of(paper, HEADS, height + 1, True)
     for line in sheet.lines:
         numbers = (line.boys, line.girls, line.pupils, line.rooms)
@@ -253,25 +204,3 @@ def write_steps(paper, sheet):
     """Who confirmed, certified, verified and locked, and when."""
     for what, who, when in sheet.steps:
         labelled(paper, what, f"{who} · {when}")
-
-
-def write_signatures(paper):
-    """The lines to sign on, never torn from each other by the end of a page."""
-    if paper.get_y() + SIGNATURES > paper.h - 20:
-        paper.add_page()
-    paper.ln(4)
-    paper.words(11)
-    paper.line_of("ขอรับรองว่าข้อมูลข้างต้นถูกต้องตรงตามความเป็นจริง", 7)
-    paper.ln(8)
-    half = WIDTH / 2
-    below = (
-        (f"ลงชื่อ {DOTS}", f"ลงชื่อ {DOTS}"),
-        (f"({DOTS})", f"({DOTS})"),
-        tuple(role for role, _ in SIGNERS),
-        tuple(post for _, post in SIGNERS),
-        ("วันที่ ......../......../........", "วันที่ ......../......../........"),
-    )
-    for row in below:
-        for text in row:
-            paper.cell(half, 7, text, align="C")
-        paper.ln()

@@ -23,6 +23,8 @@ OF_RECORDS = [
     ("GET", "edit/", "?id={record}", {200: "school district", 302: "director approver"}),
     ("GET", "details/", "?id={record}", {200: READERS}),
     ("GET", "history/", "?id={record}", {200: READERS}),
+    ("GET", "sheet/", "?id={record}", {200: READERS}),
+    ("GET", "sheet/pdf/", "?id={record}", {200: READERS}),
     ("GET", "places/", "?field={choice}&q=ก", {200: READERS}),
     ("GET", "export/<export_type>/", "", {200: READERS}),
     ("GET", "import/", "", {200: "school district"}),
@@ -72,6 +74,8 @@ TABLE = [
     ("GET", "/admin/papers/", "", {200: ROUND_READERS}),
     ("GET", "/admin/papers/confirmation/", "?id={submission}", {409: ROUND_READERS}),  # nobody has confirmed yet
     ("GET", "/admin/papers/confirmation/pdf/", "?id={submission}", {409: ROUND_READERS}),
+    ("GET", "/admin/class-lists/", "?school={school}&grade=", {200: READERS}),
+    ("GET", "/admin/class-lists/pdf/", "?school={school}", {404: READERS}),  # its pupils do not count
     ("GET", "/admin/submissions/", "", {200: ROUND_READERS}),
     ("GET", "/admin/submissions/details/", "?id={submission}", {200: ROUND_READERS}),
     ("POST", "/admin/submissions/move/", {"id": "{submission}", "move": "confirm"}, {303: "school"}),

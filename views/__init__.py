@@ -4,6 +4,7 @@ from documents import subsystems
 from views import shell
 from views.account import Account
 from views.audit import Audit
+from views.class_lists import ClassListPages
 from views.codelists import CodeLists
 from views.control_room import ControlRoom
 from views.fields import Fields
@@ -32,6 +33,7 @@ def register(admin, app):
     admin.add_view(Schools())
     admin.add_view(RoundFiles())
     admin.add_view(Papers())
+    admin.add_view(ClassListPages())
     admin.add_view(Users())
     admin.add_view(Fields())
     admin.add_view(CodeLists())

@@ -39,8 +39,8 @@ def export_grid(view, export_type):
     return send_file(io.BytesIO(content), mimetype=kind, as_attachment=True, download_name=name)
 
 
-def note_export(user, round_, what, school, rows, kind):
-    """Note an export of personal data: who, what, of which round and school, how many rows."""
+def note_export(user, round_, what, school, rows, kind, record=None):
+    """Note an export of personal data: who, what, of which round, school and record, how many rows."""
     about = {
         "what": what,
         "subsystem": round_.subsystem,
@@ -49,6 +49,8 @@ def note_export(user, round_, what, school, rows, kind):
         "rows": rows,
         "kind": kind,
     }
+    if record:
+        about["record"] = record
     history.note_event(
         round_.area_code,
         user,

@@ -27,6 +27,11 @@ def submission_page(id_):
     return url_for("submissions.details_view", id=str(id_))
 
 
+def class_lists(submission, round_):
+    """The class lists of one school in one round."""
+    return url_for("class_lists.index", school=submission.school_code, round=str(round_.id))
+
+
 def round_page(round_):
     """One round's page."""
     return url_for("rounds.details_view", id=str(round_.id))

@@ -29,11 +29,12 @@ from views.pages import Page, SecureForm, seen_revision
 from views.record_actions import ActionsMixin
 from views.record_cells import CellsMixin
 from views.record_grid import GridMixin
+from views.record_sheet import SheetMixin
 
 READERS = ("school", "director", "district", "approver")
 
 
-class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, Page, ModelView):
+class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, Page, ModelView):
     """Grid, form, filters, history and files of one subsystem's document."""
 
     roles = READERS

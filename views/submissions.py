@@ -186,6 +186,7 @@ class Submissions(Page, ModelView):
             is_district=current_user.holds("district", submission.area_code),
             short_code=short_code,
             by_grade=by_grade(submission.counts),
+            lists_href=links.class_lists(submission, round_) if sees else None,
             unit=subsystem(slug).unit,
             noun=noun_of(subsystem(slug)),
         )

@@ -60,7 +60,10 @@ WHATS = {
     "report": "รายงานจำนวนนักเรียน",
     "statistics": "ไฟล์สถิติจำนวนนักเรียน",
     "confirmation": "ใบยืนยันข้อมูล",
+    "class_list": "บัญชีรายชื่อนักเรียน",
+    "record_sheet": "แบบข้อมูลรายบุคคล",
 }
+KINDS = {"print": "พิมพ์จากหน้าจอ"}
 CONTACT = ("email", "phone")  # of an account: for administrators alone
 IN_A_ROW = 3  # changed fields told in a row of the log
 
@@ -116,11 +119,7 @@ def _found(document, rows, slug, fields):
 
 def _revealed(rows, user, kinds):
     """{id as text: (slug, headline)} of records whose masked number was opened, as far as the reader sees them."""
-    said = [
-        next(iter(row["changes"].values()))[1]
-        for row in rows
-        if row["action"] == "reveal" and row.get("changes")
-    ]
+    said = [_record_of(row) for row in rows]
     ids = [ObjectId(one) for one in said if isinstance(one, str) and ObjectId.is_valid(one)]
     scope = access.visible(user)
     if not ids or scope == access.NOTHING:
@@ -130,6 +129,14 @@ def _revealed(rows, user, kinds):
         query = {"$and": [scope, {"_id": {"$in": ids}}]} if scope else {"_id": {"$in": ids}}
         found |= {str(one["_id"]): (slug, document.headline(one)) for one in collection(document).find(query)}
     return found
+
+
+def _record_of(row):
+    """The id, as text, of the one record that an event of access is about: its number was opened, it was printed."""
+    changes = row.get("changes") or {}
+    if row["action"] == "reveal":
+        return next(iter(changes.values()), (None, None))[1]
+    return changes.get("record", (None, None))[1] if row["action"] == "export" else None
 
 
 def _told(row, around, whole):
@@ -186,8 +193,8 @@ def _subject(row, around):
         return f"{kind.label} ตั้งแต่ปีการศึกษา {setting['academic_year']}" if kind else None
     if slug == "codelists":
         return row.get("headline")
-    if slug == "access" and row["action"] == "reveal" and row.get("changes"):
-        found = around.revealed.get(next(iter(row["changes"].values()))[1])
+    if slug == "access":
+        found = around.revealed.get(_record_of(row))
         return found and found[1]
     return row.get("headline") if slug in around.kinds else None
 
@@ -198,8 +205,8 @@ def _link(row, around):
     if slug in around.kinds:
         seen = access.sees(user, row["area_code"], row.get("school_code"))
         return url_for(f"{slug}.details_view", id=subject) if seen and subject in around.there[slug] else None
-    if slug == "access" and row["action"] == "reveal" and row.get("changes"):
-        id_ = next(iter(row["changes"].values()))[1]
+    if slug == "access":
+        id_ = _record_of(row)
         found = around.revealed.get(id_)
         return url_for(f"{found[0]}.details_view", id=id_) if found else None
     if not user.holds("admin", row["area_code"]):
@@ -230,7 +237,9 @@ def changes_of(row, around):
     if row["action"] == "reveal":
         return [_line("เปิดดู", None, _label_anywhere(name, around.kinds)) for name in changes], 0
     return [
-        _of_access(name, pair, row, around) for name, pair in changes.items() if pair[1] not in (None, "")
+        _of_access(name, pair, row, around)
+        for name, pair in changes.items()
+        if pair[1] not in (None, "") and name != "record"  # told as what the event is about
     ], 0
 
 
@@ -304,7 +313,7 @@ def _of_access(name, pair, row, around):
     elif name == "what":
         new = WHATS.get(new) or documents().get(new, new)
     elif name == "kind":
-        new = str(new).upper()
+        new = KINDS.get(new) or str(new).upper()
     return _line(ABOUT_ACCESS.get(name, name), _plainly(old), _plainly(new))
 
 

@@ -1,0 +1,65 @@
+"""One record on paper: the sheet of all its groups as a page to print and as a PDF, noted as taken out."""
+
+import io
+
+from flask import abort, g, request, send_file
+from flask_admin import expose
+from flask_login import current_user
+
+from documents import access, clock, history
+from documents.rounds import find_round
+from documents.submissions import find_submission
+from exports.record_sheet import DECLARED, SIGNERS, record_sheet, record_sheet_file_name, record_sheet_pdf
+from views.exporting import note_export
+
+
+class SheetMixin:
+    """The part of RecordView that prints one record."""
+
+    @expose("/sheet/")
+    def sheet_view(self):
+        """The sheet as a page to print."""
+        record, sheet = self._asked_sheet()
+        self._note_sheet(record, sheet, "print")
+        return self.render(
+            "khet/record_sheet.html", sheet=sheet, model=record, declared=DECLARED, signers=SIGNERS
+        )
+
+    @expose("/sheet/pdf/")
+    def export_sheet(self):
+        """The sheet as a PDF; noted before it is sent."""
+        record, sheet = self._asked_sheet()
+        content = record_sheet_pdf(sheet)
+        self._note_sheet(record, sheet, "pdf")
+        return send_file(
+            io.BytesIO(content),
+            mimetype="application/pdf",
+            as_attachment=True,
+            download_name=record_sheet_file_name(sheet, record),
+        )
+
+    def _asked_sheet(self):
+        """(record, its RecordSheet) that the address names; 404 for one this person does not have."""
+        record = self.get_one(request.args.get("id")) or abort(404)
+        g.record_round = find_round(
+            record.area_code, self.model.subsystem, record.academic_year, record.round
+        )
+        submission = find_submission(self.model.subsystem, record.place)
+        sheet = record_sheet(
+            record,
+            g.record_round,
+            submission.school_name if submission else record.school_code,
+            lambda field: access.may_see_field(current_user, field, record.area_code, record.school_code),
+            bool(request.args.get("full")),
+            clock.now(),
+            current_user.name,
+        )
+        return record, sheet
+
+    def _note_sheet(self, record, sheet, kind):
+        """Note the export, and each number of a person that was asked for whole."""
+        user = current_user._get_current_object()
+        note_export(user, sheet.round, "record_sheet", record.school_code, 1, kind, str(record.id))
+        if sheet.full and sheet.masked:
+            opened = {name: [None, str(record.id)] for name in sheet.masked}
+            history.note_event(record.area_code, user, "reveal", "access", user.id, opened)
