@@ -27,9 +27,10 @@ log = logging.getLogger(__name__)
 
 HOME = "/admin/"
 # A stranger may see these and nothing else; every other route wants a person (tests/test_security.py walks them).
-PUBLIC = {"static", "admin.static", "health.healthz", "security.login"}
+READING = "reading.choose"  # the choice of a language
+PUBLIC = {"static", "admin.static", "health.healthz", "security.login", READING}
 # Whoever must first set a password of his own may do that, sign out, and no more.
-BEFORE_OWN_PASSWORD = {"security.change_password", "security.logout"}
+BEFORE_OWN_PASSWORD = {"security.change_password", "security.logout", READING}
 ACCOUNT_LIMITS = parse_many("5 per minute; 10 per 15 minutes; 60 per day")
 ADDRESS_LIMITS = parse_many("40 per 5 minutes; 400 per day")  # a district office stands behind one address
 CHANGE_LIMIT = (

@@ -1,4 +1,6 @@
-"""Which language a person reads, and Thai for the words of the libraries.
+"""Which language and dates a person reads, how he chooses them, and Thai for the words of the libraries.
+
+The product's own words are Thai and said in English by `wording.py` for who chose that.
 
 Flask-Admin, Flask-Security, WTForms and Flask-WTF ship no Thai. Their words stand in
 `translations/th/LC_MESSAGES/`, one catalogue (.po) a library, under the library's own domain; wtforms.po also
@@ -9,17 +11,22 @@ holds Flask-WTF's. After editing one, compile them and commit both kinds of file
 tests/test_translations.py names every message that a new version of a library adds.
 """
 
+import json
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
-from flask import has_request_context, session
+from flask import Blueprint, g, has_request_context, redirect, request, session
 from flask_admin import babel as flask_admin_babel
 from flask_babel import Babel
 from flask_wtf import FlaskForm
 from werkzeug.utils import cached_property
 from wtforms import ValidationError
+
+from admin_app import wording
+from documents import accounts
 
 TRANSLATIONS = str(Path(__file__).parent / "translations")  # also for Admin(translations_path=...)
 THAI = "th"
@@ -42,12 +49,65 @@ def init_app(app):
     )
     teach_flask_admin()
     teach_flask_wtf(app)
+    app.register_blueprint(blueprint)
+    app.after_request(say_again)
+    app.jinja_env.globals.update(reader_language=language, reader_dates=dates, date_choices=wording.DATES)
 
 
 def language():
-    """The language of who is reading: the session's choice; Thai without one, or outside a request."""
-    chosen = session.get("language") if has_request_context() else None
-    return chosen if chosen in LANGUAGES else THAI
+    """The language of who is reading: his own choice, a stranger's session's; Thai without one, or outside a request."""
+    return _chosen("language", LANGUAGES)
+
+
+def dates():
+    """How the reader wants dates, one of wording.DATES."""
+    return _chosen("dates", tuple(wording.DATES))
+
+
+def _chosen(name, choices):
+    """What the reader chose of `choices`, the first of them without a choice.
+
+    The person is asked only once he is known: this is asked while he is still being looked up, too.
+    """
+    if not has_request_context():
+        return choices[0]
+    own = getattr(g.get("_login_user"), name, None)
+    chosen = own or session.get(name)
+    return chosen if chosen in choices else choices[0]
+
+
+# ---- choosing, and the page said again ----
+
+blueprint = Blueprint("reading", __name__)
+
+
+@blueprint.post("/reading")
+def choose():
+    """Take a reader's choice of language and dates, and go back to the page he came from."""
+    chosen = {
+        name: request.form[name]
+        for name, choices in (("language", LANGUAGES), ("dates", wording.DATES))
+        if request.form.get(name) in choices
+    }
+    session.update(chosen)
+    person = g.get("_login_user")
+    if person is not None and person.is_authenticated:
+        accounts.prefer(person, **chosen)
+    came_from = urlsplit(request.referrer or "")
+    ours = came_from.netloc == request.host and came_from.path != request.path
+    return redirect(came_from._replace(scheme="", netloc="").geturl() if ours else "/", 303)
+
+
+def say_again(response):
+    """After each request: the page, or the sentences of a JSON answer, as the reader wants them."""
+    if request.blueprint == "reading" or (language() == THAI and dates() == "be"):
+        return response
+    if response.mimetype == "text/html" and not response.direct_passthrough:
+        response.set_data(wording.page_for(response.get_data(as_text=True), language(), dates()))
+    elif response.mimetype == "application/json" and not response.direct_passthrough:
+        said = wording.json_for(response.get_json(), language(), dates())
+        response.set_data(json.dumps(said, ensure_ascii=False))
+    return response
 
 
 def catalogue(domain):

@@ -159,6 +159,13 @@ def reset(actor, person_id, reason=None):
     return slip_of(person, password)
 
 
+def prefer(person, language=None, dates=None):
+    """Keep in which language a person reads and how he wants dates; None leaves one as it is. No business of history."""
+    chosen = {name: value for name, value in (("language", language), ("dates", dates)) if value}
+    if chosen:
+        collection(User).update_one({"_id": person.id}, {"$set": chosen})
+
+
 def note_own_password(person):
     """Write down that a person set his own password; it stands in the history of each of his areas."""
     for area in person.areas_listed:

@@ -81,11 +81,17 @@ def _vowels_first(run: re.Match) -> str:
 
 
 _THAI_DIGITS = str.maketrans("๐๑๒๓๔๕๖๗๘๙", "0123456789")
+_TO_THAI_DIGITS = str.maketrans("0123456789", "๐๑๒๓๔๕๖๗๘๙")
 
 
 def arabic_digits(text: str) -> str:
     """The text with ๐-๙ written 0-9."""
     return text.translate(_THAI_DIGITS)
+
+
+def thai_digits(text: str) -> str:
+    """The text with 0-9 written ๐-๙."""
+    return text.translate(_TO_THAI_DIGITS)
 
 
 # --- Search -----------------------------------------------------------------------------------------------------------

@@ -109,6 +109,8 @@ class User(Holder, Document, UserMixin):
         StringField(max_length=8)
     )  # area codes of the grants, so that lists start with the area
     revision = IntField(default=1)
+    language = StringField(max_length=2)  # what he reads in, and how he wants dates; None: the product's own
+    dates = StringField(max_length=10)
 
     # Flask-Security's own
     fs_uniquifier = StringField(max_length=64, required=True)

@@ -6,7 +6,7 @@
         [{id, text, sub, fill: {field name: value | [value, words]}}] or Flask-Admin's [[id, text]]; also [data-role="select2-ajax"]
    button[data-copy-fields][data-from="reg_"][data-to="cur_"]              copies every field of one prefix to the other
    [data-form-index] follows the scroll; [data-jump] goes to a wrong field; [data-inline] lists that grow; dialog[data-conflict]      */
-const { make, toast } = window.khet;
+const { make, toast, said } = window.khet;
 const arabic = (text) => text.replace(/[๐-๙]/g, (digit) => String(digit.charCodeAt(0) - 0x0e50)).replace(/[\u200b-\u200d\ufeff]/g, "");
 
 const hint = (input, text) => {
@@ -58,7 +58,7 @@ document.addEventListener("focusout", (event) => {
   else if (input.matches?.('[data-kind="digits"], [data-kind="count"], [data-kind="measure"]')) input.value = arabic(input.value).trim();
 });
 for (const input of document.querySelectorAll('[data-kind="date"], [data-role="datepicker"]')) {
-  if (!input.placeholder) input.placeholder = "วว/ดด/พ.ศ.";
+  if (!input.placeholder) input.placeholder = said("วว/ดด/พ.ศ.");
   input.setAttribute("inputmode", "numeric");
   input.autocomplete = "off";
 }

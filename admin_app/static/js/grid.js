@@ -9,7 +9,7 @@
    Answers: 200 text, or JSON {value, shown, revision, mark: bad|warn or [bad|warn, sentence]}; 409 JSON {error, revision, by, when,
    conflict: [{name, label, mine, theirs, theirs_raw}]}; anything else: JSON {error} or text, shown beside the cell, the typed value kept.
    Keys: arrows move, Enter or F2 or typing edits, Enter and Tab save and go on, Escape gives up, Space chooses the row, h shows history.  */
-const { ask, toast, make, icon, drawer } = window.khet;
+const { ask, toast, make, icon, drawer, said } = window.khet;
 const wrap = document.querySelector("[data-grid]");
 const table = wrap?.querySelector("table");
 
@@ -54,7 +54,7 @@ const showChosen = () => {
   }
   if (!bar) return;
   bar.hidden = picked.length === 0;
-  bar.querySelector("[data-act-count]").textContent = everything ? `เลือกทั้งหมด ${comma(everything)} ${unit}ที่ตรงเงื่อนไข` : `เลือก ${comma(picked.length)} ${unit}`;
+  bar.querySelector("[data-act-count]").textContent = said(everything ? `เลือกทั้งหมด ${comma(everything)} ${unit}ที่ตรงเงื่อนไข` : `เลือก ${comma(picked.length)} ${unit}`);
   const all = bar.querySelector("[data-act-all]");
   if (all) all.hidden = Boolean(everything) || Number(all.dataset.actAll) <= picked.length;
 };
@@ -194,7 +194,7 @@ const sendCell = async (cell, value, revision) => {
     if (sentence) cell.title = sentence;
   }
   cell.classList.add("saved");
-  saved.textContent = `บันทึก ${row.dataset.name ?? ""} แล้ว`;
+  saved.textContent = said(`บันทึก ${row.dataset.name ?? ""} แล้ว`);
   setTimeout(() => cell.classList.remove("saved"), 1700);
 };
 

@@ -1,4 +1,4 @@
-/* What every page does. Other scripts use window.khet: { ask, toast, make, icon, inTouch, drawer }.
+/* What every page does. Other scripts use window.khet: { said, ask, toast, make, icon, inTouch, drawer }.
 
    [data-nav-toggle] [data-scrim]          the side menu on a phone
    [data-theme-switch]                     system > light > dark, kept in localStorage
@@ -12,14 +12,31 @@
    form[data-auto-submit]                  sent when a choice in it changes
    button[data-reveal="field"][data-reveal-url][data-reveal-id][data-csrf]   asks for a masked value and puts it in [data-masked="field"] */
 
+/* What the scripts say is Thai; on a page in English each text is looked up, the holes of a message ({0}) filled in turn. */
+const words = Object.entries(JSON.parse(document.getElementById("script-words")?.textContent ?? "{}"));
+const hole = /\{(\d+)\}/g;
+const shapes = words.filter(([message]) => message.match(hole)).sort((one, other) => other[0].length - one[0].length)
+  .map(([message, english]) => [new RegExp(`^${message.split(/\{\d+\}/).map((piece) => piece.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join("([^]+?)")}$`), english]);
+const exact = new Map(words);
+export const said = (text, depth = 0) => {
+  if (!words.length || typeof text !== "string" || depth > 3) return text;
+  if (exact.has(text.trim())) return exact.get(text.trim());
+  for (const [shape, english] of shapes) {
+    const found = text.trim().match(shape);
+    if (found) return english.replace(hole, (_, index) => said(found[Number(index) + 1], depth + 1));
+  }
+  return text;
+};
+const SPOKEN = new Set(["aria-label", "title", "placeholder"]);
+
 export const make = (tag, props = {}, ...children) => {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(props)) {
     if (value === undefined || value === null || value === false) continue;
     if (name === "class") node.className = value;
-    else if (name === "text") node.textContent = value;
+    else if (name === "text") node.textContent = said(value);
     else if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
-    else node.setAttribute(name, value === true ? "" : value);
+    else node.setAttribute(name, value === true ? "" : SPOKEN.has(name) ? said(value) : value);
   }
   node.append(...children.filter((child) => child !== null && child !== undefined));
   return node;
@@ -102,7 +119,7 @@ export const drawer = {
     openedDrawer = null;
   },
 };
-window.khet = { ask, toast, make, icon, inTouch, drawer };
+window.khet = { said, ask, toast, make, icon, inTouch, drawer };
 
 /* Theme */
 const THEMES = { auto: ["ตามเครื่อง", "auto"], light: ["สว่าง", "sun"], dark: ["มืด", "moon"] };
@@ -110,7 +127,7 @@ const showTheme = () => {
   const now = document.documentElement.dataset.theme ?? "auto";
   for (const button of document.querySelectorAll("[data-theme-switch]")) {
     button.replaceChildren(icon(THEMES[now][1]), make("span", { text: THEMES[now][0] }));
-    button.setAttribute("aria-label", `${THEMES[now][0]} สลับพื้นสว่างหรือมืด`);
+    button.setAttribute("aria-label", said(`${THEMES[now][0]} สลับพื้นสว่างหรือมืด`));
   }
 };
 const nextTheme = () => {
@@ -151,7 +168,7 @@ const showPassword = (button) => {
   const input = button.parentElement.querySelector("input");
   input.type = input.type === "password" ? "text" : "password";
   button.replaceChildren(icon(input.type === "password" ? "eye" : "hide"));
-  button.setAttribute("aria-label", input.type === "password" ? "แสดงรหัสผ่าน" : "ซ่อนรหัสผ่าน");
+  button.setAttribute("aria-label", said(input.type === "password" ? "แสดงรหัสผ่าน" : "ซ่อนรหัสผ่าน"));
 };
 
 document.addEventListener("click", (event) => {

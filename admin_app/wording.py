@@ -1,0 +1,258 @@
+"""English and dates for who asks for them: every page is written in Thai, and said again on its way out.
+
+The words of the product stand once, in Thai, where they are used. A reader who chose English gets each text of the page
+(and each spoken attribute) looked up in `translations/en/LC_MESSAGES/khet.po`; one who chose other dates gets those
+changed. For everyone else nothing is done and nothing is spent. What is typed, and what stands in an element marked
+`translate="no"` (a paper to sign, a text to paste), stays as it is.
+
+A message may have holes: `เลือกไว้ {0} รายการ`. What fills a hole is looked up in turn. Which messages there are is read
+off the source by `messages.py`; tests/test_wording.py names those that have no English.
+"""
+
+import json
+import re
+from functools import cache, lru_cache
+from html import escape, unescape
+from pathlib import Path
+
+from babel.messages.pofile import read_po
+
+from documents import thai
+
+CATALOGUE = Path(__file__).parent / "translations" / "en" / "LC_MESSAGES" / "khet.po"
+IN_SCRIPTS = "said by scripts"  # the mark of such messages in the catalogue
+THAI_LETTER = re.compile("[\u0e01-\u0e5b]")
+SPOKEN = (
+    *("title", "placeholder", "alt", "aria-label", "aria-description", "aria-valuetext", "label"),
+    *("data-confirm", "data-confirm-yes", "data-confirm-undo", "data-confirm-reason-label"),
+    *("data-unit", "data-label", "data-title", "data-text"),
+)
+TOKEN = re.compile(r"(<!--.*?-->|<(?:[^<>\"']|\"[^\"]*\"|'[^']*')*>)", re.S)
+TAG = re.compile(r"<(/?)([a-zA-Z][\w-]*)")
+ATTRIBUTE = re.compile(rf'(?<=\s)({"|".join(SPOKEN)})="([^"]*)"')
+SILENT = {"script", "style", "textarea", "pre"}  # their text is no wording of ours
+VOID = {
+    *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr")
+}
+JOINTS = re.compile(r"( · |\n+|: |, | / |; )")  # what sentences and labels are strung together with
+EDGES = " \t\r\n\u00a0·"
+LONGEST = 2000  # characters of one text that is looked up
+DEEPEST = 4  # holes within holes
+
+HOLE = re.compile(r"\{(\d+)\}")
+
+
+class Words:
+    """A catalogue of messages: `say(text)` gives a text in English, as far as it is known."""
+
+    def __init__(self, messages):
+        self.exact = {key: words for key, words in messages.items() if not HOLE.search(key)}
+        holed = sorted(
+            (key for key in messages if HOLE.search(key)),
+            key=lambda key: len(HOLE.sub("", key)),
+            reverse=True,
+        )
+        self.patterns = [_pattern(key, messages[key]) for key in holed]
+        self.say = lru_cache(maxsize=20_000)(self._say)
+
+    def _say(self, text, depth=0):
+        """The English of one text; the text itself where nothing of it is known."""
+        if not THAI_LETTER.search(text) or len(text) > LONGEST:
+            return text
+        bare = text.strip(EDGES)
+        found = self.exact.get(bare) or self._filled(bare, depth) or self._strung(bare, depth)
+        return text if found is None else text.replace(bare, found, 1)
+
+    def _filled(self, text, depth):
+        """The English of a text that fills the holes of a message."""
+        if depth > DEEPEST:
+            return None
+        for chunk, shape, words in self.patterns:
+            if chunk in text and (found := shape.fullmatch(text)):
+                return _fill(words, [self._say(part, depth + 1) for part in found.groups()])
+        return None
+
+    def _strung(self, text, depth):
+        """The English of what is strung together of several, each said by itself."""
+        if depth > DEEPEST:
+            return None
+        parts = JOINTS.split(text)
+        if len(parts) == 1:
+            return None
+        return "".join(part if index % 2 else self._say(part, depth + 1) for index, part in enumerate(parts))
+
+
+def _fill(words, parts):
+    return HOLE.sub(lambda hole: parts[int(hole[1])], words)
+
+
+def _pattern(key, words):
+    """(a piece that must stand in the text, its whole shape, the English) of a message with holes."""
+    pieces = HOLE.split(key)[::2]
+    shape = "(.+?)".join(re.escape(piece) for piece in pieces)
+    return max(pieces, key=len), re.compile(shape, re.S), words
+
+
+@cache
+def english():
+    """The product's own Words, read once a process."""
+    return Words(catalogue())
+
+
+def catalogue():
+    """{message: English} of the catalogue, those without English left out."""
+    return {key: said for key, (said, _) in _read().items()}
+
+
+@cache
+def _read():
+    """{message: (English, whether a script says it)}."""
+    with CATALOGUE.open("rb") as source:
+        return {
+            each.id: (each.string, IN_SCRIPTS in each.auto_comments)
+            for each in read_po(source)
+            if each.id and each.string
+        }
+
+
+# ---- dates ----
+
+DATES = {"be": "พ.ศ. เลขอารบิก 5 มิ.ย. 2568", "be-thai": "พ.ศ. เลขไทย ๕ มิ.ย. ๒๕๖๘", "ce": "ค.ศ. 5 มิ.ย. 2025"}
+ERA = 543
+FULL_YEAR = r"(2[45]\d\d)"
+SHORT = "ม.ค. ก.พ. มี.ค. เม.ย. พ.ค. มิ.ย. ก.ค. ส.ค. ก.ย. ต.ค. พ.ย. ธ.ค."
+LONG = "มกราคม กุมภาพันธ์ มีนาคม เมษายน พฤษภาคม มิถุนายน กรกฎาคม สิงหาคม กันยายน ตุลาคม พฤศจิกายน ธันวาคม"
+ENGLISH_MONTHS = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+]
+MONTHS = {name: number for names in (SHORT, LONG) for number, name in enumerate(names.split())}
+_MONTH = "|".join(re.escape(name) for name in MONTHS)
+IN_WORDS = re.compile(rf"(?<!\d)(\d{{1,2}}) ({_MONTH})(?: (2[45]\d\d|\d\d)(?!\d))?(?: (\d\d)\.(\d\d) น\.)?")
+IN_DIGITS = re.compile(rf"(?<!\d)(\d\d/\d\d)/{FULL_YEAR}(?!\d)")
+A_TIME = re.compile(r"(?<!\d)(\d\d)\.(\d\d) น\.")
+
+
+def dates_in(text, dates, in_english):
+    """A text with its Buddhist-era dates as the reader wants them; English names months in English."""
+    if dates != "ce" and not in_english:
+        return _thai_digits(text) if dates == "be-thai" else text
+    text = IN_WORDS.sub(lambda found: _in_words(found, dates, in_english), text)
+    if dates == "ce":
+        text = IN_DIGITS.sub(lambda found: f"{found[1]}/{int(found[2]) - ERA}", text)
+    text = A_TIME.sub(r"\1:\2", text) if in_english else text
+    return _thai_digits(text) if dates == "be-thai" and not in_english else text
+
+
+def _in_words(found, dates, in_english):
+    day, month, year, hour, minute = found.groups()
+    if in_english:
+        name = ENGLISH_MONTHS[MONTHS[month]]
+        month = name if month in LONG.split() else name[:3]
+    if year and dates == "ce":
+        year = str(int(year) - ERA) if len(year) == 4 else f"{(int(year) - 43) % 100:02d}"
+    at = "" if hour is None else f" {hour}:{minute}" if in_english else f" {hour}.{minute} น."
+    return " ".join(filter(None, (day, month, year))) + at
+
+
+def _thai_digits(text):
+    """Dates alone in Thai digits: other numbers are looked up, typed and added, and stay Arabic."""
+    for shape in (IN_WORDS, IN_DIGITS, A_TIME):
+        text = shape.sub(lambda found: thai.thai_digits(found[0]), text)
+    return text
+
+
+# ---- a page ----
+
+
+def page_for(html, language, dates):
+    """The HTML of a page as its reader wants it: `language` is "th" or "en", `dates` one of DATES."""
+    said = "".join(_said(html, _sayer(language, dates), language))
+    return said.replace("</head>", script_words() + "</head>", 1) if language == "en" else said
+
+
+@cache
+def script_words():
+    """What the scripts say, as a block of data that they look up."""
+    words = {key: said for key, (said, for_scripts) in _read().items() if for_scripts}
+    data = json.dumps(words, ensure_ascii=False).replace("<", "\\u003c")
+    return f'<script type="application/json" id="script-words">{data}</script>'
+
+
+def text_for(text, language, dates):
+    """One text as its reader wants it, such as the sentence of a JSON answer."""
+    return _sayer(language, dates)(text)
+
+
+SPOKEN_KEYS = ("error", "text", "title", "label", "sentence", "when", "message")  # of a JSON answer
+
+
+def json_for(value, language, dates):
+    """A JSON answer with its sentences as the reader wants them; its values stay."""
+    if isinstance(value, list):
+        return [json_for(each, language, dates) for each in value]
+    if not isinstance(value, dict):
+        return value
+    say = _sayer(language, dates)
+    return {
+        name: say(each) if name in SPOKEN_KEYS and isinstance(each, str) else json_for(each, language, dates)
+        for name, each in value.items()
+    }
+
+
+def _sayer(language, dates):
+    words = english() if language == "en" else None
+
+    def say(text):
+        said = words.say(text) if words else text
+        return dates_in(said, dates, words is not None)
+
+    return say
+
+
+def _said(html, say, language):
+    """The pieces of the page, each text and spoken attribute said anew."""
+    within = []  # names of open elements since the first whose content stays as it is
+    for index, piece in enumerate(TOKEN.split(html)):
+        if not index % 2:
+            yield piece if within or not piece.strip() else escape_text(say(unescape(piece)))
+            continue
+        tag = TAG.match(piece)
+        if tag is None:
+            yield piece
+            continue
+        closing, name = tag[1], tag[2].lower()
+        if not within or closing:
+            piece = ATTRIBUTE.sub(lambda found: f'{found[1]}="{escape(say(unescape(found[2])))}"', piece)
+            if name == "html" and language == "en":
+                piece = piece.replace('lang="th"', 'lang="en"')
+        if within:
+            _follow(within, closing, name, piece)
+        elif not closing and name not in VOID and (name in SILENT or 'translate="no"' in piece):
+            within.append(name)
+        yield piece
+
+
+def _follow(within, closing, name, piece):
+    """Keep account of the elements inside one whose content stays as it is."""
+    if name != within[0] and within[0] in SILENT:
+        return
+    if closing and name == within[-1]:
+        within.pop()
+    elif not closing and name == within[-1] and not piece.endswith("/>"):
+        within.append(name)
+
+
+def escape_text(text):
+    """A text as HTML; quotes may stand in it."""
+    return escape(text, quote=False)

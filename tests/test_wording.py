@@ -1,0 +1,110 @@
+"""English and dates by choice: the page said again on its way out, and nothing else of it changed."""
+
+import pytest
+
+from admin_app import messages, wording
+from admin_app.wording import Words, dates_in, page_for
+from documents.users import User
+from tests.web import with_password
+
+LITTLE = Words(
+    {
+        "บันทึก": "Save",
+        "โรงเรียน": "School",
+        "รายการ": "records",
+        "เลือก {0} {1} แล้ว": "{0} {1} selected",
+        "ของ{0} {1} คน": "{1} pupils of {0}",
+        "ส่งกลับ: {0}": "Returned: {0}",
+    }
+)
+PAGE = """<!doctype html>
+<html lang="th"><head><title>บันทึก</title></head>
+<body><h1 title="โรงเรียน">โรงเรียน &amp; บันทึก</h1><p>เลือก 5 รายการ แล้ว · <b>บันทึก</b></p>
+<script>const word = "บันทึก";</script><textarea>บันทึก</textarea><input value="บันทึก" placeholder="บันทึก">
+<article translate="no"><p>บันทึก</p><article>โรงเรียน</article></article><p>ของ&lt;b&gt;หนึ่ง 12 คน</p></body></html>"""
+
+
+@pytest.fixture
+def little(monkeypatch):
+    monkeypatch.setattr(wording, "english", lambda: LITTLE)
+
+
+def test_texts_and_spoken_attributes_are_said_and_the_rest_stays(little):
+    page = page_for(PAGE, "en", "be")
+    for there in (
+        '<html lang="en">', "<title>Save</title>", '<h1 title="School">', "<p>5 records selected · <b>Save</b></p>",
+        '<script>const word = "บันทึก";</script>', "<textarea>บันทึก</textarea>", 'value="บันทึก" placeholder="Save"',
+        '<article translate="no"><p>บันทึก</p><article>โรงเรียน</article></article>', "<p>12 pupils of &lt;b&gt;หนึ่ง</p>",
+    ):  # fmt: skip
+        assert there in page, there
+    assert page_for(PAGE, "th", "be") == PAGE
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("บันทึก", "Save"),
+        ("  บันทึก ", "  Save "),
+        ("เลือก 5 โรงเรียน แล้ว", "5 School selected"),
+        ("บันทึก · โรงเรียน", "Save · School"),
+        ("ส่งกลับ: บันทึก", "Returned: Save"),
+        ("คำที่ไม่รู้จัก", "คำที่ไม่รู้จัก"),
+        ("Save", "Save"),
+    ],
+)
+def test_a_text_is_looked_up_whole_then_by_its_holes_then_piece_by_piece(text, said):
+    assert LITTLE.say(text) == said
+
+
+@pytest.mark.parametrize(
+    ("dates", "in_english", "said"),
+    [
+        ("be", False, "ถึง 5 มิ.ย. 2568 09.00 น. (05/06/2568) 12 คน"),
+        ("be-thai", False, "ถึง ๕ มิ.ย. ๒๕๖๘ ๐๙.๐๐ น. (๐๕/๐๖/๒๕๖๘) 12 คน"),
+        ("ce", False, "ถึง 5 มิ.ย. 2025 09.00 น. (05/06/2025) 12 คน"),
+        ("be", True, "ถึง 5 Jun 2568 09:00 (05/06/2568) 12 คน"),
+        ("ce", True, "ถึง 5 Jun 2025 09:00 (05/06/2025) 12 คน"),
+    ],
+)
+def test_dates_are_shown_as_the_reader_wants_them(dates, in_english, said):
+    assert dates_in("ถึง 5 มิ.ย. 2568 09.00 น. (05/06/2568) 12 คน", dates, in_english) == said
+    assert dates_in("10 มิถุนายน 2568", "ce", True) == "10 June 2025"
+    assert dates_in("2568-1 มี 2568 คน ห้อง 10/2", dates, in_english) == "2568-1 มี 2568 คน ห้อง 10/2"
+
+
+def test_a_person_keeps_the_choice_and_a_stranger_has_one_too(client, sign_in, teacher):
+    assert 'lang="th"' in client.get("/login").text
+    answer = client.send(
+        "/reading", {"language": "en"}, headers={"Referer": "http://localhost/login?next=/admin/"}
+    )
+    assert (answer.status_code, answer.location) == (303, "/login?next=/admin/")
+    assert 'lang="en"' in client.get("/login").text
+    browser = sign_in(teacher)
+    browser.send("/reading", {"language": "en", "dates": "ce"})
+    assert (User.objects.get(id=teacher.id).language, User.objects.get(id=teacher.id).dates) == ("en", "ce")
+    page = sign_in(teacher).get("/admin/students/").text
+    assert 'lang="en"' in page
+    assert "Students" in page
+    assert "นักเรียน (DMC)" not in page
+
+
+def test_a_choice_that_is_none_or_a_way_out_is_not_taken(sign_in, teacher):
+    browser = sign_in(teacher)
+    for data in ({"language": "xx"}, {"dates": "<b>"}, {}):
+        answer = browser.send("/reading", data, headers={"Referer": "https://elsewhere.example/login"})
+        assert (answer.status_code, answer.location) == (303, "/")
+    assert User.objects.get(id=teacher.id).language is None
+    assert browser.post("/reading", data={"language": "en"}).status_code == 400
+
+
+def test_signing_in_brings_ones_own_language_not_the_last_readers(client, teacher):
+    with_password(teacher)
+    client.send("/reading", {"language": "en"})
+    User.objects(id=teacher.id).update(language="th")
+    client.type_in(teacher.email, "สามคำ correct horse")
+    assert 'lang="th"' in client.get("/admin/").text
+
+
+def test_every_message_has_holes_that_its_english_fills():
+    for message, english in wording.catalogue().items():
+        assert messages.holes_agree(message, english), (message, english)
