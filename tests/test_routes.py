@@ -75,7 +75,7 @@ TABLE = [
     ("GET", "/admin/papers/confirmation/", "?id={submission}", {409: ROUND_READERS}),  # nobody has confirmed yet
     ("GET", "/admin/papers/confirmation/pdf/", "?id={submission}", {409: ROUND_READERS}),
     ("GET", "/admin/class-lists/", "?school={school}&grade=", {200: READERS}),
-    ("GET", "/admin/class-lists/pdf/", "?school={school}", {404: READERS}),  # its pupils do not count
+    ("GET", "/admin/class-lists/pdf/", "?school={school}&grade=none", {404: READERS}),
     ("GET", "/admin/submissions/", "", {200: ROUND_READERS}),
     ("GET", "/admin/submissions/details/", "?id={submission}", {200: ROUND_READERS}),
     ("POST", "/admin/submissions/move/", {"id": "{submission}", "move": "confirm"}, {303: "school"}),
