@@ -12,7 +12,10 @@ SUBSYSTEMS = [
 ]
 
 
-CASES = []  # the kinds of case (documents/cases.py), named in the same way
+CASES = [
+    "documents.reopening.ReopenRequest",
+    "documents.extending.ExtensionRequest",
+]  # the kinds of case (documents/cases.py), named in the same way
 
 
 def subsystems():

@@ -13,7 +13,7 @@ from mongoengine.fields import DateTimeField, DictField, ListField, ObjectIdFiel
 
 from documents import clock
 from documents.database import collection
-from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
+from documents.errors import DoorClosed, Invalid, NotAllowed, OutOfScope, WrongState
 from documents.history import as_stored, chained, naive_now
 
 LONGEST_REASON = 2000
@@ -111,7 +111,7 @@ def steps_for(case, actor, now=None):
     for step in case.steps.values():
         try:
             check_step(case, step, actor, now or clock.now())
-        except (NotAllowed, WrongState):
+        except (NotAllowed, DoorClosed):
             continue
         allowed.append(step)
     return allowed

@@ -294,6 +294,20 @@ def _freeze_again(submission, round_, actor):
     _tell_root(round_, actor, f"ล็อก{submission.school_name}ที่เปิดคืนอีกครั้ง")
 
 
+def number_again(submission):
+    """Say in the Freeze that a school's frozen data is now its newest version's too: a reopening was taken back."""
+    older = {"$elemMatch": {"code": submission.school_code, "version": {"$lt": submission.version}}}
+    place = {
+        "area_code": submission.area_code,
+        "academic_year": submission.academic_year,
+        "subsystem": submission.subsystem,
+        "round": submission.round,
+    }
+    collection(Freeze).update_one(
+        {**place, "schools": older}, {"$set": {"schools.$.version": submission.version}}
+    )
+
+
 def _with_new_codes(freeze, round_):
     """The frozen lists with the codes added since; what was frozen keeps its words."""
     lists = dict(freeze.code_lists)

@@ -4,21 +4,23 @@ A move is one plain conditional update of one document on its state and write co
 submission inside its transaction; so the two can never both win.
 """
 
+import datetime as dt
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pymongo import ReturnDocument
 from pymongo.errors import ExecutionTimeout
 
-from documents import clock
+from documents import buddhist, clock
 from documents.cases import follow_on
 from documents.database import collection
 from documents.errors import Busy, Invalid, NotAllowed, OutOfScope, RoundLocked, WindowShut, WrongState
-from documents.rounds import find_round
+from documents.rounds import find_round, utc
 from documents.schools import School
-from documents.submissions import SEALED, WRITABLE, Submission, naive, refuse_sealed, round_of
+from documents.submissions import HANDED_IN, SEALED, WRITABLE, Submission, naive, refuse_sealed, round_of
 from documents.windows import open_until, refuse_shut
 
+OPEN = (*WRITABLE, *HANDED_IN)
 PATIENCE_MS = 10_000  # how long a move waits for a write in progress before it names the school
 
 
@@ -57,8 +59,27 @@ MOVES = {
              ("draft", "returned", "confirmed", "certified"), "unreported", ("approver",), reason=True,
              digest=True, by="locked"),
         Move("reopen", "เปิดคืนให้แก้ไข", "Reopen", SEALED, "returned", ("approver",), reason=True),
+        Move("end", "สิ้นสุดการเปิดคืน", "End the reopening", OPEN, "returned", ("approver",), reason=True),
+        Move("back", "กลับเป็นฉบับเดิม", "Back to the version before", ("returned",), "locked", ("approver",),
+             reason=True, digest=True, by="locked"),
     )
 }  # fmt: skip
+
+# What changes no state: the hold and what is said about it, and a time of the school's own.
+ASIDES = {
+    row.name: row
+    for row in (
+        Move("hold", "พักการรายงาน", "Hold", OPEN, "", ("district",), reason=True),
+        Move("answer", "ชี้แจงต่อเขต", "Answer the hold", OPEN, "", ("school", "director"), reason=True),
+        Move("keep", "ตอบกลับและพักต่อ", "Reply and keep the hold", OPEN, "", ("district",), reason=True),
+        Move("lift", "ยกเลิกการพัก", "Lift the hold", OPEN, "", ("district",)),
+        Move("extend", "ขยายเวลา", "Extend the time", OPEN, "", ("district",), reason=True),
+        Move("prolong", "ขยายเวลาเปิดคืน", "Prolong the reopening", OPEN, "", ("approver",), reason=True),
+    )
+}
+OF_A_HOLD = ("answer", "keep", "lift")
+OF_A_VERSION = ("end", "back", "prolong")  # of a reopened school alone
+LONGEST = dt.timedelta(days=180)  # of a time of a school's own: a slip of the year is no wish
 
 
 def moves_for(submission, round_, actor, now=None):
@@ -72,6 +93,39 @@ def moves_for(submission, round_, actor, now=None):
         if row.name not in ("lock", "close"):
             allowed.append(row)
     return allowed
+
+
+def asides_for(submission, round_, actor):
+    """The rows of ASIDES this person may press now."""
+    allowed = []
+    for row in ASIDES.values():
+        try:
+            check_aside(submission, round_, row, actor)
+        except (NotAllowed, WrongState, RoundLocked):
+            continue
+        allowed.append(row)
+    return allowed
+
+
+def check_aside(submission, round_, row, actor):
+    """Raise the refusal that applies to a row of ASIDES: person, state, hold, version; or give back nothing."""
+    if not _may(row, submission, round_, actor):
+        raise OutOfScope(f"ท่านไม่มีสิทธิ์{row.label}ของโรงเรียนนี้")
+    refuse_sealed(submission, round_)
+    if round_.state in ("draft", "proposed"):
+        raise WrongState(f"รอบ {round_.label} ยังไม่เปิดรับข้อมูล จึง{row.label}ไม่ได้")
+    if row.name in OF_A_HOLD and not submission.hold:
+        raise WrongState(f"{submission.school_name} ไม่ได้ถูกพักการรายงานอยู่ กรุณาเปิดหน้านี้ใหม่")
+    if row.name == "hold" and submission.hold:
+        raise WrongState(f"{submission.school_name} ถูกพักการรายงานอยู่แล้ว กรุณาเปิดหน้านี้ใหม่")
+    _refuse_version(submission, row)
+    if row.name == "extend" and submission.version > 1:
+        raise WrongState("โรงเรียนนี้เปิดคืนให้แก้ไขอยู่ ผู้รับรองระดับเขตเท่านั้นที่ขยายเวลาเปิดคืนได้")
+
+
+def _refuse_version(submission, row):
+    if row.name in OF_A_VERSION and not submission.reopened:
+        raise WrongState(f"{submission.school_name} ไม่ได้เปิดคืนให้แก้ไขอยู่ จึง{row.label}ไม่ได้")
 
 
 def check_move(submission, round_, row, actor, now):
@@ -88,6 +142,9 @@ def check_move(submission, round_, row, actor, now):
         )
     if row.name == "close" and round_.state != "closing":
         raise WrongState("ปิดโดยไม่ได้รายงานทำได้เมื่อล็อกทั้งรอบเท่านั้น")
+    _refuse_version(submission, row)
+    if row.name == "back" and not submission.is_over(now):
+        raise WrongState(f"{submission.school_name} ยังอยู่ในเวลาที่เปิดคืนให้แก้ไข กรุณาสิ้นสุดการเปิดคืนก่อน")
     if row.name == "reopen" and round_.state == "closing":
         raise WrongState(f"รอบ {round_.label} กำลังล็อก จึงเปิดคืนยังไม่ได้ กรุณารอให้ล็อกเสร็จ")
     if round_.sealed and row.name not in ("lock", "close", "reopen"):
@@ -149,15 +206,16 @@ def move(submission, name, actor, reason=None, until=None, now=None, records=(),
                 f"ข้อมูลของ{submission.school_name}เปลี่ยนไปหลังจากที่ท่านเปิดหน้านี้ กรุณาเปิดหน้านี้ใหม่และตรวจดูอีกครั้ง"
             )
         _check_content(submission, row, reason, until)
+        _check_time(submission, row, until, now or clock.now())
         moved = push(submission, row, changes_of(submission, round_, row, actor, reason, until, records))
         if moved:
-            return _recounted(moved) if name == "reopen" else moved
+            return recounted(moved) if name == "reopen" else moved
         if time.monotonic() > give_up:
             raise _busy(submission)
         submission = Submission.objects(area_code=submission.area_code, id=submission.id).get()
 
 
-def _recounted(submission):
+def recounted(submission):
     """A reopened submission with its counters counted anew: what is required may have changed since the lock."""
     from documents.completeness import recount
 
@@ -188,12 +246,37 @@ def _check_content(submission, row, reason, until):
         raise Invalid({0: {"reason": "ยังไม่มีข้อมูลในรอบนี้ หากไม่มีข้อมูลจริง โปรดระบุเหตุผลก่อนยืนยัน"}})
 
 
+def _check_time(submission, row, until, now):
+    """A time of a school's own lies within half a year; nobody but the approver moves the hour of a reopening."""
+    refuse_time(until, now)
+    if until and row.name in ("send_back", "return") and submission.version > 1:
+        last = utc(submission.return_until)
+        if until > last:
+            raise Invalid(
+                {
+                    0: {
+                        "until": f"เปิดคืนให้แก้ไขถึง {buddhist.format_datetime(last)} เท่านั้น ผู้รับรองระดับเขตขยายเวลาเปิดคืนได้"
+                    }
+                }
+            )
+
+
+def refuse_time(until, now):
+    """Raise Invalid for a time that is over, or so far away that the year must be a slip."""
+    if until is not None and until <= now:
+        raise Invalid({0: {"until": "เวลาที่ให้แก้ไขต้องอยู่หลังเวลาปัจจุบัน"}})
+    if until is not None and until > now + LONGEST:
+        raise Invalid({0: {"until": f"ให้เวลาได้ไม่เกิน {LONGEST.days} วัน กรุณาตรวจปี พ.ศ. ที่พิมพ์"}})
+
+
 def changes_of(submission, round_, row, actor, reason, until=None, records=(), digest=None):
     """The update of a move as {'set', 'unset', 'row'}: plain values, the digest taken where the move asks for it.
 
     A `digest` that is given was taken after this submission was read, under the name it carries.
     """
     now = naive(clock.now())
+    if row.name == "back":
+        row, digest = _as_before(submission, row)
     if row.digest and digest is None:
         from documents.digests import digest_of
 
@@ -217,7 +300,12 @@ def changes_of(submission, round_, row, actor, reason, until=None, records=(), d
         changes["return_reason"] = reason
     if row.name == "reopen":
         changes |= {"version": submission.version + 1, "writers": [], "named_records": list(records)}
+        changes |= {"extension": {}, "hold": {}}
         clear["locked_at"] = ""
+    if row.name == "end":
+        changes["return_until"] = now
+    if row.name == "back" and "counts" in submission.versions[-1]:
+        changes["counts"] = submission.versions[-1]["counts"]
     if row.to == "confirmed":
         changes["started"] = True
     entry = {
@@ -235,6 +323,24 @@ def changes_of(submission, round_, row, actor, reason, until=None, records=(), d
     return {"set": changes, "unset": clear, "row": entry}
 
 
+def _as_before(submission, row):
+    """(the row to the state of the version before, its digest); the submission as read takes that version's name.
+
+    Raises WrongState where the records are not that version's, so that a digest is never given to other data.
+    """
+    from documents.digests import digest_of
+
+    before = submission.versions[-1]
+    submission.school_name = before.get("school_name") or submission.school_name
+    submission.cluster = before.get("cluster", submission.cluster)
+    if digest_of(submission) != before["digest"]:
+        raise WrongState(
+            f"ข้อมูลของ{submission.school_name}ไม่ตรงกับฉบับที่ {before['version']} ที่ล็อกไว้ จึงกลับเป็นฉบับเดิมยังไม่ได้ "
+            "กรุณาดูสิ่งที่เปลี่ยนไป หรือขยายเวลาเปิดคืนให้โรงเรียนยืนยัน"
+        )
+    return replace(row, to=before.get("state", "locked")), before["digest"]
+
+
 def _bring_name_up_to_date(submission):
     """Give the submission as read the school's present name and cluster; gives whether the name is another."""
     named = {"area_code": submission.area_code, "code": submission.school_code}
@@ -250,6 +356,8 @@ def _return_until(submission, round_, actor):
 
     A director's return so gives the school no more time than the director has to certify.
     """
+    if submission.version > 1:
+        return submission.return_until
     if actor.is_system or actor.holds("district", submission.area_code):
         last = round_.window("verify") or round_.window("enter")
         return last.closes_at if last else None
@@ -268,8 +376,8 @@ def push(submission, row, changes):
     if changes["unset"]:
         update["$unset"] = changes["unset"]
     if row.name == "reopen":
-        old = {"version": submission.version, "digest": submission.digest, "locked_at": submission.locked_at}
-        update["$push"]["versions"] = old
+        kept = ("version", "digest", "locked_at", "state", "school_name", "cluster", "counts")
+        update["$push"]["versions"] = {name: submission[name] for name in kept}
     condition = {
         "_id": submission.id,
         "area_code": submission.area_code,
@@ -293,14 +401,24 @@ def _update(submission, condition, update):
 
 def set_hold(submission, actor, reason):
     """Put the district's hold on a submission, or lift it with `reason` None; pushed on the same list of moves."""
-    if not actor.holds("district", submission.area_code):
-        raise OutOfScope("เฉพาะเจ้าหน้าที่เขตเท่านั้นที่พักการรายงานได้")
-    if reason is not None and not reason.strip():
-        raise Invalid({0: {"reason": "โปรดระบุเหตุผล"}})
-    refuse_sealed(submission, round_of(submission))
+    row = ASIDES["lift" if reason is None else "hold"]
     now = naive(clock.now())
     hold = {"reason": reason, "by": actor.id, "by_name": actor.name, "at": now} if reason else {}
-    return _aside(submission, "hold" if reason else "lift", actor, reason, {"hold": hold})
+    return aside(submission, row, actor, reason, lambda read: {"hold": hold})
+
+
+def answer_hold(submission, actor, text):
+    """ชี้แจง: the school says something to the district's hold, which then waits for an answer."""
+    return aside(
+        submission, ASIDES["answer"], actor, text, lambda read: {"hold": read.hold | {"answered": True}}
+    )
+
+
+def keep_hold(submission, actor, text):
+    """The district replies, and the hold stays."""
+    return aside(
+        submission, ASIDES["keep"], actor, text, lambda read: {"hold": read.hold | {"answered": False}}
+    )
 
 
 def extend(submission, actor, until, whom, reason):
@@ -308,41 +426,59 @@ def extend(submission, actor, until, whom, reason):
 
     `until` is an aware instant, `whom` a subset of ('school', 'director').
     """
-    if not actor.holds("district", submission.area_code):
-        raise OutOfScope("เฉพาะเจ้าหน้าที่เขตเท่านั้นที่ขยายเวลาได้")
-    if not (reason or "").strip():
-        raise Invalid({0: {"reason": "โปรดระบุเหตุผล"}})
-    if not whom or not set(whom) <= {"school", "director"}:
-        raise Invalid({0: {"whom": "โปรดเลือกว่าขยายเวลาให้โรงเรียน ผู้อำนวยการ หรือทั้งสอง"}})
-    if until is None or until <= clock.now():
-        raise Invalid({0: {"until": "เวลาที่ขยายต้องอยู่หลังเวลาปัจจุบัน"}})
-    refuse_sealed(submission, round_of(submission))
     extension = {
-        "until": naive(until),
+        "until": naive(until) if until else None,
         "for": list(whom),
         "reason": reason,
         "by_name": actor.name,
         "at": naive(clock.now()),
     }
-    return _aside(submission, "extend", actor, reason, {"extension": extension})
+    return aside(
+        submission, ASIDES["extend"], actor, reason, lambda read: {"extension": extension}, until, whom
+    )
 
 
-def _aside(submission, name, actor, reason, changes):
-    """A step that changes no state: the same chained list, the same condition."""
+def prolong(submission, actor, until, reason):
+    """ขยายเวลาเปิดคืน: the approver gives a reopened school until another hour."""
+    return aside(
+        submission, ASIDES["prolong"], actor, reason, lambda read: {"return_until": naive(until)}, until
+    )
+
+
+def _check_given(submission, row, actor, reason, until, whom):
+    """What must be given with a row of ASIDES; the person comes first here too."""
+    if not _may(row, submission, None, actor):
+        raise OutOfScope(f"ท่านไม่มีสิทธิ์{row.label}ของโรงเรียนนี้")
+    if row.reason and not (reason or "").strip():
+        raise Invalid({0: {"reason": "โปรดระบุเหตุผล"}})
+    if row.name == "extend" and (not whom or not set(whom) <= {"school", "director"}):
+        raise Invalid({0: {"whom": "โปรดเลือกว่าขยายเวลาให้โรงเรียน ผู้อำนวยการ หรือทั้งสอง"}})
+    if row.name in ("extend", "prolong") and until is None:
+        raise Invalid({0: {"until": "โปรดระบุว่าให้เวลาถึงเมื่อใด"}})
+    refuse_time(until, clock.now())
+
+
+def aside(submission, row, actor, reason, changes, until=None, whom=()):
+    """A row of ASIDES, which changes no state: the same chained list, the same condition; gives the fresh Submission.
+
+    `changes` gives what is set, from the submission as read. Raises what `check_aside` raises, Invalid, or Busy.
+    """
+    _check_given(submission, row, actor, reason, until, whom)
     give_up = time.monotonic() + PATIENCE_MS / 1000
     while True:
+        check_aside(submission, round_of(submission), row, actor)
         entry = {
-            "name": name,
+            "name": row.name,
             "from": submission.state,
             "to": submission.state,
             "at": naive(clock.now()),
             "by": actor.id,
             "by_name": actor.name,
             "reason": reason,
+            "until": naive(until) if until else None,
             "version": submission.version,
         }
-        moved = push(submission, Move(name, name, name, (), submission.state, ()),
-                      {"set": changes, "unset": {}, "row": entry})  # fmt: skip
+        moved = push(submission, row, {"set": changes(submission), "unset": {}, "row": entry})
         if moved:
             return moved
         if time.monotonic() > give_up:

@@ -11,7 +11,7 @@ CODE = re.compile("[0-9a-f]{12}(?:[0-9a-f]{52})?")  # the short code, or the who
 GAPS = re.compile(r"[\s\-‐-―.]+")
 MISREAD = str.maketrans("oil", "011")  # letters that no code has, read for the digits they look like
 OVERSEERS = ("district", "approver", "executive")
-REOPENED = ("unconfirm", "send_back", "return", "reopen")
+REOPENED = ("unconfirm", "send_back", "return", "reopen", "end")
 STEPS = ("confirm", "certify", "verify", "lock")
 
 
@@ -79,9 +79,17 @@ def _of_rounds(user, code):
 
 
 def steps_of(submission):
-    """The moves that brought a submission's present version where it is, oldest first: confirm, certify, verify, lock."""
-    rows = []
+    """The moves that brought a submission's present version where it is, oldest first: confirm, certify, verify, lock.
+
+    Where a reopening was taken back, those of the version it went back to.
+    """
+    rows, taken_back = [], 0
     for row in reversed(submission.moves):
+        if row["name"] in ("back", "reopen") and (taken_back or row["name"] == "back"):
+            taken_back += 1 if row["name"] == "back" else -1
+            continue
+        if taken_back:
+            continue
         if row["name"] in REOPENED:
             break
         if row["name"] in STEPS:

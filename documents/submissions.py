@@ -71,7 +71,7 @@ class Submission(Document):
     hold = DictField()  # reason, by, by_name, at
     digest = StringField(max_length=64)
     digest_writes = IntField()
-    versions = ListField(DictField())  # of earlier versions: version, digest, locked_at
+    versions = ListField(DictField())  # of earlier versions: version, digest, locked_at, state, name, counts
     moves = ListField(DictField())
     history_hash = StringField(max_length=64)  # of the last of the moves, so that its loss is noticed
 
@@ -101,6 +101,15 @@ class Submission(Document):
     def round_label(self):
         """2568-1."""
         return f"{self.academic_year}-{self.round}"
+
+    @property
+    def reopened(self):
+        """Whether this is a later version that is not sealed yet."""
+        return self.version > 1 and self.state not in SEALED
+
+    def is_over(self, now):
+        """Whether the hour that a reopening was granted until has come."""
+        return self.reopened and (self.return_until is None or now >= utc(self.return_until))
 
     def __str__(self):
         return f"{self.school_name} {self.round_label}"
@@ -142,14 +151,15 @@ def may_write(submission, round_, actor, now=None):
             "จึงแก้ไขไม่ได้ หากต้องแก้ไข ให้ยกเลิกการยืนยัน หรือแจ้งเจ้าหน้าที่เขตให้ส่งกลับแก้ไข"
         )
     if role != "system":
-        refuse_shut(submission, round_, "enter" if role == "school" else "verify", now)
+        alike = role == "school" or submission.reopened  # the hour of a reopening binds the district too
+        refuse_shut(submission, round_, "enter" if alike else "verify", now)
     return role
 
 
 def refuse_sealed(submission, round_):
     """Raise RoundLocked where the round or this school's data is locked; a reopened one is not."""
-    reopened = submission.version > 1 and submission.state not in SEALED and round_.state != "closing"
-    if submission.state in SEALED or (round_.sealed and not reopened):
+    open_again = submission.reopened and round_.state != "closing"
+    if submission.state in SEALED or (round_.sealed and not open_again):
         raise RoundLocked(
             f"รอบ {submission.round_label} ล็อกแล้ว แก้ไขไม่ได้ "
             "หากจำเป็นต้องแก้ไข ให้แจ้งเหตุผลต่อเจ้าหน้าที่เขตเพื่อขอเปิดรอบคืน"
@@ -163,6 +173,16 @@ def is_late(submission, round_, now=None):
     if submission.state not in WRITABLE or window is None or now < utc(window.closes_at):
         return False
     return not step_open(submission, round_, "enter", now)
+
+
+def has_lapsed(submission, now):
+    """หมดเวลาเปิดคืน: reopened, and not confirmed and certified again by the hour it was granted until.
+
+    Asked of a Submission and of a plain row of one.
+    """
+    until = submission.return_until
+    out = (submission.version or 1) > 1 and submission.state in (*WRITABLE, "confirmed")
+    return out and (until is None or now >= utc(until))
 
 
 def claim(subsystem, place, actor, deltas, removed=0):

@@ -14,11 +14,10 @@ def step_open(submission, round_, step, now):
 
     The district may work from the opening of the schools' window until its own is over.
     """
+    if submission.version > 1:  # the district checks again whenever a reopened school comes back
+        own = own_time(submission, step)
+        return step == "verify" or (own is not None and now < own)
     if step == "verify":
-        if (
-            submission.version > 1
-        ):  # reopened after the lock: the district checks again whenever it comes back
-            return True
         last = round_.window("verify")
         first = round_.window("enter") or last
         return last is None or utc(first.opens_at) <= now < utc(last.closes_at)
@@ -37,6 +36,12 @@ def refuse_shut(submission, round_, step, now):
         raise WindowShut(f"รอบ {round_.label} ยังไม่เปิดรับข้อมูล กรุณารอประกาศจากเขต")
     if step_open(submission, round_, step, now):
         return
+    if submission.version > 1:
+        raise WindowShut(
+            f"หมดเวลาเปิดคืนของ{submission.school_name} รอบ {round_.label} แล้ว "
+            f"(ถึง {buddhist.format_datetime(own_time(submission, step))}) "
+            "หากต้องการเวลาเพิ่ม ให้ขอขยายเวลาจากผู้รับรองระดับเขต"
+        )
     window = _window(round_, step)
     if window and now < utc(window.opens_at):
         when = buddhist.format_datetime(utc(window.opens_at))
@@ -63,7 +68,12 @@ def _window(round_, step):
 
 
 def own_time(submission, step):
-    """The later of what a return and an extension give this school for a step, an aware instant; None without."""
+    """The later of what a return and an extension give this school for a step, an aware instant; None without.
+
+    A reopened school has the hour its approver gave and no other.
+    """
+    if (submission.version or 1) > 1:
+        return utc(submission.return_until) if submission.return_until else None
     extension = submission.extension or {}
     actor = "school" if step == "enter" else "director"
     given = [submission.return_until] if submission.return_until else []
@@ -74,6 +84,8 @@ def own_time(submission, step):
 
 def open_until(submission, round_, step):
     """The last instant (aware) at which a step may be done for this school, its own time included."""
+    if submission.version > 1:
+        return own_time(submission, step) if step != "verify" else None
     window = _window(round_, step)
     ends = [utc(window.closes_at)] if window else []
     if step in ("enter", "certify") and (own := own_time(submission, step)):

@@ -80,7 +80,7 @@ TABLE = [
     ("GET", "/admin/submissions/details/", "?id={submission}", {200: ROUND_READERS}),
     ("POST", "/admin/submissions/move/", {"id": "{submission}", "move": "confirm"}, {303: "school"}),
     ("POST", "/admin/submissions/hold/", {"id": "{submission}", "reason": "พัก"}, {303: "district"}),
-    ("POST", "/admin/submissions/lift/", {"id": "{submission}"}, {303: "district"}),
+    ("POST", "/admin/submissions/lift/", {"id": "{submission}"}, {409: "district"}),
     ("POST", "/admin/submissions/extend/",
      {"id": "{submission}", "until": "20/06/2568", "whom": "school", "reason": "ขอเวลา"}, {303: "district"}),
     ("POST", "/admin/submissions/lock/", {"id": "{submission}"}, {409: "approver"}),

@@ -13,17 +13,16 @@ from documents import access, buddhist, clock, locking, subsystem, thai
 from documents.codelists import code_list
 from documents.digests import short_code
 from documents.errors import Invalid, NotAllowed, RuleBroken
-from documents.moves import MOVES, extend, move, moves_for, set_hold
+from documents.moves import ASIDES, MOVES, asides_for, extend, move, moves_for, set_hold
 from documents.progress import HEADCOUNT, RED, look_of_one, noun_of
 from documents.rounds import utc
-from documents.submissions import SEALED, STATES, WRITABLE, Submission, get_submission, round_of, visible_to
+from documents.submissions import STATES, WRITABLE, Submission, get_submission, round_of, visible_to
 from documents.windows import open_until
 from views import instants, links, shell
 from views.home import heads_before, missing_fields
 from views.pages import Page, SecureForm
 
 LONGEST_SEARCH = 60
-ASIDES = {"hold": "พักการรายงาน", "lift": "ยกเลิกการพัก", "extend": "ขยายเวลา"}
 WHOM = {"school": "โรงเรียน", "director": "ผู้อำนวยการ"}
 BACK = {"home": "admin.index", "control_room": "control_room.index"}
 SAID = {
@@ -167,7 +166,7 @@ class Submissions(Page, ModelView):
             round=round_,
             look=look_of_one(submission, round_, now),
             moves=moves,
-            asides=asides_for(submission, round_, current_user),
+            asides={row.name: row for row in asides_for(submission, round_, current_user)},
             can_lock=can_lock(submission, current_user),
             heads=submission.counts.get(HEADCOUNT.get(slug, slug), 0),
             records=submission.counts.get(slug, 0),
@@ -295,16 +294,6 @@ def typed_form():
     }
 
 
-def asides_for(submission, round_, user):
-    """Names of the district's steps beside the moves that this person may do now."""
-    reopened = submission.version > 1 and submission.state not in SEALED
-    if not user.holds("district", submission.area_code) or not (round_.running or reopened):
-        return []
-    if submission.state in SEALED:
-        return []
-    return ["extend", "lift" if submission.hold else "hold"]
-
-
 def can_lock(submission, user):
     """Whether this person may lock this one school now."""
     return submission.state == "verified" and user.holds("approver", submission.area_code)
@@ -321,8 +310,8 @@ def by_grade(counts):
 
 def event_of(row):
     """One row of the chained list of moves, as khet/parts.html's timeline draws it."""
-    known = MOVES.get(row["name"])
-    title = known.label if known else ASIDES.get(row["name"], row["name"])
+    known = MOVES.get(row["name"]) or ASIDES.get(row["name"])
+    title = known.label if known else row["name"]
     until = row.get("until")
     return {
         "title": title,

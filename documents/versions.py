@@ -1,0 +1,134 @@
+"""Versions (ฉบับ): what changed in a reopened submission since the version before, record by record, field by field.
+
+Read from the history between the reopening and now: nobody can write between a lock and a reopening, so that is all
+there is, and the school's own index of events finds it however long the history is.
+"""
+
+from dataclasses import dataclass
+
+from documents import thai
+from documents.database import collection
+from documents.digests import documents_of
+from documents.history import AuditEvent
+from documents.record import Place, declared
+
+ADDED, CHANGED, REMOVED = "added", "changed", "removed"
+KINDS = {ADDED: "เพิ่ม", CHANGED: "แก้ไข", REMOVED: "ลบ"}
+OF_RECORDS = ("create", "update", "remove")
+
+
+@dataclass
+class RecordChange:
+    """One record as it was in the version before and as it is now.
+
+    `fields` is {name: (old, new)} of plain values; `told` is {name: the event that changed it last}, `last` the
+    record's last event; `erased` says that retention took values away, so that old ones may be lacking.
+    """
+
+    document: type
+    id: object
+    kind: str
+    headline: str
+    fields: dict
+    told: dict
+    last: dict
+    erased: bool = False
+    revision: int | None = None
+
+    def event_of(self, name):
+        """The event that tells who set a field last, when and why."""
+        return self.told.get(name, self.last)
+
+
+def place_of(submission):
+    """The place of a submission's records, as a filter."""
+    return Place(
+        submission.area_code, submission.academic_year, submission.round, submission.school_code
+    )._asdict()
+
+
+def reopened_at(submission, since=None):
+    """When version `since` (the one before the present one) was opened again, as stored; None if it never was."""
+    since = since or submission.version - 1
+    rows = (row for row in submission.moves if row["name"] == "reopen" and row.get("version", 1) == since)
+    return next((row["at"] for row in rows), None)
+
+
+def changed_since(submission, since=None):
+    """[RecordChange] between version `since` (the one before) and now, by kind of record and name; net: what came and
+    went again is no change."""
+    begun = reopened_at(submission, since)
+    if begun is None:
+        return []
+    events = {}
+    for event in _events(submission, begun):
+        events.setdefault((event["document"], event["subject"]), []).append(event)
+    found = []
+    for document in documents_of(submission.subsystem):
+        own = {subject: rows for (slug, subject), rows in events.items() if slug == document.slug}
+        query = {**place_of(submission), "_id": {"$in": list(own)}}
+        stored = {row["_id"]: row for row in (collection(document).find(query) if own else ())}
+        changes = (_net(document, id_, rows, stored.get(id_)) for id_, rows in own.items())
+        found += sorted(filter(None, changes), key=lambda each: thai.sort_key(each.headline))
+    return found
+
+
+def _events(submission, begun):
+    query = {
+        "area_code": submission.area_code,
+        "school_code": submission.school_code,
+        "at": {"$gte": begun},
+        "academic_year": submission.academic_year,
+        "round": submission.round,
+        "action": {"$in": list(OF_RECORDS)},
+    }
+    return collection(AuditEvent).find(query).hint("school_newest").sort([("at", 1), ("_id", 1)])
+
+
+def _net(document, id_, events, stored):
+    """The RecordChange of a record's events, or None where it is again what it was."""
+    events = sorted(events, key=lambda event: event["number"])
+    names, was_there = declared(document), events[0]["action"] != "create"
+    if not was_there and stored is None:
+        return None
+    old, told = {}, {}
+    for event in events:
+        for name, pair in (event.get("changes") or {}).items():
+            if name in names:
+                old.setdefault(name, pair[0])
+                told[name] = event
+    made_anew = any(event["action"] == "create" for event in events)
+    touched = names if made_anew or stored is None else old
+    new = stored or {}
+    fields = {
+        name: (old.get(name) if was_there else None, new.get(name))
+        for name in names
+        if name in touched and (old.get(name) if was_there else None) != new.get(name)
+    }
+    kind = REMOVED if stored is None else CHANGED if was_there else ADDED
+    if kind == CHANGED and not fields:
+        return None
+    return RecordChange(
+        document, id_, kind, events[-1].get("headline") or "", fields, told, events[-1],
+        any(event.get("erased") for event in events), stored and stored["revision"],
+    )  # fmt: skip
+
+
+def summed(changes):
+    """{kind: how many records} of RecordChanges."""
+    return {kind: sum(each.kind == kind for each in changes) for kind in KINDS}
+
+
+def undoing(submission):
+    """The door's Changes that bring back the version before."""
+    from documents.writing import Change
+
+    place = Place(**place_of(submission))
+    found = []
+    for each in changed_since(submission):
+        if each.kind == ADDED:
+            found.append(Change(each.document, place, id=each.id, revision=each.revision, remove=True))
+        else:
+            values = {name: old for name, (old, _) in each.fields.items()}
+            found.append(Change(each.document, place, values, id=each.id, revision=each.revision))
+    return found
