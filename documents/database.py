@@ -6,7 +6,7 @@ import time
 
 from mongoengine import connect as connect_mongoengine
 from mongoengine import disconnect, get_connection, get_db
-from pymongo.errors import ConnectionFailure, PyMongoError
+from pymongo.errors import ConnectionFailure, OperationFailure, PyMongoError
 from pymongo.read_concern import ReadConcern
 from pymongo.uri_parser import parse_uri
 from pymongo.write_concern import WriteConcern
@@ -21,6 +21,8 @@ CONCERNS |= {"readpreferencetags", "maxstalenessseconds"}
 CLIENT = {"uuidRepresentation": "standard", "serverSelectionTimeoutMS": 5000, "connect": False}
 DATABASE = "khet"
 ATTEMPTS_FOR_SECONDS = 20
+SNAPSHOT_UNAVAILABLE, SNAPSHOT_TOO_OLD = 246, 239
+MOMENTS = 3
 
 
 def connect(uri, **options):
@@ -78,6 +80,24 @@ def in_transaction(work):
                     raise
                 raise Busy("มีผู้บันทึกข้อมูลของโรงเรียนนี้พร้อมกันหลายคน กรุณารอสักครู่แล้วบันทึกอีกครั้ง") from error
         time.sleep(next(pauses))
+
+
+def at_one_moment(work):
+    """Run `work()` so that everything it reads is as it was at one moment, and give back what it returned.
+
+    It may only read, for as long as the server keeps its past (minutes), and runs again where that moment could not
+    be read. Raises Busy when the server no longer knows it.
+    """
+    for attempt in range(MOMENTS):
+        try:
+            with get_connection().start_session(snapshot=True) as session, session.bind(end_session=False):
+                return work()
+        except OperationFailure as error:
+            if error.code == SNAPSHOT_TOO_OLD:
+                raise Busy("ข้อมูลมากจนอ่านไม่ทันภายในเวลาที่ฐานข้อมูลเก็บไว้ กรุณาลองอีกครั้งเมื่อมีผู้ใช้งานน้อยลง") from error
+            if error.code != SNAPSHOT_UNAVAILABLE or attempt == MOMENTS - 1:
+                raise
+    raise AssertionError("unreachable: the last attempt returns or raises")
 
 
 def _pauses():

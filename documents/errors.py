@@ -45,6 +45,10 @@ class WrongState(DoorClosed):
     """The submission is in a state from which this cannot be done."""
 
 
+class TotalsDiffer(WrongState):
+    """A file's totals, counted from what goes into it, are not the control room's: it is not handed out."""
+
+
 class StaleRevision(RuleBroken):
     """Somebody else saved first. `conflicts` is a list of `Conflict`, one a record."""
 

@@ -119,6 +119,7 @@ class Record(Document, metaclass=RecordMetaclass):
     search_hint = None  # what the search box says it looks through; made of `search` when there is none
     key = also_unique = quick = grid = cells = filters = search = order = groups = ()
     derived = ()
+    tallied = ()  # names of the fields that `tally` reads
 
     @classmethod
     def check(cls, values):

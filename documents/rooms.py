@@ -23,6 +23,8 @@ class SchoolRooms(Record):
 
     meta = {"collection": "school_rounds"}
 
+    tallied = ("rooms",)
+
     @classmethod
     def tally(cls, values):
         """One grade (its row), and its rooms."""

@@ -388,6 +388,8 @@ class Student(Record):
         """MongoDB filters for the pupils who lack something on a condition."""
         return rules.lacking_by_condition()
 
+    tallied = ("grade", "sex", "status", "suspended_flag")
+
     @classmethod
     def tally(cls, values):
         """One record; a pupil who counts adds to the sum, to the sex, and to grade by sex (m04: boys of ป.1)."""

@@ -15,8 +15,9 @@ from documents.schools import Area
 from documents.submissions import STATES, Submission
 from exports.pdf import LEFT, LOWER, Paper, labelled, write_signatures
 from exports.reports import LEVELS, figures, irregular
-from exports.round_workbook import PUPILS, Facts, declared_rooms, pupil_counts
-from exports.statistics import differing, recounted
+from exports.round_workbook import Facts, declared_rooms, pupil_counts
+from exports.statistics import recounted
+from exports.totals import OF_PUPILS, PUPILS, refuse_differing
 from exports.workbook import file_name
 
 SIGNED = ("confirmed", "certified", "verified", "locked")
@@ -87,8 +88,7 @@ def confirmation_sheet(submission, round_):
     facts = facts_of_school(submission, round_, area.name if area else submission.area_code)
     lines, left_out = (), 0
     if any(document.slug == PUPILS for document in documents_of(submission.subsystem)):
-        if differing(facts, recounted(facts)):
-            raise WrongState(f"ยอดที่นับจากรายการของ{submission.school_name}ไม่ตรงกับห้องควบคุมรอบ กรุณาแจ้งผู้ดูแลระบบ")
+        refuse_differing(facts, recounted(facts), OF_PUPILS)
         lines, left_out = totals(facts)
     return Sheet(
         submission, round_, facts.area_name, lines, left_out, records_in(submission), told(submission)

@@ -2,7 +2,9 @@
 
 from documents.digests import documents_of
 from exports.reports import report_title
-from exports.round_workbook import PUPILS, facts_of, write_pupils_report
+from exports.round_workbook import declared_rooms, pupil_counts, write_pupils_report
+from exports.statistics import checked_facts
+from exports.totals import PUPILS
 from exports.workbook import file_name, workbook_bytes
 
 
@@ -12,12 +14,15 @@ def has_report(round_):
 
 
 def round_report(round_):
-    """The bytes of the report's workbook; of a locked round from what the lock froze. Raises WrongState as that does."""
-    facts = facts_of(round_)
+    """The bytes of the report's workbook; of a locked round from what the lock froze.
+
+    Raises WrongState as that does, and TotalsDiffer where a count of the records comes to something else.
+    """
+    facts = checked_facts(round_)
     created = facts.locked_at or facts.as_of
     title = report_title(facts.area_name, round_.label)
     with workbook_bytes(title, created=created, subject=round_.label) as (book, result):
-        write_pupils_report(book, facts)
+        write_pupils_report(book, facts, pupil_counts(facts), declared_rooms(facts))
     return result.getvalue()
 
 

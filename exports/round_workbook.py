@@ -5,10 +5,11 @@ time; one of a round that still runs says so on its cover.
 """
 
 import datetime as dt
+from collections import Counter
 from dataclasses import dataclass, field
 
 from documents import buddhist, clock
-from documents.database import collection
+from documents.database import at_one_moment, collection
 from documents.digests import documents_of, short_code
 from documents.errors import WrongState
 from documents.locking import freeze_of
@@ -19,12 +20,13 @@ from documents.rounds import utc
 from documents.schools import Area, School
 from documents.submissions import SEALED, STATES, submissions_of
 from exports.columns import Surroundings
+from exports.control import control_page, write_control
 from exports.layouts import layout_of
 from exports.reports import GRADES, as_of_line, report_title, write_report
+from exports.totals import PUPILS, Tallies, refuse_differing
 from exports.workbook import file_name, workbook_bytes, write_table
 
 PERSONAL_LINE = "เอกสารนี้มีข้อมูลส่วนบุคคล ห้ามเผยแพร่"
-PUPILS = "students"
 BATCH = 500
 
 
@@ -63,20 +65,31 @@ def round_workbook(round_, school_codes=None, sensitive=True):
     """The bytes of a round's workbook, of the whole area or of some schools; rows are streamed.
 
     Without `sensitive` the columns of that class stay blank. Who may have it is the caller's to ask. Raises
-    WrongState for a locked round of which a school is open again, since its records are no longer what was locked.
+    WrongState for a locked round of which a school is open again, since its records are no longer what was locked,
+    and TotalsDiffer where the rows written are not what the control room counts; nothing is made then.
     """
+    return at_one_moment(lambda: _workbook(round_, school_codes, sensitive))
+
+
+def _workbook(round_, school_codes, sensitive):
     facts = facts_of(round_)
     facts.sensitive = sensitive
     if school_codes is not None:
         facts.schools = [school for school in facts.schools if school["code"] in set(school_codes)]
-    created = facts.locked_at or facts.as_of
+    created, tallies = facts.locked_at or facts.as_of, Tallies()
+    of_pupils = any(document.slug == PUPILS for document in documents_of(round_.subsystem))
     with workbook_bytes(workbook_title(facts), created=created, subject=round_.label) as (book, result):
         write_cover(book, facts)
-        if any(document.slug == PUPILS for document in documents_of(round_.subsystem)):
-            write_pupils_report(book, facts)
+        control = control_page(book)
+        rooms, counts = declared_rooms(facts), pupil_counts(facts) if of_pupils else None
+        if of_pupils:
+            write_pupils_report(book, facts, counts, rooms)
         for document in documents_of(round_.subsystem):
             if document is not SchoolRooms:
-                write_records(book, document, facts)
+                write_records(book, document, facts, tallies)
+        found = with_rooms(facts, tallies.by_school(), rooms)
+        refuse_differing(facts, found)
+        write_control(book, control, facts, found, counts, rooms)
         write_schools(book, facts)
     return result.getvalue()
 
@@ -149,6 +162,14 @@ def declared_rooms(facts):
     query = {**area_of(facts.round), "school_code": {"$in": list(facts.names)}}
     rows = collection(SchoolRooms).find(query, {"school_code": 1, "grade": 1, "rooms": 1})
     return {(row["school_code"], row.get("grade")): row.get("rooms") or 0 for row in rows}
+
+
+def with_rooms(facts, found, rooms):
+    """Tallies by school with the declared rooms among them, under 'classrooms'."""
+    counted = {code: Counter(found.get(code, {})) for code in facts.names}
+    for (code, _), number in rooms.items():
+        counted[code]["classrooms"] += number
+    return counted
 
 
 def area_of(round_):
@@ -245,15 +266,15 @@ def write_unreported(book, sheet, facts, row):
             sheet.write_string(number, index, str(school.get(name) or ""), book.style("value"))
 
 
-def write_pupils_report(book, facts):
+def write_pupils_report(book, facts, counts, rooms):
     """The report of pupils by grade and sex."""
     schools = [(school["code"], school["name"]) for school in facts.schools]
     title = report_title(facts.area_name, facts.round.label)
-    write_report(book, title, facts.as_of, schools, pupil_counts(facts), declared_rooms(facts))
+    write_report(book, title, facts.as_of, schools, counts, rooms)
 
 
-def write_records(book, document, facts):
-    """One sheet of a document's records, every one in the round; returns how many."""
+def write_records(book, document, facts, tallies):
+    """One sheet of a document's records, every one in the round, each counted by `tallies`; returns how many."""
     layout = layout_of(document)
     hides = frozenset(
         column.name for column in layout.written if column.personal == "sensitive" and not facts.sensitive
@@ -261,7 +282,9 @@ def write_records(book, document, facts):
     writers = layout.writers(Surroundings(facts.round, facts.names, facts.lists, hides))
     sheet = book.page(layout.sheet, repeat=(0, 0), freeze=(1, layout.frozen))
     sheet.set_header(f"&C{PERSONAL_LINE}")
-    rows = ([write(row) for write in writers] for row in records_of(document, facts))
+    rows = (
+        [write(row) for write in writers] for row in tallies.passing(document, records_of(document, facts))
+    )
     return write_table(sheet, book, layout.written, rows)
 
 

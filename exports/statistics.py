@@ -6,24 +6,21 @@ code for a school's, lines ended by LF, nothing quoted. Those come in UTF-8 with
 
 from collections import Counter
 
-from documents.database import collection
-from documents.errors import WrongState
+from documents.database import at_one_moment, collection
 from documents.students import Student
-from exports.reports import GRADES, LEVELS, SEXES, figures
-from exports.round_workbook import area_of, declared_rooms, facts_of, pupil_counts
+from exports.reports import LEVELS, figures
+from exports.round_workbook import area_of, declared_rooms, facts_of, pupil_counts, with_rooms
+from exports.totals import OF_PUPILS, refuse_differing
 from exports.workbook import file_name
 
 REPORT = "จำนวนนักเรียนแยกชั้น,เพศ"
 ENCODINGS = {"utf8": "utf-8-sig", "cp874": "cp874"}
-ATTEMPTS = 3  # a pupil saved between two readings is no fault
-TALLIED = ("grade", "sex", "status", "suspended_flag")  # what Student.tally reads
-COUNTERS = ("pupils", "male", "female", *(f"{sex.lower()}{grade}" for grade in GRADES for sex in SEXES))
 
 
 def statistics_csv(round_, encoding="utf8"):
     """The bytes of the file; of a locked round from what the lock froze.
 
-    Raises WrongState as `facts_of` does, and where the numbers are not those of the control room.
+    Raises WrongState as `facts_of` does, and TotalsDiffer where the numbers are not those of the control room.
     """
     lines = statistics_lines(checked_facts(round_))
     text = "".join(",".join(map(str, line)) + "\n" for line in lines)
@@ -46,44 +43,26 @@ def statistics_lines(facts):
 
 
 def checked_facts(round_):
-    """The round's Facts once its counters agree with a count of the records themselves.
+    """The round's Facts once its counters agree with a count of the records themselves, as both stood at one moment.
 
-    Raises WrongState naming the school whose do not, since what leaves must be what the control room shows.
+    Raises TotalsDiffer naming the school whose do not, since what leaves must be what the control room shows.
     """
-    for _ in range(ATTEMPTS):
+
+    def read():
         facts = facts_of(round_)
-        wrong = differing(facts, recounted(facts))
-        if not wrong:
-            return facts
-    names = " ".join(facts.names[code] for code in wrong[:3])
-    more = f" และอีก {len(wrong) - 3:,} โรงเรียน" if len(wrong) > 3 else ""
-    raise WrongState(
-        f"ยอดที่นับจากรายการไม่ตรงกับห้องควบคุมรอบ: {names}{more} จึงไม่ส่งออก กรุณารอสักครู่แล้วลองอีกครั้ง "
-        "หากยังไม่ตรง ให้แจ้งผู้ดูแลระบบ"
-    )
+        refuse_differing(facts, recounted(facts), OF_PUPILS)
+        return facts
+
+    return at_one_moment(read)
 
 
 def recounted(facts):
-    """{school code: Counter of COUNTERS} counted from the round's records, rooms under 'classrooms'."""
+    """{school code: Counter} counted from the round's records by the database, rooms under 'classrooms'."""
     place = {**area_of(facts.round), "school_code": {"$in": list(facts.names)}}
-    kinds = {name: f"${name}" for name in TALLIED}
+    kinds = {name: f"${name}" for name in Student.tallied}
     group = {"_id": {"school": "$school_code", **kinds}, "pupils": {"$sum": 1}}
     found = {code: Counter() for code in facts.names}
     for row in collection(Student).aggregate([{"$match": place}, {"$group": group}]):
         for name, value in Student.tally(row["_id"]).items():
             found[row["_id"]["school"]][name] += value * row["pupils"]
-    for (code, _), rooms in declared_rooms(facts).items():
-        found[code]["classrooms"] += rooms
-    return found
-
-
-def differing(facts, found):
-    """Codes of the schools whose counters are not what was found in the records."""
-    return [
-        school["code"]
-        for school in facts.schools
-        if any(
-            (school.get("counts") or {}).get(name, 0) != found[school["code"]][name]
-            for name in (*COUNTERS, "classrooms")
-        )
-    ]
+    return with_rooms(facts, found, declared_rooms(facts))

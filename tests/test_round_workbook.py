@@ -2,13 +2,15 @@
 
 import datetime as dt
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from python_calamine import load_workbook
 
 from documents import clock, codelists
 from documents.database import collection
-from documents.errors import WrongState
+from documents.digests import short_code
+from documents.errors import TotalsDiffer, WrongState
 from documents.locking import lock_round
 from documents.moves import move
 from documents.record import Place
@@ -16,11 +18,14 @@ from documents.rooms import SchoolRooms
 from documents.schools import School
 from documents.students import Student
 from documents.submissions import find_submission
+from documents.version import VERSION
 from documents.writing import Change, write
 from exports.importing import plan_import
 from exports.layouts import layout_of
 from exports.reading import read_table
-from exports.round_workbook import round_file_name, round_workbook
+from exports.round_report import round_report
+from exports.round_workbook import records_of, round_file_name, round_workbook
+from exports.statistics import statistics_csv
 from tests.people import AREA, NAMES, OTHER, ROUND, SCHOOL, YEAR, place
 from tests.test_roster import pupil
 
@@ -57,7 +62,7 @@ def lines(rows):
 
 def test_the_workbook_has_cover_report_roster_and_schools(locked):
     found = sheets(round_workbook(locked))
-    assert list(found) == ["ปก", "แยกชั้น,เพศ", "รายชื่อนักเรียน", "รายโรงเรียน"]
+    assert list(found) == ["ปก", "ใบควบคุม", "แยกชั้น,เพศ", "รายชื่อนักเรียน", "รายโรงเรียน"]
     assert found["รายชื่อนักเรียน"][0] == LABELS
     assert len(found["รายชื่อนักเรียน"]) == 6
 
@@ -75,6 +80,91 @@ def test_the_cover_says_whose_data_of_when_how_much_and_who_locked_it(locked):
         [SCHOOL, "บ้านหนึ่ง", "หมดเวลา"],
         [OTHER, "บ้านสอง", "หมดเวลา"],
     ]
+
+
+def test_the_control_sheet_counts_what_was_written_and_names_lock_and_program(locked):
+    rows = sheets(round_workbook(locked))["ใบควบคุม"]
+    told = {row[0]: row[2] for row in rows if row[0] and row[2] != ""}
+    assert (told["จำนวนแถว: นักเรียน (DMC)"], told["นักเรียนที่นับเป็นยอด"], told["ชาย"], told["หญิง"]) == (5, 4, 3, 1)
+    assert told["ล็อกโดย"] == NAMES["approver"]
+    assert told["ลายนิ้วมือข้อมูลทั้งรอบ (SHA-256)"] == locked.root_hash
+    assert told["รหัสชุดข้อมูลทั้งรอบ"] == short_code(locked.root_hash)
+    assert VERSION in told["จัดทำด้วย"]
+    grades = {row[0]: row[1:5] for row in rows}
+    assert grades["รวมทั้งหมด"] == [3, 1, 4, 2]
+    assert grades["รวมมัธยมต้น"] == [2, 0, 2, 0]
+    mine = find_submission("DMC", place())
+    (line,) = (row for row in rows if row[0] == SCHOOL)
+    assert line[1:] == ["บ้านหนึ่ง", "ปิดโดยไม่ได้รายงาน", 1, 3, 2, 1, 1, 2, short_code(mine.digest), mine.digest]
+    assert rows[-1][:9] == ["รวม", "", "", "", 5, 4, 3, 1, 2]
+
+
+def spoil_counter(database):
+    database.submissions.update_one({"school_code": SCHOOL}, {"$inc": {"counts.m04": 1}})
+
+
+def spoil_record(database):
+    database.students.update_one({"school_code": SCHOOL, "sex": "F"}, {"$set": {"sex": "M"}})
+
+
+def lose_record(database):
+    database.students.delete_one({"school_code": SCHOOL, "sex": "F"})
+
+
+def spoil_freeze(database):
+    database.freezes.update_one({"schools.code": SCHOOL}, {"$inc": {"schools.$.counts.pupils": 1}})
+
+
+def spoil_rooms(database):
+    database.school_rounds.update_one({"school_code": SCHOOL}, {"$set": {"rooms": 3}})
+
+
+@pytest.mark.parametrize("spoil", [spoil_counter, spoil_record, lose_record, spoil_rooms])
+def test_a_file_whose_totals_are_not_the_control_rooms_is_never_finished(
+    spoil, filled, sign_in, officer, database
+):
+    round_workbook(filled)
+    spoil(database)
+    for make in (round_workbook, round_report, statistics_csv):
+        with pytest.raises(TotalsDiffer, match=r"บ้านหนึ่ง .*\(ต่างกัน [+-]1\)"):
+            make(filled)
+    browser = sign_in(officer)
+    answers = [
+        browser.get(f"/admin/rounds/export/{path}id={filled.id}")
+        for path in ("xlsx/?", "xlsx/?what=report&", "csv/?")
+    ]
+    assert {answer.status_code for answer in answers} == {409}
+    assert all("บ้านหนึ่ง" in answer.text and "Content-Disposition" not in answer.headers for answer in answers)
+    assert database.audit_events.count_documents({"action": "export"}) == 0
+    assert round_workbook(filled, [OTHER])  # of a school whose totals hold
+
+
+def test_a_locked_rounds_file_is_held_to_what_the_lock_froze(locked, database):
+    spoil_freeze(database)
+    with pytest.raises(TotalsDiffer, match=r"บ้านหนึ่ง นักเรียนที่นับเป็นยอด ในรายการ 2 ห้องควบคุมรอบ 3 \(ต่างกัน -1\)"):
+        round_workbook(locked)
+
+
+def test_a_pupil_saved_while_the_file_is_made_is_in_all_of_it_or_in_none(filled, teacher, monkeypatch):
+    asked = []
+
+    def slowly(document, facts):
+        asked.append(write([Change(Student, place(), pupil(50 + len(asked)))], teacher))
+        return records_of(document, facts)
+
+    monkeypatch.setattr("exports.round_workbook.records_of", saving_elsewhere(slowly))
+    rows = sheets(round_workbook(filled))["รายชื่อนักเรียน"]
+    assert (len(rows), len(asked)) == (6, 1)
+
+
+def saving_elsewhere(slowly):
+    """The same, its writes made by another person's thread."""
+
+    def asked(document, facts):
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(slowly, document, facts).result()
+
+    return asked
 
 
 def test_the_report_counts_as_the_dashboard_does(locked):

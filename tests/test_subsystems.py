@@ -263,3 +263,28 @@ def inputs_of(page):
     form = page[page.index('id="record-form"') :]
     form = form[: form.index("</form>")]
     return re.findall(r'<(?:input|select|textarea)[^>]*\bname="([^"]+)"', form)
+
+
+class Asking(dict):
+    """Values that remember what was asked of them."""
+
+    def __init__(self, values):
+        super().__init__(values)
+        self.asked = set()
+
+    def get(self, name, default=None):
+        """As of any dict."""
+        self.asked.add(name)
+        return super().get(name, default)
+
+    def __getitem__(self, name):
+        self.asked.add(name)
+        return super().__getitem__(name)
+
+
+@pytest.mark.parametrize("document", subsystems())
+def test_a_tally_reads_what_it_says_it_reads(document):
+    values = Asking(complete(document))
+    whole = document.tally(values)
+    assert values.asked <= set(document.tallied)
+    assert document.tally({name: values.get(name) for name in document.tallied}) == whole
