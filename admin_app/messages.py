@@ -9,6 +9,7 @@ puts the new ones into the catalogue, without English, and takes out those that 
 """
 
 import ast
+import datetime as dt
 import json
 import re
 from html import unescape
@@ -54,6 +55,10 @@ NO_WORDING = re.compile(
 SEEDS = ROOT / "documents" / "seeds"
 MARK = "\ue000"  # stands for what is put in
 BREAK = "\ue001"  # stands for markup: no text goes on behind it
+BEGUN = dt.datetime(
+    2026, 11, 25, tzinfo=dt.UTC
+)  # the dates of the catalogue: writing it again changes no line
+FOREVER = {"creation_date": BEGUN, "revision_date": BEGUN}
 TEXT_CALLS = ("get", "format_datetime", "format_date", "format_long", "short_code", "str", "join")
 BRACED = re.compile(r"\{\w*(?:[.\[!:][^{}]*)?\}|%\(\w+\)[sd]|\$\{[^{}]*\}")
 SCRIPT_TEXT = re.compile(r'"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`')
@@ -217,7 +222,7 @@ def bring_up_to_date():
     """
     old = {each.id: each for each in stored() if each.id} if CATALOGUE.exists() else {}
     now = {*messages(), *(key for key, each in old.items() if each.user_comments)}
-    made = Catalog(locale="en", project="Khet", charset="utf-8")
+    made = Catalog(locale="en", project="Khet", version="", charset="utf-8", fuzzy=False, **FOREVER)
     made.header_comment = "# English for the words of Khet. See admin_app/messages.py."
     scripts, declared = _all_of(*in_scripts()), declared_in_both()
     for message in sorted(now):

@@ -34,7 +34,7 @@ SILENT = {"script", "style", "textarea", "pre"}  # their text is no wording of o
 VOID = {
     *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr")
 }
-JOINTS = re.compile(r"( · |\n+|: |, | / |; )")  # what sentences and labels are strung together with
+JOINTS = re.compile(r"( · |\n+|: |, | / |; |–)")  # what sentences and labels are strung together with
 EDGES = " \t\r\n\u00a0·"
 LONGEST = 2000  # characters of one text that is looked up
 DEEPEST = 4  # holes within holes
@@ -60,6 +60,8 @@ class Words:
         if not THAI_LETTER.search(text) or len(text) > LONGEST:
             return text
         bare = text.strip(EDGES)
+        if bare.startswith("(") and bare.endswith(")") and bare not in self.exact:
+            bare = bare[1:-1]
         found = self.exact.get(bare) or self._filled(bare, depth) or self._strung(bare, depth)
         return text if found is None else text.replace(bare, found, 1)
 
@@ -138,9 +140,12 @@ ENGLISH_MONTHS = [
 ]
 MONTHS = {name: number for names in (SHORT, LONG) for number, name in enumerate(names.split())}
 _MONTH = "|".join(re.escape(name) for name in MONTHS)
-IN_WORDS = re.compile(rf"(?<!\d)(\d{{1,2}}) ({_MONTH})(?: (2[45]\d\d|\d\d)(?!\d))?(?: (\d\d)\.(\d\d) น\.)?")
+_BLANK = "[ \u00a0]"
+IN_WORDS = re.compile(
+    rf"(?<!\d)(\d{{1,2}}){_BLANK}({_MONTH})(?:{_BLANK}(2[45]\d\d|\d\d)(?![\d.]))?(?:{_BLANK}(\d\d)\.(\d\d){_BLANK}น\.)?"
+)
 IN_DIGITS = re.compile(rf"(?<!\d)(\d\d/\d\d)/{FULL_YEAR}(?!\d)")
-A_TIME = re.compile(r"(?<!\d)(\d\d)\.(\d\d) น\.")
+A_TIME = re.compile(rf"(?<!\d)(\d\d)\.(\d\d){_BLANK}น\.")
 
 
 def dates_in(text, dates, in_english):
@@ -214,8 +219,8 @@ def _sayer(language, dates):
     words = english() if language == "en" else None
 
     def say(text):
-        said = words.say(text) if words else text
-        return dates_in(said, dates, words is not None)
+        dated = dates_in(text, dates, words is not None)
+        return words.say(dated) if words else dated
 
     return say
 

@@ -1,9 +1,14 @@
 """English and dates by choice: the page said again on its way out, and nothing else of it changed."""
 
+import json
+import re
+from html import unescape
+
 import pytest
 
 from admin_app import messages, wording
 from admin_app.wording import Words, dates_in, page_for
+from documents import places
 from documents.users import User
 from tests.web import with_password
 
@@ -108,3 +113,63 @@ def test_signing_in_brings_ones_own_language_not_the_last_readers(client, teache
 def test_every_message_has_holes_that_its_english_fills():
     for message, english in wording.catalogue().items():
         assert messages.holes_agree(message, english), (message, english)
+
+
+# What is left in Thai on an English page
+
+PAGES = {
+    "school": ("/admin/", "/admin/students/", "/admin/students/new/", "/admin/rooms/", "/admin/submissions/", "/admin/rounds/",
+               "/admin/schools/", "/admin/codelists/", "/admin/audit/", "/admin/students/import/", "/account/"),
+    "district": ("/admin/", "/admin/control-room/", "/admin/students/", "/admin/submissions/", "/admin/rounds/",
+                 "/admin/rounds/new/", "/admin/schools/"),
+    "approver": ("/admin/", "/admin/rounds/"),
+    "executive": ("/admin/", "/admin/control-room/"),
+    "admin": ("/admin/", "/admin/users/", "/admin/users/new/", "/admin/fields/", "/admin/audit/", "/admin/codelists/"),
+}  # fmt: skip
+TEXTS = re.compile(r"<(script|style|textarea|pre)\b.*?</\1>|<[^>]*translate=\"no\".*?</\w+>|<[^>]*>", re.S)
+
+
+def data_in(database):
+    """Every Thai string that is stored: what people typed, and words kept with it; the longest first."""
+    found = set()
+
+    def gather(value):
+        if isinstance(value, str) and wording.THAI_LETTER.search(value):
+            found.add(value)
+        elif isinstance(value, dict | list):
+            for each in value.values() if isinstance(value, dict) else value:
+                gather(each)
+
+    for name in database.list_collection_names():
+        for row in database[name].find():
+            gather(row)
+    for seed in messages.SEEDS.glob("*.json"):
+        stored = json.loads(seed.read_text("utf-8"))
+        gather(
+            stored["entries"] if seed.stem == "nation" else []
+        )  # words of civil registration, kept as they are
+    gather([places.name(code) for code in places.names() if len(code) == 2])
+    return sorted(found, key=len, reverse=True)
+
+
+def thai_left(html, data):
+    """Texts of a page in which Thai is left once the data is taken out."""
+    left = []
+    for text in TEXTS.sub("\x00", html).split("\x00"):
+        rest = unescape(text)
+        for each in data if wording.THAI_LETTER.search(rest) else ():
+            rest = rest.replace(each, "")
+        if (
+            wording.THAI_LETTER.search(rest) and len(rest.strip()) > 1
+        ):  # one letter stands on a tile, or for a name
+            left.append(" ".join(text.split()))
+    return left
+
+
+@pytest.mark.parametrize("role", PAGES)
+def test_what_is_left_in_thai_on_an_english_page_is_data(role, world, sign_in, database):
+    browser = sign_in(world.people[role])
+    browser.send("/reading", {"language": "en", "dates": "ce"})
+    data = data_in(database)
+    left = {text for path in PAGES[role] for text in thai_left(browser.get(path).text, data)}
+    assert sorted(left - {"ภาษาไทย"}) == []  # the way back

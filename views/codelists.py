@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from flask import abort, request, url_for
 from flask_admin import expose
 from flask_admin.contrib.mongoengine import ModelView
+from markupsafe import Markup
 
 from documents import codelists, subsystems, thai
 from documents.codelists import CodeList, Codes, code_list
@@ -30,6 +31,11 @@ class Row:
     codes: Codes
 
 
+def quoted(source):
+    """A source as it is written: never said in another language."""
+    return Markup('<span translate="no">{}</span>').format(source)
+
+
 class CodeLists(Page, ModelView):
     """The lists as the product uses them: stored ones, and the seeds and places behind those not stored."""
 
@@ -47,7 +53,10 @@ class CodeLists(Page, ModelView):
         "state": "ที่มาของค่า",
         "source": "แหล่งอ้างอิง",
     }
-    column_formatters = {"count": lambda view, context, row, name: f"{row.count:,}"}
+    column_formatters = {
+        "count": lambda view, context, row, name: f"{row.count:,}",
+        "source": lambda view, context, row, name: quoted(row.source),
+    }
     column_sortable_list = ()
     page_size = 500
 
@@ -101,6 +110,7 @@ class CodeLists(Page, ModelView):
             uses=[f"{field.verbose_name} ({document.label})" for document, field in uses_of(codes.name)],
             search=search,
             entries=shown,
+            source=quoted(codes.source),
             above=above(codes),
             parent=parent,
             notes=[column for column in NOTES if any(NOTES[column](entry) for entry in shown)],
