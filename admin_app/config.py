@@ -19,6 +19,7 @@ TABLE = [
     ("MONGODB_URI", None, "ที่อยู่ฐานข้อมูล (replica set หรือ sharded cluster ของ MongoDB 6.0 ขึ้นไป) ไม่กำหนดแล้ว scripts/start จะรันฐานข้อมูลในตัวให้"),
     ("SECRET_KEY", None, f"กุญแจลงนามคุกกี้ อย่างน้อย {LEAST_SECRET} ตัวอักษร ไม่กำหนดแล้วสร้างให้ครั้งเดียวใน DATA/secrets/session.key"),
     ("KHET_AUDIT_KEY_FILE", None, "แฟ้มกุญแจลูกโซ่ของประวัติการแก้ไข เก็บนอกฐานข้อมูล ไม่กำหนดแล้วสร้างให้ใน DATA/secrets/audit.key"),
+    ("CELERY_BROKER_URL", "", "คิวของงานเบื้องหลัง เช่น redis://... หรือ amqp://... ไม่กำหนดแล้วใช้ฐานข้อมูลเดียวกับ MONGODB_URI"),
     ("KHET_DATA", "./var", "โฟลเดอร์ข้อมูล: ฐานข้อมูลในตัว แฟ้ม กุญแจลับ และบันทึก (เท่ากับ --data)"),
     ("KHET_PUBLIC_URL", "http://127.0.0.1:8000", "ที่อยู่ที่ผู้ใช้เปิด คั่นหลายที่อยู่ด้วยจุลภาค กำหนดรายชื่อ host ที่ยอมรับ และถ้าเป็น https คุกกี้จะเป็น Secure"),
     ("KHET_TRUSTED_PROXIES", "0", "จำนวนพร็อกซีด้านหน้าที่เชื่อหัวข้อ X-Forwarded-* ได้"),
@@ -36,6 +37,7 @@ class Settings:
     secret_key: str = field(repr=False)
     audit_key: bytes = field(repr=False)
     data: Path
+    broker_url: str = field(default="", repr=False)
     public_urls: tuple[str, ...] = ("http://127.0.0.1:8000",)
     trusted_proxies: int = 0
     now: str = ""
@@ -65,6 +67,7 @@ class Settings:
             secret_key=given["SECRET_KEY"],
             audit_key=key_in(Path(given["KHET_AUDIT_KEY_FILE"])),
             data=Path(given["KHET_DATA"]).resolve(),
+            broker_url=given["CELERY_BROKER_URL"],
             public_urls=urls(given["KHET_PUBLIC_URL"]),
             trusted_proxies=count_of("KHET_TRUSTED_PROXIES", given["KHET_TRUSTED_PROXIES"]),
             now=running_since(given["KHET_NOW"], environ.get("KHET_NOW_SINCE")),

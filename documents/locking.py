@@ -9,9 +9,10 @@ from documents.database import collection
 from documents.digests import digests_of, documents_of, root_of
 from documents.errors import Busy, Invalid, NotAllowed, WrongState
 from documents.history import naive_now
+from documents.jobs import job_kind
 from documents.moves import MOVES, changes_of, check_move, move, push
 from documents.record import declared, shown_fields
-from documents.rounds import STATES, Round, change_state, find_round
+from documents.rounds import STATES, Round, change_state, find_round, get_round
 from documents.schools import Area, School
 from documents.submissions import SEALED, Submission, submissions_of
 
@@ -44,24 +45,18 @@ class Freeze(Document):
     }
 
 
-def lock_round(round_, actor, reason):
+def lock_round(round_, actor, reason, progress=None):
     """Lock a round: mark it closing, seal its submissions one by one, freeze, mark it locked.
 
     Interrupted, it is simply run again, by any approver, and comes to the same. `reason` is what the cover says of
     schools closed unreported; run again, the first one's holds where none is given. Who locked and when is who
-    marked it closing, when: from then on nobody wrote.
+    marked it closing, when: from then on nobody wrote. A job's `progress` counts the schools.
     Gives back the locked Round. Raises NotAllowed, WrongState, Invalid, or Busy naming who is saving.
     """
-    if not actor.holds("approver", round_.area_code):
-        raise NotAllowed("เฉพาะผู้รับรองระดับเขตเท่านั้นที่ล็อกรอบได้")
-    if round_.state not in ("open", "closing"):
-        raise WrongState(f"รอบ {round_.label} อยู่ในสถานะ “{STATES[round_.state]}” จึงล็อกไม่ได้")
-    reason = (reason or "").strip() or _closing(round_).get("reason")
-    if not reason and submissions_of(round_).filter(state__nin=["verified", *SEALED]).count():
-        raise Invalid({0: {"reason": "ยังมีโรงเรียนที่ไม่ผ่านการตรวจสอบ โปรดระบุเหตุผลที่ปิดโดยไม่ได้รายงาน"}})
+    reason = refuse_lock(round_, actor, reason)
     if round_.state == "open":
         round_ = change_state(round_, "closing", actor, reason)
-    _seal_all(round_, actor, reason)
+    _seal_all(round_, actor, reason, progress)
     freeze = _freeze(round_)
     closing = _closing(round_)
     return change_state(
@@ -76,20 +71,45 @@ def lock_round(round_, actor, reason):
     )
 
 
+def refuse_lock(round_, actor, reason):
+    """Raises NotAllowed, WrongState or Invalid where `lock_round` would at once; gives back the reason that holds."""
+    if not actor.holds("approver", round_.area_code):
+        raise NotAllowed("เฉพาะผู้รับรองระดับเขตเท่านั้นที่ล็อกรอบได้")
+    if round_.state not in ("open", "closing"):
+        raise WrongState(f"รอบ {round_.label} อยู่ในสถานะ “{STATES[round_.state]}” จึงล็อกไม่ได้")
+    reason = (reason or "").strip() or _closing(round_).get("reason")
+    if not reason and submissions_of(round_).filter(state__nin=["verified", *SEALED]).count():
+        raise Invalid({0: {"reason": "ยังมีโรงเรียนที่ไม่ผ่านการตรวจสอบ โปรดระบุเหตุผลที่ปิดโดยไม่ได้รายงาน"}})
+    return reason
+
+
+@job_kind("lock_round", "ล็อกรอบ", "Lock the round", cancellable=False)
+def lock_round_job(job, progress, round_id, reason):
+    """The job of `lock_round`; one whose worker died after the deed finds it done."""
+    round_ = get_round([job.area_code], round_id)
+    if round_.state != "locked" or job.attempts == 1:
+        round_ = lock_round(round_, job.actor, reason, progress)
+    return {"summary": [f"ล็อกรอบ {round_.label} แล้ว ตัวเลขของรอบนี้ไม่เปลี่ยนอีก"]}
+
+
 def _closing(round_):
     """The row of the round's moves that marked it closing; {} before that."""
     return next((row for row in reversed(round_.moves) if row["to"] == "closing"), {})
 
 
-def _seal_all(round_, actor, reason):
+def _seal_all(round_, actor, reason, progress):
     """Seal every submission, by school code; `verified` becomes locked, the others closed unreported.
 
     One that somebody is saving into for too long does not stop the others; Busy names it at the end.
     """
+    if progress:
+        progress.begin(submissions_of(round_).count(), "โรงเรียน")
     while left := list(submissions_of(round_).filter(state__nin=list(SEALED)).order_by("school_code")):
         saving = []
         digests = _digests(round_, left)
-        for submission in left:
+        for number, submission in enumerate(left):
+            if progress:
+                progress.at(progress.job.total - len(left) + number)
             try:
                 _seal_as_read(submission, round_, actor, reason, digests) or seal(submission, actor, reason)
             except Busy:

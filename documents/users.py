@@ -122,6 +122,7 @@ class User(Holder, Document, UserMixin):
     login_count = IntField(default=0)
     failed_logins = IntField(default=0)
     locked_until = DateTimeField()
+    last_job_at = DateTimeField()  # so that pages look for jobs only for whom there may be any
 
     meta = {
         "collection": "users",

@@ -1,4 +1,4 @@
-"""What scripts/start becomes once everything is installed: database, demo, web server, until it is told to stop."""
+"""What scripts/start becomes once everything is installed: database, demo, worker, web server, until told to stop."""
 
 import argparse
 import json
@@ -17,6 +17,7 @@ from scripts.environment import ROOT
 from scripts.folder import CannotStart, hold, prepare, secret
 from scripts.supervisor import Stopped, Supervisor
 from scripts.web import WILDCARDS, WebServer, local_address
+from scripts.worker import Worker
 
 PORT_IN_USE, NOT_PERMITTED = 98, 13  # errno
 
@@ -59,6 +60,7 @@ def run(options) -> None:
     data = prepare(options.data)
     lock = hold(data)
     end_orphan(data / "web.pid", "admin_app.wsgi")
+    end_orphan(data / "worker.pid", "admin_app.worker")
     require_port(options.host, options.port)
     supervisor = Supervisor()
     try:
@@ -70,7 +72,11 @@ def run(options) -> None:
 
         with_demo = prepare_database(options, data)
         os.environ["KHET_NOW_SINCE"] = f"{real_now().timestamp():.3f}"
-        supervisor.keep(WebServer(options.host, options.port, data))
+        # The worker gets ready while the web server does.
+        worker, web = Worker(data), WebServer(options.host, options.port, data)
+        supervisor.keep(worker)
+        supervisor.keep(web)
+        worker.wait_until_well(web)
         announce(options, data, with_demo)
         supervisor.watch()
     finally:

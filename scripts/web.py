@@ -15,6 +15,7 @@ from scripts.folder import CannotStart
 
 WILDCARDS = ("0.0.0.0", "::", "")  # noqa: S104 (compared, not bound)
 LARGEST_LOG_MB = 20
+WORKER_AWAY = "no worker"  # the web server itself is well
 # The path without its query string: a search for a pupil's name is personal data.
 ACCESS_LINE = '%(h)s %(t)s "%(m)s %(U)s" %(s)s %(b)s %(L)s'
 
@@ -34,7 +35,7 @@ class WebServer:
         return self.process is not None and self.process.poll() is None
 
     def start(self, patience: float = 90) -> None:
-        """Start it and return once /healthz answers 200. Raises CannotStart when it ends or keeps silent."""
+        """Start it and return once it reaches the database. Raises CannotStart when it ends or keeps silent."""
         for log in (self.log, self.log.with_name("access.log")):
             if log.exists() and log.stat().st_size > LARGEST_LOG_MB * 2**20:
                 log.replace(log.with_suffix(".log.1"))
@@ -68,21 +69,21 @@ class WebServer:
             if not self.running:
                 raise self._failure("it ended")
             answer = self.health()
-            if answer == "ok":
+            if answer in ("ok", WORKER_AWAY):
                 return
             time.sleep(0.05)
         self.stop()
         raise self._failure(answer)
 
     def health(self) -> str:
-        """ "ok" when /healthz answers 200, else what it answers or that it does not."""
+        """ "ok" when /healthz answers 200, else what it answers or that it does not; WORKER_AWAY if only that is missing."""
         address = f"{local_address(self.host, self.port)}/healthz"
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
             with direct.open(address, timeout=5) as response:
                 return json.load(response)["status"]
         except urllib.error.HTTPError as error:
-            return f"status {error.code}"
+            return WORKER_AWAY if only_worker_away(error) else f"status {error.code}"
         except (OSError, ValueError):
             return "no answer"
 
@@ -99,3 +100,11 @@ def local_address(host: str, port: int) -> str:
     if host in WILDCARDS:
         host = "127.0.0.1"
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def only_worker_away(answer: urllib.error.HTTPError) -> bool:
+    """Whether a 503 of /healthz comes from a worker that is not there yet, and from nothing else."""
+    try:
+        return answer.code == 503 and json.load(answer)["database"] == "ok"
+    except (OSError, ValueError, KeyError):
+        return False

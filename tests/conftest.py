@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pymongo.monitoring import CommandListener
 
-from admin_app import create_app
+from admin_app import create_app, tasks
 from documents import history
 from documents.database import connect, db, stored_documents
 from scripts.embedded import EmbeddedMongo
@@ -107,6 +107,7 @@ def session_app(connected, database_uri, tmp_path_factory):
     """One application for all tests of a worker, on the worker's database."""
     made = create_app(settings_for(database_uri, tmp_path_factory.mktemp("data")))
     made.test_client_class = Browser
+    tasks.celery.conf.task_always_eager = True  # a job is done within the request that asks for it
     connect(database_uri, event_listeners=[LISTENER])  # again, so that commands are still counted
     return made
 

@@ -161,8 +161,8 @@ def test_two_approvers_at_once_come_to_one_lock(half, approver, monkeypatch):
     second = person("second", "approver")
     seal_all = locking._seal_all
 
-    def meanwhile(round_, actor, reason):
-        seal_all(round_, actor, reason)
+    def meanwhile(round_, actor, reason, progress):
+        seal_all(round_, actor, reason, progress)
         monkeypatch.setattr(locking, "_seal_all", seal_all)
         lock_round(fresh(half), second, "อีกเหตุผล")
 

@@ -131,7 +131,7 @@ def start(tmp_path):
 def test_it_answers_starts_again_quickly_and_leaves_no_process(start, tmp_path):
     first = start("--no-demo")
     first.wait_until_well()
-    assert first.health()[1] == {"status": "ok", "database": "ok", "worker": "none", "version": "0.1.0"}
+    assert first.health()[1] == {"status": "ok", "database": "ok", "worker": "ok", "version": "0.1.0"}
     assert first.end(signal.SIGTERM) == 0
     assert processes(first.data) == []
 
@@ -165,7 +165,7 @@ def test_nothing_stays_behind_when_only_the_first_process_is_killed(start):
     wait_until_gone(product.data)
 
 
-@pytest.mark.parametrize("program", ["mongod", "gunicorn"])
+@pytest.mark.parametrize("program", ["mongod", "gunicorn", "admin_app.worker"])
 def test_a_part_that_dies_is_started_again(start, program):
     product = start("--no-demo")
     product.wait_until_well()

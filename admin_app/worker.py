@@ -1,0 +1,110 @@
+"""The worker of jobs: `python -m admin_app.worker [--pid FILE] [--threads N]`, as many of them as there is work for.
+
+One process with threads, not Celery's prefork pool. The jobs wait for MongoDB most of the time, the others count
+in C (workbooks, digests). A prefork pool costs a second interpreter of some 100 MB for each job, PyMongo's client
+must not cross a fork, and after a kill -9 its children outlive it; here one process is all there is to stop. Two
+jobs that both compute share one core: more cores are used by more workers (docs/operating.md).
+"""
+
+import argparse
+import logging
+import os
+import socket
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+import pymongo
+from celery.signals import worker_ready, worker_shutting_down
+from pymongo.errors import PyMongoError
+
+from admin_app import discretion, tasks
+from admin_app.config import Settings
+from documents import clock, history, job_runs
+from documents.database import connect
+
+log = logging.getLogger(__name__)
+
+BEAT_EVERY, ALIVE_FOR = 2, 8  # seconds
+LONGEST_END = 15  # seconds from being told to stop
+ROUND_EVERY, TIDY_EVERY = (
+    5,
+    300,
+)  # beats: lost jobs are looked for each 10 seconds, expired ones each 10 minutes
+
+
+def main(arguments=None):
+    """Work until told to stop; a job in progress stops at its next step and waits for the next worker."""
+    options = parser().parse_args(arguments)
+    settings = Settings.from_environment()
+    discretion.init_app()
+    connect(settings.mongodb_uri)
+    clock.configure(settings.now)
+    history.configure(settings.audit_key)
+    tasks.configure(settings)
+    if options.pid:
+        options.pid.write_text(f"{os.getpid()}\n")
+    heart = Heart()
+    worker_ready.connect(heart.begin, weak=False)
+    worker_shutting_down.connect(heart.end, weak=False)
+    worker = tasks.celery.Worker(
+        pool_cls="threads",
+        concurrency=options.threads,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+        quiet=True,
+        loglevel="WARNING",
+    )
+    worker.start()
+    return worker.exitcode
+
+
+def parser():
+    """The options of a worker."""
+    options = argparse.ArgumentParser(prog="python -m admin_app.worker", description=__doc__.split("\n")[0])
+    options.add_argument("--pid", type=Path, metavar="FILE", help="write the number of the process there")
+    options.add_argument("--threads", type=int, default=2, metavar="N", help="jobs at once (default: 2)")
+    return options
+
+
+class Heart:
+    """What a worker does beside its jobs: says that it is alive, and goes its round for what was lost or is over."""
+
+    def __init__(self):
+        self.name = f"{socket.gethostname()}:{os.getpid()}"
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="heart", daemon=True)
+
+    def begin(self, **_):
+        """Beat from now on: the worker takes jobs."""
+        self._thread.start()
+
+    def end(self, **_):
+        """Stop: the jobs in progress too, at their next step. What hangs ends by force: the leases tell the next worker."""
+        force = threading.Timer(LONGEST_END, os._exit, (1,))
+        force.daemon = True
+        force.start()
+        job_runs.stopping.set()
+        self._ended.set()
+        with suppress(PyMongoError), pymongo.timeout(2):
+            job_runs.leave(self.name)
+
+    def _beat(self):
+        beats = 0
+        while not self._ended.is_set():
+            try:
+                job_runs.beat(self.name, os.getpid(), ALIVE_FOR)
+                if beats % ROUND_EVERY == 0:
+                    job_runs.requeue_lost()
+                if beats % TIDY_EVERY == 0:
+                    job_runs.forget_expired()
+            except PyMongoError as error:
+                log.error("the worker lost the database: %s", type(error).__name__)
+            beats += 1
+            self._ended.wait(BEAT_EVERY)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
