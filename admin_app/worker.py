@@ -27,7 +27,7 @@ from documents.database import connect
 log = logging.getLogger(__name__)
 
 BEAT_EVERY, ALIVE_FOR = 2, 8  # seconds
-LONGEST_END = 15  # seconds from being told to stop
+LONGEST_END = 8  # seconds from being told to stop
 ROUND_EVERY, TIDY_EVERY = (
     5,
     300,
