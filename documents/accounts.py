@@ -12,17 +12,17 @@ from datetime import UTC
 from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
-from documents import history, passwords
+from documents import buddhist, history, passwords
 from documents.clock import real_now
 from documents.database import collection, in_transaction
 from documents.errors import DuplicateKey, Invalid, NotAllowed, OutOfScope, StaleRevision
 from documents.schools import Area, School
-from documents.users import EVERY_AREA, ROLES, SCHOOL_ROLES, Grant, Session, User
+from documents.users import EVERY_AREA, ROLES, SCHOOL_ROLES, Acting, Grant, Session, User
 
 SUBJECT = "users"  # the history's name for accounts
 PERSONAL = ("name", "email", "position", "phone")
 LABELS = {"name": "ชื่อ-สกุล", "email": "อีเมล", "position": "ตำแหน่ง", "phone": "โทรศัพท์"}
-LABELS |= {"grants": "สิทธิ์", "active": "ใช้งานได้", "password": "รหัสผ่าน"}
+LABELS |= {"grants": "สิทธิ์", "active": "ใช้งานได้", "password": "รหัสผ่าน", "acting": "รักษาการผู้อำนวยการ"}
 MARKED_ROLES = ("district", "approver")  # only these may carry the mark for sensitive data
 EMAIL = re.compile(r"[^@\s\x00-\x1f,;\"'<>()]+@[^@\s\x00-\x1f,;\"'<>()]+")
 
@@ -317,6 +317,9 @@ def merged(grants):
 
 def in_words(grant):
     """A grant as people read it: 'ครูข้อมูลโรงเรียน 34010001', 'เจ้าหน้าที่เขต 34010000 (ข้อมูลอ่อนไหว)'."""
+    if isinstance(grant, Acting):
+        until = buddhist.format_short(grant.until)
+        return f"รักษาการ{ROLES[grant.role]} {grant.school_code} ถึง {until} คำสั่งที่ {grant.order_number}"
     place = "ทุกเขต" if grant.area_code == EVERY_AREA else ", ".join(grant.school_codes) or grant.area_code
     return f"{ROLES[grant.role]} {place}" + (" (ข้อมูลอ่อนไหว)" if grant.sensitive else "")
 

@@ -110,8 +110,9 @@ def counts_by_school(submissions):
 
 
 def tally_of(document, record, required):
-    """What one record adds to its submission's counters, `incomplete` included."""
-    return document.tally(record) | {"incomplete": int(bool(document.missing(record, required)))}
+    """What one record adds to its submission's counters, `incomplete` and `by_district` included."""
+    tally = document.tally(record) | {"incomplete": int(bool(document.missing(record, required)))}
+    return tally | {"by_district": 1} if record.get("by_district") else tally
 
 
 def add(counts, tally, sign):

@@ -320,6 +320,9 @@ def changes_of(submission, round_, row, actor, reason, until=None, records=(), d
         "digest": digest,
         "version": submission.version,
     }
+    acting = actor.acting_director(submission.area_code, submission.school_code)
+    if acting and "director" in row.roles and not actor.holds("district", submission.area_code):
+        entry["acting"] = acting.order_number
     return {"set": changes, "unset": clear, "row": entry}
 
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from documents import thai
+from documents import acting, thai
 from documents.locking import Freeze
 from documents.submissions import Submission, visible_to
 
@@ -95,3 +95,10 @@ def steps_of(submission):
         if row["name"] in STEPS:
             rows.append(row)
     return rows[::-1]
+
+
+def signed_by(row):
+    """Who made a move, in words: 'ครูหนึ่ง ใจดี (รักษาการในตำแหน่งผู้อำนวยการโรงเรียน คำสั่งที่ 12/2568)'."""
+    if not row.get("acting"):
+        return row["by_name"]
+    return f"{row['by_name']} ({acting.TITLE} คำสั่งที่ {row['acting']})"

@@ -56,6 +56,7 @@ class Standing:
     writes: int
     moves: int
     return_reason: str | None
+    by_district: int = 0
 
     @property
     def is_red(self):
@@ -190,6 +191,7 @@ def _standing(row, round_, document, was, has_before, now):
         writes=row.get("writes", 0),
         moves=row["moves"],
         return_reason=row.get("return_reason"),
+        by_district=counts.get("by_district", 0),
     )
 
 

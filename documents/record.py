@@ -106,6 +106,7 @@ class Record(Document, metaclass=RecordMetaclass):
     updated_by = ObjectIdField()
     updated_by_name = StringField()
     history_hash = StringField()
+    by_district = DictField()  # at, by_name, reason: the district wrote this version for the school
 
     meta = {
         "abstract": True,

@@ -7,6 +7,7 @@ from bson import ObjectId
 from mongoengine import Document
 from mongoengine.fields import (
     DateTimeField,
+    DictField,
     FloatField,
     IntField,
     ListField,
@@ -68,6 +69,7 @@ class School(Document):
     phone = StringField(max_length=30, verbose_name="โทรศัพท์")
     status = StringField(choices=list(STATUSES), default="open", verbose_name="สถานะ")
     closed_on = DateTimeField()
+    acting = ListField(DictField(), verbose_name="รักษาการผู้อำนวยการ")  # see documents/acting.py
     revision = IntField(default=1)
 
     meta = {

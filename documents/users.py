@@ -15,6 +15,8 @@ from mongoengine.fields import (
     StringField,
 )
 
+from documents import clock
+
 ROLES = {
     "school": "ครูข้อมูลโรงเรียน",
     "director": "ผู้อำนวยการโรงเรียน",
@@ -63,12 +65,56 @@ class Grant(EmbeddedDocument):
         return True
 
 
+class Acting(EmbeddedDocument):
+    """An appointment as acting director (รักษาการ) of one school: the role `director` from one day to another.
+
+    It asks the clock itself, so that it begins and ends by itself wherever a role is asked for.
+    """
+
+    id = ObjectIdField(required=True)
+    area_code = StringField(required=True, max_length=8)
+    school_code = StringField(required=True, max_length=8)
+    since = DateTimeField(required=True)  # days, both included
+    until = DateTimeField(required=True)
+    order_number = StringField(required=True, max_length=80)
+
+    meta = {"strict": False}
+
+    role = "director"
+    sensitive = False
+
+    @property
+    def school_codes(self):
+        """The one school, as a grant names its schools."""
+        return [self.school_code]
+
+    def in_force(self):
+        """Whether today lies within the appointment."""
+        return self.since.date() <= clock.today() <= self.until.date()
+
+    def covers(self, area_code, school_code=None):
+        """Whether it reaches the school."""
+        return (self.area_code, self.school_code) == (area_code, school_code)
+
+
 class Holder:
     """The questions every rule asks of whoever acts; a person or the system itself answers them."""
 
+    @property
+    def held(self):
+        """The grants in force now."""
+        return self.grants
+
+    def acting_director(self, area_code, school_code):
+        """The Acting by which this person is director of the school now; None for a director, and for all others."""
+        found = [
+            grant for grant in self.held if grant.role == "director" and grant.covers(area_code, school_code)
+        ]
+        return found[0] if found and all(isinstance(grant, Acting) for grant in found) else None
+
     def holds(self, role, area_code, school_code=None):
         """Whether this role is held for the area, or the school when one is named."""
-        return any(grant.role == role and grant.covers(area_code, school_code) for grant in self.grants)
+        return any(grant.role == role and grant.covers(area_code, school_code) for grant in self.held)
 
     def roles_at(self, area_code, school_code=None):
         """The roles held for one school (area-wide roles included), in the order of ROLES."""
@@ -76,14 +122,14 @@ class Holder:
 
     def areas(self, *roles):
         """Area codes in which one of `roles` is held, sorted; '*' stands for every area."""
-        return sorted({grant.area_code for grant in self.grants if grant.role in roles})
+        return sorted({grant.area_code for grant in self.held if grant.role in roles})
 
     def schools(self, *roles):
         """(area code, school code) pairs in which one of the school roles is held, sorted."""
         return sorted(
             {
                 (grant.area_code, code)
-                for grant in self.grants
+                for grant in self.held
                 if grant.role in roles and grant.role in SCHOOL_ROLES
                 for code in grant.school_codes
             }
@@ -91,7 +137,7 @@ class Holder:
 
     def has_mark(self, area_code):
         """Whether an area-wide role of this person carries the mark for sensitive data."""
-        return any(grant.sensitive and grant.covers(area_code) for grant in self.grants)
+        return any(grant.sensitive and grant.covers(area_code) for grant in self.held)
 
 
 class User(Holder, Document, UserMixin):
@@ -105,6 +151,7 @@ class User(Holder, Document, UserMixin):
     active = BooleanField(default=True)
     must_change_password = BooleanField(default=False)
     grants = EmbeddedDocumentListField(Grant)
+    acting = EmbeddedDocumentListField(Acting)
     areas_listed = ListField(
         StringField(max_length=8)
     )  # area codes of the grants, so that lists start with the area
@@ -138,9 +185,14 @@ class User(Holder, Document, UserMixin):
     is_system = False
 
     @property
+    def held(self):
+        """The grants, and the appointments as acting director that are in force today."""
+        return [*self.grants, *(one for one in self.acting if one.in_force())] if self.acting else self.grants
+
+    @property
     def roles(self):
         """Flask-Security's view of the grants: one Role each."""
-        return [Role(name=name) for name in ROLES if any(grant.role == name for grant in self.grants)]
+        return [Role(name=name) for name in ROLES if any(grant.role == name for grant in self.held)]
 
     @roles.setter
     def roles(self, _):

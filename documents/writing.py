@@ -308,7 +308,17 @@ def _event(each, actor, reason, via):
     )
     if after is not None:
         after["history_hash"] = event["hash"]
+        _mark(after, event)
     return event
+
+
+def _mark(after, event):
+    """Say on a record that the district wrote its present version for the school; the school's own write ends it."""
+    if event.get("acting_as") == "district":
+        by = {"at": event["at"], "by_name": event["actor_name"], "reason": event["reason"]}
+        after["by_district"] = by
+    elif event.get("acting_as") == "school":
+        after.pop("by_district", None)
 
 
 # ---- the transaction ----

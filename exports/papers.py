@@ -6,9 +6,10 @@ The numbers are those that the digest on the sheet stands for; the same data giv
 from dataclasses import dataclass
 
 from documents import buddhist
+from documents.acting import TITLE
 from documents.digests import documents_of, short_code
 from documents.errors import WrongState
-from documents.papers import steps_of
+from documents.papers import signed_by, steps_of
 from documents.rooms import SchoolRooms
 from documents.rounds import utc
 from documents.schools import Area
@@ -62,6 +63,12 @@ class Sheet:
     def code(self):
         """The digest's short code."""
         return short_code(self.submission.digest)
+
+    @property
+    def signers(self):
+        """(what, post) of those who sign; an acting director signs as one."""
+        acted = any(row["name"] == "certify" and row.get("acting") for row in steps_of(self.submission))
+        return (SIGNERS[0], (SIGNERS[1][0], TITLE)) if acted else SIGNERS
 
     @property
     def facts(self):
@@ -125,7 +132,7 @@ def records_in(submission):
 def told(submission):
     """((what, who, when), ...) of the steps so far, in words."""
     return tuple(
-        (STEP_WORDS[row["name"]], row["by_name"], buddhist.format_datetime(utc(row["at"])))
+        (STEP_WORDS[row["name"]], signed_by(row), buddhist.format_datetime(utc(row["at"])))
         for row in steps_of(submission)
     )
 
@@ -149,7 +156,7 @@ def sheet_pdf(sheet):
         write_totals(paper, sheet)
     write_records(paper, sheet)
     write_steps(paper, sheet)
-    write_signatures(paper, DECLARED, SIGNERS)
+    write_signatures(paper, DECLARED, sheet.signers)
     return bytes(paper.output())
 
 

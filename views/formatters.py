@@ -94,6 +94,14 @@ def page_head(record, round_):
     return head
 
 
+def for_school(mark):
+    """'เขตบันทึกแทน เจ้าหน้าที่ ใจเย็น 5 มิ.ย. 2568 09.00 น.: โรงเรียนไฟดับ' of a record's mark; None without one."""
+    if not mark:
+        return None
+    when = buddhist.format_datetime(utc(mark["at"]))
+    return f"เขตบันทึกแทนโดย {mark['by_name']} เมื่อ {when}: {mark['reason']}"
+
+
 # ---- history ----
 
 

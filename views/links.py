@@ -12,6 +12,11 @@ def rows_at_fault(slug, school_code):
     return f"/admin/{slug}/?" + urlencode({"school": school_code, "missing": 1})
 
 
+def rows_by_district(slug, school_code):
+    """The grid of one school narrowed to the records that the district wrote for it."""
+    return f"/admin/{slug}/?" + urlencode({"school": school_code, "by_district": 1})
+
+
 def rows_of(slug, school_code=None):
     """The grid of a subsystem, of one school where it is named."""
     return f"/admin/{slug}/" + (f"?{urlencode({'school': school_code})}" if school_code else "")

@@ -22,7 +22,7 @@ class Page:
         """Whether this person may open the page at all; which rows he has is asked where the query is built."""
         if not current_user.is_authenticated or current_user.must_change_password:
             return False
-        return not self.roles or any(grant.role in self.roles for grant in current_user.grants)
+        return not self.roles or any(grant.role in self.roles for grant in current_user.held)
 
     def inaccessible_callback(self, name, **kwargs):
         """403: strangers were already sent to sign in by the gate before every page."""

@@ -13,7 +13,6 @@ from documents.submissions import get_submission, round_of
 from exports.papers import (
     CHECKED_AT,
     HEADS,
-    SIGNERS,
     confirmation_sheet,
     sheet_file_name,
     sheet_pdf,
@@ -57,7 +56,7 @@ class Papers(Page, BaseView):
             sheet=sheet,
             submission=sheet.submission,
             heads=HEADS,
-            signers=SIGNERS,
+            signers=sheet.signers,
             checked_at=CHECKED_AT,
             back=links.submission_page(sheet.submission.id),
         )

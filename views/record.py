@@ -31,6 +31,7 @@ from views.record_cells import CellsMixin
 from views.record_grid import GridMixin
 from views.record_sheet import SheetMixin
 
+BY_DISTRICT = {"by_district.at": {"$exists": True}}  # records whose present version the district wrote
 READERS = ("school", "director", "district", "approver")
 
 
@@ -126,6 +127,8 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, P
 
     def _criteria(self):
         """The filters in the address as MongoDB filters; one that cannot be read is said and left out."""
+        if request.args.get("by_district"):
+            yield BY_DISTRICT
         for index, name, value in (self._get_list_filter_args() or [])[:MOST_FILTERS]:
             flt = self._filters[index]
             try:
@@ -345,6 +348,7 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, P
             groups=formatters.details(record, current_user, g.record_round),
             record_history=formatters.timeline(self.model, record, current_user),
             page_head=formatters.page_head(record, g.record_round),
+            for_school=formatters.for_school(record.by_district),
             return_url=get_redirect_target() or self.get_url(".index_view"),
         )
 

@@ -159,7 +159,9 @@ class GridMixin:
             "sort_desc": view_args.sort_desc,
             "sort_url": self._sort_url,
             "search_supported": self._search_supported,
-            "clear_search_url": self._address(drop=("search", "missing", "letter", *self._flt_args())),
+            "clear_search_url": self._address(
+                drop=("search", "missing", "by_district", "letter", *self._flt_args())
+            ),
             "search": request.args.get("search", ""),
             "search_placeholder": self.search_placeholder(),
             "search_words": self.model.search_hint or f"ค้นหา{self.search_placeholder()}",
@@ -177,6 +179,7 @@ class GridMixin:
             "enumerate": enumerate,
             "column_meta": self._column_meta(),
             "row_name": lambda row: self.model.headline(row.plain),
+            "row_note": lambda row: formatters.for_school(row.plain.get("by_district")),
             "row_revision": lambda row: row.plain["revision"],
             "cell_value": self._cell_value,
             "cell_mark": self._cell_mark,
@@ -189,10 +192,16 @@ class GridMixin:
             "grid_place": f"ของ{g.record_schools[self.school]}" if self.school in g.record_schools else "",
             "submission": self._submission(),
             "refusal": g.get("refusal"),
+        } | self._narrowings(wanted)
+
+    def _narrowings(self, wanted):
+        """What the template gets of the ways to narrow the grid with one press."""
+        return {
             "missing_href": self._address(missing=None if wanted.missing else 1),
             "missing_on": wanted.missing,
             "missing_count": self._missing_count(),
             "quick_filters": self._quick_filters(),
+            "by_district": self._by_district(),
         }
 
     # ---- counts ----
@@ -220,6 +229,15 @@ class GridMixin:
             submission = self._submission()
             return submission.counts.get("incomplete", 0) if submission else 0
         return sums_of(self.round, current_user).counts.get("incomplete", 0)
+
+    def _by_district(self):
+        """{on, href, count} of the records that the district wrote for the schools; None where there is none."""
+        on = bool(request.args.get("by_district"))
+        submission = self._submission() if self.school else None
+        count = submission.counts.get("by_district", 0) if submission else 0
+        if not on and not count:
+            return None
+        return {"on": on, "count": count, "href": self._address(by_district=None if on else 1)}
 
     def _quick_filters(self):
         """The filters that stand open beside the search box: [{arg, label, options, value}]."""
@@ -364,6 +382,14 @@ class GridMixin:
         if request.args.get("missing"):
             chips.append(
                 {"label": "แสดง", "value": "เฉพาะที่กรอกไม่ครบ", "remove": self._address(drop=("missing",))}
+            )
+        if request.args.get("by_district"):
+            chips.append(
+                {
+                    "label": "แสดง",
+                    "value": "เฉพาะที่เขตบันทึกแทน",
+                    "remove": self._address(drop=("by_district",)),
+                }
             )
         if request.args.get("letter"):
             chips.append(

@@ -224,12 +224,12 @@ def _person(area):
 
 def place_of(user, area):
     """Role and school, or roles: 'ครูข้อมูลโรงเรียน บ้านหนองบัวแดง'."""
-    roles = [ROLES[name] for name in ROLES if any(grant.role == name for grant in user.grants)]
+    roles = [ROLES[name] for name in ROLES if any(grant.role == name for grant in user.held)]
     own = [code for a, code in user.schools(*SCHOOL_ROLES) if a == area]
     if len(own) == 1:
         school = School.objects(area_code=area, code=own[0]).only("name").first()
         return f"{roles[0]} {school.name}" if school else roles[0]
-    if any(grant.area_code == EVERY_AREA for grant in user.grants):
+    if any(grant.area_code == EVERY_AREA for grant in user.held):
         return "ผู้ดูแลระบบทุกเขต"
     return " · ".join(roles) or "ยังไม่มีบทบาท"
 

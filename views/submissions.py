@@ -9,7 +9,7 @@ from flask_admin.contrib.mongoengine.filters import BaseMongoEngineFilter
 from flask_login import current_user
 from markupsafe import Markup
 
-from documents import access, buddhist, clock, locking, subsystem, thai
+from documents import access, buddhist, clock, locking, papers, subsystem, thai
 from documents.codelists import code_list
 from documents.digests import short_code
 from documents.errors import Invalid, NotAllowed, RuleBroken
@@ -174,6 +174,8 @@ class Submissions(Page, ModelView):
             before=heads_before(submission, round_, subsystem(slug)),
             missing=missing_fields(submission) if sees and submission.counts.get("incomplete") else [],
             rows=links.rows_of(slug, submission.school_code) if sees else None,
+            by_district=submission.counts.get("by_district", 0),
+            rows_by_district=links.rows_by_district(slug, submission.school_code) if sees else None,
             rows_at_fault=links.rows_at_fault(slug, submission.school_code) if sees else None,
             is_current=round_.id == getattr(shell.current_round(), "id", None),
             choose=links.choose(round_),
@@ -315,7 +317,7 @@ def event_of(row):
     until = row.get("until")
     return {
         "title": title,
-        "who": row["by_name"],
+        "who": papers.signed_by(row),
         "when": buddhist.format_datetime(row["at"]),
         "reason": row.get("reason"),
         "changes": [{"label": "แก้ไขได้ถึง", "old": None, "new": buddhist.format_datetime(until)}]

@@ -25,11 +25,14 @@ ACTIONS = {
     "reset": "ตั้งรหัสผ่านใหม่ที่เคาน์เตอร์",
     "password": "เจ้าของตั้งรหัสผ่านเอง",
     "erase": "ลบค่าในประวัติตามกำหนดเวลาเก็บ",
+    "appoint": "แต่งตั้งรักษาการ",
+    "dismiss": "สิ้นสุดการรักษาการ",
 }
 OF_RECORDS_ALONE = ("remove",)
 TONES = {"create": "ok", "remove": "bad", "export": "warn", "reveal": "warn", "view_sensitive": "warn"}
 TONES |= {"suspend": "bad", "erase": "bad", "update": "info", "settings": "info"}
 OTHERS = {
+    "schools": "โรงเรียนในสังกัด",
     "users": "บัญชีผู้ใช้",
     "fields": "ข้อมูลที่ต้องกรอก",
     "codelists": "รายการรหัส",
@@ -229,6 +232,8 @@ def changes_of(row, around):
         return _of_record(row, changes, around.kinds[slug], around)
     if slug == "users":
         return _of_account(row, changes, around.user)
+    if slug == "schools":
+        return [_of_school(name, pair) for name, pair in changes.items()], 0
     if slug == "fields":
         setting = around.settings.get(row["subject"]) or {}
         return [
@@ -288,6 +293,12 @@ def _of_account(row, changes, user):
         else:
             told.append(_line(accounts.LABELS.get(name, name), _plainly(old), _plainly(new)))
     return told, hidden
+
+
+def _of_school(name, pair):
+    """A changed fact of a school."""
+    field = School._fields.get(name)
+    return _line(field.verbose_name if field else name, *(_plainly(one) for one in pair))
 
 
 def _required(name, pair, document):

@@ -189,7 +189,7 @@ class Users(SchoolAccounts, Page, ModelView):
             "users/details.html",
             person=person,
             place=accounts.place_of(person),
-            grants=[accounts.in_words(grant) for grant in person.grants],
+            grants=[accounts.in_words(grant) for grant in person.held],
             state=state_of(person),
             sessions=sessions.open_sessions(person).count(),
             within_reach=accounts.reaches(current_user, person),
