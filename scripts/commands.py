@@ -87,6 +87,23 @@ def make_app():
     return create_app(Settings.from_environment())
 
 
+@manage.command("create-area")
+@click.option("--code", required=True, help="รหัสเขต 8 หลัก (สพป. เช่น 86010000) หรือ 6 หลัก (สพม.)")
+@click.option("--name", required=True, help="ชื่อเต็มของสำนักงานเขต")
+@click.option("--short-name", default="", help="ชื่อย่อ เช่น สพป.ชุมพร เขต 1")
+@click.option("--province", default="", help="รหัสจังหวัด 2 หลัก (จำเป็นสำหรับ สพม.)")
+@with_database
+def create_area(data, code, name, short_name, province):
+    """เพิ่มเขตพื้นที่การศึกษา พร้อมสำนักงานเขตเป็นหน่วยหนึ่ง ก่อนสร้างผู้ดูแลระบบของเขต"""
+    from documents import areas
+    from scripts import preparing
+
+    preparing.migrate()
+    preparing.build_indexes()
+    made = areas.create_area(OPERATOR, code, name, short_name, province)
+    click.echo(f"เพิ่มเขต {made.code} {made.name} แล้ว ต่อไปให้สร้างผู้ดูแลระบบด้วย create-admin --area {made.code}")
+
+
 @manage.command("create-admin")
 @click.option("--email", required=True, help="อีเมลที่ใช้เข้าสู่ระบบ")
 @click.option("--name", required=True, help="ชื่อและนามสกุล")
