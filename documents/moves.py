@@ -228,21 +228,20 @@ def _busy(submission):
 
 
 def _check_content(submission, row, reason, until):
-    """What must be given: a reason and a time where they are asked; no required field missing on ยืนยัน."""
-    from documents.completeness import missing_of
-
+    """What must be given: a reason and a time where they are asked; on ยืนยัน and รับรอง, nothing left to mend."""
     if row.reason and not (reason or "").strip():
         raise Invalid({0: {"reason": "โปรดระบุเหตุผล"}})
-    if until is not None and until <= clock.now():
-        raise Invalid({0: {"until": "เวลาที่ให้แก้ไขต้องอยู่หลังเวลาปัจจุบัน"}})
     if row.name == "reopen" and until is None:
         raise Invalid({0: {"until": "โปรดระบุว่าให้แก้ไขได้ถึงเมื่อใด"}})
-    if row.name != "confirm":
+    if row.name not in ("confirm", "certify"):
         return
-    missing = missing_of(submission)
-    if missing.records:
-        raise Invalid({0: {"missing": f"ยังยืนยันไม่ได้ มี {missing.records:,} รายการที่กรอกไม่ครบ กรุณากรอกให้ครบก่อน"}})
-    if not missing.total and not (reason or "").strip():
+    from documents.findings import refresh
+
+    # Whoever writes meanwhile moves the write counter on, and the move is tried again.
+    checkup = refresh(submission)
+    if refusal := hindrance_of(row, checkup["counts"]):
+        raise Invalid({0: {"findings": refusal}})
+    if row.name == "confirm" and not checkup["records"] and not (reason or "").strip():
         raise Invalid({0: {"reason": "ยังไม่มีข้อมูลในรอบนี้ หากไม่มีข้อมูลจริง โปรดระบุเหตุผลก่อนยืนยัน"}})
 
 
@@ -267,6 +266,19 @@ def refuse_time(until, now):
         raise Invalid({0: {"until": "เวลาที่ให้แก้ไขต้องอยู่หลังเวลาปัจจุบัน"}})
     if until is not None and until > now + LONGEST:
         raise Invalid({0: {"until": f"ให้เวลาได้ไม่เกิน {LONGEST.days} วัน กรุณาตรวจปี พ.ศ. ที่พิมพ์"}})
+
+
+def hindrance_of(row, counts):
+    """Why findings, so counted, stop ยืนยัน or รับรอง, in a sentence; None when they do not."""
+    blank, errors, warnings = (counts.get(name, 0) for name in ("blank", "errors", "warnings"))
+    if errors and errors == blank:
+        return f"ยัง{row.label}ไม่ได้ มี {blank:,} รายการที่กรอกไม่ครบ กรุณากรอกให้ครบก่อน"
+    if errors:
+        also = f" และกรอกไม่ครบ {blank:,} รายการ" if blank else ""
+        return f"ยัง{row.label}ไม่ได้ มีข้อผิดพลาด {errors - blank:,} ข้อ{also} กรุณาแก้ไขตามหน้าผลการตรวจสอบก่อน"
+    if warnings:
+        return f"ยัง{row.label}ไม่ได้ มีคำเตือน {warnings:,} ข้อที่ยังไม่ได้เขียนเหตุผล กรุณาแก้ไขหรือชี้แจงในหน้าผลการตรวจสอบก่อน"
+    return None
 
 
 def changes_of(submission, round_, row, actor, reason, until=None, records=(), digest=None):

@@ -4,6 +4,7 @@ from bson import ObjectId
 from flask import url_for
 
 from documents import access, accounts, buddhist, clock, subsystems
+from documents.checks import LIMITS
 from documents.completeness import FieldSetting
 from documents.database import collection
 from documents.record import declared, shown_fields
@@ -20,6 +21,8 @@ ACTIONS = {
     "reveal": "เปิดดูเลขเต็ม",
     "view_sensitive": "เปิดดูข้อมูลอ่อนไหว",
     "settings": "ตั้งค่า",
+    "explain": "ชี้แจงคำเตือน",
+    "pass_error": "ให้ผ่านข้อผิดพลาด",
     "suspend": "ระงับบัญชี",
     "activate": "เปิดใช้บัญชีอีกครั้ง",
     "reset": "ตั้งรหัสผ่านใหม่ที่เคาน์เตอร์",
@@ -35,6 +38,8 @@ OTHERS = {
     "schools": "โรงเรียนในสังกัด",
     "users": "บัญชีผู้ใช้",
     "fields": "ข้อมูลที่ต้องกรอก",
+    "findings": "ผลการตรวจสอบ",
+    "checks": "เกณฑ์การตรวจสอบ",
     "codelists": "รายการรหัส",
     "access": "การเข้าถึงข้อมูล",
     "history": "ประวัติการแก้ไข",
@@ -238,6 +243,10 @@ def changes_of(row, around):
         setting = around.settings.get(row["subject"]) or {}
         return [
             _required(name, pair, around.kinds.get(setting.get("document"))) for name, pair in changes.items()
+        ], 0
+    if slug == "checks":
+        return [
+            _line(LIMITS[name].label, *pair, LIMITS[name].unit) for name, pair in changes.items() if name in LIMITS
         ], 0
     if row["action"] == "reveal":
         return [_line("เปิดดู", None, _label_anywhere(name, around.kinds)) for name in changes], 0

@@ -1,0 +1,66 @@
+"""Bounds of the checks (เกณฑ์การตรวจสอบ): what an area set for a year, over the values nobody changed."""
+
+from mongoengine import Document
+from mongoengine.fields import DictField, IntField, StringField
+
+from documents.checks import LIMITS, default_limits
+from documents.database import collection, in_transaction
+from documents.errors import Invalid, NotAllowed
+from documents.history import note_event
+
+
+class CheckSetting(Document):
+    """What an area decided of the bounds of a subsystem's checks from one academic year on: {name of bound: value}."""
+
+    area_code = StringField(required=True, max_length=8)
+    subsystem = StringField(required=True, max_length=10)
+    academic_year = IntField(required=True)
+    limits = DictField()
+
+    meta = {
+        "collection": "check_settings",
+        "auto_create_index": False,
+        "strict": False,
+        "indexes": [{"fields": ["area_code", "subsystem", "-academic_year"], "unique": True}],
+    }
+
+
+def limits_of(area_code, subsystem, academic_year):
+    """{name: value} of the bounds in an area and year: the newest setting up to the year over the declared values."""
+    setting = collection(CheckSetting).find_one(
+        {"area_code": area_code, "subsystem": subsystem, "academic_year": {"$lte": academic_year}},
+        sort=[("academic_year", -1)],
+    )
+    given = (setting or {}).get("limits") or {}
+    return {name: given.get(name, value) for name, value in default_limits().items()}
+
+
+def set_limits(area_code, subsystem, academic_year, typed, actor, reason=None):
+    """Set bounds from this year on, {name: value}; what was found by the old ones is worked out anew when asked for.
+
+    Raises NotAllowed for anyone but the area's admin, Invalid by name for a value out of its bounds.
+    """
+    if not actor.holds("admin", area_code):
+        raise NotAllowed("เฉพาะผู้ดูแลระบบเท่านั้นที่กำหนดเกณฑ์การตรวจสอบได้")
+    wrong = {name: sentence for name, value in typed.items() if (sentence := _wrong(name, value))}
+    if wrong:
+        raise Invalid({0: wrong})
+
+    def work():
+        before = limits_of(area_code, subsystem, academic_year)
+        setting = CheckSetting.objects(
+            area_code=area_code, subsystem=subsystem, academic_year=academic_year
+        ).modify(upsert=True, new=True, set__limits=before | typed)
+        changes = {name: [before[name], value] for name, value in typed.items() if before[name] != value}
+        note_event(area_code, actor, "settings", "checks", setting.id, changes, reason)
+
+    in_transaction(work)
+
+
+def _wrong(name, value):
+    limit = LIMITS.get(name)
+    if limit is None:
+        return "ไม่มีเกณฑ์นี้"
+    if not isinstance(value, int) or not limit.least <= value <= limit.most:
+        return f"{limit.label} ต้องเป็นจำนวนเต็ม {limit.least:,}–{limit.most:,} {limit.unit}"
+    return None
