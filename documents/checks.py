@@ -250,7 +250,8 @@ AT_HOME = "00"  # ไม่พักนอน
 
 def _change_of_total(sums, context):
     before, bound = context.before, context.limits["total_change"]
-    if not before or abs(sums.heads - before) * 100 < before * bound:
+    # A school that has entered nobody yet is told so by its state, and gives a reason to confirm that.
+    if not before or not sums.heads or abs(sums.heads - before) * 100 < before * bound:
         return
     share = round(100 * (sums.heads - before) / before)
     yield (

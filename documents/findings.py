@@ -416,7 +416,9 @@ def _answer_level(submission, rows, actor, reason):
     codes = Counter(row["code"] for row in rows)
     changes = {code: [None, many] for code, many in sorted(codes.items())}
     action = "explain" if state == EXPLAINED else "pass_error"
-    told = None if any(row["sensitive"] for row in rows) else reason  # it stands with the finding, for who may read it
+    told = (
+        None if any(row["sensitive"] for row in rows) else reason
+    )  # it stands with the finding, for who may read it
     history.note_event(submission.area_code, actor, action, "findings", submission.id, changes, told)
 
 

@@ -277,7 +277,9 @@ def hindrance_of(row, counts):
         also = f" และกรอกไม่ครบ {blank:,} รายการ" if blank else ""
         return f"ยัง{row.label}ไม่ได้ มีข้อผิดพลาด {errors - blank:,} ข้อ{also} กรุณาแก้ไขตามหน้าผลการตรวจสอบก่อน"
     if warnings:
-        return f"ยัง{row.label}ไม่ได้ มีคำเตือน {warnings:,} ข้อที่ยังไม่ได้เขียนเหตุผล กรุณาแก้ไขหรือชี้แจงในหน้าผลการตรวจสอบก่อน"
+        return (
+            f"ยัง{row.label}ไม่ได้ มีคำเตือน {warnings:,} ข้อที่ยังไม่ได้เขียนเหตุผล กรุณาแก้ไขหรือชี้แจงในหน้าผลการตรวจสอบก่อน"
+        )
     return None
 
 

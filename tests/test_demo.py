@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from documents import citizen_id, clock, history
+from documents import citizen_id, clock, findings, history
 from documents.codelists import code_list
 from documents.completeness import counts_of
 from documents.database import db, stored_documents
@@ -16,7 +16,7 @@ from documents.rooms import SchoolRooms
 from documents.rounds import Round, find_round
 from documents.schools import School
 from documents.students import Student
-from documents.submissions import Submission
+from documents.submissions import HANDED_IN, Submission
 from documents.users import ROLES, User
 from scripts import demo
 from scripts.demo import names
@@ -221,3 +221,16 @@ def test_a_whole_district_is_of_real_proportions():
 def test_names_are_many():
     assert min(len(names.BOYS), len(names.GIRLS)) >= 300
     assert len(names.SURNAMES) >= 600
+
+
+def test_nothing_is_left_to_explain_where_a_school_has_confirmed_and_little_elsewhere(district):
+    for year, code in ((2567, "3"), (2568, "1")):
+        of_round = list(Submission.objects(area_code=AREA, academic_year=year, round=code))
+        found = findings.refresh_all(of_round)
+        for each in of_round:
+            counts = found[each.school_code].get("counts", {})
+            left = counts.get("errors", 0) + counts.get("warnings", 0)
+            assert not left or each.state not in HANDED_IN, (each, counts)
+            assert left <= 10 + 0.2 * each.counts.get("students", 0), (each, counts)
+    assert findings.Finding.objects(state="explained").count()
+    assert findings.Finding.objects(academic_year=2568, state="open", level="warning").count()

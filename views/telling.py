@@ -246,7 +246,9 @@ def changes_of(row, around):
         ], 0
     if slug == "checks":
         return [
-            _line(LIMITS[name].label, *pair, LIMITS[name].unit) for name, pair in changes.items() if name in LIMITS
+            _line(LIMITS[name].label, *pair, LIMITS[name].unit)
+            for name, pair in changes.items()
+            if name in LIMITS
         ], 0
     if row["action"] == "reveal":
         return [_line("เปิดดู", None, _label_anywhere(name, around.kinds)) for name in changes], 0

@@ -2,6 +2,8 @@
 
 import datetime as dt
 
+from documents import findings
+from documents.database import collection
 from documents.moves import MOVES, move
 from documents.record import Place
 from documents.rooms import SchoolRooms
@@ -24,6 +26,19 @@ RETURNED = (
     "พบนักเรียนชื่อซ้ำกับโรงเรียนอื่นในเขต โปรดตรวจสอบว่านักเรียนมีตัวตนอยู่จริงที่โรงเรียนใด",
 )
 NOBODY = "นักเรียนทั้งหมดไปเรียนรวมที่โรงเรียนใกล้เคียงตั้งแต่ภาคเรียนที่ 1/2568"
+# What teachers say to a warning, by its code.
+REASONS = {
+    "DMC-07": (
+        "เข้าเรียนช้ากว่าเกณฑ์ ตรวจกับสูติบัตรแล้ว",
+        "เรียนซ้ำชั้น ตรวจกับทะเบียนนักเรียนแล้ว",
+        "ย้ายมาจากต่างจังหวัด เข้าเรียนก่อนเกณฑ์",
+    ),
+    "DMC-10": ("คำนำหน้าชื่อตามบัตรประชาชน", "รอผู้ปกครองนำเอกสารมาแก้ไขคำนำหน้าชื่อ"),
+    "DMC-11": ("อยู่ระหว่างขอเลขประจำตัวประชาชน ใช้รหัสเดิมไปก่อน",),
+    "DMC-15": ("นักเรียนย้ายตามผู้ปกครองไปทำงานต่างจังหวัด", "จำนวนเด็กในเขตบริการเปลี่ยนจากปีก่อน ตรวจรายชื่อครบแล้ว"),
+    "DMC-16": ("ผู้ปกครองแจ้งรายได้ตามแบบคัดกรองแล้ว",),
+    "DMC-17": ("เตรียมห้องไว้สำหรับนักเรียนใหม่ภาคเรียนหน้า",),
+}
 SMALL_CHANGES = ("แก้ไขตามที่ผู้ปกครองแจ้ง", "ตรวจสอบกับทะเบียนบ้านแล้ว", "ชั่งน้ำหนักและวัดส่วนสูงใหม่", None, None)
 
 
@@ -58,7 +73,11 @@ def enter_last_year(school, pupils):
     moments.set_clock(moments.some(rng, 1, dt.date(2025, 2, 10), dt.date(2025, 3, 20))[0])
     there = place(school, LAST_ROUND)
     known = [one for one in pupils if one.last]
-    changes = rooms_of(there, [one.last for one in known if one.last["status"] == "enrolled"])
+    enrolled = [one.last for one in known if one.last["status"] == "enrolled"]
+    used = {}
+    for one in enrolled:
+        used[one["grade"]] = max(used.get(one["grade"], 0), one["room"])
+    changes = rooms_of(there, enrolled, used)
     changes += [Change(Student, there, one.last) for one in known]
     stored = put(changes)
     for one, written in zip(known, stored[len(changes) - len(known) :], strict=True):
@@ -97,13 +116,13 @@ def change(here, one, reviewed):
     return Change(Student, here, one.this, lineage=lineage, reviewed=reviewed)
 
 
-def rooms_of(there, pupils):
-    """The Changes that declare a school's rooms: as many as its pupils fill."""
-    counts = {}
+def rooms_of(there, pupils, used=None):
+    """The Changes that declare a school's rooms: as many as its pupils fill, those `used` {grade: rooms} at least."""
+    counts, used = {}, used or {}
     for one in pupils:
         counts[one["grade"]] = counts.get(one["grade"], 0) + 1
     return [
-        Change(SchoolRooms, there, {"grade": grade, "rooms": rooms_for(many)})
+        Change(SchoolRooms, there, {"grade": grade, "rooms": max(rooms_for(many), used.get(grade, 0))})
         for grade, many in sorted(counts.items())
     ]
 
@@ -168,6 +187,9 @@ def report_this_year(school, people):
             ("return", then, rng.choice(RETURNED)),
         ],
     }.get(school.story, [])
+    if school.story == "ready":
+        moments.set_clock(confirm)
+        explain(find_submission("DMC", here), people.of("school", school.code))
     if school.story == "returned" and rng.random() < 0.4:
         steps = [steps[0], ("send_back", certify, rng.choice(RETURNED))]
     go(here, steps, school, people)
@@ -178,7 +200,27 @@ def go(there, steps, school, people):
     submission = find_submission("DMC", there)
     for name, moment, reason in steps:
         moments.set_clock(moment)
+        if name == "confirm":
+            explain(submission, people.of("school", school.code))
         submission = move(submission, name, who(name, school, people), reason)
+
+
+def explain(submission, teacher):
+    """The teacher writes a reason for every warning, one for all that are alike."""
+    if not findings.refresh(submission)["counts"]["warnings"]:
+        return
+    place_of = {"area_code": submission.area_code, "academic_year": submission.academic_year}
+    place_of |= {
+        "school_code": submission.school_code,
+        "round": submission.round,
+        "subsystem": submission.subsystem,
+    }
+    by_code = {}
+    for row in collection(findings.Finding).find(place_of | {"state": findings.OPEN}):
+        by_code.setdefault(row["code"], []).append(row["_id"])
+    for code, ids in sorted(by_code.items()):
+        rng = chance(submission.school_code, submission.academic_year, code)
+        findings.answer(submission, ids, teacher, rng.choice(REASONS[code]))
 
 
 def who(name, school, people):

@@ -31,6 +31,7 @@ OCCUPATIONS = (
     + (NONE_,) * 2
 )
 INCOMES = {FARMER: (24, 70), HIRED: (36, 96), TRADE: (60, 240), OFFICIAL: (180, 420), STAFF: (110, 200)}
+POOR_MOST = 140_000  # baht a year that both parents of a poor family earn together
 MARITAL = (
     ("01",) * 44
     + ("05",) * 23
@@ -172,6 +173,9 @@ def parents(rng, numbers, nation, surname, birth_year, poor):
         if nation == "099" and rng.random() < 0.7:
             found[f"{who}_id"] = numbers.citizen("3" if born < 2527 else "1")
             found[f"{who}_id_type"] = "I"
+    over = found["father_income_year"] + found["mother_income_year"] - POOR_MOST
+    if poor and over > 0:
+        found["father_income_year"] = max(found["father_income_year"] - over, 20_000)
     return found
 
 

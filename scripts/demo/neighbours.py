@@ -72,7 +72,7 @@ def spoil(rng, cluster):
 
 def wrong_values(rng, school, now):
     """Some schools have a room too many, an age that cannot be, or a weight typed wrong."""
-    if rng.random() < 0.3:
+    if school.story == "entering":  # an error: the others have confirmed or are about to
         one = rng.choice(now)
         one["room"] = rooms_for(sum(each["grade"] == one["grade"] for each in now)) + rng.randint(1, 2)
     if rng.random() < 0.3:

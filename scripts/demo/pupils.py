@@ -7,6 +7,7 @@ either absent. A cohort is counted by its grade's position in 2568; the one abov
 import datetime as dt
 from dataclasses import dataclass
 
+from documents.buddhist import age_on
 from scripts.demo.households import BLOODS, LAO, Numbers, given_name, new_family
 from scripts.demo.plan import apportioned
 
@@ -23,9 +24,7 @@ NEW_THIS_YEAR = {
 }
 NEW_THIS_YEAR |= {f"n_{age}_{who}" for age in ("older", "younger") for who in ("brother", "sister")}
 NEW_THIS_YEAR |= {
-    f"{who}_{what}"
-    for who in ("father", "mother", "guardian")
-    for what in ("id", "id_type", "title", "income_year", "tel")
+    f"{who}_{what}" for who in ("father", "mother", "guardian") for what in ("id", "id_type", "title", "tel")
 }
 NEW_THIS_YEAR |= {
     f"cur_{part}"
@@ -41,6 +40,7 @@ NEW_THIS_YEAR |= {
         "postcode",
     )
 }
+AS_OF = {THIS_YEAR: dt.datetime(2025, 6, 10), LAST_YEAR: dt.datetime(2025, 3, 31)}  # noqa: DTZ001  of the two rounds
 LAST_GRADES = {"09": "6", "12": "3"}  # ป.6 and ม.3, and the years they take
 # Mean height (cm) and weight (kg) by age in years, boys and girls; about those of school children of the north-east.
 HEIGHTS = {
@@ -249,7 +249,7 @@ def of_year(rng, child, grade, year, other=None):
         weight, height = size(rng, child["sex"], age)
     else:
         weight, height = other["weight_kg"] - 0.6, other["height_cm"] - 1.0
-    young = age < 15.2
+    young = age_on(child["birth_date"], AS_OF[year]) < 15
     title = ("001" if young else "003") if child["sex"] == "M" else ("002" if young else "004")
     return {"grade": grade, "title": title, "weight_kg": round(weight, 1), "height_cm": round(height, 1)}
 
