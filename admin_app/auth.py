@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import flask_login
-from flask import abort, after_this_request, flash, jsonify, redirect, request, session, url_for
+from flask import abort, after_this_request, flash, g, jsonify, redirect, request, session, url_for
 from flask_login import current_user
 from flask_security import ChangePasswordForm, LoginForm, MongoEngineUserDatastore, PasswordUtil, Security
 from flask_security.forms import Form
@@ -180,6 +180,7 @@ def normal_email(text):
 
 def count_attempt(email, user):
     """Count a try against the account. Raises TooManyRequests when the account or the address had too many."""
+    g.tried_as = user
     spent = [limit for limit in ADDRESS_LIMITS if not security.is_left(limit, *_address())]
     if spent:
         refuse_for_now(max(security.begins_anew(limit, *_address()) for limit in spent))

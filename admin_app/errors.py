@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from admin_app.auth import wants_json
 from admin_app.security import LARGEST_UPLOAD, MEGABYTE
-from documents.errors import Busy, RuleBroken
+from documents.errors import Busy, RuleBroken, TotalsDiffer
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +64,8 @@ def kept_headers(error):
 def rule_broken(error):
     """The rule's sentence with its status; where it was only a matter of time, the typed form comes with it."""
     log.info("refused: %s in %s", type(error).__name__, request.endpoint)
+    if isinstance(error, TotalsDiffer):
+        g.refused = "totals", error.message
     again = isinstance(error, Busy) and request.method == "POST" and is_from_here()
     return answer(error.status, error.message, kind=type(error).__name__, resend=typed() if again else None)
 
@@ -75,6 +77,7 @@ def stale_form(error):
     """
     log.info("form refused: %s (%s)", error.description, request.endpoint)
     if not is_from_here():
+        g.refused = "token", None
         return answer(400, UNTRUSTED)
     return answer(400, STALE, title="ยังไม่ได้บันทึก", resend=typed(), csrf_token=generate_csrf())
 

@@ -1,5 +1,6 @@
 """What guards every request: known hosts, one CSRF token, limits on guessing, and headers that shut doors."""
 
+import logging
 import secrets
 from urllib.parse import urlsplit
 
@@ -11,11 +12,15 @@ from flask_wtf.csrf import CSRFProtect
 from limits import RateLimitItem
 from limits.storage import MongoDBStorage
 from mongoengine import get_connection
+from pymongo.errors import PyMongoError
 from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+from documents import refusals
 from documents.database import db
 from documents.users import Count
+
+log = logging.getLogger(__name__)
 
 MEGABYTE = 2**20
 LARGEST_UPLOAD = 25 * MEGABYTE
@@ -29,6 +34,7 @@ POLICY = (
     "img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 EXPORTS_EACH = "20 per minute"
+LIMITED = {"papers.index": "30 per minute"}  # where codes could be guessed
 
 
 def init_app(app: Flask, settings) -> None:
@@ -53,9 +59,11 @@ def init_app(app: Flask, settings) -> None:
             app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies, x_host=0
         )
     app.jinja_env.globals["csp_nonce"] = csp_nonce
+    app.before_request(refusals.forget)
     app.before_request(refuse_foreign_host)
     CSRFProtect(app)
     app.extensions["khet_limiter"] = Limiter(get_remote_address, app=app, storage_uri="khet://")
+    app.after_request(note_refusal)
     app.after_request(seal)
 
 
@@ -78,6 +86,25 @@ def host_name() -> str | None:
         return urlsplit(f"//{request.host}").hostname
     except ValueError:
         return None
+
+
+REFUSED = {403: "scope", 404: "unknown", 429: "limit"}
+OF_STRANGERS = ("token", "limit", "sign_in")  # whoever is not signed in is refused everything else anyway
+
+
+def note_refusal(response):
+    """The response; an attempt that it refuses is noted in the history, unless the rule that refused did so."""
+    kind, detail = g.get("refused") or (REFUSED.get(response.status_code), None)
+    if kind and request.endpoint and not is_static() and not refusals.noted_here():
+        person = current_user._get_current_object() if current_user.is_authenticated else g.get("tried_as")
+        if request.endpoint == "security.login" and kind == "limit":
+            kind = "sign_in"
+        if person or kind in OF_STRANGERS:
+            try:
+                refusals.note(kind, person, request.endpoint, detail)
+            except PyMongoError as fault:  # the refusal stands, whether it can be told or not
+                log.error("a refusal could not be noted: %s", type(fault).__name__)
+    return response
 
 
 def seal(response):
@@ -149,10 +176,11 @@ def forgive(limit: RateLimitItem, *who: str) -> None:
 
 
 def limit_exports(app: Flask) -> None:
-    """Limit every view named export of a grid, since each reads a whole scope; for each person his own count."""
+    """Limit every view named export, since each reads a whole scope, and those of LIMITED; each person by himself."""
     for endpoint, view in app.view_functions.items():
-        if endpoint.rpartition(".")[2].startswith("export"):
-            limit = app.extensions["khet_limiter"].limit(EXPORTS_EACH, key_func=reader)
+        is_export = endpoint.rpartition(".")[2].startswith("export")
+        if often := EXPORTS_EACH if is_export else LIMITED.get(endpoint):
+            limit = app.extensions["khet_limiter"].limit(often, key_func=reader)
             app.view_functions[endpoint] = limit(view)
 
 

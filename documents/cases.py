@@ -15,6 +15,7 @@ from documents import clock
 from documents.database import collection
 from documents.errors import DoorClosed, Invalid, NotAllowed, OutOfScope, WrongState
 from documents.history import as_stored, chained, naive_now
+from documents.refusals import noting_refusals
 
 LONGEST_REASON = 2000
 
@@ -132,6 +133,7 @@ def check_step(case, step, actor, now):
     case.refuse(step, actor, now)
 
 
+@noting_refusals(2)
 def advance(case, name, actor, reason=None, changes=None, now=None, noted=None):
     """Make one step of a case and give back the fresh one; `changes` are set, `noted` is kept in the row, both plain.
 

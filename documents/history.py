@@ -161,10 +161,10 @@ def address_of_request():
     return _address() if _address else None
 
 
-def note_event(area_code, actor, action, document, subject, changes, reason=None):
+def note_event(area_code, actor, action, document, subject, changes, reason=None, **more):
     """Write one event of a subject that has no round (a user, a setting, a school), chained to its last one.
 
-    `changes` is {field: [old, new]}. Gives back the event. Two at once: the unique number lets one in,
+    `changes` is {field: [old, new]}, `more` further fields of the event. Gives back the event. Two at once: the unique number lets one in,
     and the other is tried again behind it.
     """
     while True:
@@ -181,6 +181,7 @@ def note_event(area_code, actor, action, document, subject, changes, reason=None
             document=document,
             number=last["number"] + 1,
             reason=reason,
+            **more,
         )
         try:
             collection(AuditEvent).insert_one(made)

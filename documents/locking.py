@@ -12,6 +12,7 @@ from documents.history import naive_now
 from documents.jobs import job_kind
 from documents.moves import MOVES, changes_of, check_move, move, push
 from documents.record import declared, shown_fields
+from documents.refusals import noting_refusals
 from documents.rounds import STATES, Round, change_state, find_round, get_round
 from documents.schools import Area, School
 from documents.submissions import SEALED, Submission, submissions_of
@@ -45,6 +46,7 @@ class Freeze(Document):
     }
 
 
+@noting_refusals(1)
 def lock_round(round_, actor, reason, progress=None):
     """Lock a round: mark it closing, seal its submissions one by one, freeze, mark it locked.
 
@@ -256,6 +258,7 @@ def freeze_of(round_):
 # ---- one school ----
 
 
+@noting_refusals(1)
 def lock_school(submission, actor):
     """Lock one verified school before the round or, reopened, after it; gives back the Submission.
 

@@ -15,6 +15,7 @@ from documents import buddhist, clock
 from documents.cases import follow_on
 from documents.database import collection
 from documents.errors import Busy, Invalid, NotAllowed, OutOfScope, RoundLocked, WindowShut, WrongState
+from documents.refusals import noting_refusals
 from documents.rounds import find_round, utc
 from documents.schools import School
 from documents.submissions import HANDED_IN, SEALED, WRITABLE, Submission, naive, refuse_sealed, round_of
@@ -185,6 +186,7 @@ def _of_version(entry, submission):
     return entry.get("version", 1) == submission.version
 
 
+@noting_refusals(2)
 def move(submission, name, actor, reason=None, until=None, now=None, records=(), seen=None):
     """Make one move of one submission and give back the fresh Submission.
 
@@ -475,6 +477,7 @@ def _check_given(submission, row, actor, reason, until, whom):
     refuse_time(until, clock.now())
 
 
+@noting_refusals(2)
 def aside(submission, row, actor, reason, changes, until=None, whom=()):
     """A row of ASIDES, which changes no state: the same chained list, the same condition; gives the fresh Submission.
 

@@ -21,6 +21,7 @@ from documents import buddhist, clock
 from documents.cases import follow_on
 from documents.database import collection
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
+from documents.refusals import noting_refusals
 
 STATES = {
     "draft": "ร่าง",
@@ -248,6 +249,7 @@ def _instant(day, academic_year, closing=False):
     return local.astimezone(dt.UTC).replace(tzinfo=None)
 
 
+@noting_refusals(3)
 def set_windows(round_, windows, as_of, actor, reason=None, confirmer_certifies=None):
     """Change the windows and the as-of date of a round that is not locked; a move row tells who, why and what.
 
@@ -295,6 +297,7 @@ def _changed_windows(round_, rows, as_of, certifies):
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
+@noting_refusals(1)
 def propose(round_, actor, memo):
     """เสนอผู้บังคับบัญชา: the district officer lays the draft before the superior."""
     _only("district", round_.area_code, actor, "เฉพาะเจ้าหน้าที่เขตเท่านั้นที่เสนอรอบได้")
@@ -308,6 +311,7 @@ def propose(round_, actor, memo):
     )
 
 
+@noting_refusals(1)
 def record_order(round_, actor, number, day, text):
     """สั่งการ: the superior's order, by the superior or recorded for him; the round may then be opened."""
     _only("executive", round_.area_code, actor, "เฉพาะผู้บังคับบัญชาเท่านั้นที่บันทึกคำสั่งการได้")
@@ -318,6 +322,7 @@ def record_order(round_, actor, number, day, text):
     return change_state(round_, "proposed", actor, text, order=order | {"at": _naive(clock.now())})
 
 
+@noting_refusals(1)
 def open_round(round_, actor):
     """เปิดรอบ: the approver opens the round after the order; its schools are fixed at this moment."""
     from documents.submissions import prepare_submissions
@@ -330,6 +335,7 @@ def open_round(round_, actor):
     return change_state(round_, "open", actor, None, opened_by=actor.id, opened_at=_naive(clock.now()))
 
 
+@noting_refusals(1)
 def publish(round_, actor):
     """เผยแพร่: a locked round's figures may be shown to the public."""
     _only("approver", round_.area_code, actor, "เฉพาะผู้รับรองระดับเขตเท่านั้นที่เผยแพร่รอบได้")

@@ -18,6 +18,7 @@ from documents.database import collection, in_transaction
 from documents.doubles import find_doubles, operations_of
 from documents.errors import DuplicateKey, Invalid, NotAllowed, OutOfScope, StaleRevision
 from documents.record import Place, Record, declared, keys_of
+from documents.refusals import noting_refusals
 from documents.submissions import claim
 
 DUPLICATE = 11000
@@ -69,6 +70,7 @@ class Prepared:
         return {Place.of(plain) for plain in (self.before, self.after) if plain}
 
 
+@noting_refusals(1)
 def write(changes, actor, reason=None, via="form"):
     """Store changes of one or more submissions, all or none, with their history; gives back a Written for each.
 

@@ -117,12 +117,29 @@ def test_a_code_is_out_of_date_once_the_data_changed(sign_in, teacher, director,
     assert short_code(again.digest) in page
 
 
-def test_a_code_of_an_earlier_version_says_so(confirmed, open_round, approver, officer, director):
+def test_a_code_of_an_earlier_version_says_so(
+    confirmed, open_round, approver, officer, director, teacher, sign_in
+):
     at_first = confirmed.digest[:12]
     locked = move(move(move(confirmed, "certify", director), "verify", officer), "lock", approver)
     again = move(locked, "reopen", approver, "แก้ชั้น", until=clock.now() + dt.timedelta(days=1))
     (one,) = papers.stands_for(officer, at_first)
     assert (one.version, again.version, one.unchanged, one.valid) == (1, 2, True, False)
+    assert "เป็นข้อมูลฉบับที่ 1 ซึ่งฉบับที่ 2 ใช้แทนแล้ว" in check(sign_in(officer), at_first).text
+    newer = move(again, "confirm", teacher)  # the same records: one digest, two versions
+    page = check(sign_in(officer), newer.digest[:12]).text
+    assert "เป็นข้อมูลฉบับที่ 1 ซึ่งฉบับที่ 2 ใช้แทนแล้ว" in page
+    assert "เป็นข้อมูลปัจจุบัน" in page
+
+
+def test_codes_are_not_guessed_in_a_row(sign_in, officer, confirmed, database):
+    browser = sign_in(officer)
+    answers = [check(browser, f"{n:012x}").status_code for n in range(1, 33)]
+    assert set(answers[:30]) == {404}
+    assert set(answers[30:]) == {429}
+    kinds = [row["changes"]["what"][1] for row in database.audit_events.find({"action": "refuse"})]
+    assert kinds == ["unknown"] * 20 + ["limit"] * 2
+    database.limit_counters.delete_many({})
 
 
 def test_a_whole_rounds_code_is_known_to_overseers_alone(sign_in, confirmed, open_round, approver, teacher):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bson import ObjectId
-from flask import current_app, request, url_for
+from flask import current_app, g, request, url_for
 from flask_admin import BaseView, expose
 from flask_login import current_user
 
@@ -233,6 +233,7 @@ def moved(round_, token, name, person, reason, until):
         id=id_,
     ).first()
     if submission is None:
+        g.refused = "unknown", None
         return {"name": "ไม่พบโรงเรียน", "href": None, "refusal": "ไม่อยู่ในรอบที่เลือกอยู่"}
     result = {"name": submission.school_name, "href": links.submission_page(submission.id), "refusal": None}
     step = BULK[name].get(submission.state, next(iter(BULK[name].values())))

@@ -90,7 +90,10 @@ def told(one):
 def of_school(one):
     """{title, href, tone, verdict, facts, events} of one school's data."""
     submission = one.submission
-    if one.valid:
+    if one.version < submission.version:
+        tone = "bad"
+        verdict = f"เป็นข้อมูลฉบับที่ {one.version:,} ซึ่งฉบับที่ {submission.version:,} ใช้แทนแล้ว ใบยืนยันที่มีรหัสนี้ใช้ไม่ได้"
+    elif one.valid:
         tone, verdict = "ok", "เป็นข้อมูลปัจจุบันของโรงเรียนนี้ ใบยืนยันที่มีรหัสนี้ยังใช้ได้"
     elif one.unchanged:
         tone, verdict = "warn", "ข้อมูลยังไม่เปลี่ยน แต่ถูกส่งกลับหรือเปิดให้แก้ไขแล้ว ต้องยืนยันใหม่และใช้ใบยืนยันฉบับใหม่"

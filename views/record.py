@@ -151,8 +151,11 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, P
         return self.model.objects.visible_to(current_user)
 
     def get_one(self, id):
-        """One record this person may see, or None; a malformed id is simply not found."""
-        return self.get_query().filter(pk=id).first() if ObjectId.is_valid(id) else None
+        """One record this person may see, or None, which is noted; a malformed id is simply not found."""
+        found = self.get_query().filter(pk=id).first() if ObjectId.is_valid(id) else None
+        if found is None:
+            g.refused = "unknown", None
+        return found
 
     @property
     def can_create(self):

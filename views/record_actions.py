@@ -71,7 +71,7 @@ class ActionsMixin:
         )
         rows = list(listing.all_of(everything, current_user))
         if len(rows) != len(set(ids)):
-            g.status = 404
+            g.status, g.refused = 404, ("unknown", None)
             flash("บางรายการที่เลือกไม่มีอยู่หรือท่านไม่มีสิทธิ์ จึงไม่ได้ทำรายการใดเลย กรุณาเลือกใหม่", "error")
             return []
         return rows

@@ -1,13 +1,14 @@
 """Events in words: what each line of the log says, and what it may not say to whom."""
 
 from bson import ObjectId
-from flask import url_for
+from flask import current_app, url_for
 
 from documents import access, accounts, buddhist, clock, subsystems
 from documents.checks import LIMITS
 from documents.completeness import FieldSetting
 from documents.database import collection
 from documents.record import declared, shown_fields
+from documents.refusals import KINDS as KINDS_OF_REFUSAL
 from documents.rounds import utc
 from documents.schools import School
 from documents.users import ROLES, User
@@ -30,10 +31,11 @@ ACTIONS = {
     "erase": "ลบค่าในประวัติตามกำหนดเวลาเก็บ",
     "appoint": "แต่งตั้งรักษาการ",
     "dismiss": "สิ้นสุดการรักษาการ",
+    "refuse": "ถูกปฏิเสธ",
 }
 OF_RECORDS_ALONE = ("remove",)
 TONES = {"create": "ok", "remove": "bad", "export": "warn", "reveal": "warn", "view_sensitive": "warn"}
-TONES |= {"suspend": "bad", "erase": "bad", "update": "info", "settings": "info"}
+TONES |= {"refuse": "bad", "suspend": "bad", "erase": "bad", "update": "info", "settings": "info"}
 OTHERS = {
     "schools": "โรงเรียนในสังกัด",
     "users": "บัญชีผู้ใช้",
@@ -43,6 +45,7 @@ OTHERS = {
     "codelists": "รายการรหัส",
     "access": "การเข้าถึงข้อมูล",
     "history": "ประวัติการแก้ไข",
+    "security": "ความปลอดภัย",
 }
 VIAS = {
     "form": "แบบฟอร์ม",
@@ -71,6 +74,16 @@ WHATS = {
     "class_list": "บัญชีรายชื่อนักเรียน",
     "record_sheet": "แบบข้อมูลรายบุคคล",
 }
+REFUSED = {"what": "ลักษณะ", "where": "ที่หน้า", "times": "ในชั่วโมงนี้"}
+DEEDS = {
+    "write": "บันทึกรายการ",
+    "move": "ขั้นตอนการส่งข้อมูล",
+    "aside": "เวลาและการพักการรายงาน",
+    "advance": "คำขอ",
+    "lock_round": "ล็อกรอบ",
+    "lock_school": "ล็อกโรงเรียน",
+}
+PAGES = {"security": "เข้าสู่ระบบ"}
 KINDS = {"print": "พิมพ์จากหน้าจอ"}
 CONTACT = ("email", "phone")  # of an account: for administrators alone
 IN_A_ROW = 3  # changed fields told in a row of the log
@@ -250,6 +263,8 @@ def changes_of(row, around):
             for name, pair in changes.items()
             if name in LIMITS
         ], 0
+    if slug == "security":
+        return [_of_refusal(name, new) for name, (_, new) in changes.items()], 0
     if row["action"] == "reveal":
         return [_line("เปิดดู", None, _label_anywhere(name, around.kinds)) for name in changes], 0
     return [
@@ -337,6 +352,22 @@ def _of_access(name, pair, row, around):
     elif name == "kind":
         new = KINDS.get(new) or str(new).upper()
     return _line(ABOUT_ACCESS.get(name, name), _plainly(old), _plainly(new))
+
+
+def _of_refusal(name, new):
+    """What kind of attempt was refused, on which page or in which deed, how often."""
+    if name == "what":
+        new = KINDS_OF_REFUSAL.get(new, new)
+    elif name == "where":
+        blueprint = str(new).partition(".")[0]
+        new = DEEDS.get(new) or PAGES.get(blueprint) or documents().get(blueprint) or view_name(blueprint)
+    return _line(REFUSED.get(name, name), None, f"{new:,} ครั้ง" if name == "times" else new)
+
+
+def view_name(endpoint):
+    """What the menu calls the pages of an endpoint."""
+    views = current_app.extensions["admin"][0]._views
+    return next((str(view.name) for view in views if view.endpoint == endpoint), "รอบการจัดเก็บข้อมูล")
 
 
 def _plainly(value):
