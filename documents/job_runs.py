@@ -10,9 +10,10 @@ from mongoengine.fields import DateTimeField, IntField, StringField
 from pymongo import ReturnDocument
 from pymongo.errors import AutoReconnect
 
+from documents import refusals
 from documents.clock import real_now
 from documents.database import collection
-from documents.errors import RuleBroken
+from documents.errors import RuleBroken, TotalsDiffer
 from documents.history import naive_now
 from documents.jobs import (
     KINDS,
@@ -200,6 +201,8 @@ class _Run:
         if not isinstance(reason, Exception):  # Interrupted, or the process is told to end
             self._wait_again()
             return isinstance(reason, Interrupted)
+        if isinstance(reason, TotalsDiffer):
+            refusals.note("totals", self.job.actor, "jobs", reason.message)
         if isinstance(reason, RuleBroken):
             return self._end("failed", failure=reason.message)
         if isinstance(reason, AutoReconnect):

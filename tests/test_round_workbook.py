@@ -136,6 +136,9 @@ def test_a_file_whose_totals_are_not_the_control_rooms_is_never_finished(
     assert {answer.status_code for answer in answers} == {409}
     assert all("บ้านหนึ่ง" in answer.text and "Content-Disposition" not in answer.headers for answer in answers)
     assert database.audit_events.count_documents({"action": "export"}) == 0
+    events = list(database.audit_events.find({"document": "security", "actor": officer.id}))
+    assert [row["changes"]["what"][1] for row in events] == ["totals"] * 3
+    assert all("บ้านหนึ่ง" in row["reason"] for row in events)
     assert round_workbook(filled, [OTHER])  # of a school whose totals hold
 
 
