@@ -15,6 +15,8 @@ SUBSYSTEMS = [
 CASES = [
     "documents.reopening.ReopenRequest",
     "documents.extending.ExtensionRequest",
+    "documents.transfers.Transfer",
+    "documents.id_changes.IdChange",
 ]  # the kinds of case (documents/cases.py), named in the same way
 
 

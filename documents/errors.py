@@ -82,6 +82,12 @@ class Busy(RuleBroken):
     status = 503
 
 
+class TooOften(RuleBroken):
+    """Asked more often than anyone needs to; come again later."""
+
+    status = 429
+
+
 class Uncertain(RuleBroken):
     """The database was lost while it made the save final, so nobody knows whether it was made."""
 

@@ -95,7 +95,12 @@ def _lacking(wanted):
     required = sorted(required_of(wanted.document, wanted.area_code, wanted.academic_year))
     empty = [{name: {"$in": [None, "", []]}} for name in required]
     extra = wanted.document.missing_query()
-    return {"$or": [*empty, *extra]} if empty or extra else NOTHING
+    lacking = {"$or": [*empty, *extra]} if empty or extra else NOTHING
+    fewer, asked = wanted.document.asked_less()
+    if fewer is None:
+        return lacking
+    few = [each for each in empty if each.keys() <= set(asked)]
+    return {"$or": [{"$nor": [fewer], **lacking}, *({**fewer, **each} for each in few)]}
 
 
 def page_of(wanted, user, after=None, before=None, page=0, letter=None, last=False, size=PAGE_SIZE):

@@ -128,6 +128,11 @@ class Record(Document, metaclass=RecordMetaclass):
         return ()
 
     @classmethod
+    def held(cls, before, after):
+        """Yield (field name, Thai sentence) where a change is a case's to make; `after` is None for a removal."""
+        return ()
+
+    @classmethod
     def missing(cls, values, required):
         """Names of the required fields that are empty, in declared order; a subsystem adds its conditions."""
         return [
@@ -140,6 +145,11 @@ class Record(Document, metaclass=RecordMetaclass):
     def missing_query(cls):
         """MongoDB filters, one of which matches a record that lacks something on a condition of `missing`."""
         return []
+
+    @classmethod
+    def asked_less(cls):
+        """(MongoDB filter of the records of which less is required, names of what is); (None, ()) without any."""
+        return None, ()
 
     @classmethod
     def tally(cls, values):

@@ -34,6 +34,7 @@ class Area(Document):
     short_name = StringField(max_length=80)
     province = StringField(max_length=2)
     clusters = ListField(StringField(max_length=100))
+    transfer_days = IntField()  # how long a school may take to answer a move-in; see documents/transfers.py
 
     meta = {
         "collection": "areas",

@@ -107,6 +107,9 @@ def _dates(values):
     born, admitted = values.get("birth_date"), values.get("admission_date")
     if born and admitted and admitted <= born:
         yield "admission_date", "วันที่เข้าเรียนต้องอยู่หลังวันเกิด กรุณาตรวจสอบปี พ.ศ."
+    left = values.get("leave_date")
+    if left and admitted and left < admitted:
+        yield "leave_date", "วันที่ออกต้องไม่อยู่ก่อนวันที่เข้าเรียน กรุณาตรวจสอบปี พ.ศ."
 
 
 def _disadvantages(values):
@@ -144,6 +147,10 @@ def _leaving(values):
     status = values.get("status")
     if family and family != FAMILY_OF_STATUS.get(status):
         yield "leave_reason", f"สาเหตุนี้ไม่ตรงกับสถานะ “{code_list('STATUS').label(status)}” กรุณาแก้อย่างใดอย่างหนึ่ง"
+    on_roll = code_list("STATUS").fact(status, "on_roll")
+    for name, words in (("leave_date", "วันที่ออก"), ("leave_to", "โรงเรียนที่ย้ายไป")):
+        if on_roll and values.get(name):
+            yield name, f"นักเรียนยังอยู่ในทะเบียน จึงไม่มี{words} กรุณาแก้สถานะหรือลบ{words}"
 
 
 # --- What follows from other values -----------------------------------------------------------------------------------

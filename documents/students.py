@@ -6,6 +6,7 @@ several fields stand in `student_rules.py`.
 
 from mongoengine.fields import DictField, ListField, ObjectIdField
 
+from documents import standing
 from documents import student_rules as rules
 from documents.codelists import code_list
 from documents.fields import PERSONAL, SENSITIVE, choice, choices, count, date, derived, flag, measure, text
@@ -284,6 +285,8 @@ class Student(Record):
     leave_reason = choice(
         "สาเหตุการจำหน่าย", "LEAVE", en="Reason of leaving", need="C", group=STATUS, personal=SENSITIVE
     )
+    leave_date = date("วันที่ออก", en="Left on", check=rules.not_in_the_future, group=STATUS, personal=PERSONAL)
+    leave_to = text("ย้ายไปที่", en="Moved to", max_length=200, group=STATUS, personal=PERSONAL)
     year_result = choice(
         "ผลสิ้นปี", "YEAR_RESULT", en="Result of the year", need="C", group=STATUS, personal=PERSONAL
     )
@@ -364,7 +367,17 @@ class Student(Record):
     order = ("first_name", "last_name")
     groups = (IDENTITY, ADDRESS, FAMILY, WELFARE, TRAVEL, STATUS)
 
-    meta = {"collection": "students"}
+    meta = {
+        "collection": "students",
+        "indexes": [
+            {
+                # One number in every school and round of an area: where a pupil is, for a move.
+                "fields": ["area_code", "person_id", "-academic_year", "-round"],
+                "partialFilterExpression": {"person_id": {"$exists": True}},
+                "name": "number",
+            }
+        ],
+    }
 
     @classmethod
     def check(cls, values):
@@ -379,6 +392,8 @@ class Student(Record):
     @classmethod
     def missing(cls, values, required):
         """Names of the empty fields that must be filled, those on a condition last."""
+        if values.get("status") == standing.AWAITING:
+            return super().missing(values, required & set(standing.TYPED))
         plain = super().missing(values, required)
         on_condition = dict.fromkeys(rules.required_by_condition(values))
         return plain + [n for n in on_condition if n not in plain and values.get(n) in (None, "", [])]
@@ -389,6 +404,16 @@ class Student(Record):
         return rules.lacking_by_condition()
 
     tallied = ("grade", "sex", "status", "suspended_flag")
+
+    @classmethod
+    def held(cls, before, after):
+        """A pupil who waits to move in, and a number that was handed in, are changed by their cases."""
+        return standing.held(before, after)
+
+    @classmethod
+    def asked_less(cls):
+        """Of a pupil who waits to move in only what the receiving school types."""
+        return {"status": standing.AWAITING}, standing.TYPED
 
     @classmethod
     def tally(cls, values):
@@ -406,4 +431,5 @@ class Student(Record):
     @classmethod
     def headline(cls, values):
         """The pupil's title and name."""
-        return rules.full_name(values, None) or "ไม่มีชื่อ"
+        nameless = "นักเรียนรอย้ายเข้า" if values.get("status") == standing.AWAITING else "ไม่มีชื่อ"
+        return rules.full_name(values, None) or nameless
