@@ -3,11 +3,12 @@
 `install(app)` adds it all to the application's Jinja environment; templates/khet/parts.html draws with it.
 """
 
+import os
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
-from flask import Flask, url_for
+from flask import Flask, request, url_for
 
 STATIC = Path(__file__).parent / "static"
 
@@ -111,7 +112,13 @@ def _fingerprint(filename: str, changed: float) -> str:
 
 def asset(filename: str) -> str:
     """Return the address of a file under static/, ending in a mark of its content: a new version is a new address."""
-    return url_for("static", filename=filename, v=_fingerprint(filename, (STATIC / filename).stat().st_mtime))
+    return _address(filename, os.stat(f"{STATIC}/{filename}").st_mtime, request.script_root)
+
+
+@lru_cache(maxsize=200)
+def _address(filename: str, changed: float, root: str) -> str:
+    """The address of one version of a file; `root` is where the server has put the application."""
+    return url_for("static", filename=filename, v=_fingerprint(filename, changed))
 
 
 def install(app: Flask) -> None:

@@ -26,15 +26,28 @@ def value_of(field, plain, round_):
 
 def cell(field, plain, round_):
     """What a grid cell shows: short words of a list, masked numbers of persons."""
-    value = value_of(field, plain, round_)
-    if value is None or value == []:
-        return ""
+    return shower(field, round_)(plain)
+
+
+def shower(field, round_):
+    """`cell` for many stored dicts: what makes of each what the cell shows."""
+    in_words = words_of(field)
+
+    def show(plain):
+        value = value_of(field, plain, round_)
+        return "" if value is None or value == [] else in_words(value)
+
+    return show
+
+
+def words_of(field):
+    """What puts a value of a field that is not empty into a cell's words."""
     if is_masked(field):
-        return citizen_id.mask_id(value)
+        return citizen_id.mask_id
     if field.kind == "choice":
         codes = code_list(field.codelist)
-        return codes.short(value) or codes.label(value)
-    return fields.shown(field, value)
+        return lambda value: codes.short(value) or codes.label(value)
+    return lambda value: fields.shown(field, value)
 
 
 def plainly(field, value):

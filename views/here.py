@@ -3,12 +3,13 @@
 Kept in the session as `year` and `round`; whatever they say is asked of the database again.
 """
 
-from flask import session
+from flask import g, session
 from flask_login import current_user
 
 from documents import clock
 from documents.rounds import Round, find_round
 from documents.users import EVERY_AREA
+from documents.waiting import NEWEST, newest_rounds
 
 DRAFTS = ("draft", "proposed")
 
@@ -37,18 +38,41 @@ def _open_to(round_):
     return round_.state != "draft" or sees_drafts(current_user)
 
 
+def newest(area):
+    """The area's newest rounds of every subsystem, asked of the database once a request."""
+    kept = g.setdefault("newest_rounds", {})
+    if area not in kept:
+        kept[area] = newest_rounds(area) if area else []
+    return kept[area]
+
+
 def current_round(subsystem="DMC"):
     """The Round this person looks at: the chosen one, else the newest that has opened; None when there is none."""
     area = area_code()
     if area is None:
         return None
     if session.get("year") and session.get("round"):
-        chosen = find_round(area, subsystem, session["year"], session["round"])
+        chosen = _named(area, subsystem, session["year"], session["round"])
         if chosen and _open_to(chosen):
             return chosen
-    newest = [each for each in rounds_of(area, subsystem).limit(12) if _open_to(each)]
-    opened = [each for each in newest if each.state not in DRAFTS]
-    return next(iter(opened), None) or next(iter(newest), None)
+    known = [each for each in _newest_of(area, subsystem) if _open_to(each)]
+    opened = [each for each in known if each.state not in DRAFTS]
+    return next(iter(opened), None) or next(iter(known), None)
+
+
+def _named(area, subsystem, year, code):
+    """The round of that name, from the newest where it is among them."""
+    for each in newest(area):
+        if (each.subsystem, each.academic_year, each.code) == (subsystem, year, code):
+            return each
+    return find_round(area, subsystem, year, code)
+
+
+def _newest_of(area, subsystem):
+    """A subsystem's rounds, newest first: from the area's newest, which are all of them where they are few."""
+    if len(newest(area)) == NEWEST:
+        return rounds_of(area, subsystem).limit(12)
+    return [each for each in newest(area) if each.subsystem == subsystem]
 
 
 def choose_round(round_):

@@ -188,12 +188,19 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, P
             area = self.round.area_code
             able = current_user.holds("district", area) or bool(current_user.schools("school"))
             return "some" if any_school and able and not self.round.sealed else None
-        submission = find_submission(self.model.subsystem, self._place(school))
+        submission = self._submission_of(school)
         try:
             return may_write(submission, self.round, current_user) if submission else None
         except RuleBroken as refusal:
             g.refusal = refusal.message
             return None
+
+    def _submission_of(self, school):
+        """The school's Submission in the round the page is about, or None; asked once a request."""
+        kept = g.setdefault("record_submissions", {})
+        if school not in kept:
+            kept[school] = find_submission(self.model.subsystem, self._place(school))
+        return kept[school]
 
     def _place(self, school):
         return Place(self.round.area_code, self.round.academic_year, self.round.code, school)

@@ -11,15 +11,15 @@ from documents.codelists import code_list
 from documents.completeness import required_of
 from documents.database import collection
 from documents.digests import documents_of
-from documents.progress import sums_of
 from documents.record import declared, shown_fields
 from documents.schools import School
-from documents.submissions import find_submission
-from views import formatters
+from views import formatters, shell
+from views.grid_rows import NAME, PK, Column, Pattern, rows_html
 
 LETTERS = "กขคจฉชซฌญฐณดตถทธนบปผฝพฟภมยรลวศสหอฮ"
 QUICK = 90  # the place in the address of a filter picked beside the search box
 LACKING = "lacking"  # the column of what is missing, where only such rows are shown
+MOST_SCHOOLS = 1000  # of an area, in one answer of the database
 MOST_NAMED = 4  # missing fields named in one place
 UNNAMED = "(ยังไม่มีชื่อ)"  # stands where an empty name would leave nothing to press
 NOT_OF_A_PAGE = ("page", "after", "before", "last", "letter")
@@ -129,9 +129,13 @@ class GridMixin:
         )
 
     def _school_names(self, rows):
-        codes = sorted({row["school_code"] for row in rows} | ({self.school} if self.sees_school else set()))
-        found = School.objects(area_code=self.round.area_code, code__in=codes).only("code", "name")
-        return {school.code: school.name for school in found}
+        """{code: name} of the schools on this page; those to choose from are known already."""
+        codes = {row["school_code"] for row in rows} | ({self.school} if self.sees_school else set())
+        names = dict(self._school_choices())
+        if unknown := sorted(codes - names.keys()):
+            found = School.objects(area_code=self.round.area_code, code__in=unknown).only("code", "name")
+            names |= {school.code: school.name for school in found}
+        return names
 
     def _list_context(self, wanted, page):
         """What Flask-Admin's list template gets, and what ours adds (see its head)."""
@@ -175,14 +179,13 @@ class GridMixin:
             "action_looks": self.action_looks,
             "get_pk_value": lambda row: row.pk,
             "get_value": self.get_list_value,
+            "grid_rows": lambda end: self._rows_html(rows, bool(actions), end),
+            "pattern": Pattern,
             "return_url": self._address(),
             "enumerate": enumerate,
             "column_meta": self._column_meta(),
-            "row_name": lambda row: self.model.headline(row.plain),
-            "row_note": lambda row: formatters.for_school(row.plain.get("by_district")),
+            "row_name": self._row_name,
             "row_revision": lambda row: row.plain["revision"],
-            "cell_value": self._cell_value,
-            "cell_mark": self._cell_mark,
             "grid_unit": self.model.unit,
             "grid_pager": self._pager(page, count, capped),
             "history_url": url_for(f"{self.endpoint}.history_view"),
@@ -215,7 +218,7 @@ class GridMixin:
         if self.school:
             submission = self._submission()
             return (submission.counts.get(self.model.slug, 0) if submission else 0), False
-        return sums_of(self.round, current_user).counts.get(self.model.slug, 0), False
+        return shell.sums_once(self.round, current_user).counts.get(self.model.slug, 0), False
 
     def _missing_count(self):
         """How many records of what this person sees lack something required.
@@ -228,7 +231,7 @@ class GridMixin:
         if self.school:
             submission = self._submission()
             return submission.counts.get("incomplete", 0) if submission else 0
-        return sums_of(self.round, current_user).counts.get("incomplete", 0)
+        return shell.sums_once(self.round, current_user).counts.get("incomplete", 0)
 
     def _by_district(self):
         """{on, href, count} of the records that the district wrote for the schools; None where there is none."""
@@ -263,35 +266,55 @@ class GridMixin:
         return listing.count_of(wanted, current_user, exactly=True)[0] if capped else count
 
     def _submission(self):
-        if "record_submission" not in g:
-            g.record_submission = (
-                find_submission(self.model.subsystem, self._place(self.school)) if self.sees_school else None
-            )
-        return g.record_submission
+        return self._submission_of(self.school) if self.sees_school else None
 
     # ---- cells ----
 
+    def _rows_html(self, rows, choosable, end):
+        """The rows as HTML; see views/grid_rows.py."""
+        meta = self._column_meta()
+        opens = ".edit_view" if self.can_edit else ".details_view"
+        link = self.get_url(opens, id=PK, url=self._address())
+        columns = [self._column(name, meta.get(name, {}), link) for name, _ in self._list_columns]
+        return rows_html(rows, columns, self._marks, self._row_name, end, choosable)
+
+    def _column(self, name, meta, link):
+        field = declared(self.model).get(name)
+        typed = (lambda row: formatters.typed(field, row.plain.get(name))) if self.is_editable(name) else None
+        return Column(name, meta, self._shower(name), typed, link if meta.get("link") else None, self._note)
+
+    def _note(self, row):
+        """Who wrote the record for its school, where the district did."""
+        return formatters.for_school(row.plain.get("by_district"))
+
+    def _row_name(self, row):
+        return NAME if row is Pattern else self.model.headline(row.plain)
+
     def get_list_value(self, row, name):
         """What a cell shows: words instead of codes, numbers of persons masked."""
+        return self._shower(name)(row)
+
+    def _shower(self, name):
+        """What makes of a row what a cell of this column shows."""
         if name == "school_code":
-            return g.record_schools.get(row.plain["school_code"], row.plain["school_code"])
+            return lambda row: g.record_schools.get(row.plain["school_code"], row.plain["school_code"])
         if name == LACKING:
-            return self._in_words(self._lacks(row))
-        shown = formatters.cell(shown_fields(self.model)[name], row.plain, self.round)
-        return shown or (UNNAMED if name == self.name_column else shown)
+            return lambda row: self._in_words(self._lacks(row))
+        show = formatters.shower(shown_fields(self.model)[name], self.round)
+        if name == self.name_column:
+            return lambda row: show(row.plain) or UNNAMED
+        return lambda row: show(row.plain)
 
-    def _cell_value(self, row, name):
-        """A cell's value as it is typed."""
-        return formatters.typed(declared(self.model)[name], row.plain.get(name))
-
-    def _cell_mark(self, row, name):
-        """('bad', sentence) where something required is missing, else None."""
+    def _marks(self, row):
+        """{column: ('bad', sentence)} where something required is missing; the name tells of what has no column."""
         missing = self._lacks(row)
-        if name in missing:
-            return "bad", f"ยังไม่กรอก{declared(self.model)[name].verbose_name} ต้องกรอกก่อนยืนยันข้อมูล"
-        if name == self.name_column and missing and not request.args.get("missing"):
-            return "warn", f"ยังไม่กรอก: {self._in_words(missing)}"
-        return None
+        marks = {
+            name: ("bad", f"ยังไม่กรอก{declared(self.model)[name].verbose_name} ต้องกรอกก่อนยืนยันข้อมูล")
+            for name in missing
+        }
+        if missing and not request.args.get("missing"):
+            marks.setdefault(self.name_column, ("warn", f"ยังไม่กรอก: {self._in_words(missing)}"))
+        return marks
 
     def _lacks(self, row):
         """Names of the required fields that a row lacks."""
@@ -415,12 +438,19 @@ class GridMixin:
 
     def _school_choices(self):
         """(code, name) of the schools a person may narrow the grid to; nothing to choose for one school."""
-        query = access.visible_schools(current_user)
-        base = {"area_code": self.round.area_code, "kind": "school"}
         if not self.sees_area and len(self.own_schools) < 2:
             return []
-        found = collection(School).find({"$and": [base, query]} if query else base, {"code": 1, "name": 1})
-        return [(school["code"], school["name"]) for school in found.sort("name")]
+        if "record_school_choices" not in g:
+            g.record_school_choices = [
+                (school["code"], school["name"]) for school in self._schools_to_choose()
+            ]
+        return g.record_school_choices
+
+    def _schools_to_choose(self):
+        query = access.visible_schools(current_user)
+        base = {"area_code": self.round.area_code, "kind": "school"}
+        wanted = {"$and": [base, query]} if query else base
+        return collection(School).find(wanted, {"code": 1, "name": 1}, batch_size=MOST_SCHOOLS).sort("name")
 
     def _sensitive_switch(self):
         known = shown_fields(self.model)

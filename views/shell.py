@@ -8,7 +8,7 @@ from documents.progress import sums_of
 from documents.rounds import STATES, utc
 from documents.schools import Area, School
 from documents.users import EVERY_AREA, ROLES, SCHOOL_ROLES
-from documents.waiting import newest_rounds, waiting_for
+from documents.waiting import waiting_for
 from views import here, links
 
 SECTIONS = {
@@ -69,9 +69,7 @@ def current_round():
 
 def rounds_for(user, area):
     """The newest rounds of the area that this person may look at; drafts are the officers' own business."""
-    if "newest_rounds" not in g:
-        g.newest_rounds = newest_rounds(area) if area else []
-    return [each for each in g.newest_rounds if each.state != "draft" or here.sees_drafts(user)]
+    return [each for each in here.newest(area) if each.state != "draft" or here.sees_drafts(user)]
 
 
 def waits_of():
