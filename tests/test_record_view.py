@@ -267,6 +267,22 @@ def test_places_are_found_by_typing(as_teacher, open_round):
     assert found[0]["fill"]["reg_province"][0] == "34"
 
 
+def test_a_page_asks_few_questions_however_many_rows_it_has(as_teacher, stored, teacher, count_commands):
+    def asked(path):
+        with count_commands() as names:
+            page(as_teacher, path)
+        return len(names)
+
+    few = asked("/admin/students/")
+    write([Change(Student, place(), pupil()) for _ in range(60)], teacher)
+    assert asked("/admin/students/") == few <= 12
+    assert "<b>61</b> คน" in page(as_teacher, "/admin/students/?search=กา")
+    assert asked("/admin/students/?search=ณิชา") == few, (
+        "all that matches is in sight: nothing is left to count"
+    )
+    assert asked("/admin/students/?search=กา") == few + 1
+
+
 def test_picking_all_classes_takes_the_filter_out(as_teacher, stored):
     answer = as_teacher.get("/admin/students/?flt90_grade_eq=&search=กานต์")
     assert answer.status_code == 302

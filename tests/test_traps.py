@@ -228,7 +228,7 @@ def test_a_fault_in_a_view_is_told_as_it_is(sign_in, open_round, teacher, monkey
     """Flask-Admin would call the view again after a TypeError and tell of an argument that was never given."""
     asked = []
 
-    def broken(view, wanted):
+    def broken(view, wanted, page):
         asked.append(wanted)
         raise TypeError("the true fault")
 

@@ -139,7 +139,7 @@ class GridMixin:
 
     def _list_context(self, wanted, page):
         """What Flask-Admin's list template gets, and what ours adds (see its head)."""
-        count, capped = self._count(wanted)
+        count, capped = self._count(wanted, page)
         view_args = self._get_list_extra_args()
         actions, confirmations = self.get_actions_list() if self.can_edit else ([], {})
         rows = [Row(plain) for plain in page.rows]
@@ -209,8 +209,10 @@ class GridMixin:
 
     # ---- counts ----
 
-    def _count(self, wanted):
-        """A whole scope's count is kept by the door; a narrowed one is counted up to a bound."""
+    def _count(self, wanted, page):
+        """A whole scope's count is kept by the door; a narrowed one is counted up to a bound, if not all is in sight."""
+        if not (page.earlier or page.later or request.args.get("letter")):
+            return len(page.rows), False
         narrowed = wanted.search or wanted.criteria or wanted.missing
         kept = self.model.slug in self.model.tally({})
         if narrowed or not kept:
