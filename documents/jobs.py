@@ -106,7 +106,7 @@ class Job(Document):
 
     result = DictField()
     failure = StringField(max_length=2000)
-    href = StringField(max_length=500)  # the page on which the result is seen
+    href = StringField(max_length=500)  # the page it was asked on, or on which its result is seen
     input_id = ObjectIdField()
     input_name = StringField(max_length=300)
     result_id = ObjectIdField()
@@ -231,7 +231,7 @@ def ask(
 ):
     """Store a job for a worker and wake one; gives back the Job.
 
-    `arguments` are plain values, `file` bytes or a readable stream, `href` the page on which the result is seen.
+    `arguments` are plain values, `file` bytes or a readable stream, `href` the page on which the result is seen, or it was asked.
     With `alone`, one of the same kind, area and round that is not finished is given back instead.
     Raises OutOfScope for an area the actor has nothing in, TooManyJobs.
     """

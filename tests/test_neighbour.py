@@ -36,6 +36,7 @@ def ids_of(world, database):
         "school": database.schools.find_one({"code": SCHOOL})["_id"],
         "person": world.people["school"].id,
         "event": world.event,
+        "job": world.job.id,
         "code": SCHOOL,
     }
     return found
@@ -198,6 +199,7 @@ class _Named(dict):
             submission=ids["submission"],
             person=ids["person"],
             event=ids["event"],
+            job=ids["job"],
         )
 
 

@@ -89,6 +89,13 @@ TABLE = [
     ("GET", "/admin/schools/places/", "?q=ในเมือง", {200: EVERYONE}),
     ("GET", "/admin/schools/edit/", "?id={school_id}", {200: "district admin"}),
     ("POST", "/admin/schools/edit/", {"id": "{school_id}", "name": "อื่น"}, {409: "district admin"}),
+    ("GET", "/admin/jobs/", "?all=1", {200: EVERYONE}),
+    ("GET", "/admin/jobs/details/", "?id={job}", {200: "school district approver"}),
+    ("GET", "/admin/jobs/status/", "?id={job}", {200: "school district approver"}),
+    ("GET", "/admin/jobs/result/", "?id={job}", {200: "school"}),
+    ("GET", "/admin/jobs/corner/", "", {200: EVERYONE}),
+    ("POST", "/admin/jobs/seen/", {"id": "{job}"}, {200: "school district approver"}),
+    ("POST", "/admin/jobs/cancel/", {"id": "{job}"}, {409: "school"}),
     ("GET", "/admin/users/", "", {200: "admin"}),
     ("GET", "/admin/users/new/", "", {200: "admin"}),
     ("POST", "/admin/users/new/", {}, {200: "admin"}),
@@ -145,6 +152,7 @@ def there(world):
         "school_id": _school_id(world),
         "person": world.people["neighbour"].id,
         "event": world.event,
+        "job": world.job.id,
     }
     of_kind = {
         document.slug: {

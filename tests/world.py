@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from documents import rounds, subsystems
+from documents import jobs, rounds, subsystems
+from documents.clock import real_now
 from documents.database import collection, db
 from documents.record import Place
 from documents.rounds import Round
@@ -44,6 +45,7 @@ class World:
     far: dict = field(default_factory=dict)
     marks: set = field(default_factory=set)
     event: object = None
+    job: object = None
 
     def shown_in(self, answer):
         """The marks that an answer of the application shows."""
@@ -78,7 +80,21 @@ def world(open_round, teacher, neighbour, director, officer, approver, executive
         *(str(id_) for ids in found.own.values() for id_ in ids),
     }
     found.event = database.audit_events.find_one({"school_code": SCHOOL})["_id"]
+    found.job = done_job(people["school"])
+    found.marks.add(str(found.job.id))
     return found
+
+
+def done_job(owner):
+    """A job of the marked school's teacher that has ended, with a file in it."""
+    now = real_now()
+    file = jobs.files().upload_from_stream(f"{SECRET}.csv", f"{SECRET}ในไฟล์".encode())
+    return jobs.Job(
+        area_code=AREA, kind="grid_file", title=f"{SECRET}งาน", owner=owner.id, owner_name=owner.name, state="done",
+        rights=jobs.rights_in(owner, AREA), result={"summary": [f"{SECRET}เสร็จ"]}, result_id=file, files=[file],
+        result_name=f"{SECRET}.csv", result_type="text/csv", log=[{"at": now, "text": f"{SECRET}บันทึก"}], seen=True,
+        asked_at=now, started_at=now, finished_at=now, lease_until=now, expires_at=now + jobs.KEPT_FOR,
+    ).save()  # fmt: skip
 
 
 def far_people():

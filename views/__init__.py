@@ -9,6 +9,7 @@ from views.codelists import CodeLists
 from views.control_room import ControlRoom
 from views.fields import Fields
 from views.home import Home
+from views.jobs import Jobs
 from views.papers import Papers
 from views.record import RecordView
 from views.round_files import RoundFiles
@@ -33,6 +34,7 @@ def register(admin, app):
     admin.add_view(Schools())
     admin.add_view(RoundFiles())
     admin.add_view(Papers())
+    admin.add_view(Jobs())
     admin.add_view(ClassListPages())
     admin.add_view(Users())
     admin.add_view(Fields())

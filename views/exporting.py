@@ -2,46 +2,42 @@
 
 import io
 
-from flask import flash, redirect, send_file
+from flask import flash, redirect, request, send_file
 from flask_login import current_user
 
-from documents import access, history, listing
-from documents.schools import School
-from exports.grid import around_of, csv_of, xlsx_of
-from exports.workbook import file_name
+from documents import history, listing
+from documents.jobs import ask
+from exports.file_jobs import XLSX as XLSX
+from exports.file_jobs import as_arguments, grid_file_of
+from views.jobs import deliver
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-MOST_ROWS = 60_000  # one district; more becomes a job
+MOST_ROWS = 1_000_000  # what a sheet holds
+# So many rows are a file within a quarter of a second; a job, with its queue, takes longer and would be stored.
+AT_ONCE = 3_000
 
 
 def export_grid(view, export_type):
-    """The response with the grid's rows as XLSX or CSV; who took how many of what is noted first."""
+    """The response with the grid's rows as XLSX or CSV, by a job where they are many; who took what is noted first."""
     wanted, user, round_ = view.wanted, current_user._get_current_object(), view.round
     count, _ = listing.count_of(wanted, user, exactly=True)
     if count > MOST_ROWS:
         flash(f"ส่งออกได้ครั้งละไม่เกิน {MOST_ROWS:,} แถว (เลือกไว้ {count:,}) กรุณากรองให้แคบลง", "error")
         return redirect(view.get_url(".index_view"))
-    note_export(user, round_, view.model.slug, wanted.school, count, export_type)
-    own = {"$and": [{"area_code": round_.area_code}, access.visible_schools(user)]}
-    names = {school.code: school.name for school in School.objects(__raw__=own).only("code", "name")}
-    around = around_of(
-        view.model,
-        round_,
-        names,
-        lambda field: access.may_see_field(user, field, round_.area_code, wanted.school),
-    )
-    rows = listing.all_of(wanted, user)
-    name = file_name(f"{round_.label} {view.model.label} {names.get(wanted.school, '')}".strip(), export_type)
-    if export_type == "csv":
-        content, kind = "".join(csv_of(view.model, rows, around)).encode(), "text/csv"
-    else:
-        (content, _), kind = xlsx_of(view.model, rows, around, str(view.model.label)), XLSX
+    about = export_of(round_, view.model.slug, wanted.school, count, export_type)
+    if count > AT_ONCE:
+        title = f"ส่งออก{view.model.label} {count:,} แถว รอบ {round_.label}"
+        asked = {"round_id": str(round_.id), "export_type": export_type, "noted": about, "count": count}
+        asked["asked"] = as_arguments(wanted)
+        back = view.get_url(".index_view", **request.args.to_dict(flat=False))
+        return deliver(ask("grid_file", user, round_.area_code, round_, title, asked, href=back[:500]))
+    note_event_of(user, round_, about)
+    content, name, kind = grid_file_of(wanted, round_, user, export_type)
     return send_file(io.BytesIO(content), mimetype=kind, as_attachment=True, download_name=name)
 
 
-def note_export(user, round_, what, school, rows, kind, record=None):
-    """Note an export of personal data: who, what, of which round, school and record, how many rows."""
-    about = {
+def export_of(round_, what, school, rows, kind):
+    """What the access log says of a file taken out: what, of which round and school, how many rows."""
+    return {
         "what": what,
         "subsystem": round_.subsystem,
         "round": round_.label,
@@ -49,8 +45,16 @@ def note_export(user, round_, what, school, rows, kind, record=None):
         "rows": rows,
         "kind": kind,
     }
-    if record:
-        about["record"] = record
+
+
+def note_export(user, round_, what, school, rows, kind, record=None):
+    """Note an export of personal data: who, what, of which round, school and record, how many rows."""
+    about = export_of(round_, what, school, rows, kind)
+    note_event_of(user, round_, about | ({"record": record} if record else {}))
+
+
+def note_event_of(user, round_, about):
+    """Note what `export_of` says."""
     history.note_event(
         round_.area_code,
         user,

@@ -3,23 +3,26 @@
 import io
 from collections import Counter
 
-from flask import abort, request, send_file
+from flask import abort, request, send_file, url_for
 from flask_admin import BaseView, expose
 from flask_login import current_user
 
 from documents import access, audit, buddhist, locking
 from documents.digests import documents_of, short_code
 from documents.errors import NotAllowed, RuleBroken, WrongState
+from documents.jobs import ask
 from documents.rooms import SchoolRooms
 from documents.rounds import STATES, get_round, utc
 from documents.submissions import STATES as SUBMISSION_STATES
 from documents.submissions import submissions_of
+from exports.file_jobs import round_file_of
 from exports.reports import GRADES, SEXES
-from exports.round_report import has_report, report_file_name, round_report
-from exports.round_workbook import refuse_reopened, round_file_name, round_workbook
-from exports.statistics import ENCODINGS, statistics_csv, statistics_file_name
+from exports.round_report import has_report
+from exports.round_workbook import refuse_reopened
+from exports.statistics import ENCODINGS
 from views import here, links, telling
-from views.exporting import XLSX, note_export
+from views.exporting import AT_ONCE, note_export
+from views.jobs import deliver
 from views.pages import Page
 
 TAKERS = access.AREA_READERS  # of the workbook, which holds persons
@@ -73,11 +76,8 @@ class RoundFiles(Page, BaseView):
             abort(404)
         if what == "workbook" and not takes_workbook(round_):
             raise NotAllowed("สมุดงานของรอบมีข้อมูลส่วนบุคคล เปิดได้เฉพาะเจ้าหน้าที่เขตและผู้รับรองระดับเขต")
-        refuse_not_open(round_)
-        content, name = made(round_, what)
         rows = rows_of(round_) if what == "workbook" else 0
-        note_export(current_user._get_current_object(), round_, what, None, rows, "xlsx")
-        return send_file(io.BytesIO(content), mimetype=XLSX, as_attachment=True, download_name=name)
+        return taken_out(round_, what, rows)
 
     @expose("/export/csv/")
     def export_csv(self):
@@ -85,10 +85,24 @@ class RoundFiles(Page, BaseView):
         round_, encoding = asked_round(), request.args.get("encoding", "utf8")
         if encoding not in ENCODINGS or not has_report(round_):
             abort(404)
-        refuse_not_open(round_)
-        content, name = statistics_csv(round_, encoding), statistics_file_name(round_)
-        note_export(current_user._get_current_object(), round_, "statistics", None, 0, "csv")
-        return send_file(io.BytesIO(content), mimetype="text/csv", as_attachment=True, download_name=name)
+        return taken_out(round_, "statistics", 0, encoding)
+
+
+def taken_out(round_, what, rows, encoding="utf8"):
+    """The response with a round's file, by a job where the round has many records; noted before it is sent.
+
+    Every one of the files reads the whole round, the reports too: they are held to a count of the records.
+    """
+    refuse_not_open(round_)
+    user, kind = current_user._get_current_object(), "csv" if what == "statistics" else "xlsx"
+    if rows_of(round_) > AT_ONCE:
+        asked = {"round_id": str(round_.id), "what": what, "encoding": encoding, "rows": rows}
+        title = f"{telling.WHATS[what]} {round_.subsystem} {round_.label}"
+        back = url_for("round_files.files", id=str(round_.id))
+        return deliver(ask("round_file", user, round_.area_code, round_, title, asked, href=back))
+    content, name, mimetype = round_file_of(round_, what, user, encoding)
+    note_export(user, round_, what, None, rows, kind)
+    return send_file(io.BytesIO(content), mimetype=mimetype, as_attachment=True, download_name=name)
 
 
 def asked_round():
@@ -99,14 +113,6 @@ def asked_round():
 def takes_workbook(round_):
     """Whether the reader may have the records of the round's area."""
     return any(current_user.holds(role, round_.area_code) for role in TAKERS)
-
-
-def made(round_, what):
-    """(bytes, file name) of a file. Raises WrongState while a school of a locked round is open again."""
-    if what == "report":
-        return round_report(round_), report_file_name(round_)
-    sensitive = access.sees_sensitive(current_user, round_.area_code)
-    return round_workbook(round_, sensitive=sensitive), round_file_name(round_)
 
 
 def refuse_not_open(round_):

@@ -7,11 +7,13 @@ from flask_login import current_user
 from documents import buddhist, clock, locking, reminders, rounds, thai
 from documents.digests import short_code
 from documents.errors import Invalid, NotAllowed, RuleBroken
+from documents.jobs import ask
 from documents.progress import sums_of
 from documents.rounds import EDITABLE, STEPS, Round, get_round, utc
 from documents.submissions import WRITABLE, submissions_of
 from views import here, links, shell
 from views.control_room import home_address, steps_of
+from views.jobs import follow
 from views.pages import Page
 from views.round_words import read_day, read_windows, round_event, typed_of, windows_in_words
 
@@ -235,13 +237,16 @@ class Rounds(Page, BaseView):
             reason = thai.clean(request.form.get("reason"), lines=True)[:2000]
             if as_counted(round_) != request.form.get("counted"):
                 raise NotAsCounted()
-            locking.lock_round(self._round(request.form.get("id")), _person(), reason or None)
+            fresh = self._round(request.form.get("id"))
+            locking.refuse_lock(fresh, _person(), reason or None)  # at once, while the form still stands here
+            asked = {"round_id": str(fresh.id), "reason": reason or None}
+            back = links.round_page(fresh)
+            job = ask("lock_round", _person(), fresh.area_code, fresh, arguments=asked, alone=True, href=back)
         except RuleBroken as refusal:
             return self._lock_page(
                 get_round(current_user.areas(*self.roles), str(round_.id)), refusal
             ), refusal.status
-        flash("ล็อกรอบแล้ว ตัวเลขของรอบนี้ไม่เปลี่ยนอีก", "success")
-        return redirect(links.round_page(round_), 303)
+        return follow(job)
 
     def _lock_page(self, round_, refusal=None):
         left = list(

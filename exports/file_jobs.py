@@ -1,0 +1,116 @@
+"""Files that are made as jobs: a round's workbook and reports, and what a grid shows."""
+
+from bson import json_util
+
+from documents import access, listing, subsystems
+from documents.errors import NotAllowed
+from documents.jobs import job_kind
+from documents.rounds import get_round
+from documents.schools import School
+from exports.grid import around_of, csv_of, xlsx_of
+from exports.round_report import report_file_name, round_report
+from exports.round_workbook import round_file_name, round_workbook
+from exports.statistics import statistics_csv, statistics_file_name
+from exports.workbook import file_name
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+CSV = "text/csv"
+OF_COUNTS = ("report", "statistics")  # without persons: an executive has them too
+
+
+def may_take(user, what, area_code):
+    """Whether this person may have a file of an area's round."""
+    roles = (*access.AREA_READERS, *(("executive",) if what in OF_COUNTS else ()))
+    return any(user.holds(role, area_code) for role in roles)
+
+
+def round_file_of(round_, what, user, encoding="utf8"):
+    """(bytes, name, mimetype) of a round's file: `what` is workbook, report or statistics.
+
+    Raises NotAllowed, and what the file's own maker refuses.
+    """
+    if not may_take(user, what, round_.area_code):
+        raise NotAllowed("สมุดงานของรอบมีข้อมูลส่วนบุคคล เปิดได้เฉพาะเจ้าหน้าที่เขตและผู้รับรองระดับเขต")
+    if what == "report":
+        return round_report(round_), report_file_name(round_), XLSX
+    if what == "statistics":
+        return statistics_csv(round_, encoding), statistics_file_name(round_), CSV
+    sensitive = access.sees_sensitive(user, round_.area_code)
+    return round_workbook(round_, sensitive=sensitive), round_file_name(round_), XLSX
+
+
+@job_kind("round_file", "ไฟล์ของรอบ", "File of a round")
+def round_file(job, progress, round_id, what, encoding, rows):
+    """The job of `round_file_of`; `rows` is how many records it holds, for the access log."""
+    round_ = get_round([job.area_code], round_id)
+    progress.say("กำลังอ่านข้อมูลและจัดทำไฟล์")
+    content, name, kind = round_file_of(round_, what, job.actor, encoding)
+    keep(progress, content, name, kind)
+    about = {"what": what, "subsystem": round_.subsystem, "round": round_.label, "school": None, "rows": rows}
+    return {
+        "summary": [f"จัดทำไฟล์ {name} แล้ว"],
+        "noted": about | {"kind": "csv" if kind == CSV else "xlsx"},
+    }
+
+
+def keep(progress, content, name, kind):
+    """Store a file as the job's result."""
+    with progress.result_file(name, kind) as file:
+        file.write(content)
+
+
+# ---- what a grid shows ----
+
+
+def grid_file_of(wanted, round_, user, export_type, passing=lambda rows: rows):
+    """(bytes, name, mimetype) of the rows a grid shows this person, as xlsx or csv; `passing` sees them go by."""
+    document = wanted.document
+    own = {"$and": [{"area_code": round_.area_code}, access.visible_schools(user)]}
+    names = {school.code: school.name for school in School.objects(__raw__=own).only("code", "name")}
+    around = around_of(
+        document,
+        round_,
+        names,
+        lambda field: access.may_see_field(user, field, round_.area_code, wanted.school),
+    )
+    rows = passing(listing.all_of(wanted, user))
+    name = file_name(f"{round_.label} {document.label} {names.get(wanted.school, '')}".strip(), export_type)
+    if export_type == "csv":
+        return "".join(csv_of(document, rows, around)).encode(), name, CSV
+    return xlsx_of(document, rows, around, str(document.label))[0], name, XLSX
+
+
+def as_arguments(wanted):
+    """A Wanted as plain values that a job keeps; its criteria hold MongoDB's own words, so they go as text."""
+    return {
+        "slug": wanted.document.slug,
+        "school": wanted.school,
+        "search": wanted.search,
+        "criteria": json_util.dumps(list(wanted.criteria)),
+        "missing": wanted.missing,
+        "sort": wanted.sort,
+        "descending": wanted.descending,
+    }
+
+
+def as_wanted(round_, slug, criteria, **asked):
+    """The Wanted that `as_arguments` told of, in a round."""
+    document = next(each for each in subsystems() if each.slug == slug)
+    place = (round_.area_code, round_.academic_year, round_.code)
+    return listing.Wanted(document, *place, criteria=tuple(json_util.loads(criteria)), **asked)
+
+
+@job_kind("grid_file", "ส่งออกตาราง", "Export of a grid")
+def grid_file(job, progress, round_id, export_type, noted, count, asked):
+    """The job of `grid_file_of`; the rows are asked for again as the person is now."""
+    round_ = get_round([job.area_code], round_id)
+    progress.begin(count, "แถว")
+
+    def passing(rows):
+        for number, row in enumerate(rows):
+            progress.at(number)
+            yield row
+
+    content, name, kind = grid_file_of(as_wanted(round_, **asked), round_, job.actor, export_type, passing)
+    keep(progress, content, name, kind)
+    return {"summary": [f"ส่งออก {count:,} แถวแล้ว"], "noted": noted}
