@@ -55,6 +55,7 @@ def meta_of(name, open_states):
                 "name": ONE_AT_A_TIME,
             },
             {"fields": ["area_code", "state", "-asked_at"]},
+            {"fields": ["area_code", "-asked_at"]},
             {"fields": ["area_code", "submission", "-asked_at"]},
             {"fields": ["area_code", "school_code", "-asked_at"]},
         ],

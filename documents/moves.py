@@ -8,6 +8,7 @@ import datetime as dt
 import time
 from dataclasses import dataclass, replace
 
+from bson import ObjectId
 from pymongo import ReturnDocument
 from pymongo.errors import ExecutionTimeout
 
@@ -208,7 +209,7 @@ def move(submission, name, actor, reason=None, until=None, now=None, records=(),
                 f"ข้อมูลของ{submission.school_name}เปลี่ยนไปหลังจากที่ท่านเปิดหน้านี้ กรุณาเปิดหน้านี้ใหม่และตรวจดูอีกครั้ง"
             )
         _check_content(submission, row, reason, until)
-        _check_time(submission, row, until, now or clock.now())
+        _check_time(submission, row, actor, until, now or clock.now())
         moved = push(submission, row, changes_of(submission, round_, row, actor, reason, until, records))
         if moved:
             return recounted(moved) if name == "reopen" else moved
@@ -247,9 +248,15 @@ def _check_content(submission, row, reason, until):
         raise Invalid({0: {"reason": "ยังไม่มีข้อมูลในรอบนี้ หากไม่มีข้อมูลจริง โปรดระบุเหตุผลก่อนยืนยัน"}})
 
 
-def _check_time(submission, row, until, now):
-    """A time of a school's own lies within half a year; nobody but the approver moves the hour of a reopening."""
+def _check_time(submission, row, actor, until, now):
+    """A time of a school's own lies within half a year and is the district's to give, a reopening's the approver's."""
     refuse_time(until, now)
+    if (
+        until
+        and row.name == "send_back"
+        and not (actor.is_system or actor.holds("district", submission.area_code))
+    ):
+        raise NotAllowed("เจ้าหน้าที่เขตเท่านั้นที่กำหนดเวลาแก้ไขได้ ผู้อำนวยการส่งกลับโดยไม่กำหนดเวลา")
     if until and row.name in ("send_back", "return") and submission.version > 1:
         last = utc(submission.return_until)
         if until > last:
@@ -339,6 +346,8 @@ def changes_of(submission, round_, row, actor, reason, until=None, records=(), d
     acting = actor.acting_director(submission.area_code, submission.school_code)
     if acting and "director" in row.roles and not actor.holds("district", submission.area_code):
         entry["acting"] = acting.order_number
+    if row.name == "reopen":
+        entry["mark"] = ObjectId()  # older than every event that follows, however the product's clock is set
     return {"set": changes, "unset": clear, "row": entry}
 
 

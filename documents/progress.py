@@ -13,15 +13,15 @@ from documents import clock, thai
 from documents.database import collection
 from documents.digests import documents_of
 from documents.rounds import round_before, utc
-from documents.submissions import HANDED_IN, SEALED, WRITABLE, Submission, is_late, visible_to
+from documents.submissions import HANDED_IN, SEALED, WRITABLE, Submission, has_lapsed, is_late, visible_to
 from documents.windows import own_time
 
-# What a tile shows, worst first; the first ten are what people filter by.
+# What a tile shows, worst first.
 LOOKS = (
-    "late", "empty", "error", "returned", "idle", "draft", "confirmed", "certified", "verified", "locked",
+    "late", "lapsed", "empty", "error", "returned", "idle", "draft", "confirmed", "certified", "verified", "locked",
     "unreported",
 )  # fmt: skip
-RED = ("late", "empty", "error")
+RED = ("late", "lapsed", "empty", "error")
 # The counter that stands for the size of a school, where it is not the number of records.
 HEADCOUNT = {"students": "pupils"}
 PLAIN = (
@@ -202,6 +202,8 @@ def look_of(submission, round_, records, incomplete, now=None):
     """
     if submission.state in SEALED:
         return submission.state
+    if has_lapsed(submission, now or clock.now()):
+        return "lapsed"
     if submission.state in HANDED_IN:
         return "error" if incomplete and records else submission.state if records else "empty"
     if not round_.sealed and is_late(submission, round_, now):

@@ -12,7 +12,7 @@ from mongoengine.fields import DateTimeField, ListField, ObjectIdField
 
 from documents import clock, locking, versions
 from documents.asking import Request, file_request, meta_of, together
-from documents.cases import Step, advance, check_step, table
+from documents.cases import Step, advance, check_step, reason_of, table
 from documents.database import collection
 from documents.digests import documents_of
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
@@ -157,7 +157,7 @@ def take_back(submission, actor, reason):
 
     Interrupted, it is simply run again. Gives the sealed Submission; raises what `move` and `write` raise.
     """
-    now = clock.now()
+    now, reason = clock.now(), reason_of(reason)
     if not (submission.state == "returned" and submission.is_over(now)):
         submission = move(submission, "end", actor, reason)
     check_move(submission, round_of(submission), MOVES["back"], actor, clock.now())

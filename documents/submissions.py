@@ -87,6 +87,17 @@ class Submission(Document):
             {"fields": ["area_code", "academic_year", "subsystem", "round", "state"]},
             {"fields": ["area_code", "academic_year", "subsystem", "round", "cluster", "school_code"]},
             {"fields": ["area_code", "school_code", "-academic_year", "-round"]},
+            # A handful of an area's, asked for every page of an officer.
+            {
+                "fields": ["area_code", "state"],
+                "partialFilterExpression": {"version": {"$gt": 1}},
+                "name": "reopened",
+            },
+            {
+                "fields": ["area_code", "hold.answered"],
+                "partialFilterExpression": {"hold.answered": True},
+                "name": "answered",
+            },
         ],
     }
 

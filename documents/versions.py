@@ -4,6 +4,7 @@ Read from the history between the reopening and now: nobody can write between a 
 there is, and the school's own index of events finds it however long the history is.
 """
 
+import datetime as dt
 from dataclasses import dataclass
 
 from documents import thai
@@ -14,6 +15,7 @@ from documents.record import Place, declared
 
 ADDED, CHANGED, REMOVED = "added", "changed", "removed"
 KINDS = {ADDED: "เพิ่ม", CHANGED: "แก้ไข", REMOVED: "ลบ"}
+SLACK = dt.timedelta(days=1)  # a demonstration's clock starts again; the mark alone decides
 OF_RECORDS = ("create", "update", "remove")
 
 
@@ -47,17 +49,17 @@ def place_of(submission):
     )._asdict()
 
 
-def reopened_at(submission, since=None):
-    """When version `since` (the one before the present one) was opened again, as stored; None if it never was."""
+def reopening_of(submission, since=None):
+    """The move by which version `since` (the one before the present one) was opened again; None if it never was."""
     since = since or submission.version - 1
     rows = (row for row in submission.moves if row["name"] == "reopen" and row.get("version", 1) == since)
-    return next((row["at"] for row in rows), None)
+    return next(rows, None)
 
 
 def changed_since(submission, since=None):
     """[RecordChange] between version `since` (the one before) and now, by kind of record and name; net: what came and
     went again is no change."""
-    begun = reopened_at(submission, since)
+    begun = reopening_of(submission, since)
     if begun is None:
         return []
     events = {}
@@ -77,7 +79,8 @@ def _events(submission, begun):
     query = {
         "area_code": submission.area_code,
         "school_code": submission.school_code,
-        "at": {"$gte": begun},
+        "at": {"$gte": begun["at"] - SLACK},
+        "_id": {"$gt": begun["mark"]},
         "academic_year": submission.academic_year,
         "round": submission.round,
         "action": {"$in": list(OF_RECORDS)},

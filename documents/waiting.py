@@ -4,12 +4,15 @@ import datetime as dt
 from typing import NamedTuple
 
 from documents import clock
+from documents.asking import scope_of
 from documents.database import collection
 from documents.digests import documents_of
+from documents.extending import ExtensionRequest
 from documents.moves import moves_for
 from documents.progress import look_of_one, sums_of
+from documents.reopening import ReopenRequest
 from documents.rounds import Round, utc
-from documents.submissions import WRITABLE, Submission, is_late, visible_to
+from documents.submissions import WRITABLE, Submission, has_lapsed, is_late, visible_to
 from documents.windows import open_until, step_open
 
 NEWEST = 24  # rounds looked at: some years of an area's
@@ -44,13 +47,16 @@ def waiting_for(user, area_code, rounds, now=None, sums=sums_of):
         if round_.area_code == area_code:
             waits += _of_officers(user, round_, now, sums)
     waits += _of_schools(user, area_code, rounds, now)
+    waits += _of_requests(user, area_code, rounds)
+    waits += _of_submissions(user, area_code, rounds, now)
     return sorted(waits, key=lambda each: ORDER.index(each.what))
 
 
 # What comes first on the list.
 ORDER = (
-    "returned", "late", "hold", "complete", "start", "review", "confirm", "certify", "order", "verify", "resume_lock",
-    "lock_round", "open_round", "unconfirmed", "out_again", "held", "propose", "publish", "await_confirm",
+    "lapsed", "reopened", "returned", "late", "hold", "complete", "start", "review", "confirm", "certify", "reopen_forwarded",
+    "time_forwarded", "reopen_asked", "time_asked", "answered", "order", "verify", "resume_lock",
+    "lock_round", "open_round", "unconfirmed", "out_again", "held", "propose", "publish", "await_confirm", "own_request",
 )  # fmt: skip
 
 
@@ -82,13 +88,23 @@ def _of_schools(user, area_code, rounds, now):
 
 def _of_teacher(submission, round_, now):
     """A teacher's own: at most one of late, complete, start and confirm, beside a return and a hold."""
+    until = open_until(submission, round_, "enter")
+    if has_lapsed(submission, now):
+        yield Wait("lapsed", 1, round_, submission, until)
+        return
     if submission.state not in WRITABLE:
         return
-    until = open_until(submission, round_, "enter")
     if submission.hold:
         yield Wait("hold", 1, round_, submission, None, submission.hold.get("reason"))
     if submission.state == "returned":
-        yield Wait("returned", 1, round_, submission, until, submission.return_reason)
+        yield Wait(
+            "returned" if submission.version == 1 else "reopened",
+            1,
+            round_,
+            submission,
+            until,
+            submission.return_reason,
+        )
     if is_late(submission, round_, now):
         yield Wait("late", 1, round_, submission, until)
     elif step_open(submission, round_, "enter", now):
@@ -110,7 +126,10 @@ def unreviewed(submission):
 def _of_director(submission, round_, user, now):
     """A director's own: to certify what is confirmed; else he is told what his school still has to do."""
     until = open_until(submission, round_, "certify")
-    if submission.state == "confirmed":
+    if has_lapsed(submission, now):
+        if not user.holds("school", submission.area_code, submission.school_code):
+            yield Wait("lapsed", 1, round_, submission, until)
+    elif submission.state == "confirmed":
         if submission.hold:
             yield Wait("hold", 1, round_, submission, None, submission.hold.get("reason"))
         elif any(row.name == "certify" for row in moves_for(submission, round_, user, now)):
@@ -121,6 +140,66 @@ def _of_director(submission, round_, user, now):
         "school", submission.area_code, submission.school_code
     ):
         yield Wait("await_confirm", 1, round_, submission, until, submission.return_reason)
+
+
+# ---- requests, holds that were answered, reopenings that ran out ----
+
+OF_REQUESTS = {  # kind, state, version > 1: (role that is waited for, what)
+    (ReopenRequest, "asked"): ("district", "reopen_asked"),
+    (ReopenRequest, "forwarded"): ("approver", "reopen_forwarded"),
+    (ExtensionRequest, "asked"): ("district", "time_asked"),
+    (ExtensionRequest, "of_approver"): ("approver", "time_forwarded"),
+}
+
+
+def _of_requests(user, area_code, rounds):
+    """Open requests: to who decides how many there are, to who asked that they are not decided yet."""
+    ways = [way for way in scope_of(user) if way["area_code"] == area_code]
+    by_key = {_key_of(each, each.code): each for each in rounds}
+    found = {}
+    for kind in (ReopenRequest, ExtensionRequest) if ways else ():
+        query = {"area_code": area_code, "state": {"$in": list(kind.open_states)}, "$or": ways}
+        wanted = (
+            "subsystem",
+            "academic_year",
+            "round",
+            "state",
+            "version",
+            "school_code",
+            "submission",
+            "asked_by_name",
+        )
+        for row in kind.objects(__raw__=query).only(*wanted):
+            round_ = by_key.get(_key_of(row, row.round))
+            of_approver = kind is ExtensionRequest and row.version > 1
+            role, what = OF_REQUESTS[kind, "of_approver" if of_approver else row.state]
+            if round_ is None:
+                continue
+            if user.holds(role, area_code):
+                found.setdefault((what, round_.id), []).append(round_)
+            elif any(user.holds(each, area_code, row.school_code) for each in ("school", "director")):
+                yield Wait("own_request", 1, round_, row, None, f"{kind.label} {row.shown_state}")
+    for (what, _), same in found.items():
+        yield Wait(what, len(same), same[0])
+
+
+def _of_submissions(user, area_code, rounds, now):
+    """For the district, holds that a school answered; for the approver, reopenings whose hour is over."""
+    by_key = {_key_of(each, each.code): each for each in rounds}
+    asked = []
+    if user.holds("district", area_code):
+        asked.append(("answered", {"hold.answered": True}))
+    if user.holds("approver", area_code):
+        asked.append(("lapsed", {"version": {"$gt": 1}, "state": {"$in": [*WRITABLE, "confirmed"]}}))
+    for what, more in asked:
+        for each in Submission.objects(__raw__={"area_code": area_code} | more).exclude("moves", "counts"):
+            round_ = by_key.get(_key_of(each, each.round))
+            if round_ is not None and (what == "answered" or has_lapsed(each, now)):
+                yield Wait(what, 1, round_, each)
+
+
+def _key_of(of, code):
+    return of.subsystem, of.academic_year, code
 
 
 # ---- the area ----

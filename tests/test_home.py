@@ -113,7 +113,7 @@ def test_a_school_reopened_after_the_lock_has_its_work_again(open_round, teacher
     assert waits(teacher) == []
     until = dt.datetime(2025, 6, 20, tzinfo=clock.BANGKOK)
     move(find_submission("DMC", place()), "reopen", approver, "โรงเรียนขอแก้", until)
-    assert waits(teacher)[0] == "returned"
+    assert waits(teacher)[0] == "reopened"
 
 
 def test_nothing_of_another_school_or_area_waits(open_round, neighbour):

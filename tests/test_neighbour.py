@@ -200,6 +200,7 @@ class _Named(dict):
             person=ids["person"],
             event=ids["event"],
             job=ids["job"],
+            request=world.request,
         )
 
 

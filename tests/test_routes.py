@@ -84,6 +84,19 @@ TABLE = [
     ("POST", "/admin/submissions/extend/",
      {"id": "{submission}", "until": "20/06/2568", "whom": "school", "reason": "ขอเวลา"}, {303: "district"}),
     ("POST", "/admin/submissions/lock/", {"id": "{submission}"}, {409: "approver"}),
+    ("POST", "/admin/submissions/aside/", {"id": "{submission}", "aside": "prolong", "until": "20/06/2568", "reason": "ช้า"},
+     {409: "approver"}),  # not reopened
+    ("POST", "/admin/submissions/time/", {"id": "{submission}", "whom": "school", "reason": "ไฟดับ"},
+     {409: "school director"}),  # a request is open
+    ("POST", "/admin/submissions/back/", {"id": "{submission}", "reason": "เลิก"}, {409: "approver"}),
+    ("GET", "/admin/reopening/", "", {200: READERS}),
+    ("GET", "/admin/reopening/details/", "?kind=extension&id={request}", {200: READERS}),
+    ("GET", "/admin/reopening/ask/", "?id={submission}", {}),  # nothing is locked
+    ("POST", "/admin/reopening/ask/", {"id": "{submission}", "reason": "แก้"}, {}),
+    ("POST", "/admin/reopening/step/",
+     {"kind": "extension", "id": "{request}", "step": "grant", "until": "20/06/2568"}, {303: "district"}),
+    ("GET", "/admin/changes/", "?id={submission}", {409: READERS}),  # the first version
+    ("GET", "/admin/changes/xlsx/", "?id={submission}", {409: READERS}),
     ("GET", "/admin/schools/", "", {200: EVERYONE}),
     ("GET", "/admin/schools/details/", "?id={school_id}", {200: EVERYONE}),
     ("GET", "/admin/schools/places/", "?q=ในเมือง", {200: EVERYONE}),
@@ -153,6 +166,7 @@ def there(world):
         "person": world.people["neighbour"].id,
         "event": world.event,
         "job": world.job.id,
+        "request": world.request,
     }
     of_kind = {
         document.slug: {

@@ -14,6 +14,7 @@ import pytest
 from documents import jobs, rounds, subsystems
 from documents.clock import real_now
 from documents.database import collection, db
+from documents.extending import ask_time
 from documents.record import Place
 from documents.rounds import Round
 from documents.schools import Area, School
@@ -46,6 +47,7 @@ class World:
     marks: set = field(default_factory=set)
     event: object = None
     job: object = None
+    request: object = None  # for more time, by the school's director
 
     def shown_in(self, answer):
         """The marks that an answer of the application shows."""
@@ -79,6 +81,9 @@ def world(open_round, teacher, neighbour, director, officer, approver, executive
         str(found.submission.id),
         *(str(id_) for ids in found.own.values() for id_ in ids),
     }
+    asked = ask_time(found.submission, director, f"{SECRET}เหตุขอเวลา", ["school"])
+    found.request = asked.id
+    found.marks.add(str(asked.id))
     found.event = database.audit_events.find_one({"school_code": SCHOOL})["_id"]
     found.job = done_job(people["school"])
     found.marks.add(str(found.job.id))

@@ -4,6 +4,7 @@ from documents import subsystems
 from views import shell
 from views.account import Account
 from views.audit import Audit
+from views.changes import Changes
 from views.class_lists import ClassListPages
 from views.codelists import CodeLists
 from views.control_room import ControlRoom
@@ -12,6 +13,7 @@ from views.home import Home
 from views.jobs import Jobs
 from views.papers import Papers
 from views.record import RecordView
+from views.reopening import Reopening
 from views.round_files import RoundFiles
 from views.rounds import Rounds
 from views.schools import Schools
@@ -31,6 +33,8 @@ def register(admin, app):
         admin.add_view(RecordView(document))
     admin.add_view(Rounds(name="รอบการจัดเก็บข้อมูล", endpoint="rounds", url="/admin/rounds"))
     admin.add_view(Submissions())
+    admin.add_view(Reopening(name="คำขอของโรงเรียน", endpoint="reopening", url="/admin/reopening"))
+    admin.add_view(Changes())
     admin.add_view(Schools())
     admin.add_view(RoundFiles())
     admin.add_view(Papers())

@@ -17,6 +17,7 @@ from documents.rounds import STEPS, utc
 from documents.submissions import WRITABLE, Submission
 from views import here, instants, links, shell
 from views.pages import Page
+from views.reopening import waiting_requests
 
 LONGEST_SEARCH = 60
 WAITING, RED = "waiting", "red"  # groups of looks, beside the looks themselves
@@ -105,6 +106,7 @@ class ControlRoom(Page, BaseView):
             first_waiting=waiting[:FIRST_WAITING],
             reminder=reminders.not_confirmed_text(round_, waiting, home_address(), now) if waiting else "",
             bulk=bulk_forms(shown) if officer and round_.running else {},
+            requests=waiting_requests(current_user, round_.area_code, round_),
             as_table=request.args.get("view") == "table",
             tile=self._tile,
             page_of=lambda standing: links.submission_page(standing.id),

@@ -10,7 +10,14 @@ from documents.submissions import find_submission
 from documents.users import ROLES
 
 ACTIONS = {"create": "เพิ่มรายการ", "update": None, "remove": "ลบรายการ"}
-VIAS = {"import": "นำเข้าจากไฟล์", "cell": None, "form": None, "action": "ทำหลายรายการ", "demo": "ข้อมูลตัวอย่าง"}
+VIAS = {
+    "import": "นำเข้าจากไฟล์",
+    "cell": None,
+    "form": None,
+    "action": "ทำหลายรายการ",
+    "demo": "ข้อมูลตัวอย่าง",
+    "put_back": "คืนข้อมูลตามฉบับเดิม",
+}
 MOST_FOUND = 20
 
 

@@ -15,7 +15,7 @@ SECTIONS = {
     "": ("admin", "control_room"),
     "ระบบข้อมูล": (),
     "คุณภาพ": ("findings", "duplicates"),
-    "รอบข้อมูล": ("rounds", "submissions", "papers"),
+    "รอบข้อมูล": ("rounds", "submissions", "reopening", "papers"),
     "งานเอกสาร": ("import", "imports", "export", "jobs", "reports", "surveys"),
     "ดูแลระบบ": ("schools", "users", "accounts", "fields", "codelists", "audit"),
 }

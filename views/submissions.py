@@ -2,18 +2,17 @@
 
 import re
 
-from flask import current_app, flash, redirect, request, url_for
+from flask import current_app, request
 from flask_admin import expose
 from flask_admin.contrib.mongoengine import ModelView
 from flask_admin.contrib.mongoengine.filters import BaseMongoEngineFilter
 from flask_login import current_user
 from markupsafe import Markup
 
-from documents import access, buddhist, clock, locking, papers, subsystem, thai
+from documents import access, buddhist, clock, extending, papers, subsystem, thai
 from documents.codelists import code_list
 from documents.digests import short_code
-from documents.errors import Invalid, NotAllowed, RuleBroken
-from documents.moves import ASIDES, MOVES, asides_for, extend, move, moves_for, set_hold
+from documents.moves import ASIDES, MOVES, asides_for, moves_for
 from documents.progress import HEADCOUNT, RED, look_of_one, noun_of
 from documents.rounds import utc
 from documents.submissions import STATES, WRITABLE, Submission, get_submission, round_of, visible_to
@@ -21,19 +20,10 @@ from documents.windows import open_until
 from views import instants, links, shell
 from views.home import heads_before, missing_fields
 from views.pages import Page, SecureForm
+from views.reopening import around
+from views.submission_steps import StepsMixin
 
 LONGEST_SEARCH = 60
-WHOM = {"school": "โรงเรียน", "director": "ผู้อำนวยการ"}
-BACK = {"home": "admin.index", "control_room": "control_room.index"}
-SAID = {
-    "confirm": "ยืนยันข้อมูลแล้ว รอผู้อำนวยการรับรอง",
-    "unconfirm": "ยกเลิกการยืนยันแล้ว แก้ไขข้อมูลได้",
-    "certify": "รับรองข้อมูลแล้ว รอเขตตรวจสอบ",
-    "verify": "บันทึกว่าเขตตรวจสอบแล้ว",
-    "send_back": "ส่งกลับแก้ไขแล้ว",
-    "return": "ส่งกลับแก้ไขแล้ว",
-    "reopen": "เปิดคืนให้แก้ไขแล้ว",
-}
 
 
 class Choice(BaseMongoEngineFilter):
@@ -64,7 +54,7 @@ class Lacking(Choice):
         return query.filter(__raw__=some if value == "yes" else {"$nor": [some]})
 
 
-class Submissions(Page, ModelView):
+class Submissions(StepsMixin, Page, ModelView):
     """Schools of the current round; one school's page with its state, its history and what may be done."""
 
     roles = ("school", "director", "district", "approver", "executive")
@@ -183,7 +173,8 @@ class Submissions(Page, ModelView):
             times=times_of(submission, round_, now),
             typed=request.form if refusal else {},
             refusal=refusal,
-            whom=WHOM,
+            whom=extending.WHOM,
+            **around(submission, round_, current_user, now),
             is_district=current_user.holds("district", submission.area_code),
             short_code=short_code,
             by_grade=by_grade(submission.counts),
@@ -192,51 +183,6 @@ class Submissions(Page, ModelView):
             noun=noun_of(subsystem(slug)),
         )
         return page if refusal is None else (page, refusal.status)
-
-    # ---- what is done ----
-
-    @expose("/move/", methods=["POST"])
-    def move_view(self):
-        """One move of one submission, as `documents.moves.move` allows it."""
-        name = request.form.get("move")
-        if name not in SAID:
-            raise NotAllowed("ไม่มีขั้นตอนนี้")
-        return self._do(lambda submission, form: _move(submission, name, form), SAID[name])
-
-    @expose("/hold/", methods=["POST"])
-    def hold_view(self):
-        """Put the district's hold on a submission."""
-        return self._do(lambda each, form: set_hold(each, _person(), form["reason"]), "พักการรายงานแล้ว")
-
-    @expose("/lift/", methods=["POST"])
-    def lift_view(self):
-        """Lift the hold."""
-        return self._do(lambda each, form: set_hold(each, _person(), None), "ยกเลิกการพักแล้ว")
-
-    @expose("/extend/", methods=["POST"])
-    def extend_view(self):
-        """Give the school, its director or both a longer time."""
-        return self._do(
-            lambda each, form: extend(each, _person(), form["until"], form["whom"], form["reason"]),
-            "ขยายเวลาแล้ว",
-        )
-
-    @expose("/lock/", methods=["POST"])
-    def lock_view(self):
-        """Lock one verified school."""
-        return self._do(lambda each, form: locking.lock_school(each, _person()), "ล็อกข้อมูลของโรงเรียนแล้ว")
-
-    def _do(self, deed, said):
-        """Do it and go back; a refusal shows the page with the sentence, its status, and what was typed."""
-        submission = get_submission(current_user, request.form.get("id"))
-        try:
-            deed(submission, typed_form())
-        except RuleBroken as refusal:
-            fresh = get_submission(current_user, request.form.get("id"))
-            return self._details(fresh, refusal)
-        flash(f"{submission.school_name}: {said}", "success")
-        back = BACK.get(request.form.get("back"))
-        return redirect(url_for(back) if back else links.submission_page(submission.id), 303)
 
 
 def at_fault(submission, slug):
@@ -267,33 +213,6 @@ def incomplete_cell(context, row):
 
 def _parts():
     return current_app.jinja_env.get_template("khet/parts.html").module
-
-
-def _move(submission, name, form):
-    records = submission.named_records if name != "reopen" else ()
-    move(
-        submission, name, _person(), form["reason"] or None, form["until"], records=records, seen=form["seen"]
-    )
-
-
-def _person():
-    return current_user._get_current_object()
-
-
-def typed_form():
-    """The posted reason, until (aware instant), whom and seen (write counter); raises Invalid for what is no day."""
-    form = request.form
-    try:
-        until = instants.read_instant(form.get("until", ""), form.get("until_time", ""))
-    except ValueError as error:
-        raise Invalid({0: {"until": str(error)}}) from error
-    seen = form.get("seen", "")
-    return {
-        "reason": thai.clean(form.get("reason"), lines=True)[:2000],
-        "until": until,
-        "whom": [name for name in form.getlist("whom") if name in WHOM],
-        "seen": int(seen) if seen.isascii() and seen.isdecimal() and len(seen) < 12 else None,
-    }
 
 
 def can_lock(submission, user):

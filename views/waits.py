@@ -1,5 +1,7 @@
 """What waits, in words: each Wait as an entry of the home page's list."""
 
+from flask import url_for
+
 from documents import buddhist
 from documents.digests import documents_of
 from documents.progress import HEADCOUNT, noun_of
@@ -9,6 +11,14 @@ SOON = 3  # days
 
 # what: (title, tone, icon, word on the chip)
 WORDS = {
+    "lapsed": ("หมดเวลาเปิดคืน: {school}", "late", "clock", "หมดเวลา"),
+    "reopened": ("เปิดคืนให้แก้ไข: {school}", "back", "edit", "เปิดคืน"),
+    "reopen_asked": ("พิจารณาคำขอเปิดคืน {count} โรงเรียน", "conf", "return", "{count}"),
+    "reopen_forwarded": ("พิจารณาคำขอเปิดคืนที่เขตเห็นควร {count} โรงเรียน", "conf", "return", "{count}"),
+    "time_asked": ("พิจารณาคำขอขยายเวลา {count} โรงเรียน", "conf", "clock", "{count}"),
+    "time_forwarded": ("พิจารณาคำขอขยายเวลาเปิดคืน {count} โรงเรียน", "conf", "clock", "{count}"),
+    "answered": ("{school} ชี้แจงเรื่องที่พักไว้แล้ว", "back", "chat", "รอตอบ"),
+    "own_request": ("คำขอของโรงเรียน{school}รอผล", "idle", "clock", "รอผล"),
     "returned": ("ส่งกลับแก้ไข: {school}", "back", "return", "ส่งกลับ"),
     "late": ("เกินกำหนดส่งแล้ว ขอขยายเวลาจากเขต", "late", "alert", "เกินกำหนด"),
     "hold": ("เขตพักการรายงานของ{school}ไว้", "back", "pause", "พักไว้"),
@@ -43,7 +53,7 @@ def entry(wait, user):
         "noun": noun_of(document),
         "unit": document.unit,
         "count": f"{wait.count:,}",
-        "school": wait.submission.school_name if wait.submission else "",
+        "school": getattr(wait.submission, "school_name", None) or "",
         "round": f"{wait.round.subsystem} {wait.round.title}/{wait.round.academic_year}",
     }
     return {
@@ -78,6 +88,10 @@ def _when(wait):
 
 def href(wait):
     """Where this is done."""
+    if wait.what in ("reopen_asked", "reopen_forwarded", "time_asked", "time_forwarded"):
+        return url_for("reopening.index")
+    if wait.what == "own_request":
+        return links.submission_page(wait.submission.submission)
     if wait.what in ("order", "lock_round", "resume_lock", "open_round", "propose", "publish"):
         return links.round_page(wait.round)
     if wait.what in ("verify", "unconfirmed", "out_again"):

@@ -1,0 +1,147 @@
+"""What changed since the version before (สิ่งที่เปลี่ยนจากฉบับก่อน): a page, its print and a workbook of the same lines."""
+
+import io
+
+from flask import request, send_file, url_for
+from flask_admin import BaseView, expose
+from flask_login import current_user
+
+from documents import access, buddhist, history, versions
+from documents.errors import OutOfScope, WrongState
+from documents.record import declared
+from documents.rounds import utc
+from documents.submissions import get_submission, round_of
+from exports.changes import changes_workbook
+from exports.workbook import file_name
+from views import formatters, links
+from views.exporting import XLSX, note_export
+from views.pages import Page
+
+SHOWN = 200  # records on the page; the workbook has all
+TONES = {versions.ADDED: "ok", versions.CHANGED: "info", versions.REMOVED: "bad"}
+
+
+class Changes(Page, BaseView):
+    """Reached from a school's page; not in the menu."""
+
+    roles = ("school", "director", "district", "approver")
+
+    def __init__(self):
+        super().__init__(name="สิ่งที่เปลี่ยน", endpoint="changes", url="/admin/changes")
+
+    def is_visible(self):
+        """A school's page leads here."""
+        return False
+
+    @expose("/")
+    def index(self):
+        """The page."""
+        submission, since, sensitive = asked()
+        changes = versions.changed_since(submission, since)
+        told = [in_words(each, submission, sensitive) for each in changes[:SHOWN]]
+        return self.render(
+            "khet/changes.html",
+            submission=submission,
+            round=round_of(submission),
+            since=since,
+            told=told,
+            total=len(changes),
+            shown=len(told),
+            sums=[(versions.KINDS[kind], number, TONES[kind]) for kind, number in versions.summed(changes).items()],
+            switch=sensitive_switch(submission, sensitive),
+            earlier=[row["version"] for row in submission.versions if row["version"] != since],
+            since_code=next((row["digest"] for row in submission.versions if row["version"] == since), None),
+            page_of=links.submission_page(submission.id),
+        )  # fmt: skip
+
+    @expose("/xlsx/")
+    def workbook(self):
+        """All of it as a workbook; noted before it is sent."""
+        submission, since, sensitive = asked()
+        changes = versions.changed_since(submission, since)
+        told = [in_words(each, submission, sensitive) for each in changes]
+        title = f"สิ่งที่เปลี่ยนจากฉบับที่ {since} {submission.school_name} {submission.subsystem} {submission.round_label}"
+        content = changes_workbook(title, told)
+        person = current_user._get_current_object()
+        note_export(person, round_of(submission), "changes", submission.school_code, len(told), "xlsx")
+        return send_file(
+            io.BytesIO(content), mimetype=XLSX, as_attachment=True, download_name=file_name(title)
+        )
+
+
+def asked():
+    """(submission, version to compare with, whether the sensitive class is shown) that the address asks for."""
+    submission = get_submission(current_user, request.args.get("id"))
+    if not access.sees(current_user, submission.area_code, submission.school_code):
+        raise OutOfScope()
+    if submission.version == 1:
+        raise WrongState(f"{submission.school_name} ยังเป็นฉบับที่ 1 จึงไม่มีฉบับก่อนให้เทียบ")
+    since = request.args.get("since", type=int) or submission.version - 1
+    if not 1 <= since < submission.version:
+        raise WrongState("ไม่มีฉบับนี้ให้เทียบ กรุณาเลือกจากหน้าโรงเรียน")
+    sensitive = bool(request.args.get("sensitive")) and may_switch(submission)
+    if sensitive:
+        note_sensitive(submission)
+    return submission, since, sensitive
+
+
+def may_switch(submission):
+    """Whether this person may see the sensitive class of this school at all."""
+    return access.sees_sensitive(current_user, submission.area_code, submission.school_code)
+
+
+def sensitive_switch(submission, on):
+    """The switch {on, href}, None for those who have none."""
+    if not may_switch(submission):
+        return None
+    args = {name: value for name, value in request.args.items() if name != "sensitive"}
+    return {"on": on, "href": url_for("changes.index", **args, **({} if on else {"sensitive": 1}))}
+
+
+def note_sensitive(submission):
+    """Seeing the sensitive class is noted, as everywhere."""
+    told = {"what": [None, "changes"], "school": [None, submission.school_code]}
+    actor = current_user._get_current_object()
+    history.note_event(submission.area_code, actor, "view_sensitive", "access", actor.id, told)
+
+
+def in_words(change, submission, sensitive):
+    """One RecordChange as page and workbook show it: its name, kind, and a line a field, masked and by its class."""
+    known, lines, hidden = declared(change.document), [], 0
+    for name, (old, new) in change.fields.items():
+        field = known[name]
+        if field.personal == "sensitive" and not sensitive:
+            hidden += 1
+            continue
+        event = change.event_of(name)
+        lines.append(
+            {
+                "label": field.verbose_name,
+                "old": formatters.masked(field, old),
+                "new": formatters.masked(field, new),
+                "unit": field.unit,
+                **_said(event),
+            }
+        )
+    return {
+        "kind": versions.KINDS[change.kind],
+        "tone": TONES[change.kind],
+        "about": change.document.label,
+        "name": change.headline,
+        "lines": lines,
+        "hidden": hidden,
+        "erased": change.erased,
+        "href": url_for(f"{change.document.slug}.details_view", id=str(change.id))
+        if change.kind != versions.REMOVED
+        else None,
+        **_said(change.last),
+    }
+
+
+def _said(event):
+    """Who, when and why of an event."""
+    return {
+        "who": event.get("actor_name") or "ระบบ",
+        "when": buddhist.format_datetime(utc(event["at"])),
+        "reason": event.get("reason") or "",
+    }
