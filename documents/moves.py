@@ -327,8 +327,6 @@ def changes_of(submission, round_, row, actor, reason, until=None, records=(), d
         clear["locked_at"] = ""
     if row.name == "end":
         changes["return_until"] = now
-    if row.name == "back" and "counts" in submission.versions[-1]:
-        changes["counts"] = submission.versions[-1]["counts"]
     if row.to == "confirmed":
         changes["started"] = True
     entry = {
@@ -404,7 +402,7 @@ def push(submission, row, changes):
     if changes["unset"]:
         update["$unset"] = changes["unset"]
     if row.name == "reopen":
-        kept = ("version", "digest", "locked_at", "state", "school_name", "cluster", "counts")
+        kept = ("version", "digest", "locked_at", "state", "school_name", "cluster")
         update["$push"]["versions"] = {name: submission[name] for name in kept}
     condition = {
         "_id": submission.id,
