@@ -22,6 +22,7 @@ from documents.waiting import unreviewed, visible_submissions
 from documents.windows import open_until
 from views import here, instants, links, shell
 from views.control_room import cluster_of
+from views.first_steps import first_steps
 from views.pages import Page
 from views.waits import entries
 
@@ -46,6 +47,7 @@ class Home(Page, AdminIndexView):
             summary=summary(round_, now) if _oversees(area) else None,
             orders=orders_to_record(area) if current_user.holds("executive", area or "") else [],
             people=people_of(area) if current_user.areas("admin") else None,
+            steps=first_steps(area, round_),
             round=round_,
         )
 
