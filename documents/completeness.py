@@ -12,6 +12,7 @@ from documents.database import collection, in_transaction
 from documents.digests import by_school, documents_of
 from documents.errors import Invalid, NotAllowed
 from documents.history import note_event
+from documents.jobs import job_kind
 from documents.record import Place, declared, default_required
 
 
@@ -52,9 +53,11 @@ def required_of(document, area_code, academic_year):
     )
 
 
-def set_required(document, area_code, academic_year, needs, actor, reason=None):
+def set_required(document, area_code, academic_year, needs, actor, reason=None, recount=None):
     """Say which fields are required from this year on, {field: 'R' or 'O'}; open submissions are counted anew.
 
+    That reads every record of theirs: `recount(subsystem, area_code, academic_year)` may do it later instead; what it
+    gives is given back.
     Raises NotAllowed for anyone but the area's admin, Invalid for a field that does not exist.
     """
     if not actor.holds("admin", area_code):
@@ -73,7 +76,7 @@ def set_required(document, area_code, academic_year, needs, actor, reason=None):
         note_event(area_code, actor, "settings", "fields", setting.id, changes, reason)
 
     in_transaction(work)
-    recount_open(document.subsystem, area_code, academic_year)
+    return (recount or recount_open)(document.subsystem, area_code, academic_year)
 
 
 def missing_of(submission):
@@ -121,8 +124,11 @@ def add(counts, tally, sign):
         counts[name] = counts.get(name, 0) + sign * value
 
 
-def recount_open(subsystem, area_code, academic_year):
-    """Count anew the submissions of this year and later ones that are not sealed; what is set holds from a year on."""
+def recount_open(subsystem, area_code, academic_year, progress=None):
+    """Count anew the submissions of this year and later ones that are not sealed; what is set holds from a year on.
+
+    A job's `progress` counts them.
+    """
     from documents.submissions import SEALED, Submission
 
     query = {
@@ -131,8 +137,21 @@ def recount_open(subsystem, area_code, academic_year):
         "subsystem": subsystem,
         "state": {"$nin": list(SEALED)},
     }
-    for submission in Submission.objects(__raw__=query):
+    submissions = Submission.objects(__raw__=query)
+    if progress:
+        progress.begin(submissions.count(), "โรงเรียน")
+    for number, submission in enumerate(submissions):
         recount(submission)
+        if progress:
+            progress.at(number + 1)
+
+
+# One that stopped halfway would leave old counts with nothing to say so: it runs to its end.
+@job_kind("recount", "นับความครบถ้วนใหม่", "Count completeness anew", cancellable=False)
+def recount_job(job, progress, subsystem, academic_year):
+    """The job of `recount_open`."""
+    recount_open(subsystem, job.area_code, academic_year, progress)
+    return {"summary": ["นับความครบถ้วนของทุกโรงเรียนใหม่แล้ว"]}
 
 
 def recount(submission):

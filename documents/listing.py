@@ -8,7 +8,7 @@ by skipping.
 import re
 from dataclasses import dataclass, field, replace
 
-from bson import ObjectId
+from bson import ObjectId, json_util
 
 from documents import access, thai
 from documents.completeness import required_of
@@ -39,6 +39,28 @@ class Wanted:
     sort: str | None = None  # a declared field; only within one school
     descending: bool = False
     ids: tuple = field(default=())
+
+
+def as_arguments(wanted):
+    """A Wanted as plain values that a job keeps; its criteria hold MongoDB's own words, so they go as text."""
+    return {
+        "slug": wanted.document.slug,
+        "school": wanted.school,
+        "search": wanted.search,
+        "criteria": json_util.dumps(list(wanted.criteria)),
+        "missing": wanted.missing,
+        "sort": wanted.sort,
+        "descending": wanted.descending,
+    }
+
+
+def as_wanted(round_, slug, criteria, **asked):
+    """The Wanted that `as_arguments` told of, in a round."""
+    from documents import subsystems
+
+    document = next(each for each in subsystems() if each.slug == slug)
+    place = (round_.area_code, round_.academic_year, round_.code)
+    return Wanted(document, *place, criteria=tuple(json_util.loads(criteria)), **asked)
 
 
 @dataclass(frozen=True)

@@ -108,6 +108,7 @@ def _wrong_with(one, schools, holder, area_code, seen):
 def make(actor, area_code, wanted, reason=None):
     """Make every new account of the list, all or none; gives their slips in the list's order.
 
+    Some seconds for a whole district, and yet no job: the first passwords stand in this answer and nowhere else.
     Raises Invalid when the plan has an error, naming its first.
     """
     planned = plan(actor, area_code, wanted)

@@ -1,8 +1,6 @@
 """Files that are made as jobs: a round's workbook and reports, and what a grid shows."""
 
-from bson import json_util
-
-from documents import access, listing, subsystems
+from documents import access, listing
 from documents.errors import NotAllowed
 from documents.jobs import job_kind
 from documents.rounds import get_round
@@ -80,26 +78,6 @@ def grid_file_of(wanted, round_, user, export_type, passing=lambda rows: rows):
     return xlsx_of(document, rows, around, str(document.label))[0], name, XLSX
 
 
-def as_arguments(wanted):
-    """A Wanted as plain values that a job keeps; its criteria hold MongoDB's own words, so they go as text."""
-    return {
-        "slug": wanted.document.slug,
-        "school": wanted.school,
-        "search": wanted.search,
-        "criteria": json_util.dumps(list(wanted.criteria)),
-        "missing": wanted.missing,
-        "sort": wanted.sort,
-        "descending": wanted.descending,
-    }
-
-
-def as_wanted(round_, slug, criteria, **asked):
-    """The Wanted that `as_arguments` told of, in a round."""
-    document = next(each for each in subsystems() if each.slug == slug)
-    place = (round_.area_code, round_.academic_year, round_.code)
-    return listing.Wanted(document, *place, criteria=tuple(json_util.loads(criteria)), **asked)
-
-
 @job_kind("grid_file", "ส่งออกตาราง", "Export of a grid")
 def grid_file(job, progress, round_id, export_type, noted, count, asked):
     """The job of `grid_file_of`; the rows are asked for again as the person is now."""
@@ -111,6 +89,8 @@ def grid_file(job, progress, round_id, export_type, noted, count, asked):
             progress.at(number)
             yield row
 
-    content, name, kind = grid_file_of(as_wanted(round_, **asked), round_, job.actor, export_type, passing)
+    content, name, kind = grid_file_of(
+        listing.as_wanted(round_, **asked), round_, job.actor, export_type, passing
+    )
     keep(progress, content, name, kind)
     return {"summary": [f"ส่งออก {count:,} แถวแล้ว"], "noted": noted}

@@ -48,7 +48,7 @@ def test_a_save_changes_what_is_required_and_says_so(desk, open_round, teacher):
     html = desk.get(PAGE).text
     assert "blood" not in ticked(html)
     answer = desk.send(PAGE, posted(html, on=["blood"], off=["weight_kg"]))
-    assert answer.status_code == 302
+    assert answer.status_code == 303
     required = required_of(Student, AREA, YEAR)
     assert "blood" in required
     assert "weight_kg" not in required

@@ -8,7 +8,7 @@ from flask_login import current_user
 from documents import history, listing
 from documents.jobs import ask
 from exports.file_jobs import XLSX as XLSX
-from exports.file_jobs import as_arguments, grid_file_of
+from exports.file_jobs import grid_file_of
 from views.jobs import deliver
 
 MOST_ROWS = 1_000_000  # what a sheet holds
@@ -27,7 +27,7 @@ def export_grid(view, export_type):
     if count > AT_ONCE:
         title = f"ส่งออก{view.model.label} {count:,} แถว รอบ {round_.label}"
         asked = {"round_id": str(round_.id), "export_type": export_type, "noted": about, "count": count}
-        asked["asked"] = as_arguments(wanted)
+        asked["asked"] = listing.as_arguments(wanted)
         back = view.get_url(".index_view", **request.args.to_dict(flat=False))
         return deliver(ask("grid_file", user, round_.area_code, round_, title, asked, href=back[:500]))
     note_event_of(user, round_, about)

@@ -10,11 +10,13 @@ from documents import buddhist, clock, history, subsystems, thai
 from documents.codelists import code_list
 from documents.completeness import FieldSetting, required_of, set_required
 from documents.errors import Invalid
+from documents.jobs import ask
 from documents.record import declared, default_required, shown_fields
 from documents.rounds import Round
 from documents.submissions import SEALED, Submission
 from views import here, telling
 from views.account_forms import areas_of
+from views.jobs import follow
 from views.pages import Page
 
 KINDS = {
@@ -81,11 +83,11 @@ class Fields(Page, BaseView):
                 raise Invalid({0: {"required": "ยังไม่ได้เปลี่ยนช่องใด จึงไม่มีอะไรต้องบันทึก"}})
             if not reason:
                 raise Invalid({0: {"reason": "โปรดระบุเหตุผล เพื่อให้ผู้อื่นทราบว่าเปลี่ยนเพราะอะไร"}})
-            changed = store(place, {name: name in ticked for name in turned}, reason)
+            changed, job = store(place, {name: name in ticked for name in turned}, reason)
         except Invalid as refusal:
             return self._page(place, ticked, seen, reason, refusal)
         flash(said(place.document, changed), "success")
-        return redirect(url_for(".index", **place.args))
+        return follow(job) if job else redirect(url_for(".index", **place.args))
 
     def _page(self, place, ticked, seen=None, reason="", refusal=None):
         required = place.required
@@ -141,20 +143,28 @@ def groups_of(document):
 
 
 def store(place, wanted, reason):
-    """Set what is wanted, {name: must be filled}, over what is in force now; gives what that changed, the same way.
+    """Set what is wanted, {name: must be filled}, over what is in force now.
 
+    Gives (what that changed, the same way, and the job that counts anew; None where nothing changed).
     Somebody else's switches, turned since the page was opened, stay as he left them.
     """
     before = place.required
     after = (before | {name for name, on in wanted.items() if on}) - {
         name for name, on in wanted.items() if not on
     }
-    changed = {name: name in after for name in before ^ after}
+    changed, job = {name: name in after for name in before ^ after}, None
     if changed:
         needs = {name: "R" if name in after else "O" for name in declared(place.document)}
         actor = current_user._get_current_object()
-        set_required(place.document, place.area_code, place.year, needs, actor, reason)
-    return changed
+
+        def later(subsystem, area_code, year):
+            asked = {"subsystem": subsystem, "academic_year": year}
+            title = f"นับความครบถ้วนใหม่ {place.document.label} ตั้งแต่ปี {year}"
+            back = url_for("fields.index", **place.args)
+            return ask("recount", actor, area_code, title=title, arguments=asked, href=back)
+
+        job = set_required(place.document, place.area_code, place.year, needs, actor, reason, later)
+    return changed, job
 
 
 def said(document, changed):

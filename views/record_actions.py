@@ -7,11 +7,12 @@ from flask_admin.actions import action
 from flask_login import current_user
 
 from documents import listing
+from documents.bulk import DONE, deed
 from documents.errors import Invalid, RuleBroken, StaleRevision
-from documents.record import Place
-from documents.writing import Change, remove, write
+from documents.jobs import ask
+from views.jobs import follow
 
-MOST_AT_ONCE = 3000  # more becomes a job
+MOST_AT_ONCE = 3000  # about half a second in one transaction; more becomes a job, a school at a time
 
 
 class ActionsMixin:
@@ -35,10 +36,33 @@ class ActionsMixin:
         name = request.form.get("action")
         if name not in self._actions_data or not self.can_edit:
             abort(403)
-        rows = self._chosen()
+        if request.form.get("all_matching"):
+            wanted = self.wanted
+            count, _ = listing.count_of(wanted, current_user, exactly=True)
+            if count > MOST_AT_ONCE and name in DONE:
+                return follow(self._job(name, wanted, count))
+            if count > MOST_AT_ONCE:
+                flash(f"เลือกไว้ {count:,} รายการ ทำได้ครั้งละไม่เกิน {MOST_AT_ONCE:,} กรุณากรองให้แคบลง", "error")
+                return redirect(self._back())
+            rows = list(listing.all_of(wanted, current_user))
+        else:
+            rows = self._chosen()
         if rows:
             self._actions_data[name][0](rows)
         return redirect(self._back())
+
+    def _job(self, name, wanted, count):
+        """The job that does an action to all that match."""
+        round_, user = self.round, current_user._get_current_object()
+        title = f"{DONE[name]} {self.model.label} {count:,} รายการ รอบ {round_.label}"
+        asked = {
+            "round_id": str(round_.id),
+            "action": name,
+            "count": count,
+            "reason": request.form.get("reason"),
+        }
+        asked["asked"] = listing.as_arguments(wanted)
+        return ask("bulk", user, round_.area_code, round_, title, asked, href=self._back()[:500])
 
     def _back(self):
         from flask_admin.helpers import get_redirect_target
@@ -47,13 +71,6 @@ class ActionsMixin:
 
     def _chosen(self):
         """The stored dicts of the chosen rows, only those this person has; says so when some are not there."""
-        if request.form.get("all_matching"):
-            wanted = self.wanted
-            count, _ = listing.count_of(wanted, current_user, exactly=True)
-            if count > MOST_AT_ONCE:
-                flash(f"เลือกไว้ {count:,} รายการ ทำได้ครั้งละไม่เกิน {MOST_AT_ONCE:,} กรุณากรองให้แคบลง", "error")
-                return []
-            return list(listing.all_of(wanted, current_user))
         ids = [
             ObjectId(id_) for id_ in dict.fromkeys(request.form.getlist("rowid")) if ObjectId.is_valid(id_)
         ]
@@ -79,25 +96,17 @@ class ActionsMixin:
     @action("review", "ทบทวนแล้ว", "ทำเครื่องหมายว่าทบทวนรายการที่เลือกแล้วใช่หรือไม่")
     def action_review(self, rows):
         """Mark records as looked over (ทบทวนแล้ว)."""
-        changes = [
-            Change(self.model, Place.of(row), {}, id=row["_id"], revision=row["revision"], reviewed=True)
-            for row in rows
-        ]
-        self._do(rows, lambda actor, reason: write(changes, actor, reason, via="action"), "ทบทวนแล้ว")
+        self._do(rows, "review")
 
     @action("delete", "ลบ", "ลบรายการที่เลือกออกจากรอบนี้ใช่หรือไม่")
     def action_delete(self, rows):
         """Remove records; every value stays in the history."""
-        changes = [
-            Change(self.model, Place.of(row), id=row["_id"], revision=row["revision"], remove=True)
-            for row in rows
-        ]
-        self._do(rows, lambda actor, reason: remove(changes, actor, reason, via="action"), "ลบแล้ว")
+        self._do(rows, "delete")
 
-    def _do(self, rows, deed, done):
-        """Run a deed on rows, all or none, and say what was done to how many of which schools."""
+    def _do(self, rows, name):
+        """Do an action to rows, all or none, and say what was done to how many of which schools."""
         try:
-            deed(current_user._get_current_object(), request.form.get("reason"))
+            deed(self.model, name, rows, current_user._get_current_object(), request.form.get("reason"))
         except StaleRevision:
             flash("มีผู้อื่นแก้ไขบางรายการที่เลือกไปก่อน จึงไม่ได้ทำรายการใดเลย กรุณาเลือกใหม่", "error")
         except Invalid as invalid:
@@ -106,4 +115,4 @@ class ActionsMixin:
             flash(refusal.message, "error")
         else:
             schools = len({row["school_code"] for row in rows})
-            flash(f"{done} {len(rows):,} รายการ ของ {schools} โรงเรียน", "success")
+            flash(f"{DONE[name]} {len(rows):,} รายการ ของ {schools} โรงเรียน", "success")
