@@ -36,6 +36,7 @@ class RecordChange:
     last: dict
     erased: bool = False
     revision: int | None = None
+    former: tuple | list = ()  # earlier numbers of a pupil, kept beside the declared fields
 
     def event_of(self, name):
         """The event that tells who set a field last, when and why."""
@@ -113,7 +114,7 @@ def _net(document, id_, events, stored):
         return None
     return RecordChange(
         document, id_, kind, events[-1].get("headline") or "", fields, told, events[-1],
-        any(event.get("erased") for event in events), stored and stored["revision"],
+        any(event.get("erased") for event in events), stored and stored["revision"], (stored or {}).get("former_ids") or (),
     )  # fmt: skip
 
 
@@ -123,15 +124,26 @@ def summed(changes):
 
 
 def undoing(submission):
-    """The door's Changes that bring back the version before."""
+    """(the door's Changes that bring back the version before, {record id: what a warrant must grant for it})."""
+    from documents.warrants import Granted
     from documents.writing import Change
 
     place = Place(**place_of(submission))
-    found = []
+    changes, grants = [], {}
     for each in changed_since(submission):
-        if each.kind == ADDED:
-            found.append(Change(each.document, place, id=each.id, revision=each.revision, remove=True))
-        else:
-            values = {name: old for name, (old, _) in each.fields.items()}
-            found.append(Change(each.document, place, values, id=each.id, revision=each.revision))
-    return found
+        gone = each.kind == ADDED
+        values = {} if gone else {name: old for name, (old, _) in each.fields.items()}
+        changes.append(Change(each.document, place, values, id=each.id, revision=each.revision, remove=gone))
+        grants[each.id] = Granted(place, frozenset(values), gone, _beside(each))
+    return changes, grants
+
+
+def _beside(change):
+    """The list of earlier numbers as it was before a number was changed that now comes back."""
+    number = change.fields.get("person_id")
+    former = change.former if number and change.kind == CHANGED else None
+    if not former:
+        return {}
+    kept = [row["id"] for row in former]
+    began = len(kept) - 1 - kept[::-1].index(number[0]) if number[0] in kept else len(kept)
+    return {"former_ids": former[:began] or None}
