@@ -1,5 +1,6 @@
 """Sessions (การเข้าใช้งาน): who is signed in from where. The cookie carries the id; the truth stands here."""
 
+import secrets
 from datetime import UTC, timedelta
 
 from bson import ObjectId
@@ -10,6 +11,7 @@ from documents.users import Session, User
 
 IDLE = timedelta(hours=8)  # a working day at a school's desk
 LONGEST = timedelta(hours=24)
+KEPT_SEARCHES = 20
 SEEN_EVERY = timedelta(minutes=1)  # so that reading pages does not write at every request
 
 
@@ -51,7 +53,8 @@ def end(session_id, user):
     if not ObjectId.is_valid(session_id or ""):
         return False
     one = {"_id": ObjectId(session_id), "user": user.id, "ended_at": None}
-    return collection(Session).update_one(one, {"$set": {"ended_at": real_now()}}).modified_count == 1
+    done = {"$set": {"ended_at": real_now()}, "$unset": {"searches": ""}}
+    return collection(Session).update_one(one, done).modified_count == 1
 
 
 def end_all(user, but=None):
@@ -60,6 +63,27 @@ def end_all(user, but=None):
     if but is not None:
         those["_id"] = {"$ne": ObjectId(but)}
     return collection(Session).update_many(those, {"$set": {"ended_at": real_now()}}).modified_count
+
+
+def keep_search(session_id, term):
+    """A token that stands for a searched text in this session alone; the same text has the same token again."""
+    found = collection(Session).find_one({"_id": ObjectId(session_id)}, {"searches": 1}) or {}
+    for row in found.get("searches", ()):
+        if row["term"] == term:
+            return row["token"]
+    row = {"token": f"~{secrets.token_hex(6)}", "term": term}
+    pushed = {"$push": {"searches": {"$each": [row], "$slice": -KEPT_SEARCHES}}}
+    collection(Session).update_one({"_id": ObjectId(session_id)}, pushed)
+    return row["token"]
+
+
+def kept_search(session_id, token):
+    """The searched text that a token stands for in this session; '' where it stands for none."""
+    if not ObjectId.is_valid(session_id or ""):
+        return ""
+    asked = {"_id": ObjectId(session_id), "searches.token": token}
+    found = collection(Session).find_one(asked, {"searches.$": 1})
+    return found["searches"][0]["term"] if found else ""
 
 
 def _alive(now):

@@ -8,6 +8,7 @@ from mongoengine import Document, EmbeddedDocument
 from mongoengine.fields import (
     BooleanField,
     DateTimeField,
+    DictField,
     EmbeddedDocumentListField,
     IntField,
     ListField,
@@ -216,6 +217,7 @@ class Session(Document):
     address = StringField(max_length=64)
     browser = StringField(max_length=300)
     ended_at = DateTimeField()
+    searches = ListField(DictField())  # token, term: numbers looked for, which no address may hold
 
     meta = {
         "collection": "sessions",

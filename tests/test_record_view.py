@@ -1,6 +1,7 @@
 """The one view of every subsystem: grid, form, cell, details, actions, export; as its own people and as a neighbour."""
 
 import re
+from urllib.parse import unquote
 
 import pytest
 
@@ -81,7 +82,7 @@ def test_the_neighbour_sees_nothing_of_it(as_neighbour, stored):
 
 def test_search_passes_over_blanks_titles_and_zero_width(as_teacher, stored):
     for words in ("กานต์ใจดี", "เด็กชาย กานต์", "กาน\u200bต์", stored[0].person_id):
-        html = page(as_teacher, f"/admin/students/?search={words}")
+        html = page(as_teacher, as_teacher.send("/admin/students/search/", {"search": words}).location)
         assert "กานต์ ใจดี" in html
         assert "ณิชา" not in html
 
@@ -333,3 +334,44 @@ def test_a_draft_round_is_not_named_to_a_teacher(as_teacher, draft_round):
     html = page(as_teacher, "/admin/students/")
     assert "ยังไม่มีรอบการจัดเก็บข้อมูล" in html
     assert draft_round.title not in html
+
+
+def test_a_persons_number_is_searched_but_stands_in_no_address(
+    as_teacher, stored, sign_in, teacher, database
+):
+    row = stored[0].to_mongo()
+    number = row["person_id"]
+    kept = {"flt0_grade_eq": row["grade"], "after": str(row["_id"])}
+    for typed in (number, f"{number[0]}-{number[1:5]}-{number[5:10]}-{number[10:12]}-{number[12]}"):
+        answer = as_teacher.send("/admin/students/search/", {"search": typed, **kept})
+        assert answer.status_code == 303
+        assert number[1:5] not in answer.location
+        assert f"flt0_grade_eq={row['grade']}" in answer.location
+        assert "after" not in answer.location
+        html = as_teacher.get(answer.location).text
+        assert "กานต์ ใจดี" in html
+        assert "ณิชา" not in html
+        assert f'value="{typed}"' in html  # in the box, to be read and changed
+        assert typed not in html.replace(f'value="{typed}"', "")  # in no link and no other form
+        assert number in as_teacher.get(answer.location.replace("/students/", "/students/export/csv/")).text
+    again = as_teacher.send("/admin/students/search/", {"search": number})
+    assert again.location in as_teacher.send("/admin/students/search/", {"search": number}).location
+    led = as_teacher.get(f"/admin/students/?search={number}&school={SCHOOL}")
+    assert led.status_code == 302
+    assert number not in led.location
+    other = sign_in(teacher).get(again.location).text  # another session of the same person
+    assert number not in other
+    assert "กรุณาพิมพ์ค้นใหม่" in other
+    assert as_teacher.post("/admin/students/search/", data={"search": number}).status_code == 400
+    as_teacher.send("/logout")
+    assert not database.sessions.count_documents(
+        {"searches.term": {"$regex": number}, "ended_at": {"$ne": None}}
+    )
+
+
+def test_words_are_searched_by_the_address_as_before(as_teacher, stored):
+    answer = as_teacher.send(
+        "/admin/students/search/", {"search": "กานต์ ใจดี", "csrf_token": as_teacher.token()}
+    )
+    assert unquote(answer.location) == "/admin/students/?search=กานต์+ใจดี"
+    assert unquote(as_teacher.send("/admin/students/search/", {"search": ""}).location) == "/admin/students/"

@@ -39,6 +39,7 @@ OF_RECORDS = [
     ("POST", "ajax/update/", {"pk": "{record}", "name": "{cell}", "value": "2", "reason": "ทดสอบ"},
      {409: "school district"}),
     ("POST", "reveal/", {"id": "{record}", "name": "{choice}"}, {200: READERS}),
+    ("POST", "search/", {"search": "ก"}, {303: READERS}),
     ("POST", "import/", {}, {400: "school district"}),
     ("POST", "import/apply/", {"id": "{record}"}, {302: READERS}),
 ]  # fmt: skip

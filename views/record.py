@@ -30,12 +30,13 @@ from views.record_actions import ActionsMixin
 from views.record_cells import CellsMixin
 from views.record_grid import GridMixin
 from views.record_sheet import SheetMixin
+from views.searching import SearchMixin
 
 BY_DISTRICT = {"by_district.at": {"$exists": True}}  # records whose present version the district wrote
 READERS = ("school", "director", "district", "approver")
 
 
-class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, Page, ModelView):
+class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, SearchMixin, Page, ModelView):
     """Grid, form, filters, history and files of one subsystem's document."""
 
     roles = READERS
@@ -87,7 +88,7 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, P
             round_.academic_year,
             round_.code,
             school=self.school,
-            search=request.args.get("search", "")[: listing.LONGEST_SEARCH],
+            search=self.search_term,
             criteria=tuple(self._criteria()),
             missing=bool(request.args.get("missing")),
             **self._sorting(),

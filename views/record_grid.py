@@ -97,6 +97,8 @@ class GridMixin:
         """The grid: one page of a round's records."""
         if self.round is None:
             return self.render("khet/no_round.html")
+        if moved := self.refuse_number_in_address():
+            return moved
         if empty := [name for name in self._flt_args() if not request.args[name]]:
             return redirect(self._address(drop=empty))  # "all of them" was picked
         wanted = self.wanted
@@ -166,7 +168,8 @@ class GridMixin:
             "clear_search_url": self._address(
                 drop=("search", "missing", "by_district", "letter", *self._flt_args())
             ),
-            "search": request.args.get("search", ""),
+            "search": wanted.search,
+            "search_action": url_for(f"{self.endpoint}.search_view"),
             "search_placeholder": self.search_placeholder(),
             "search_words": self.model.search_hint or f"ค้นหา{self.search_placeholder()}",
             "filters": self._filters,

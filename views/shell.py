@@ -200,7 +200,8 @@ def _counts(current):
 
 def _search():
     view = next((view for view in views_of() if view.endpoint == "students"), None)
-    return {"action": front_of(view), "name": "search", "placeholder": "ค้นหานักเรียน"} if view else None
+    action = view and url_for("students.search_view")
+    return {"action": action, "name": "search", "placeholder": "ค้นหานักเรียน"} if view else None
 
 
 # ---- the person ----
