@@ -194,7 +194,7 @@ const sendCell = async (cell, value, revision) => {
     if (sentence) cell.title = sentence;
   }
   cell.classList.add("saved");
-  saved.textContent = said(`บันทึก ${row.dataset.name ?? ""} แล้ว`);
+  saved.textContent = window.khet.said(`บันทึก ${row.dataset.name ?? ""} แล้ว`);
   setTimeout(() => cell.classList.remove("saved"), 1700);
 };
 
