@@ -1,16 +1,20 @@
-"""scripts/manage: the operator's commands, run as the operator runs them."""
+"""scripts/manage: the operator's commands, run as the operator runs them; backup and restore in test_backup.py."""
 
 import os
+import re
 import subprocess
 
+import click
 import pytest
+from click.testing import CliRunner
 
 from documents import history
 from documents.passwords import matches
 from documents.users import System, User
+from scripts.commands import manage as commands_of_manage
 from scripts.environment import ROOT
 
-COMMANDS = ["create-admin", "reset-password", "demo", "verify-audit", "routes", "settings"]
+CONTRACT = ("create-admin", "demo", "backup", "restore", "verify-audit", "routes")
 
 
 @pytest.fixture
@@ -33,14 +37,38 @@ def manage(tmp_path, database_uri):
     return run
 
 
-def test_every_command_explains_itself_without_a_database():
-    for command in COMMANDS:
-        words = [ROOT / "scripts" / "manage", command, "--help"]
+def commands(group=commands_of_manage, before=()):
+    """(words, command) of every command, those of groups within too."""
+    for name, one in group.commands.items():
+        yield (*before, name), one
+        if isinstance(one, click.Group):
+            yield from commands(one, (*before, name))
+
+
+def test_every_command_of_the_contract_is_there_and_explains_itself_in_thai():
+    there = dict(commands())
+    assert {(name,) for name in CONTRACT} <= set(there)
+    for words, one in there.items():
+        told = CliRunner().invoke(commands_of_manage, [*words, "--help"])
+        assert told.exit_code == 0, words
+        assert words[-1] in told.output
+        assert re.search("[ก-๛]{6}", one.help or ""), words
+        for option in one.params:
+            said = getattr(option, "help", "")
+            assert said is None or option.name == "help" or re.search("[ก-๛]{3}", said or "ไม่มี"), (
+                words,
+                option.name,
+            )
+
+
+def test_help_is_given_without_a_database():
+    for words in (["--help"], ["verify-audit", "--help"], ["restore", "-h"]):
+        environ = {**os.environ, "MONGODB_URI": "none"}
         answer = subprocess.run(
-            words, env={**os.environ, "MONGODB_URI": "none"}, capture_output=True, text=True
+            [ROOT / "scripts" / "manage", *words], env=environ, capture_output=True, text=True, check=False
         )
         assert answer.returncode == 0, answer.stderr
-        assert command in answer.stdout
+        assert "Usage: scripts/manage" in answer.stdout
 
 
 def test_create_admin_makes_one_account_with_a_first_password(manage):
@@ -71,14 +99,36 @@ def test_reset_password_lets_a_locked_out_administrator_in(manage):
     assert matches(password, user.password)
 
 
-def test_verify_audit_tells_a_whole_history_from_a_changed_one(manage, database):
+def test_verify_audit_tells_a_whole_history_from_one_with_a_changed_byte_and_names_it(manage, database):
     user = User(email="a@example.org", name="a", fs_uniquifier="a").save(force_insert=True)
-    history.note_event("34010000", System("tests"), "create", "user", user.id, {"name": [None, "a"]})
-    assert manage("verify-audit").returncode == 0
-    database.audit_events.update_one({}, {"$set": {"changes.name": [None, "b"]}})
-    changed = manage("verify-audit")
-    assert changed.returncode == 1
-    assert "ถูกแก้ไข" in changed.stdout
+    for name in ("a", "b"):
+        history.note_event("34010000", System("tests"), "create", "user", user.id, {"name": [None, name]})
+    whole = manage("verify-audit", "--area", "34010000")
+    assert (whole.returncode, "ครบถ้วน" in whole.stdout) == (0, True)
+    hash_ = database.audit_events.find_one({"number": 2})["hash"]
+    other = hash_[:-1] + ("0" if hash_[-1] != "0" else "1")
+    spoilt = ({"changes.name": [None, "c"]}, {"actor_name": "someone else"}, {"hash": other})
+    for change in spoilt:
+        before = database.audit_events.find_one({"number": 2})
+        database.audit_events.update_one({"number": 2}, {"$set": change})
+        changed = manage("verify-audit")
+        assert changed.returncode == 1, change
+        assert f"user {user.id} เหตุการณ์ที่ 2: " in changed.stdout, change
+        assert "ถูกแก้ไข" in changed.stdout, change
+        assert "เหตุการณ์ที่ 1:" not in changed.stdout, change
+        assert "พบ 1 จุด" in changed.stderr, change
+        database.audit_events.replace_one({"_id": before["_id"]}, before)
+
+
+def test_demo_fills_an_empty_database(manage, tmp_path, database):
+    loaded = manage("demo", "--schools", "4", "--students", "20")
+    assert loaded.returncode == 0, loaded.stderr
+    assert database.schools.count_documents({"kind": "school"}) >= 4
+    assert (tmp_path / "data" / "demo-accounts.json").exists()
+    assert manage("demo", "--schools", "4", "--students", "20").returncode == 1
+    listed = manage("migrate", "status")
+    assert "001_baseline" in listed.stdout
+    assert "ยังไม่ได้ทำ" not in listed.stdout
 
 
 def test_demo_refuses_a_database_with_people_in_it(manage):
