@@ -69,6 +69,7 @@ MENU_ICONS = {
     "jobs": "transfer",
     "reports": "reports",
     "schools": "schools",
+    "contacts": "phone",
     "users": "users",
     "accounts": "key",
     "fields": "fields",

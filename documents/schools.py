@@ -68,6 +68,10 @@ class School(Document):
     size_band = StringField(choices=list(SIZES), verbose_name="ขนาดโรงเรียน")
     director_name = StringField(max_length=200, verbose_name="ผู้อำนวยการ")
     phone = StringField(max_length=30, verbose_name="โทรศัพท์")
+    email = StringField(max_length=254, verbose_name="อีเมลโรงเรียน")
+    line = StringField(max_length=100, verbose_name="ไลน์หรือช่องทางอื่น")
+    data_officer_name = StringField(max_length=200, verbose_name="ครูผู้รับผิดชอบข้อมูล")
+    data_officer_phone = StringField(max_length=30, verbose_name="โทรศัพท์ครูผู้รับผิดชอบข้อมูล")
     status = StringField(choices=list(STATUSES), default="open", verbose_name="สถานะ")
     closed_on = DateTimeField()
     acting = ListField(DictField(), verbose_name="รักษาการผู้อำนวยการ")  # see documents/acting.py
@@ -103,13 +107,16 @@ def school(area_code, code):
 # What an officer may change, in the order of the form; the code stands for the school and never changes.
 EDITABLE = (
     "name", "cluster", "moe_code", "obec_code", "grade_from", "grade_to", "size_band", "subdistrict", "postcode",
-    "latitude", "longitude", "director_name", "phone", "status",
+    "latitude", "longitude", "director_name", "phone",
+    "email", "line", "data_officer_name", "data_officer_phone", "status",
 )  # fmt: skip
 PATTERNS = {
     "moe_code": (r"\d{10}", "รหัสกระทรวงมี 10 หลัก"),
     "obec_code": (r"\d{6}", "รหัส OBEC มี 6 หลัก"),
     "postcode": (r"\d{5}", "รหัสไปรษณีย์มี 5 หลัก"),
     "phone": (r"[0-9 +,\-()/]{4,30}", "โทรศัพท์เป็นตัวเลข เช่น 045-123456"),
+    "data_officer_phone": (r"[0-9 +,\-()/]{4,30}", "โทรศัพท์เป็นตัวเลข เช่น 081-2345678"),
+    "email": (r"[^@\s,;\"'<>()]+@[^@\s,;\"'<>()]+", "อีเมลต้องเป็นรูปแบบ ชื่อ@โดเมน"),
 }
 BOUNDS = {"latitude": (5, 21), "longitude": (97, 106)}  # degrees: Thailand with some room
 
@@ -149,7 +156,7 @@ def edit_school(found, typed, revision, actor, reason=None):
 
     def work():
         done = collection(School).update_one(
-            own | {"revision": revision}, {"$set": values | _follows(values, found), "$inc": {"revision": 1}}
+            own | {"revision": revision}, {"$set": values | follows(values, found), "$inc": {"revision": 1}}
         )
         if not done.matched_count:
             raise StaleRevision([])
@@ -167,7 +174,7 @@ def accepted(typed):
         if name not in typed:
             continue
         try:
-            values[name] = _accept(name, thai.clean(typed[name]))
+            values[name] = accept(name, thai.clean(typed[name]))
         except ValueError as error:
             wrong[name] = str(error)
     if values.get("grade_from") and values.get("grade_to") and values["grade_from"] > values["grade_to"]:
@@ -177,7 +184,8 @@ def accepted(typed):
     return values
 
 
-def _accept(name, text):
+def accept(name, text):
+    """The value to store of one typed text (cleaned), None for nothing; raises ValueError with a Thai sentence."""
     if not text:
         if name in ("name", "status"):
             raise ValueError("กรุณากรอก")
@@ -207,13 +215,17 @@ def _degrees(text, low, high):
     return number
 
 
-def _follows(values, found):
-    """What a change brings with it: district and province of a subdistrict, the day a school was closed."""
+def follows(values, found):
+    """What a change brings with it: district and province of a subdistrict, the day a school was closed.
+
+    `found` is the school as stored, None for a new one.
+    """
     also = {}
     if values.get("subdistrict"):
         also |= {"district": values["subdistrict"][:4], "province": values["subdistrict"][:2]}
-    status = values.get("status", found.status)
-    if status != found.status:
+    before = found.status if found else "open"
+    status = values.get("status", before)
+    if status != before:
         today = clock.today()
         also["closed_on"] = None if status == "open" else dt.datetime(today.year, today.month, today.day)  # noqa: DTZ001
     return also
@@ -221,7 +233,18 @@ def _follows(values, found):
 
 def _tell_submissions(found, values):
     """Submissions that are not sealed carry the school's present name and cluster."""
-    from documents.submissions import SEALED, Submission
+    from documents.submissions import Submission
+
+    if facts := submission_facts(found, values):
+        collection(Submission).update_many(*facts)
+
+
+def submission_facts(found, values):
+    """(filter, update) by which submissions that are not sealed learn a new name or cluster; None for neither.
+
+    Their digest, which covers the name, goes.
+    """
+    from documents.submissions import SEALED
 
     known = {"name": "school_name", "cluster": "cluster"}
     told = {
@@ -229,8 +252,7 @@ def _tell_submissions(found, values):
         for name, value in values.items()
         if name in known and value != getattr(found, name)
     }
-    if told:
-        collection(Submission).update_many(
-            {"area_code": found.area_code, "school_code": found.code, "state": {"$nin": list(SEALED)}},
-            {"$set": told, "$inc": {"writes": 1}, "$unset": {"digest": "", "digest_writes": ""}},
-        )
+    if not told:
+        return None
+    own = {"area_code": found.area_code, "school_code": found.code, "state": {"$nin": list(SEALED)}}
+    return own, {"$set": told, "$inc": {"writes": 1}, "$unset": {"digest": "", "digest_writes": ""}}

@@ -30,6 +30,7 @@ BEGINS_OTHERWISE = {
     "sessions": "by user, and by the time they end",
     "import_plans": "one person's plan, by its id and until it ends",
     "import_plan_rows": "the rows of one plan, by its id",
+    "mapped_uploads": "one person's file on its way in, by its id and until it ends",
     "workers": "the heartbeat of each worker, by when it runs out",
     "limit_counters": "rate limits, by who asks, before anyone is known",
     "limit_windows": "rate limits, by who asks, before anyone is known",

@@ -14,6 +14,7 @@ from tests.world import Stored, tersely
 EVERYONE = "school director district approver executive admin"
 READERS = "school director district approver"
 ROUND_READERS = f"{READERS} executive"
+AREA_READERS = "district approver"
 OVERSEERS = "district approver executive"
 
 # Of each subsystem: method, end of the rule, what is asked, and {status: roles}; whoever is not named gets 403.
@@ -110,6 +111,18 @@ TABLE = [
     ("GET", "/admin/jobs/corner/", "", {200: EVERYONE}),
     ("POST", "/admin/jobs/seen/", {"id": "{job}"}, {200: "school district approver"}),
     ("POST", "/admin/jobs/cancel/", {"id": "{job}"}, {409: "school"}),
+    ("POST", "/admin/schools/acting/", {"id": "{school_id}"}, {422: "district admin"}),
+    ("POST", "/admin/schools/acting/end/", {"id": "{school_id}"}, {422: "district admin"}),
+    ("POST", "/admin/schools/notes/", {"id": "{school_id}", "text": " "}, {422: "district approver"}),
+    ("POST", "/admin/schools/notes/strike/", {"id": "{school_id}", "reason": "ผิด"}, {409: "district approver"}),
+    ("GET", "/admin/schools/import/", "", {200: "district admin"}),
+    ("POST", "/admin/schools/import/", {}, {400: "district admin"}),
+    ("GET", "/admin/schools/import/map/", "?id={school_id}", {400: EVERYONE}),  # a file is its owner's alone
+    ("POST", "/admin/schools/import/map/", {"id": "{school_id}"}, {400: EVERYONE}),
+    ("GET", "/admin/schools/import/plan/", "?id={school_id}", {400: EVERYONE}),
+    ("POST", "/admin/schools/import/apply/", {"id": "{school_id}"}, {400: EVERYONE}),
+    ("GET", "/admin/schools/contacts/", "", {200: READERS}),
+    ("GET", "/admin/schools/contacts/export/xlsx/", "", {200: AREA_READERS}),
     ("GET", "/admin/users/", "", {200: "admin"}),
     ("GET", "/admin/users/new/", "", {200: "admin"}),
     ("POST", "/admin/users/new/", {}, {200: "admin"}),

@@ -7,6 +7,7 @@ from views.audit import Audit
 from views.changes import Changes
 from views.class_lists import ClassListPages
 from views.codelists import CodeLists
+from views.contacts import Contacts
 from views.control_room import ControlRoom
 from views.fields import Fields
 from views.home import Home
@@ -36,6 +37,7 @@ def register(admin, app):
     admin.add_view(Reopening(name="คำขอของโรงเรียน", endpoint="reopening", url="/admin/reopening"))
     admin.add_view(Changes())
     admin.add_view(Schools())
+    admin.add_view(Contacts())
     admin.add_view(RoundFiles())
     admin.add_view(Papers())
     admin.add_view(Jobs())

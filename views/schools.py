@@ -10,6 +10,7 @@ from flask_login import current_user
 from documents import buddhist, history, places, thai
 from documents.access import visible_schools
 from documents.codelists import code_list
+from documents.contacts import READERS
 from documents.errors import NotAllowed, RuleBroken, StaleRevision
 from documents.rounds import STATES as ROUND_STATES
 from documents.schools import EDITABLE, SIZES, STATUSES, School, edit_school, get_school, may_edit
@@ -17,6 +18,8 @@ from documents.submissions import Submission, visible_to
 from documents.waiting import newest_rounds
 from views import links
 from views.pages import Page, SecureForm
+from views.school_import import SchoolImport
+from views.school_notes import SchoolNotes, people_around
 from views.submissions import Choice
 
 LONGEST_SEARCH = 60
@@ -24,13 +27,14 @@ GROUPS = (
     ("ชื่อและรหัส", ("name", "cluster", "moe_code", "obec_code")),
     ("การเปิดสอน", ("grade_from", "grade_to", "size_band", "status")),
     ("ที่ตั้ง", ("subdistrict", "postcode", "latitude", "longitude")),
-    ("ติดต่อ", ("director_name", "phone")),
+    ("ติดต่อ", ("director_name", "phone", "data_officer_name", "data_officer_phone", "email", "line")),
 )
-ACTIONS = {"create": "เพิ่มโรงเรียน"}
+CODES = ("moe_code", "obec_code")  # shown together with the SMIS code
+ACTIONS = {"create": "เพิ่มโรงเรียน", "appoint": "แต่งตั้งรักษาการ", "dismiss": "สิ้นสุดการรักษาการ"}
 WIDTHS = {"name": "l", "subdistrict": "l", "director_name": "l"}
 
 
-class Schools(Page, ModelView):
+class Schools(SchoolImport, SchoolNotes, Page, ModelView):
     """Schools that this person may see; an officer or the administrator changes them."""
 
     roles = ("school", "director", "district", "approver", "executive", "admin")
@@ -86,6 +90,11 @@ class Schools(Page, ModelView):
         """Whether this person changes schools of any area of his; each is asked again when it is opened."""
         return any(may_edit(current_user, area) for area in current_user.areas("district", "admin"))
 
+    @property
+    def sees_contacts(self):
+        """Whether the list of contacts is open to this person."""
+        return bool(current_user.areas(*READERS))
+
     def get_query(self):
         """The schools this person may see: officers their area's, school people their own."""
         return School.objects(__raw__=visible_schools(current_user))
@@ -103,19 +112,26 @@ class Schools(Page, ModelView):
     @expose("/details/")
     def details_view(self):
         """One school: its facts, its submissions, its history."""
-        school = get_school(visible_schools(current_user), request.args.get("id"))
+        return self._details(get_school(visible_schools(current_user), request.args.get("id")))
+
+    def _details(self, school, refused=(None, None)):
         sees_history = may_edit(current_user, school.area_code)
         events = history.events_of(school.area_code, school.id, limit=50) if sees_history else []
         return self.render(
             "khet/school.html",
             school=school,
-            groups=[(title, [(School._fields[name].verbose_name, said(school, name)) for name in names])
-                    for title, names in GROUPS],
+            groups=[(title, [(School._fields[name].verbose_name, said(school, name)) for name in names
+                             if name not in CODES]) for title, names in GROUPS],
             may_edit=sees_history,
             submissions=self._submissions(school),
             events=[event_of(each) for each in events],
             where=where(school),
             grades=grades(school),
+            codes=codes_of(school),
+            status_words=STATUSES.get(school.status, school.status),
+            refused=refused[0],
+            refusal=refused[1],
+            **people_around(school),
         )  # fmt: skip
 
     def _submissions(self, school):
@@ -183,6 +199,12 @@ class Schools(Page, ModelView):
         return [{"id": each.code, "text": places.label(each.code)} for each in found]
 
 
+def codes_of(school):
+    """[(what, code)]: the three forms of a school's code, the last six of the ministry's standing for OBEC's."""
+    obec = school.obec_code or (school.moe_code or "")[-6:]
+    return [("รหัส SMIS", school.code), ("รหัสกระทรวง", school.moe_code), ("รหัส OBEC", obec)]
+
+
 def typed_of(school):
     """A school's values as its form holds them."""
     return {name: "" if getattr(school, name) is None else str(getattr(school, name)) for name in EDITABLE}
@@ -243,7 +265,8 @@ def event_of(event):
     ]
     when = buddhist.format_datetime(event.at)
     return {
-        "title": ACTIONS.get(event.action, "แก้ข้อมูลโรงเรียน"),
+        "title": ACTIONS.get(event.action, "แก้ข้อมูลโรงเรียน")
+        + (" · นำเข้าจากไฟล์" if event.via == "import" else ""),
         "who": event.actor_name,
         "when": when,
         "reason": event.reason,

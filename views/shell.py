@@ -17,7 +17,7 @@ SECTIONS = {
     "คุณภาพ": ("findings", "duplicates"),
     "รอบข้อมูล": ("rounds", "submissions", "reopening", "papers"),
     "งานเอกสาร": ("import", "imports", "export", "jobs", "reports", "surveys"),
-    "ดูแลระบบ": ("schools", "users", "accounts", "fields", "codelists", "audit"),
+    "ดูแลระบบ": ("schools", "contacts", "users", "accounts", "fields", "codelists", "audit"),
 }
 LEADING_VOWELS = "เแโใไ"
 

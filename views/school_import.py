@@ -1,0 +1,234 @@
+"""Importing the list of schools, or rooms by grade: choose a file, say which column is what, read the plan, then the deed."""
+
+from flask import flash, redirect, request, url_for
+from flask_admin import expose
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from documents import thai
+from documents.errors import NotAllowed, RuleBroken
+from documents.rounds import get_round
+from documents.schools import School, may_edit
+from documents.users import EVERY_AREA
+from exports import guards, mapped_files
+from exports.mapped_files import table_of
+from exports.room_plan import apply_rooms, plan_rooms
+from exports.school_fields import KINDS, fields_of, guess, known_labels
+from exports.school_plan import apply_schools, plan_schools
+from views import here
+
+TABS = ("errors", "new", "changed", "absent")
+SHOWN = 300
+MANY_COLUMNS = 40  # above it the columns that are not read are folded away
+
+
+class SchoolImport:
+    """The part of the view of schools behind its import pages."""
+
+    @expose("/import/", methods=("GET", "POST"))
+    def import_view(self):
+        """Choose a file; a readable one goes on to its columns, any other gets its sentence."""
+        area, refusal = asked_area(), None
+        if request.method == "POST":
+            try:
+                return redirect(url_for(".map_view", id=str(kept_upload(area))), 303)
+            except RuleBroken as broken:
+                refusal = broken
+        page = self.render("khet/school_import.html", refusal=refusal, kinds=kinds_of(area))
+        return page if refusal is None else (page, refusal.status)
+
+    @expose("/import/map/", methods=("GET", "POST"))
+    def map_view(self):
+        """The file's columns beside the fields they may be; posted, the plan or what is wrong with the choice."""
+        upload = mapped_files.find(request.values.get("id"), person())
+        area = asked_area(upload["area_code"])
+        table = table_of(upload["content"], upload["filename"], known_labels(), asked_header())
+        choice = chosen(area, table)
+        if request.method == "POST":
+            choice["names"] = posted_names(table, choice["kind"])
+            try:
+                plan = planned(area, table, choice)
+            except RuleBroken as broken:
+                return self._mapping(upload, table, choice, broken), broken.status
+            mapped_files.remember(area, table, choice["kind"], choice["names"], person())
+            mapped_files.keep_plan(upload["_id"], person(), plan)
+            return redirect(url_for(".import_plan_view", id=str(upload["_id"])), 303)
+        return self._mapping(upload, table, choice)
+
+    def _mapping(self, upload, table, choice, refusal=None):
+        columns = [
+            {
+                "index": index,
+                "title": table.title_of(index),
+                "samples": table.samples(index),
+                "field": choice["names"].get(index),
+            }
+            for index in range(len(table.columns))
+        ]
+        groups = {}
+        for one in fields_of(choice["kind"]):
+            groups.setdefault(one.group, []).append((one.name, one.label))
+        return self.render(
+            "khet/school_map.html",
+            upload=upload,
+            table=table,
+            choice=choice,
+            columns=columns,
+            folds=len(columns) > MANY_COLUMNS,
+            groups=groups,
+            kinds=kinds_of(upload["area_code"]),
+            first_rows=[number for number, _values in table.first][:10],
+            trusts=bool(request.form.get("trusts")),
+            refusal=refusal,
+        )
+
+    @expose("/import/plan/")
+    def import_plan_view(self):
+        """What the file would change."""
+        upload = mapped_files.find(request.args.get("id"), person(), planned=True)
+        asked_area(upload["area_code"])
+        plan = upload["plan"]
+        counts = {name: len(plan[name]) for name in TABS} | {"same": plan["same"]}
+        shown = request.args.get("show")
+        active = (
+            shown if shown in TABS else next((tab for tab in ("new", "changed", *TABS) if counts[tab]), "new")
+        )
+        return self.render(
+            "khet/school_plan.html",
+            upload=upload,
+            plan=plan,
+            counts=counts,
+            active=active,
+            rows=rows_of(plan, active),
+            most=SHOWN,
+            broken=sum(one["whole"] for one in plan["errors"]),
+            hrefs={tab: url_for(".import_plan_view", id=upload["_id"], show=tab) for tab in TABS},
+        )
+
+    @expose("/import/apply/", methods=("POST",))
+    def import_apply_view(self):
+        """The deed: schools all or none; rooms all or none for a school, what was refused said by school."""
+        upload = mapped_files.find(request.form.get("id"), person(), planned=True)
+        area, plan = asked_area(upload["area_code"]), upload["plan"]
+        reason = thai.clean(request.form.get("reason"))[:500]
+        broken = sum(one["whole"] for one in plan["errors"])
+        if broken and not request.form.get("partly"):
+            raise RuleBroken(f"ไฟล์ยังมี {broken:,} แถวที่นำเข้าไม่ได้ กรุณาแก้ในไฟล์ หรือยืนยันว่าให้นำเข้าเฉพาะแถวที่ถูกต้อง")
+        mapped_files.claim(upload["_id"], person())
+        try:
+            answer = self._apply(plan, area, reason or f"นำเข้าจากไฟล์ {upload['filename']}")
+        except RuleBroken:
+            mapped_files.release(upload["_id"], person())
+            raise
+        return redirect(answer, 303)
+
+    def _apply(self, plan, area, reason):
+        if plan["kind"] == "schools":
+            number = apply_schools(plan, area, person(), reason)
+            flash(f"บันทึกข้อมูล {number:,} โรงเรียนแล้ว", "success")
+            return url_for(".index_view")
+        round_ = get_round([area], plan["round"])
+        number, refused = apply_rooms(plan, round_, person(), reason)
+        flash(
+            f"บันทึกจำนวนห้องเรียนของ {number:,} โรงเรียนแล้ว รอบ {round_.label}",
+            "success" if number else "warning",
+        )
+        for name, sentence in refused[:10]:
+            flash(f"{name}: {sentence}", "error")
+        if len(refused) > 10:
+            flash(f"และอีก {len(refused) - 10:,} โรงเรียนที่บันทึกไม่ได้", "error")
+        return "/admin/rooms/"
+
+
+def person():
+    """The person himself, not Flask-Login's proxy."""
+    return current_user._get_current_object()
+
+
+def asked_area(area_code=None):
+    """The area whose schools are imported: the person's present one, or a stored upload's. Raises NotAllowed."""
+    mine = [area for area in current_user.areas("district", "admin") if area != EVERY_AREA]
+    area = area_code or (here.area_code() if here.area_code() in mine else next(iter(mine), None))
+    if area is None or not may_edit(current_user, area):
+        raise NotAllowed("เฉพาะเจ้าหน้าที่เขตหรือผู้ดูแลระบบของเขตเท่านั้นที่นำเข้ารายชื่อโรงเรียนได้")
+    return area
+
+
+def kinds_of(area):
+    """{kind: words} of what this person may import; rooms are records, which the district alone writes."""
+    writes = current_user.holds("district", area)
+    return {kind: words for kind, words in KINDS.items() if kind == "schools" or writes}
+
+
+def kept_upload(area):
+    """Keep the posted file once it can be read as a table; gives its id. Raises RuleBroken."""
+    upload = request.files.get("file")
+    if upload is None or not upload.filename:
+        raise RuleBroken("กรุณาเลือกไฟล์ก่อนกดอ่านไฟล์")
+    content = upload.stream.read(guards.MAX_BYTES + 1)
+    table_of(content, upload.filename, known_labels())
+    return mapped_files.keep(content, thai.clean(upload.filename), area, person())
+
+
+def asked_header():
+    """The row that the person says is the header: 0 for none, None when he says nothing."""
+    row = request.values.get("header", "")
+    return int(row) if row.isascii() and row.isdigit() and len(row) < 4 else None
+
+
+def chosen(area, table):
+    """{kind, names, header, why}: as this area read such a file before, else as it looks; the address may say other."""
+    kinds, known = kinds_of(area), mapped_files.remembered(area, table)
+    kind, names, why = (known["kind"], known["names"], None) if known else guess(table)
+    asked = request.values.get("kind")
+    if asked in kinds and asked != kind:
+        kind, known, why = asked, None, None
+        names = guess(table, asked)[1]
+    if kind not in kinds:
+        kind, known, why = "schools", None, None
+        names = guess(table, kind)[1]
+    if known:
+        why = _("จับคู่คอลัมน์ตามที่ %(name)s เคยเลือกไว้กับไฟล์แบบนี้", name=known["by_name"])
+    return {"kind": kind, "names": names, "why": why}
+
+
+def posted_names(table, kind):
+    """{column index: field} as posted; what is no field of the kind is left out."""
+    known = {one.name for one in fields_of(kind)}
+    posted = {index: request.form.get(f"col-{index}", "") for index in range(len(table.columns))}
+    return {index: name for index, name in posted.items() if name in known}
+
+
+def planned(area, table, choice):
+    """The plan of the file by the chosen columns. Raises RuleBroken."""
+    if choice["kind"] == "schools":
+        return plan_schools(table, choice["names"], area, trusts=bool(request.form.get("trusts")))
+    round_ = here.current_round("DMC")
+    if round_ is None or round_.area_code != area:
+        raise RuleBroken("ยังไม่มีรอบ DMC ที่เลือกอยู่ กรุณาเปิดรอบก่อนนำเข้าจำนวนห้องเรียน")
+    return plan_rooms(table, choice["names"], round_) | {"round": str(round_.id), "label": round_.label}
+
+
+def rows_of(plan, tab):
+    """The first rows of one tab, as khet/school_plan.html draws them."""
+    from views.schools import in_words
+
+    rows = plan[tab][:SHOWN]
+    if tab in ("errors", "absent"):
+        return rows
+    if plan["kind"] == "rooms":
+        labels = {one.name: one.label for one in fields_of("rooms")}
+        return [
+            one | {"told": [(labels[f"rooms_{grade}"], old, new) for grade, old, new, *_ids in one["cells"]]}
+            for one in rows
+        ]
+    told = []
+    for one in rows:
+        pairs = one.get("changes") or [
+            [name, None, value] for name, value in one["values"].items() if name != "name"
+        ]
+        told.append(
+            one | {"told": [(School._fields[name].verbose_name, in_words(name, old), in_words(name, new))
+                            for name, old, new in pairs]}
+        )  # fmt: skip
+    return told
