@@ -67,6 +67,8 @@ MENU_ICONS = {
     "export": "download",
     "exports": "download",
     "jobs": "transfer",
+    "transfers": "transfer",
+    "id-changes": "edit",
     "reports": "reports",
     "schools": "schools",
     "contacts": "phone",

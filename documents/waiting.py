@@ -8,14 +8,17 @@ from documents.asking import scope_of
 from documents.database import collection
 from documents.digests import documents_of
 from documents.extending import ExtensionRequest
+from documents.id_changes import IdChange
 from documents.moves import moves_for
 from documents.progress import look_of_one, sums_of
 from documents.reopening import ReopenRequest
 from documents.rounds import Round, utc
-from documents.submissions import WRITABLE, Submission, has_lapsed, is_late, visible_to
+from documents.submissions import WRITABLE, Submission, has_lapsed, is_late, naive, visible_to
+from documents.transfers import Transfer
 from documents.windows import open_until, step_open
 
 NEWEST = 24  # rounds looked at: some years of an area's
+MOST_REQUESTS = 999
 LAST_CALL = dt.timedelta(days=3)
 
 
@@ -49,13 +52,14 @@ def waiting_for(user, area_code, rounds, now=None, sums=sums_of):
     waits += _of_schools(user, area_code, rounds, now)
     waits += _of_requests(user, area_code, rounds)
     waits += _of_submissions(user, area_code, rounds, now)
+    waits += _of_cases_of_pupils(user, area_code, rounds, now)
     return sorted(waits, key=lambda each: ORDER.index(each.what))
 
 
 # What comes first on the list.
 ORDER = (
-    "lapsed", "reopened", "returned", "late", "hold", "complete", "start", "review", "confirm", "certify", "reopen_forwarded",
-    "time_forwarded", "reopen_asked", "time_asked", "answered", "order", "verify", "resume_lock",
+    "lapsed", "reopened", "answer_transfer", "returned", "late", "hold", "complete", "start", "review", "confirm", "certify", "reopen_forwarded",
+    "time_forwarded", "reopen_asked", "time_asked", "answered", "order", "verify", "decide_transfer", "decide_number", "resume_lock",
     "lock_round", "open_round", "unconfirmed", "out_again", "held", "propose", "publish", "await_confirm", "own_request",
 )  # fmt: skip
 
@@ -200,6 +204,29 @@ def _of_submissions(user, area_code, rounds, now):
 
 def _key_of(of, code):
     return of.subsystem, of.academic_year, code
+
+
+# ---- requests between schools, and to the district ----
+
+
+def _of_cases_of_pupils(user, area_code, rounds, now):
+    """Move-ins to answer, or to decide when their time is over, and numbers to decide; in the newest DMC round."""
+    round_ = next((each for each in rounds if each.subsystem == "DMC" and each.area_code == area_code), None)
+    if round_ is None:
+        return
+    own = [code for area, code in user.schools("school") if area == area_code]
+    if own:
+        asked = {"area_code": area_code, "from_school": {"$in": own}, "state": "asked"}
+        due = [row["due_at"] for row in collection(Transfer).find(asked, {"due_at": 1}).limit(MOST_REQUESTS)]
+        if due:
+            yield Wait("answer_transfer", len(due), round_, None, utc(min(due)))
+    if user.holds("district", area_code):
+        late = {"area_code": area_code, "state": "asked", "due_at": {"$lte": naive(now)}}
+        if count := collection(Transfer).count_documents(late, limit=MOST_REQUESTS):
+            yield Wait("decide_transfer", count, round_)
+        open_ones = {"area_code": area_code, "state": "asked"}
+        if count := collection(IdChange).count_documents(open_ones, limit=MOST_REQUESTS):
+            yield Wait("decide_number", count, round_)
 
 
 # ---- the area ----

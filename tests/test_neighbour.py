@@ -201,6 +201,7 @@ class _Named(dict):
             event=ids["event"],
             job=ids["job"],
             request=world.request,
+            pupil=ids["record of students"],
         )
 
 

@@ -99,6 +99,21 @@ TABLE = [
      {"kind": "extension", "id": "{request}", "step": "grant", "until": "20/06/2568"}, {303: "district"}),
     ("GET", "/admin/changes/", "?id={submission}", {409: READERS}),  # the first version
     ("GET", "/admin/changes/xlsx/", "?id={submission}", {409: READERS}),
+    ("GET", "/admin/students/roll/", "?deed=leave&rowid={record}", {200: "school district"}),
+    ("POST", "/admin/students/roll/", {"deed": "arrange", "rowid": "{record}", "revision": "1", "stage": "do",
+     "room": "9", "reason": "จัดห้องใหม่"}, {303: "school district"}),
+    ("GET", "/admin/transfers/", "", {200: READERS}),
+    ("GET", "/admin/transfers/details/", "?id={pupil}", {}),  # no such request; real ones: test_pupils_pages.py
+    ("GET", "/admin/transfers/new/", "?school={school}", {200: "school district"}),
+    ("POST", "/admin/transfers/new/", {"school": "{school}", "number": "123"}, {422: "school district"}),
+    ("POST", "/admin/transfers/step/", {"id": "{pupil}", "step": "agree"}, {}),
+    ("POST", "/admin/transfers/days/", {"days": "9"}, {303: "district"}),
+    ("GET", "/admin/id-changes/", "", {200: READERS}),
+    ("GET", "/admin/id-changes/details/", "?id={pupil}", {}),
+    ("GET", "/admin/id-changes/evidence/", "?id={pupil}", {}),
+    ("GET", "/admin/id-changes/new/", "?record={pupil}", {200: "school district"}),
+    ("POST", "/admin/id-changes/new/", {"record": "{pupil}", "number": "1"}, {409: "school district"}),
+    ("POST", "/admin/id-changes/step/", {"id": "{pupil}", "step": "approve"}, {}),
     ("GET", "/admin/schools/", "", {200: EVERYONE}),
     ("GET", "/admin/schools/details/", "?id={school_id}", {200: EVERYONE}),
     ("GET", "/admin/schools/places/", "?q=ในเมือง", {200: EVERYONE}),
@@ -181,6 +196,7 @@ def there(world):
         "event": world.event,
         "job": world.job.id,
         "request": world.request,
+        "pupil": world.own["students"][0],
     }
     of_kind = {
         document.slug: {

@@ -11,15 +11,20 @@ from views.contacts import Contacts
 from views.control_room import ControlRoom
 from views.fields import Fields
 from views.home import Home
+from views.id_changes import IdChanges
 from views.jobs import Jobs
 from views.papers import Papers
+from views.pupils import PupilView
 from views.record import RecordView
 from views.reopening import Reopening
 from views.round_files import RoundFiles
 from views.rounds import Rounds
 from views.schools import Schools
 from views.submissions import Submissions
+from views.transfers import Transfers
 from views.users import Users
+
+OWN_VIEWS = {"students": PupilView}  # of the subsystems with pages of their own beside those that all have
 
 
 def home():
@@ -31,7 +36,9 @@ def register(admin, app):
     """Add every view to the menu, and to templates what all of them need. Called once, before the first request."""
     admin.add_view(ControlRoom(name="ห้องควบคุมรอบ", endpoint="control_room", url="/admin/control-room"))
     for document in subsystems():
-        admin.add_view(RecordView(document))
+        admin.add_view(OWN_VIEWS.get(document.slug, RecordView)(document))
+    admin.add_view(Transfers())
+    admin.add_view(IdChanges())
     admin.add_view(Rounds(name="รอบการจัดเก็บข้อมูล", endpoint="rounds", url="/admin/rounds"))
     admin.add_view(Submissions())
     admin.add_view(Reopening(name="คำขอของโรงเรียน", endpoint="reopening", url="/admin/reopening"))

@@ -261,8 +261,11 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
 
     def _through_the_door(self, form, change):
         """Write one change; a refusal stands beside its field or on top, and the form keeps what was typed."""
+        actor = current_user._get_current_object()
         try:
-            return write([change], current_user._get_current_object(), form.reason.data, via="form")[0]
+            if change.id is None:
+                self.before_adding(change, actor, form.reason.data)
+            return write([change], actor, form.reason.data, via="form")[0]
         except StaleRevision as stale:
             g.conflict = formatters.conflict(stale.conflicts[0])
             g.status = stale.status
@@ -273,6 +276,14 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
             g.status = refusal.status
             form.form_errors.append(refusal.message)
         return False
+
+    def before_adding(self, change, actor, reason):
+        """What a person is to know before a new record is stored; a subsystem with something to say overrides it."""
+
+    @property
+    def head_links(self):
+        """[(label, address, icon)] beside the buttons of the grid's head."""
+        return []
 
     def _show_beside(self, form, errors):
         for name, sentence in errors.items():

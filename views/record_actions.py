@@ -47,9 +47,8 @@ class ActionsMixin:
             rows = list(listing.all_of(wanted, current_user))
         else:
             rows = self._chosen()
-        if rows:
-            self._actions_data[name][0](rows)
-        return redirect(self._back())
+        answer = self._actions_data[name][0](rows) if rows else None
+        return redirect(self._back()) if answer is None else answer
 
     def _job(self, name, wanted, count):
         """The job that does an action to all that match."""
@@ -72,7 +71,7 @@ class ActionsMixin:
     def _chosen(self):
         """The stored dicts of the chosen rows, only those this person has; says so when some are not there."""
         ids = [
-            ObjectId(id_) for id_ in dict.fromkeys(request.form.getlist("rowid")) if ObjectId.is_valid(id_)
+            ObjectId(id_) for id_ in dict.fromkeys(request.values.getlist("rowid")) if ObjectId.is_valid(id_)
         ]
         if not ids or len(ids) > MOST_AT_ONCE:
             flash(f"กรุณาเลือก 1 ถึง {MOST_AT_ONCE:,} รายการ", "error")

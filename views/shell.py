@@ -13,7 +13,7 @@ from views import here, jobs, links
 
 SECTIONS = {
     "": ("admin", "control_room"),
-    "ระบบข้อมูล": (),
+    "ระบบข้อมูล": ("transfers", "id_changes"),
     "คุณภาพ": ("findings", "duplicates"),
     "รอบข้อมูล": ("rounds", "submissions", "reopening", "papers"),
     "งานเอกสาร": ("import", "imports", "export", "jobs", "reports", "surveys"),

@@ -36,6 +36,9 @@ WORDS = {
     "out_again": ("ส่งกลับแล้วรอโรงเรียนแก้ {count} โรงเรียน", "back", "return", "{count}"),
     "propose": ("เสนอรอบ {round} ต่อผู้บังคับบัญชา", "idle", "calendar", "ร่าง"),
     "publish": ("เผยแพร่รอบ {round} ที่ล็อกแล้ว", "veri", "eye", "รอเผยแพร่"),
+    "answer_transfer": ("ตอบคำขอย้ายนักเรียน {count} คน", "back", "transfer", "{count}"),
+    "decide_transfer": ("ตัดสินคำขอย้ายที่โรงเรียนเดิมไม่ตอบ {count} คน", "late", "transfer", "{count}"),
+    "decide_number": ("พิจารณาคำขอแก้เลขประจำตัว {count} คน", "cert", "edit", "{count}"),
     "await_confirm": ("รอครูยืนยันข้อมูลก่อนรับรอง", "idle", "clock", "รอโรงเรียน"),
 }
 
@@ -94,6 +97,10 @@ def href(wait):
         return links.submission_page(wait.submission.submission)
     if wait.what in ("order", "lock_round", "resume_lock", "open_round", "propose", "publish"):
         return links.round_page(wait.round)
+    if wait.what in ("answer_transfer", "decide_transfer"):
+        return url_for("transfers.index")
+    if wait.what == "decide_number":
+        return url_for("id_changes.index")
     if wait.what in ("verify", "unconfirmed", "out_again"):
         return links.control_room(wait.round, CONTROL_ROOM_STATES[wait.what])
     slug = links.main_slug(wait.round)

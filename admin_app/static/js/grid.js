@@ -77,7 +77,7 @@ const act = async (button) => {
   const words = button.textContent.trim();
   const names = picked.slice(0, 3).map((box) => box.closest("tr").dataset.name).filter(Boolean);
   const whom = everything ? `ทั้งหมด ${comma(many)} ${unit}ที่ตรงเงื่อนไข ไม่ใช่เฉพาะหน้านี้` : names.length ? `${names.join(", ")}${picked.length > names.length ? ` และอีก ${comma(picked.length - names.length)} ${unit}` : ""}` : "";
-  const said = await ask({
+  const said = "page" in button.dataset ? {} : await ask({
     title: `${words} ${comma(many)} ${unit}`,
     text: [whom, button.dataset.question?.replaceAll("{n}", comma(many))].filter(Boolean).join(" · ") || " ",
     yes: `${words} ${comma(many)} ${unit}`, tone: button.classList.contains("risk") ? "risk" : "main",
