@@ -9,6 +9,7 @@ from documents import access
 from documents.codelists import code_list
 from documents.database import collection
 from documents.schools import School
+from documents.standing import AWAITING
 from documents.students import Student
 from documents.transfers import Transfer
 
@@ -35,6 +36,7 @@ class Stop(NamedTuple):
     round: str
     since: object
     plain: dict | None
+    waits: bool  # asked for by that school, which does not have him yet
     moves: tuple  # of Transfers that ended here: (when, from which school)
 
 
@@ -68,6 +70,7 @@ def _stop(row, cases, names, user):
         f"{row['academic_year']}-{row['round']}",
         row.get("admission_date") if seen else row.get("created_at"),
         row if seen else None,
+        row.get("status") == AWAITING,
         moves if seen else (),
     )
 

@@ -130,14 +130,14 @@ def ask(place, number, typed, actor, reason):
 
     Raises OutOfScope, TooOften, Invalid, WrongState, or what the door raises for the receiver's submission.
     """
-    said = reason_of(reason)
     if place.round == YEAR_END:
         raise WrongState("รอบสิ้นปีการศึกษาย้ายเข้าไม่ได้ ย้ายได้ในรอบภาคเรียนที่ 1 และ 2")
-    missing = {
-        name: f"กรุณากรอก{declared(Student)[name].verbose_name}"
-        for name in ("grade", "admission_date")
-        if not typed.get(name)
+    said = reason_of(reason, needed=False)
+    given = typed | {"reason": said}
+    labels = {name: declared(Student)[name].verbose_name for name in ("grade", "admission_date")} | {
+        "reason": "เหตุผล"
     }
+    missing = {name: f"กรุณากรอก{label}" for name, label in labels.items() if not given.get(name)}
     if missing:
         raise Invalid({0: missing})
     found = look_up(place, number, actor)

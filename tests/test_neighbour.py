@@ -24,7 +24,7 @@ STRANGERS = ("neighbour", "far_officer", "far_teacher", "far_approver", "far_exe
 READERS_OF_RECORDS = STRANGERS[:2]
 WITHOUT_PERSONS = ("executive", "admin")  # of the same area: they see schools, but nothing of a pupil
 OF_FILES = 6  # of the anchors: a file is made of the same question as the grid
-NOT_ASKED = {"/admin/users/new/", "/admin/users/schools/", "/logout", "/change"}
+NOT_ASKED = {"/admin/transfers/days/", "/admin/users/new/", "/admin/users/schools/", "/logout", "/change"}
 
 
 def ids_of(world, database):

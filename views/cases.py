@@ -70,16 +70,18 @@ class CasePages:
         return self._details(self.get(current_user, request.args.get("id")))
 
     def _details(self, case, refusal=None):
+        names = self.names_of(case.area_code, [case])
         page = self.render(
             self.details_template,
             case=case,
-            row=self.row_of(case, self.names_of(case.area_code, [case])),
+            row=self.row_of(case, names),
             facts=self.facts_of(case),
             steps=steps_for(case, person()),
             questions=self.questions,
             events=[event_of(case, row) for row in reversed(case.moves)],
             refusal=refusal,
             notes=self.notes_of(case),
+            pupil=next(iter(names), None),
         )
         return page if refusal is None else (page, refusal.status)
 

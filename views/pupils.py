@@ -243,7 +243,8 @@ def page_of(plain, can_edit):
 def stop_of(stop, here):
     """A stop of a pupil's path as khet/parts.html's timeline draws it."""
     moves = " · ".join(f"ย้ายจาก{name} {buddhist.format_short(utc(at))}" for at, name in stop.moves)
-    words = in_words(stop.plain) if stop.plain else _("อยู่ในทะเบียนของโรงเรียนนี้")
+    fact = _("โรงเรียนนี้ขอย้ายเข้า") if stop.waits else _("อยู่ในทะเบียนของโรงเรียนนี้")
+    words = in_words(stop.plain) if stop.plain else fact
     return {
         "title": f"{stop.school} · รอบ {stop.round}" + (" (หน้านี้)" if stop.id == here else ""),
         "who": " · ".join(part for part in (words, moves) if part),
