@@ -7,6 +7,8 @@ there is, and the school's own index of events finds it however long the history
 import datetime as dt
 from dataclasses import dataclass
 
+from bson import MinKey
+
 from documents import thai
 from documents.database import collection
 from documents.digests import documents_of
@@ -80,8 +82,8 @@ def _events(submission, begun):
     query = {
         "area_code": submission.area_code,
         "school_code": submission.school_code,
-        "at": {"$gte": begun["at"] - SLACK},
-        "_id": {"$gt": begun["mark"]},
+        "at": {"$gte": begun["at"] - SLACK if "mark" in begun else begun["at"]},
+        "_id": {"$gt": begun.get("mark") or MinKey()},
         "academic_year": submission.academic_year,
         "round": submission.round,
         "action": {"$in": list(OF_RECORDS)},

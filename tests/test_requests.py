@@ -9,12 +9,15 @@ from python_calamine import CalamineWorkbook
 from documents import clock, history
 from documents.cases import advance
 from documents.database import collection
+from documents.id_changes import former_ids
 from documents.locking import lock_round
 from documents.reopening import ReopenRequest, ask_reopening, grant
 from documents.students import Student
 from documents.submissions import find_submission
 from documents.users import Grant
+from documents.warrants import Granted, Warrant
 from documents.writing import Change, write
+from tests.browsing import PHONE
 from tests.districts import LOADER, bring
 from tests.making import complete
 from tests.people import AREA, OTHER, SCHOOL, person, place
@@ -151,6 +154,12 @@ def test_a_lapsed_reopening_is_seen_and_taken_back_by_a_press(opened, teacher, o
     before = here().versions[0]["digest"]
     one = Student.objects.get(id=opened[0])
     write([Change(Student, one.place, {"first_name": "กานต์"}, id=one.id, revision=one.revision)], teacher)
+    number = {"person_id": complete(Student)["person_id"]}
+    granted = {
+        one.id: Granted(one.place, frozenset(number), beside={"former_ids": former_ids(one.to_mongo())})
+    }
+    warrant = Warrant("district", granted, along=lambda: None)  # as the decision of a change of number gives
+    write([Change(Student, one.place, number, id=one.id, revision=2)], officer, "สูติบัตร", warrant=warrant)
     clock.configure("2025-06-21T09:00:00+07:00")
     assert "หมดเวลาเปิดคืน" in sign_in(teacher).get("/admin/").text
     assert "หมดเวลาเปิดคืน" in sign_in(officer).get("/admin/control-room/").text
@@ -191,3 +200,34 @@ def test_a_hold_is_talked_about_on_the_page(open_round, teacher, officer, sign_i
     assert school.send("/admin/submissions/aside/", aside | {"aside": "keep"}).status_code == 403
     assert district.send("/admin/submissions/lift/", {"id": id_}).status_code == 303
     assert "ยืนยันว่าไม่มีข้อมูล" in school.get(page).text
+
+
+def test_in_a_browser_a_name_is_found_asked_for_forwarded_and_granted(
+    pupils, teacher, officer, approver, window
+):
+    school = window(teacher)
+    school.page.goto(f"{school.base}/admin/submissions/details/?id={here().id}")
+    school.page.get_by_role("link", name="ขอเปิดคืนให้แก้ไข").click()
+    school.page.get_by_label("เหตุผลที่ต้องแก้ไข").fill(WHY)
+    school.page.get_by_label("เฉพาะรายการที่เลือก").check()
+    school.page.get_by_text("เลือกรายการที่จะแก้", exact=True).click()
+    school.page.get_by_placeholder("ค้นหาชื่อ").fill("กานดา")
+    school.press("ค้นหา")
+    school.page.locator(f"input[value='{pupils[0]}']").check()
+    assert school.page.get_by_label("เหตุผลที่ต้องแก้ไข").input_value() == WHY
+    school.shot("requests-ask")
+    school.press("ส่งคำขอ")
+    request = ReopenRequest.objects.get()
+    assert request.records == [pupils[0]]
+    address = f"/admin/reopening/details/?kind=reopen&id={request.id}"
+    district = window(officer, size=PHONE)
+    district.go(address)
+    district.page.get_by_label("ความเห็นของเขต").fill("เห็นควร")
+    district.press("เห็นควรเปิดคืน ส่งผู้รับรอง")
+    above = window(approver, dark=True)
+    above.go(address)
+    above.page.get_by_label("ให้แก้ไขได้ถึง").fill("20/06/2568")
+    above.shot("requests-grant")
+    above.press("อนุมัติเปิดคืน")
+    assert (here().state, here().named_records) == ("returned", [pupils[0]])
+    school.go(f"/admin/changes/?id={here().id}")
