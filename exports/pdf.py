@@ -41,7 +41,7 @@ class Paper(FPDF):
         self.set_y(-15)
         self.words(9)
         self.cell(self.epw - 30, 6, self.foot)
-        self.cell(30, 6, f"หน้า {self.page_no()} /{PAGES}", align="R")
+        self.cell(30, 6, f"หน้า {self.page_no()} / {PAGES}", align="R")
 
     def words(self, size, bold=False):
         """Write on in this size, in points."""
