@@ -13,7 +13,13 @@ from documents.database import DATABASE, without_concerns
 log = logging.getLogger(__name__)
 
 # Where kinds of jobs are registered.
-KINDS = ("documents.bulk", "documents.completeness", "documents.locking", "exports.file_jobs")
+KINDS = (
+    "documents.bulk",
+    "documents.completeness",
+    "documents.finding_lists",
+    "documents.locking",
+    "exports.file_jobs",
+)
 ON_MONGODB = {"polling_interval": 0.2, "default_database": DATABASE}
 
 celery = Celery("khet", set_as_current=False)

@@ -76,7 +76,11 @@ class Finding(Document):
                 ],
                 "unique": True,
             },
-            {"fields": ["area_code", "academic_year", "subsystem", "round", "state", "level", "code", "school_code"]},
+            {
+                "fields": [
+                    "area_code", "academic_year", "subsystem", "round", "state", "level", "code", "school_code", "_id",
+                ],
+            },
             {"fields": ["area_code", "record"]},
         ],
     }  # fmt: skip
@@ -117,29 +121,32 @@ class Checkup(Document):
 # ---- what records are looked at beside ----
 
 
-def contexts_of(submissions):
-    """{school code: Context} of several submissions of one round; one query a kind of thing, however many schools."""
-    if not submissions:
-        return {}
-    first, codes = submissions[0], [each.school_code for each in submissions]
-    round_ = find_round(first.area_code, first.subsystem, first.academic_year, first.round)
+def contexts_of(round_, codes, taught=None, whole=True):
+    """{school code: Context} of schools in a round; one query a kind of thing, however many schools.
+
+    `taught` is what a caller has read already; without `whole` the round before is left out, which only the checks
+    of a whole school ask.
+    """
+    area, year = round_.area_code, round_.academic_year
     required = {
-        document.slug: required_of(document, first.area_code, first.academic_year)
-        for document in documents_of(first.subsystem)
+        document.slug: required_of(document, area, year) for document in documents_of(round_.subsystem)
     }
-    limits = limits_of(first.area_code, first.subsystem, first.academic_year)
-    taught, rooms, before = (
-        taught_in(first.area_code, codes),
-        rooms_of(first, codes),
-        _heads_before(round_, codes),
-    )
+    limits = limits_of(area, round_.subsystem, year)
+    taught = taught_in(area, codes) if taught is None else taught
+    rooms, before = rooms_of(round_, codes), _heads_before(round_, codes) if whole else {}
     return {
         code: Context(
-            first.academic_year, first.round, round_.as_of, taught.get(code), rooms.get(code, {}), limits, required,
+            year,
+            round_.code,
+            round_.as_of,
+            taught.get(code),
+            rooms.get(code, {}),
+            limits,
+            required,
             before.get(code),
         )
         for code in codes
-    }  # fmt: skip
+    }
 
 
 def taught_in(area_code, codes):
@@ -147,19 +154,18 @@ def taught_in(area_code, codes):
     found = collection(School).find(
         {"area_code": area_code, "code": {"$in": codes}}, {"code": 1, "grade_from": 1, "grade_to": 1}
     )
-    return {
-        row["code"]: (row["grade_from"], row["grade_to"])
-        for row in found
-        if row.get("grade_from") and row.get("grade_to")
-    }
+    grades = ((row["code"], (row.get("grade_from"), row.get("grade_to"))) for row in found)
+    return {code: pair for code, pair in grades if all(pair)}
 
 
-def rooms_of(of_round, codes):
-    """{school code: {grade: rooms}} that the schools declared in the round of a submission (or of a Place)."""
+def rooms_of(round_, codes):
+    """{school code: {grade: rooms}} that the schools declared in a round; nothing where the subsystem asks for none."""
+    if SchoolRooms.subsystem != round_.subsystem:
+        return {}
     place = {
-        "area_code": of_round.area_code,
-        "academic_year": of_round.academic_year,
-        "round": of_round.round,
+        "area_code": round_.area_code,
+        "academic_year": round_.academic_year,
+        "round": round_.code,
     }
     rows = collection(SchoolRooms).find(
         place | {"school_code": {"$in": codes}}, {"school_code": 1, "grade": 1, "rooms": 1}
@@ -224,7 +230,7 @@ def refresh_all(submissions, tell=None):
     Their records are read in one pass a document, a school at a time; `tell(number)` hears of each school done.
     """
     kept = checkups_of(submissions)
-    contexts = contexts_of([each for each in submissions if each.state not in SEALED])
+    contexts = _contexts([each for each in submissions if each.state not in SEALED])
     stale = [each for each in submissions if _is_stale(each, kept.get(each.school_code), contexts)]
     found, sums, records = _looked_at(stale, contexts)
     for number, submission in enumerate(stale, 1):
@@ -236,6 +242,23 @@ def refresh_all(submissions, tell=None):
         if tell:
             tell(number)
     return {each.school_code: kept.get(each.school_code, {}) for each in submissions}
+
+
+def stale_among(submissions):
+    """Those submissions of one round whose findings are stale."""
+    kept, contexts = (
+        checkups_of(submissions),
+        _contexts([each for each in submissions if each.state not in SEALED]),
+    )
+    return [each for each in submissions if _is_stale(each, kept.get(each.school_code), contexts)]
+
+
+def _contexts(submissions):
+    if not submissions:
+        return {}
+    first = submissions[0]
+    round_ = find_round(first.area_code, first.subsystem, first.academic_year, first.round)
+    return contexts_of(round_, [each.school_code for each in submissions])
 
 
 def checkups_of(submissions):
@@ -445,9 +468,21 @@ def visible_to(user, area_code):
 
 
 def answered_of(area_code, ids):
-    """{(record, check key): answer's state} of the records with these ids: what people have said already."""
+    """{(record, check key): the stored finding} of what people have answered of the records with these ids."""
     rows = collection(Finding).find(
         {"area_code": area_code, "record": {"$in": ids}, "state": {"$in": [EXPLAINED, PASSED]}},
-        {"record": 1, "check_key": 1, "state": 1, "seen": 1, "answer.reason": 1},
+        {"record": 1, "check_key": 1, "state": 1, "seen": 1, "answer": 1},
     )
     return {(row["record"], row["check_key"]): row for row in rows}
+
+
+def found_of(document, plain, context, answered):
+    """[(Found, the answer or None)] of one stored record now, whatever was stored of it.
+
+    An answer given for other values is none.
+    """
+    found = []
+    for one in checks.of_record(document, plain, context):
+        row = answered.get((plain["_id"], one.check.key))
+        found.append((one, row["answer"] if row and row["seen"] == fingerprint(one.values) else None))
+    return found

@@ -10,6 +10,7 @@ from views.codelists import CodeLists
 from views.contacts import Contacts
 from views.control_room import ControlRoom
 from views.fields import Fields
+from views.findings import Findings
 from views.home import Home
 from views.id_changes import IdChanges
 from views.jobs import Jobs
@@ -43,6 +44,7 @@ def register(admin, app):
     admin.add_view(Submissions())
     admin.add_view(Reopening(name="คำขอของโรงเรียน", endpoint="reopening", url="/admin/reopening"))
     admin.add_view(Changes())
+    admin.add_view(Findings(name="ผลการตรวจสอบ", endpoint="findings", url="/admin/findings"))
     admin.add_view(Schools())
     admin.add_view(Contacts())
     admin.add_view(RoundFiles())

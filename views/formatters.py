@@ -208,14 +208,18 @@ def typed_or_list(field, value):
 # ---- form ----
 
 
-def form_groups(grouped, required, record, places_url, school):
-    """The headings of the form for `admin/lib.html`, with what is missing; marks the inputs for the template."""
+def form_groups(grouped, required, record, places_url, school, found=()):
+    """The headings of the form for `admin/lib.html`, with what is missing; marks the inputs for the template.
+
+    `found` are what the checks say of the record (views/found.py); each stands beside its first field.
+    """
     missing = set(type(record).missing(record.to_mongo(), required)) if record else set()
     groups = []
     for number, (title, rows) in enumerate(grouped):
         lacking = 0
         for input_, field in rows:
             lacking += _dress(input_, field, required, missing, places_url)
+            input_.found = [each for each in found if each["field"] == field.name]
         groups.append(
             {
                 "id": f"g{number}",

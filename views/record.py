@@ -21,7 +21,7 @@ from documents.record import Place, declared
 from documents.rounds import find_round
 from documents.submissions import find_submission, may_write
 from documents.writing import Change, remove, write
-from views import formatters, here
+from views import formatters, found, here
 from views.filters import MOST_FILTERS, filters_of
 from views.forms import fields_in_groups, form_class, values_of
 from views.importing import ImportMixin
@@ -434,6 +434,21 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
             g.get("edited"),
             url_for(f"{self.endpoint}.places"),
             school,
+            self.found,
+        )
+
+    @property
+    def found(self):
+        """What the checks say of the record that is open; nothing of a new one."""
+        if "found" not in g:
+            g.found = found.beside_fields(g.edited) if "edited" in g else []
+        return g.found
+
+    @property
+    def found_href(self):
+        """Where a reason for what is found of the open record is written."""
+        return (
+            url_for("findings.index", school=g.edited.school_code, record=g.edited.id) if self.found else None
         )
 
     @property

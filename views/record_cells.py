@@ -1,15 +1,17 @@
 """Editing one cell of the grid in place: the same door, with the revision the person saw."""
 
-from flask import abort, jsonify, request
+from flask import abort, g, jsonify, request
 from flask_admin import expose
 from flask_login import current_user
 
 from documents.completeness import required_of
 from documents.errors import Invalid, RuleBroken, StaleRevision
 from documents.record import declared
+from documents.rounds import find_round
 from documents.writing import Change, write
 from views import formatters
 from views.pages import seen_revision
+from views.record_grid import Row
 
 
 class CellsMixin:
@@ -52,15 +54,21 @@ class CellsMixin:
             return jsonify(error=refusal.message), refusal.status
         field = declared(self.model)[name]
         stored = self.get_one(written.id).to_mongo()
-        missing = name in self.model.missing(
-            stored, required_of(self.model, stored["area_code"], stored["academic_year"])
-        )
         return jsonify(
             value=formatters.typed(field, stored.get(name)),
             shown=formatters.cell(field, stored, self.round),
             revision=written.revision,
-            mark="bad" if missing else None,
+            mark=self._mark_of(stored, name),
         )
+
+    def _mark_of(self, stored, name):
+        """How the cell of a stored record is marked now: as the grid would."""
+        g.record_required = required_of(self.model, stored["area_code"], stored["academic_year"])
+        self.look_at(
+            find_round(stored["area_code"], self.model.subsystem, stored["academic_year"], stored["round"]),
+            [stored],
+        )
+        return self._marks(Row(stored)).get(name)
 
     def _conflict(self, stale):
         shown = formatters.conflict(stale.conflicts[0])

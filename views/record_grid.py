@@ -11,9 +11,11 @@ from documents.codelists import code_list
 from documents.completeness import required_of
 from documents.database import collection
 from documents.digests import documents_of
+from documents.findings import answered_of, contexts_of
 from documents.record import declared, shown_fields
 from documents.schools import School
 from views import formatters, shell
+from views.found import in_cells
 from views.grid_rows import NAME, PK, Column, Pattern, rows_html
 
 LETTERS = "กขคจฉชซฌญฐณดตถทธนบปผฝพฟภมยรลวศสหอฮ"
@@ -117,6 +119,7 @@ class GridMixin:
             self._note_sensitive(len(page.rows))
         g.record_required = required_of(self.model, wanted.area_code, wanted.academic_year)
         g.record_schools = self._school_names(page.rows)
+        self.look_at(self.round, page.rows)
         return self.render(self.list_template, **self._list_context(wanted, page))
 
     def _note_sensitive(self, rows):
@@ -138,6 +141,12 @@ class GridMixin:
             found = School.objects(area_code=self.round.area_code, code__in=unknown).only("code", "name")
             names |= {school.code: school.name for school in found}
         return names
+
+    def look_at(self, round_, rows):
+        """What the checks need beside stored records of a round: a few queries, however many rows and schools."""
+        codes = sorted({row["school_code"] for row in rows})
+        g.record_contexts = contexts_of(round_, codes, whole=False) if codes else {}
+        g.record_answered = answered_of(round_.area_code, [row["_id"] for row in rows]) if codes else {}
 
     def _list_context(self, wanted, page):
         """What Flask-Admin's list template gets, and what ours adds (see its head)."""
@@ -311,15 +320,28 @@ class GridMixin:
         return lambda row: show(row.plain)
 
     def _marks(self, row):
-        """{column: ('bad', sentence)} where something required is missing; the name tells of what has no column."""
+        """{column: ('bad' or 'warn', sentence)} of what is missing or was found; the name tells of what has no column."""
         missing = self._lacks(row)
         marks = {
             name: ("bad", f"ยังไม่กรอก{declared(self.model)[name].verbose_name} ต้องกรอกก่อนยืนยันข้อมูล")
             for name in missing
         }
+        shown, hidden = dict(self._list_columns), []
+        for fields, tone, said in self._found(row):
+            if fields[0] in shown:
+                marks.setdefault(fields[0], (tone, said))
+            else:
+                hidden.append((tone, said))
         if missing and not request.args.get("missing"):
-            marks.setdefault(self.name_column, ("warn", f"ยังไม่กรอก: {self._in_words(missing)}"))
+            hidden.append(("warn", f"ยังไม่กรอก: {self._in_words(missing)}"))
+        if hidden:
+            marks.setdefault(self.name_column, (min(hidden)[0], " · ".join(said for _, said in hidden)))
         return marks
+
+    def _found(self, row):
+        """What the checks say of a row: [(fields, 'bad' or 'warn', sentence)]."""
+        context = g.record_contexts[row.plain["school_code"]]
+        return in_cells(self.model, row.plain, context, g.record_answered, self.sensitive_on)
 
     def _lacks(self, row):
         """Names of the required fields that a row lacks."""

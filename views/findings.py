@@ -1,0 +1,312 @@
+"""Findings (ผลการตรวจสอบ): what the checks found in a school or the area, where to mend it, and the reasons written."""
+
+import io
+
+from bson import ObjectId
+from flask import abort, flash, redirect, request, send_file, url_for
+from flask_admin import BaseView, expose
+from flask_babel import gettext as _
+from flask_login import current_user
+
+from documents import access, buddhist, checks, finding_lists, findings, jobs, thai
+from documents.checks import BY_KEY, CHECKS, LEVELS
+from documents.errors import Invalid, NotAllowed, RuleBroken
+from documents.finding_lists import ALL, Wanted
+from documents.findings import FIXED, OPEN, STATES
+from documents.record import Place
+from documents.submissions import find_submission, submissions_of, visible_to
+from exports import findings as files
+from exports.workbook import file_name
+from views import links, shell
+from views.exporting import XLSX, note_export
+from views.pages import Page
+
+PAGE_SIZE = 50
+AT_ONCE = 4  # stale schools that are looked at while the page waits; more are a job
+PUPILS_AT_ONCE = 1_500  # and only while they have no more pupils than this
+TONES = {checks.ERROR: "late", checks.WARNING: "back"}
+ICONS = {checks.ERROR: "bang", checks.WARNING: "alert"}
+STATE_TONES = {
+    findings.OPEN: "idle",
+    findings.EXPLAINED: "info",
+    findings.PASSED: "cert",
+    findings.FIXED: "ok",
+}
+
+
+class Findings(Page, BaseView):
+    """The list of findings of the current round, and the answers given to them."""
+
+    roles = ("school", "director", "district", "approver", "executive")
+
+    @expose("/")
+    def index(self):
+        """The list, narrowed; whoever sees no pupils gets the counts."""
+        round_ = shell.current_round()
+        if round_ is None:
+            return self.render("khet/no_round.html")
+        return self._page(round_)
+
+    def _page(self, round_, refusal=None):
+        several = _submissions(round_)
+        stale = _look_again(several)
+        schools = {each.school_code: each for each in several}
+        wanted = wanted_of(request.values, several)
+        kept = finding_lists.checkups_in(round_, current_user)
+        narrowed = [code for code in kept if _within(code, wanted)]
+        sums = finding_lists.sums_of(kept[code] for code in narrowed)
+        sees = bool(_readable(round_))
+        page = self.render(
+            "khet/findings.html",
+            round=round_,
+            wanted=wanted,
+            refusal=refusal,
+            typed=request.form.get("reason", "") if refusal else "",
+            schools=several,
+            clusters=sorted({each.cluster for each in several if each.cluster}),
+            counts=sums["counts"],
+            codes=codes_of(sums["codes"]),
+            stale=stale,
+            may_look=current_user.holds("district", round_.area_code) and not round_.sealed,
+            by_cluster=None if sees else by_cluster(several, kept),
+            levels=LEVELS,
+            states={OPEN: STATES[OPEN]} | STATES | {ALL: _("ทุกสถานะ")},
+            address=address,
+            **(self._rows(round_, wanted, schools) if sees else {"rows": None}),
+        )
+        return page if refusal is None else (page, refusal.status)
+
+    def _rows(self, round_, wanted, schools):
+        """The rows of the page, its pager, and what can be answered here."""
+        query = finding_lists.query_of(wanted, round_, current_user)
+        count, capped = finding_lists.count_of(query)
+        page = min(max(request.values.get("page", 0, type=int), 0), finding_lists.COUNTED_TO // PAGE_SIZE)
+        stored = list(finding_lists.rows_of(query, page * PAGE_SIZE, PAGE_SIZE))
+        names = finding_lists.headlines_of(stored)
+        rows = [row_of(each, schools.get(each["school_code"]), names) for each in stored]
+        able = {row["level"] for row in rows if row["may_answer"]}
+        hidden = 0
+        if not access.sees_sensitive(current_user, round_.area_code, wanted.school or None):
+            hidden = finding_lists.hidden_count(wanted, round_)
+        return {
+            "rows": rows,
+            "count": count,
+            "able": able,
+            "hidden": hidden,
+            "whole": count
+            if wanted.state == OPEN and wanted.code and count > len(rows) and not capped
+            else 0,
+            "pager": _pager(page, count, capped, len(rows)),
+        }
+
+    @expose("/answer/", methods=["POST"])
+    def answer(self):
+        """Write one reason for the chosen findings: warnings are explained, errors passed by the district."""
+        round_ = shell.current_round() or abort(404)
+        if not current_user.schools("school") and not current_user.holds("district", round_.area_code):
+            raise NotAllowed(_("เฉพาะครูข้อมูลของโรงเรียนหรือเจ้าหน้าที่เขตเท่านั้นที่เขียนเหตุผลได้"))
+        try:
+            done = _answer(round_, wanted_of(request.values, _submissions(round_)))
+        except RuleBroken as refusal:
+            if isinstance(refusal, NotAllowed):
+                raise
+            return self._page(round_, refusal)
+        flash(_("บันทึกเหตุผลแล้ว %(n)s ข้อ", n=f"{done:,}"), "success")
+        return redirect(address(wanted_of(request.values, _submissions(round_)), page=None), 303)
+
+    @expose("/refresh/", methods=["POST"])
+    def refresh(self):
+        """Look at every school whose data changed since it was looked at: a job."""
+        round_ = shell.current_round() or abort(404)
+        if not current_user.holds("district", round_.area_code):
+            raise NotAllowed(_("เฉพาะเจ้าหน้าที่เขตเท่านั้นที่สั่งตรวจทั้งเขตได้"))
+        person, here = current_user._get_current_object(), url_for(".index")
+        jobs.ask("check_round", person, round_.area_code, round_, alone=True, href=here)
+        flash(_("สั่งตรวจข้อมูลทั้งเขตแล้ว เปิดหน้านี้อีกครั้งเมื่องานเสร็จ"), "success")
+        return redirect(here, 303)
+
+    @expose("/export/xlsx/")
+    def export(self):
+        """The list as it is narrowed, as a workbook."""
+        round_ = shell.current_round() or abort(404)
+        if not _readable(round_):
+            abort(403)
+        several = _submissions(round_)
+        wanted = wanted_of(request.args, several)
+        query = finding_lists.query_of(wanted, round_, current_user)
+        count, _capped = finding_lists.count_of(query)
+        note_export(
+            current_user._get_current_object(), round_, "findings", wanted.school or None, count, "xlsx"
+        )
+        names = {each.school_code: (each.school_name, each.cluster) for each in several}
+        title = f"{round_.label} ผลการตรวจสอบ"
+        content = files.xlsx_of(finding_lists.in_batches(query), names, title)
+        return send_file(
+            io.BytesIO(content), mimetype=XLSX, as_attachment=True, download_name=file_name(title)
+        )
+
+
+# ---- what is asked for ----
+
+
+def wanted_of(args, several):
+    """The Wanted of an address or form, cleaned; a teacher of one school always gets that one."""
+    own = {each.school_code for each in several}
+    school = args.get("school", "")
+    school = school if school in own else ""
+    if not school and len(own) == 1:
+        school = next(iter(own))
+    cluster = thai.clean(args.get("cluster"))[:100]
+    state, level, code, record = (args.get(name, "") for name in ("state", "level", "code", "record"))
+    return Wanted(
+        state=state if state in (*STATES, ALL) else OPEN,
+        level=level if level in LEVELS else "",
+        code=code if code in checks.CODES else "",
+        school=school,
+        schools=tuple(each.school_code for each in several if each.cluster == cluster) if cluster else None,
+        cluster=cluster,
+        record=ObjectId(record) if ObjectId.is_valid(record) else None,
+    )
+
+
+def address(wanted, **other):
+    """This page narrowed in another way."""
+    asked = {name: getattr(wanted, name) for name in ("level", "code", "school", "cluster")}
+    asked |= {"state": wanted.state if wanted.state != OPEN else "", "record": wanted.record} | other
+    return url_for("findings.index", **{name: value for name, value in asked.items() if value})
+
+
+def _within(code, wanted):
+    if wanted.school:
+        return code == wanted.school
+    return wanted.schools is None or code in wanted.schools
+
+
+def _submissions(round_):
+    """The submissions of the round this person may see, by cluster and name; without their lists of moves."""
+    found = (
+        submissions_of(round_)
+        .filter(__raw__=visible_to(current_user))
+        .exclude("moves", "versions", "writers")
+    )
+    return sorted(found, key=lambda each: (thai.sort_key(each.cluster), thai.sort_key(each.school_name)))
+
+
+def _readable(round_):
+    """Whether this person reads records of the area at all."""
+    codes = access.open_schools(current_user, round_.area_code)
+    return codes is None or bool(codes)
+
+
+def _look_again(several):
+    """Look at a few stale schools at once; gives back how many are stale still."""
+    stale = findings.stale_among(several)
+    few = len(stale) <= AT_ONCE and sum(each.counts.get("students", 0) for each in stale) <= PUPILS_AT_ONCE
+    if stale and (few or len(several) == 1):
+        findings.refresh_all(stale)
+        return 0
+    return len(stale)
+
+
+# ---- rows ----
+
+
+def row_of(plain, submission, names):
+    """One finding as the page shows it."""
+    check, said = BY_KEY.get(plain["check_key"]), plain.get("answer") or {}
+    state, level = plain["state"], plain["level"]
+    may = state == OPEN and submission is not None and findings.may_answer(current_user, submission, level)
+    return {
+        "id": plain["_id"],
+        "level": level,
+        "tone": TONES[level],
+        "icon": ICONS[level],
+        "word": LEVELS[level],
+        "code": plain["code"],
+        "title": check.title if check else plain["code"],
+        "sentence": plain["sentence"],
+        "do": check.do if check else "",
+        "name": names.get(plain.get("record")) or _about(plain),
+        "school": submission.school_name if submission else plain["school_code"],
+        "href": href_of(plain),
+        "state": state,
+        "state_word": STATES[state],
+        "state_tone": STATE_TONES[state],
+        "reason": said.get("reason") if state != FIXED else None,
+        "by": said.get("by_name"),
+        "when": buddhist.format_datetime(said.get("at")) if said.get("at") else None,
+        "may_answer": bool(may),
+    }
+
+
+def _about(plain):
+    return _("ทั้งโรงเรียน") if not plain.get("record") else _("รายการที่ถูกลบแล้ว")
+
+
+def href_of(plain):
+    """Where it is mended: the record's form at the very field, or the grid that the school's finding is about."""
+    if plain.get("record"):
+        at = f"#field-{plain['names'][0]}" if plain.get("names") else ""
+        return f"/admin/{plain['document']}/edit/?id={plain['record']}{at}"
+    slug = "rooms" if plain["code"] == "DMC-17" else "students"
+    return links.rows_of(slug, plain["school_code"])
+
+
+def codes_of(counted):
+    """[(code, title, level, open)] of the codes that are open somewhere, in the order of the table."""
+    first = {}
+    for check in CHECKS:
+        first.setdefault(check.code, check)
+    return [
+        (code, first[code].title, first[code].level, counted[code]) for code in first if counted.get(code)
+    ]
+
+
+def by_cluster(several, kept):
+    """[(cluster, schools, errors, warnings)] for those who see counts alone."""
+    found = {}
+    for each in several:
+        counts = (kept.get(each.school_code) or {}).get("counts", {})
+        row = found.setdefault(each.cluster or _("ไม่ระบุกลุ่ม"), [0, 0, 0])
+        row[0] += 1
+        row[1] += counts.get("errors", 0)
+        row[2] += counts.get("warnings", 0)
+    return [(name, *row) for name, row in sorted(found.items(), key=lambda pair: thai.sort_key(pair[0]))]
+
+
+def _pager(page, count, capped, shown):
+    def at(number):
+        kept = {name: values for name, values in request.args.items() if name != "page"}
+        return url_for("findings.index", **kept, page=number or None)
+
+    last = max(count - 1, 0) // PAGE_SIZE
+    return {
+        "total": count, "capped": capped, "unit": _("ข้อ"),
+        "from": page * PAGE_SIZE + 1 if shown else None, "to": page * PAGE_SIZE + shown,
+        "first": at(0) if page else None, "prev": at(page - 1) if page else None,
+        "next": at(page + 1) if page < last else None, "last": at(last) if page < last else None,
+    }  # fmt: skip
+
+
+# ---- answering ----
+
+
+def _answer(round_, wanted):
+    """Answer the chosen findings, a school at a time; gives back how many."""
+    ids = [ObjectId(text) for text in request.form.getlist("ids") if ObjectId.is_valid(text)]
+    query = finding_lists.query_of(wanted, round_, current_user)
+    if not request.form.get("whole"):
+        query = query | {"_id": {"$in": ids[: findings.MOST_AT_ONCE]}}
+    query = query | {"state": OPEN}
+    rows = finding_lists.rows_of(query, limit=findings.MOST_AT_ONCE)
+    by_school = {}
+    for row in rows:
+        by_school.setdefault(row["school_code"], []).append(row["_id"])
+    if not by_school:
+        raise Invalid({0: {"ids": _("ยังไม่ได้เลือกข้อที่จะเขียนเหตุผล หรือข้อเหล่านั้นแก้ไขหรือชี้แจงไปแล้ว")}})
+    person, done = current_user._get_current_object(), 0
+    for code, chosen in by_school.items():
+        place = Place(round_.area_code, round_.academic_year, round_.code, code)
+        submission = find_submission(round_.subsystem, place)
+        done += findings.answer(submission, chosen, person, request.form.get("reason", ""))
+    return done

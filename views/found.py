@@ -1,0 +1,66 @@
+"""What the checks say of the records on a page, worked out as they are now: beside the fields and in the cells."""
+
+from flask_login import current_user
+
+from documents import access, checks, findings
+from documents.record import declared
+from documents.rounds import find_round
+
+TONES = {checks.ERROR: "bad", checks.WARNING: "warn"}
+
+
+def beside_fields(record):
+    """[{field, level, word, sentence, do, answer}] of one record for its form, the errors first.
+
+    A field that is empty is one of its own; what tells of a sensitive field is for those who see it.
+    """
+    document, round_ = (
+        type(record),
+        find_round(record.area_code, record.subsystem, record.academic_year, record.round),
+    )
+    context = findings.contexts_of(round_, [record.school_code], whole=False)[record.school_code]
+    plain, sees = record.to_mongo(), _sees(document, record.area_code, record.school_code)
+    answered = findings.answered_of(record.area_code, [record.id])
+    shown = []
+    for one, answer in findings.found_of(document, plain, context, answered):
+        if one.check is checks.BLANK:
+            shown += [_beside(one, name, "ยังไม่กรอก", answer) for name in one.fields if sees(name)]
+        elif all(map(sees, one.check.fields)):
+            shown.append(_beside(one, one.fields[0], one.sentence, answer))
+    return sorted(shown, key=lambda each: each["level"])
+
+
+def _beside(one, name, sentence, answer):
+    do = "ต้องกรอกก่อนยืนยันข้อมูล" if one.check is checks.BLANK else one.check.do
+    return {
+        "field": name,
+        "level": one.check.level,
+        "word": checks.LEVELS[one.check.level],
+        "sentence": sentence,
+        "do": do,
+        "blank": one.check is checks.BLANK,
+        "answer": answer,
+        "answer_word": findings.STATES[answer["state"]] if answer else None,
+    }
+
+
+def _sees(document, area_code, school_code):
+    known = declared(document)
+    return lambda name: (
+        name not in known or access.may_see_field(current_user, known[name], area_code, school_code)
+    )
+
+
+def in_cells(document, plain, context, answered, sensitive):
+    """[(fields, 'bad' or 'warn', sentence)] of one stored record for its row; what was answered is left out."""
+    return [
+        (
+            one.fields,
+            TONES[one.check.level],
+            f"{checks.LEVELS[one.check.level]}: {one.sentence} · {one.check.do}",
+        )
+        for one, answer in findings.found_of(document, plain, context, answered)
+        if answer is None
+        and one.check is not checks.BLANK
+        and (sensitive or not checks.is_sensitive(one.check, document))
+    ]
