@@ -321,7 +321,15 @@ CHECKS = (
 )  # fmt: skip
 BY_KEY = {check.key: check for check in CHECKS}
 BLANK = BY_KEY["DMC-09"]
-CODES = tuple(dict.fromkeys(check.code for check in CHECKS))
+# What a code is called where its rows are counted together.
+TITLES = {check.code: check.title for check in CHECKS} | {
+    "DMC-07": "อายุไม่สอดคล้องกับชั้นหรือเกณฑ์ที่นับ",
+    "DMC-08": "ชั้นหรือห้องไม่ตรงกับที่โรงเรียนแจ้ง",
+    "DMC-10": "คำนำหน้าชื่อไม่ตรงกับเพศหรืออายุ",
+    "DMC-16": "ความยากจนหรือการพักนอนไม่สอดคล้อง",
+    "DMC-17": "ห้องเรียนกับนักเรียนไม่ตรงกัน",
+}
+CODES = tuple(TITLES)
 
 
 def checks_of(subsystem, scope):

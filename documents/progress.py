@@ -48,6 +48,8 @@ class Standing:
     records: int
     heads: int
     incomplete: int
+    errors: int
+    warnings: int
     heads_before: int | None
     hold: str | None
     until: dt.datetime | None
@@ -126,12 +128,16 @@ class Board:
 
 
 def board_of(round_, user, now=None):
-    """The Board of a round for what this person may see: three queries, whatever the number of schools."""
+    """The Board of a round for what this person may see: four queries, whatever the number of schools."""
     now = now or clock.now()
     document = documents_of(round_.subsystem)[0]
     before = round_before(round_)
     was = _heads_of(before, user, document) if before else {}
-    schools = [_standing(row, round_, document, was, before is not None, now) for row in _rows(round_, user)]
+    found = _found_in(round_)
+    schools = [
+        _standing(row, round_, document, was, before is not None, now, found.get(row["school_code"], {}))
+        for row in _rows(round_, user)
+    ]
     schools.sort(key=lambda each: (thai.sort_key(each.cluster), thai.sort_key(each.name)))
     return Board(
         round_,
@@ -160,6 +166,22 @@ def _rows(round_, user):
     return collection(Submission).aggregate([{"$match": match(round_, user)}, {"$project": wanted}])
 
 
+def _found_in(round_):
+    """{school code: counts of its findings} as they were when each school was looked at last."""
+    from documents.findings import Checkup
+
+    rows = collection(Checkup).find(
+        {
+            "area_code": round_.area_code,
+            "academic_year": round_.academic_year,
+            "subsystem": round_.subsystem,
+            "round": round_.code,
+        },
+        {"school_code": 1, "counts": 1},
+    )
+    return {row["school_code"]: row["counts"] for row in rows}
+
+
 def _heads_of(round_, user, document):
     """{school code: (heads, when it confirmed)} of a round."""
     key = HEADCOUNT.get(document.slug, document.slug)
@@ -169,8 +191,9 @@ def _heads_of(round_, user, document):
     return {row["school_code"]: (row.get("counts", {}).get(key, 0), row.get("confirmed_at")) for row in rows}
 
 
-def _standing(row, round_, document, was, has_before, now):
+def _standing(row, round_, document, was, has_before, now, found):
     counts = row.get("counts") or {}
+    incomplete = max(counts.get("incomplete", 0) - found.get("blank_passed", 0), 0)
     plain = SimpleNamespace(**dict.fromkeys(PLAIN) | row)
     heads = was.get(row["school_code"], (0, None))[0] if has_before else None
     return Standing(
@@ -179,10 +202,12 @@ def _standing(row, round_, document, was, has_before, now):
         name=row.get("school_name") or row["school_code"],
         cluster=row.get("cluster") or "",
         state=row["state"],
-        look=look_of(plain, round_, counts.get(document.slug, 0), counts.get("incomplete", 0), now),
+        look=look_of(plain, round_, counts.get(document.slug, 0), incomplete, now),
         records=counts.get(document.slug, 0),
         heads=counts.get(HEADCOUNT.get(document.slug, document.slug), 0),
-        incomplete=counts.get("incomplete", 0),
+        incomplete=incomplete,
+        errors=found.get("errors", 0),
+        warnings=found.get("warnings", 0),
         heads_before=heads,
         hold=(row.get("hold") or {}).get("reason"),
         until=own_time(plain, "enter"),
@@ -217,11 +242,12 @@ def look_of(submission, round_, records, incomplete, now=None):
     return "draft" if submission.started else "idle"
 
 
-def look_of_one(submission, round_, now=None):
-    """`look_of` of a Submission, by its own counters."""
+def look_of_one(submission, round_, now=None, passed=0):
+    """`look_of` of a Submission, by its own counters; of so many records the district let the empty fields pass."""
     document = documents_of(round_.subsystem)[0]
     counts = submission.counts
-    return look_of(submission, round_, counts.get(document.slug, 0), counts.get("incomplete", 0), now)
+    incomplete = max(counts.get("incomplete", 0) - passed, 0)
+    return look_of(submission, round_, counts.get(document.slug, 0), incomplete, now)
 
 
 def _pace(round_, before, was, now):

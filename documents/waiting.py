@@ -8,6 +8,7 @@ from documents.asking import scope_of
 from documents.database import collection
 from documents.digests import documents_of
 from documents.extending import ExtensionRequest
+from documents.findings import checkup_of
 from documents.id_changes import IdChange
 from documents.moves import moves_for
 from documents.progress import look_of_one, sums_of
@@ -58,8 +59,9 @@ def waiting_for(user, area_code, rounds, now=None, sums=sums_of):
 
 # What comes first on the list.
 ORDER = (
-    "lapsed", "reopened", "answer_transfer", "returned", "late", "hold", "complete", "start", "review", "confirm", "certify", "reopen_forwarded",
-    "time_forwarded", "reopen_asked", "time_asked", "answered", "order", "verify", "decide_transfer", "decide_number", "resume_lock",
+    "lapsed", "reopened", "answer_transfer", "returned", "late", "hold", "complete", "mend", "explain", "start", "review",
+    "confirm", "certify", "reopen_forwarded", "time_forwarded", "reopen_asked", "time_asked", "answered", "order", "verify",
+    "decide_transfer", "decide_number", "resume_lock",
     "lock_round", "open_round", "unconfirmed", "out_again", "held", "propose", "publish", "await_confirm", "own_request",
 )  # fmt: skip
 
@@ -91,7 +93,7 @@ def _of_schools(user, area_code, rounds, now):
 
 
 def _of_teacher(submission, round_, now):
-    """A teacher's own: at most one of late, complete, start and confirm, beside a return and a hold."""
+    """A teacher's own: late, start, what is left to mend, or confirm when nothing is; beside a return and a hold."""
     until = open_until(submission, round_, "enter")
     if has_lapsed(submission, now):
         yield Wait("lapsed", 1, round_, submission, until)
@@ -115,9 +117,24 @@ def _of_teacher(submission, round_, now):
         look = look_of_one(submission, round_, now)
         lacking = submission.counts.get("incomplete", 0)
         what = "complete" if lacking else "start" if look in ("idle", "empty") else "confirm"
-        yield Wait(what, lacking or 1, round_, submission, until)
+        if what == "start":
+            yield Wait(what, 1, round_, submission, until)
+        else:
+            yield from _left_to_mend(submission, round_, until, lacking)
         if left := unreviewed(submission):
             yield Wait("review", left, round_, submission, until)
+
+
+def _left_to_mend(submission, round_, until, lacking):
+    """What stands between a teacher and ยืนยัน, by what the checks found last: empty fields, errors, warnings."""
+    counts = checkup_of(submission).get("counts", {})
+    blank = max(lacking - counts.get("blank_passed", 0), 0)
+    errors = max(counts.get("errors", 0) - counts.get("blank", 0), 0)
+    for what, count in (("complete", blank), ("mend", errors), ("explain", counts.get("warnings", 0))):
+        if count:
+            yield Wait(what, count, round_, submission, until)
+    if not blank and not errors and not counts.get("warnings"):
+        yield Wait("confirm", 1, round_, submission, until)
 
 
 def unreviewed(submission):

@@ -20,6 +20,7 @@ from tests.browsing import LAPTOP, PHONE
 from tests.people import SCHOOL
 from tests.test_routes import table
 from tests.test_routes import there as there
+from tests.world import settle
 
 pytestmark = pytest.mark.browser
 
@@ -164,6 +165,7 @@ def test_nothing_grave_in_any_state_of_a_submission(world, window, watch):
         ),
         ("return", "district", "school", ("/admin/", address)),
     ]
+    settle(submission, people)
     for name, who, reader, pages in steps:
         submission = move(submission, name, people[who], "กรุณาตรวจสอบน้ำหนัก")
         one = window(people[reader])

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from documents import jobs, rounds, subsystems
+from documents import findings, jobs, rounds, subsystems
 from documents.clock import real_now
 from documents.database import collection, db
 from documents.extending import ask_time
@@ -152,6 +152,15 @@ def fill(where, teacher, mark, marks):
         for each in values:
             marks |= marks_of(document, each, mark)
     return made
+
+
+def settle(submission, people):
+    """Answer all that the checks found of a submission: the district passes errors, the teacher explains warnings."""
+    findings.refresh(submission)
+    for level, who in (("error", "district"), ("warning", "school")):
+        rows = findings.Finding.objects(school_code=submission.school_code, level=level, state="open")
+        if ids := [row.id for row in rows]:
+            findings.answer(submission, ids, people[who], "ตรวจสอบแล้ว ถูกต้อง")
 
 
 def tersely(browser):

@@ -109,6 +109,7 @@ class ControlRoom(Page, BaseView):
             requests=waiting_requests(current_user, round_.area_code, round_),
             as_table=request.args.get("view") == "table",
             tile=self._tile,
+            found_href=links.findings_of,
             page_of=lambda standing: links.submission_page(standing.id),
             format_datetime=buddhist.format_datetime,
             as_of=buddhist.format_long(round_.as_of),
@@ -183,6 +184,8 @@ def said_of(standing, unit):
     """The words on a tile: name, heads against the last round, what is missing."""
     before = "" if standing.heads_before is None else f" (รอบก่อน {standing.heads_before:,})"
     parts = [standing.name, f"{standing.heads:,} {unit}{before}"]
+    if standing.errors or standing.warnings:
+        parts.append(f"ข้อผิดพลาด {standing.errors:,} คำเตือน {standing.warnings:,}")
     if standing.incomplete:
         parts.append(f"ไม่ครบ {standing.incomplete:,} {unit}")
     return " · ".join(parts)

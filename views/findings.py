@@ -254,11 +254,11 @@ def href_of(plain):
 
 def codes_of(counted):
     """[(code, title, level, open)] of the codes that are open somewhere, in the order of the table."""
-    first = {}
-    for check in CHECKS:
-        first.setdefault(check.code, check)
+    levels = {check.code: check.level for check in reversed(CHECKS)}
     return [
-        (code, first[code].title, first[code].level, counted[code]) for code in first if counted.get(code)
+        (code, title, levels[code], counted[code])
+        for code, title in checks.TITLES.items()
+        if counted.get(code)
     ]
 
 

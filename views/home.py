@@ -6,12 +6,12 @@ from flask import abort, redirect, request, session, url_for
 from flask_admin import AdminIndexView, expose
 from flask_login import current_user
 
-from documents import buddhist, clock
+from documents import buddhist, clock, findings
 from documents.access import AREA_READERS
 from documents.completeness import missing_of
 from documents.database import collection
 from documents.digests import documents_of
-from documents.moves import moves_for
+from documents.moves import MOVES, hindrance_of, moves_for
 from documents.progress import HEADCOUNT, board_of, look_of_one, match, noun_of
 from documents.record import declared
 from documents.rounds import Round, get_round, round_before, utc
@@ -38,12 +38,14 @@ class Home(Page, AdminIndexView):
         """What waits, then what this person's roles look after."""
         area, now, round_ = here.area_code(), clock.now(), shell.current_round()
         own = [code for a, code in current_user.schools(*SCHOOL_ROLES) if a == area]
+        # Before what waits: that goes by what the checks found last, which these look at anew.
+        reports = [own_report(each, round_, now) for each in own_submissions(area, own, round_)]
         return self.render(
             "khet/home.html",
             greeting=greeting(own, area),
             today=f"วัน{DAYS[clock.today().weekday()]}ที่ {buddhist.format_long(clock.today())}",
             waits=entries(shell.waits_of(), current_user),
-            reports=[own_report(each, round_, now) for each in own_submissions(area, own, round_)],
+            reports=reports,
             summary=summary(round_, now) if _oversees(area) else None,
             orders=orders_to_record(area) if current_user.holds("executive", area or "") else [],
             people=people_of(area) if current_user.areas("admin") else None,
@@ -100,7 +102,12 @@ def own_report(submission, round_, now):
     counts, lacking = submission.counts, submission.counts.get("incomplete", 0)
     moves = [row.name for row in moves_for(submission, round_, current_user, now)]
     records = counts.get(document.slug, 0)
+    found = findings.refresh(submission).get("counts", {})
+    lacking = max(lacking - found.get("blank_passed", 0), 0)
     return {
+        "found": found,
+        "stops": hindrance_of(MOVES["confirm"], found) or hindrance_of(MOVES["certify"], found),
+        "found_href": links.findings_of(submission.school_code),
         "submission": submission,
         "look": look_of_one(submission, round_, now),
         "document": document,
@@ -122,7 +129,7 @@ def own_report(submission, round_, now):
         "moves": moves,
         "roles": current_user.roles_at(submission.area_code, submission.school_code),
         "soon": is_soon(open_until(submission, round_, "enter"), now),
-        "hindrance": hindrance(submission, round_, moves, records, lacking, now),
+        "hindrance": hindrance(submission, round_, moves, records, lacking, now, found),
         "until": open_until(submission, round_, "enter"),
         "left": instants.left(open_until(submission, round_, "enter"), now),
     }
@@ -161,7 +168,7 @@ def missing_fields(submission, most=8):
     return sorted(found, key=lambda each: -each["count"])[:most]
 
 
-def hindrance(submission, round_, moves, records, lacking, now):
+def hindrance(submission, round_, moves, records, lacking, now, found):
     """Why the button ยืนยันข้อมูล cannot be pressed, in a sentence; None when it can."""
     if "confirm" not in moves:
         if submission.hold:
@@ -174,6 +181,8 @@ def hindrance(submission, round_, moves, records, lacking, now):
         return None
     if lacking:
         return "ปุ่มนี้กดได้เมื่อกรอกข้อมูลครบทุกรายการ"
+    if found.get("errors") or found.get("warnings"):
+        return "ปุ่มนี้กดได้เมื่อแก้ข้อผิดพลาดแล้ว และแก้หรือชี้แจงคำเตือนครบทุกข้อ"
     return None if records else "ยังไม่มีข้อมูลในรอบนี้"
 
 

@@ -22,6 +22,12 @@ def rows_of(slug, school_code=None):
     return f"/admin/{slug}/" + (f"?{urlencode({'school': school_code})}" if school_code else "")
 
 
+def findings_of(school_code=None, level=None):
+    """What the checks found, of one school and level where they are named."""
+    asked = {"school": school_code, "level": level}
+    return url_for("findings.index", **{name: value for name, value in asked.items() if value})
+
+
 def main_slug(round_):
     """The slug of the first document of the round's subsystem: whose grid stands for it."""
     return documents_of(round_.subsystem)[0].slug

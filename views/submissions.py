@@ -9,10 +9,10 @@ from flask_admin.contrib.mongoengine.filters import BaseMongoEngineFilter
 from flask_login import current_user
 from markupsafe import Markup
 
-from documents import access, buddhist, clock, extending, papers, subsystem, thai
+from documents import access, buddhist, checks, clock, extending, finding_lists, findings, papers, subsystem, thai
 from documents.codelists import code_list
 from documents.digests import short_code
-from documents.moves import ASIDES, MOVES, asides_for, moves_for
+from documents.moves import ASIDES, MOVES, asides_for, hindrance_of, moves_for
 from documents.progress import HEADCOUNT, RED, look_of_one, noun_of
 from documents.rounds import utc
 from documents.submissions import STATES, WRITABLE, Submission, get_submission, round_of, visible_to
@@ -62,13 +62,17 @@ class Submissions(StepsMixin, Page, ModelView):
     can_create = can_edit = can_delete = can_export = False
     can_view_details = True
     list_template = "khet/submissions.html"
-    column_list = ("school_name", "cluster", "state", "heads", "incomplete", "last_write_at", "until")
+    column_list = (
+        "school_name", "cluster", "state", "heads", "incomplete", "errors", "warnings", "last_write_at", "until",
+    )  # fmt: skip
     column_labels = {
         "school_name": "โรงเรียน",
         "cluster": "กลุ่มโรงเรียน",
         "state": "สถานะ",
         "heads": "จำนวน",
         "incomplete": "ไม่ครบ",
+        "errors": "ข้อผิดพลาด",
+        "warnings": "คำเตือน",
         "last_write_at": "บันทึกล่าสุด",
         "until": "ส่งได้ถึง",
     }
@@ -92,6 +96,8 @@ class Submissions(StepsMixin, Page, ModelView):
             "state": lambda view, context, row, name: state_cell(context, row),
             "heads": lambda view, context, row, name: f"{context['heads_of'](row):,}",
             "incomplete": lambda view, context, row, name: incomplete_cell(context, row),
+            "errors": lambda view, context, row, name: found_cell(context, row, name, checks.ERROR),
+            "warnings": lambda view, context, row, name: found_cell(context, row, name, checks.WARNING),
             "last_write_at": lambda view, context, row, name: buddhist.format_datetime(row.last_write_at),
             "until": lambda view, context, row, name: buddhist.format_datetime(context["until_of"](row)),
         }
@@ -133,10 +139,11 @@ class Submissions(StepsMixin, Page, ModelView):
         slug = links.main_slug(round_) if round_ else None
         more |= {
             "round": round_,
-            "look_of": lambda row: look_of_one(row, round_, now),
+            "look_of": lambda row: look_of_one(row, round_, now, passed_of(more, row)),
             "heads_of": lambda row: row.counts.get(HEADCOUNT.get(slug, slug), 0),
             "until_of": lambda row: open_until(row, round_, "enter") if row.state in WRITABLE else None,
             "at_fault": lambda row: at_fault(row, slug),
+            "checkups": finding_lists.checkups_in(round_, current_user) if round_ else {},
         }
         return super().render(template, **more)
 
@@ -150,17 +157,21 @@ class Submissions(StepsMixin, Page, ModelView):
         moves = {row.name: row for row in moves_for(submission, round_, current_user, now)}
         slug = links.main_slug(round_)
         sees = sees_records(submission)
+        found = findings.refresh(submission).get("counts", {})
         page = self.render(
             "khet/submission.html",
+            found=found,
+            found_href=lambda level=None: links.findings_of(submission.school_code, level),
+            stops={name: hindrance_of(MOVES[name], found) for name in ("confirm", "certify")},
             submission=submission,
             round=round_,
-            look=look_of_one(submission, round_, now),
+            look=look_of_one(submission, round_, now, found.get("blank_passed", 0)),
             moves=moves,
             asides={row.name: row for row in asides_for(submission, round_, current_user)},
             can_lock=can_lock(submission, current_user),
             heads=submission.counts.get(HEADCOUNT.get(slug, slug), 0),
             records=submission.counts.get(slug, 0),
-            lacking=submission.counts.get("incomplete", 0),
+            lacking=max(submission.counts.get("incomplete", 0) - found.get("blank_passed", 0), 0),
             before=heads_before(submission, round_, subsystem(slug)),
             missing=missing_fields(submission) if sees and submission.counts.get("incomplete") else [],
             rows=links.rows_of(slug, submission.school_code) if sees else None,
@@ -209,6 +220,19 @@ def incomplete_cell(context, row):
     count = row.counts.get("incomplete", 0)
     href = context["at_fault"](row) if count else None
     return Markup('<a href="{}">{:,}</a>').format(href, count) if href else f"{count:,}"
+
+
+def passed_of(context, row):
+    """How many of a row's records with empty fields the district let pass."""
+    return (context["checkups"].get(row.school_code) or {}).get("counts", {}).get("blank_passed", 0)
+
+
+def found_cell(context, row, name, level):
+    """How many findings of a level were open when the school was looked at last; to the list where he reads it."""
+    count = (context["checkups"].get(row.school_code) or {}).get("counts", {}).get(name, 0)
+    if not count or not sees_records(row):
+        return f"{count:,}"
+    return Markup('<a href="{}">{:,}</a>').format(links.findings_of(row.school_code, level), count)
 
 
 def _parts():

@@ -23,6 +23,8 @@ WORDS = {
     "late": ("เกินกำหนดส่งแล้ว ขอขยายเวลาจากเขต", "late", "alert", "เกินกำหนด"),
     "hold": ("เขตพักการรายงานของ{school}ไว้", "back", "pause", "พักไว้"),
     "complete": ("กรอกข้อมูล{noun}ให้ครบ {count} {unit}", "late", "alert", "ต้องแก้"),
+    "mend": ("แก้ข้อผิดพลาด {count} ข้อ", "late", "bang", "ต้องแก้"),
+    "explain": ("แก้หรือชี้แจงคำเตือน {count} ข้อ", "back", "alert", "ต้องชี้แจง"),
     "start": ("เริ่มบันทึกข้อมูล", "idle", "edit", "ยังไม่เริ่ม"),
     "confirm": ("ข้อมูลครบแล้ว ตรวจดูและยืนยัน", "work", "check", "พร้อมยืนยัน"),
     "review": ("ทบทวน{noun}ที่ยกมาจากรอบก่อน {count} {unit}", "work", "students", "{count}"),
@@ -106,6 +108,9 @@ def href(wait):
     slug = links.main_slug(wait.round)
     if wait.what == "complete":
         return links.choose(wait.round, then=links.rows_at_fault(slug, wait.submission.school_code))
+    if wait.what in ("mend", "explain"):
+        level = {"mend": "error", "explain": "warning"}[wait.what]
+        return links.choose(wait.round, then=links.findings_of(wait.submission.school_code, level))
     if wait.what in ("start", "review"):
         return links.choose(wait.round, then=links.rows_of(slug))
     return links.submission_page(wait.submission.id)

@@ -173,9 +173,10 @@ def parents(rng, numbers, nation, surname, birth_year, poor):
         if nation == "099" and rng.random() < 0.7:
             found[f"{who}_id"] = numbers.citizen("3" if born < 2527 else "1")
             found[f"{who}_id_type"] = "I"
-    over = found["father_income_year"] + found["mother_income_year"] - POOR_MOST
-    if poor and over > 0:
-        found["father_income_year"] = max(found["father_income_year"] - over, 20_000)
+    both = found["father_income_year"] + found["mother_income_year"]
+    if poor and both > POOR_MOST:
+        for who in ("father", "mother"):
+            found[f"{who}_income_year"] = found[f"{who}_income_year"] * POOR_MOST // both // 1000 * 1000
     return found
 
 
