@@ -124,13 +124,12 @@ class Checkup(Document):
 def contexts_of(round_, codes, taught=None, whole=True):
     """{school code: Context} of schools in a round; one query a kind of thing, however many schools.
 
-    `taught` is what a caller has read already; without `whole` the round before is left out, which only the checks
-    of a whole school ask.
+    `taught` is what a caller has read already. Without `whole` the round before and the required fields are left
+    out: a page asks for those itself, or not at all.
     """
     area, year = round_.area_code, round_.academic_year
-    required = {
-        document.slug: required_of(document, area, year) for document in documents_of(round_.subsystem)
-    }
+    kinds = documents_of(round_.subsystem) if whole else ()
+    required = {document.slug: required_of(document, area, year) for document in kinds}
     limits = limits_of(area, round_.subsystem, year)
     taught = taught_in(area, codes) if taught is None else taught
     rooms, before = rooms_of(round_, codes), _heads_before(round_, codes) if whole else {}
@@ -476,13 +475,7 @@ def answered_of(area_code, ids):
     return {(row["record"], row["check_key"]): row for row in rows}
 
 
-def found_of(document, plain, context, answered):
-    """[(Found, the answer or None)] of one stored record now, whatever was stored of it.
-
-    An answer given for other values is none.
-    """
-    found = []
-    for one in checks.of_record(document, plain, context):
-        row = answered.get((plain["_id"], one.check.key))
-        found.append((one, row["answer"] if row and row["seen"] == fingerprint(one.values) else None))
-    return found
+def answer_to(found, id_, answered):
+    """What people answered to a Found of the record with this id, None if nothing: an answer is to its own values."""
+    row = answered.get((id_, found.check.key))
+    return row["answer"] if row and row["seen"] == fingerprint(found.values) else None

@@ -19,6 +19,7 @@ from exports import findings as files
 from exports.workbook import file_name
 from views import links, shell
 from views.exporting import XLSX, note_export
+from views.jobs import follow
 from views.pages import Page
 
 PAGE_SIZE = 50
@@ -121,9 +122,7 @@ class Findings(Page, BaseView):
         if not current_user.holds("district", round_.area_code):
             raise NotAllowed(_("เฉพาะเจ้าหน้าที่เขตเท่านั้นที่สั่งตรวจทั้งเขตได้"))
         person, here = current_user._get_current_object(), url_for(".index")
-        jobs.ask("check_round", person, round_.area_code, round_, alone=True, href=here)
-        flash(_("สั่งตรวจข้อมูลทั้งเขตแล้ว เปิดหน้านี้อีกครั้งเมื่องานเสร็จ"), "success")
-        return redirect(here, 303)
+        return follow(jobs.ask("check_round", person, round_.area_code, round_, alone=True, href=here))
 
     @expose("/export/xlsx/")
     def export(self):

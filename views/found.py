@@ -1,8 +1,11 @@
 """What the checks say of the records on a page, worked out as they are now: beside the fields and in the cells."""
 
+from dataclasses import replace
+
 from flask_login import current_user
 
 from documents import access, checks, findings
+from documents.completeness import required_of
 from documents.record import declared
 from documents.rounds import find_round
 
@@ -21,8 +24,10 @@ def beside_fields(record):
     context = findings.contexts_of(round_, [record.school_code], whole=False)[record.school_code]
     plain, sees = record.to_mongo(), _sees(document, record.area_code, record.school_code)
     answered = findings.answered_of(record.area_code, [record.id])
+    needed = {document.slug: required_of(document, record.area_code, record.academic_year)}
     shown = []
-    for one, answer in findings.found_of(document, plain, context, answered):
+    for one in checks.of_record(document, plain, replace(context, required=needed)):
+        answer = findings.answer_to(one, record.id, answered)
         if one.check is checks.BLANK:
             shown += [_beside(one, name, "ยังไม่กรอก", answer) for name in one.fields if sees(name)]
         elif all(map(sees, one.check.fields)):
@@ -51,16 +56,24 @@ def _sees(document, area_code, school_code):
     )
 
 
-def in_cells(document, plain, context, answered, sensitive):
-    """[(fields, 'bad' or 'warn', sentence)] of one stored record for its row; what was answered is left out."""
-    return [
-        (
-            one.fields,
-            TONES[one.check.level],
-            f"{checks.LEVELS[one.check.level]}: {one.sentence} · {one.check.do}",
-        )
-        for one, answer in findings.found_of(document, plain, context, answered)
-        if answer is None
-        and one.check is not checks.BLANK
-        and (sensitive or not checks.is_sensitive(one.check, document))
-    ]
+def in_cells(document, rows, contexts, sensitive):
+    """{id: [(fields, 'bad' or 'warn', sentence)]} of stored records on a page; what is empty or answered is left out."""
+    found = {
+        row["_id"]: [
+            one
+            for one in checks.of_record(document, row, contexts[row["school_code"]])
+            if one.check is not checks.BLANK and (sensitive or not checks.is_sensitive(one.check, document))
+        ]
+        for row in rows
+    }
+    asked = [id_ for id_, several in found.items() if several]
+    answered = findings.answered_of(rows[0]["area_code"], asked) if asked else {}
+    return {
+        id_: [_in_cell(one) for one in found[id_] if findings.answer_to(one, id_, answered) is None]
+        for id_ in asked
+    }
+
+
+def _in_cell(one):
+    said = f"{checks.LEVELS[one.check.level]}: {one.sentence} · {one.check.do}"
+    return one.fields, TONES[one.check.level], said

@@ -11,7 +11,7 @@ from documents.codelists import code_list
 from documents.completeness import required_of
 from documents.database import collection
 from documents.digests import documents_of
-from documents.findings import answered_of, contexts_of
+from documents.findings import contexts_of
 from documents.record import declared, shown_fields
 from documents.schools import School
 from views import formatters, shell
@@ -134,19 +134,23 @@ class GridMixin:
         )
 
     def _school_names(self, rows):
-        """{code: name} of the schools on this page; those to choose from are known already."""
+        """{code: name} of the schools on this page, and the grades each teaches; those to choose from are known already."""
         codes = {row["school_code"] for row in rows} | ({self.school} if self.sees_school else set())
         names = dict(self._school_choices())
+        taught = g.setdefault("record_taught", {})
         if unknown := sorted(codes - names.keys()):
-            found = School.objects(area_code=self.round.area_code, code__in=unknown).only("code", "name")
-            names |= {school.code: school.name for school in found}
+            found = School.objects(area_code=self.round.area_code, code__in=unknown)
+            for school in found.only("code", "name", "grade_from", "grade_to"):
+                names[school.code] = school.name
+                if school.grade_from and school.grade_to:
+                    taught[school.code] = (school.grade_from, school.grade_to)
         return names
 
     def look_at(self, round_, rows):
-        """What the checks need beside stored records of a round: a few queries, however many rows and schools."""
+        """Keep what the checks say of stored records: a few queries, however many rows and schools."""
         codes = sorted({row["school_code"] for row in rows})
-        g.record_contexts = contexts_of(round_, codes, whole=False) if codes else {}
-        g.record_answered = answered_of(round_.area_code, [row["_id"] for row in rows]) if codes else {}
+        contexts = contexts_of(round_, codes, g.get("record_taught"), whole=False) if rows else {}
+        g.record_found = in_cells(self.model, rows, contexts, self.sensitive_on)
 
     def _list_context(self, wanted, page):
         """What Flask-Admin's list template gets, and what ours adds (see its head)."""
@@ -327,7 +331,7 @@ class GridMixin:
             for name in missing
         }
         shown, hidden = dict(self._list_columns), []
-        for fields, tone, said in self._found(row):
+        for fields, tone, said in g.record_found.get(row.pk, ()):
             if fields[0] in shown:
                 marks.setdefault(fields[0], (tone, said))
             else:
@@ -337,11 +341,6 @@ class GridMixin:
         if hidden:
             marks.setdefault(self.name_column, (min(hidden)[0], " · ".join(said for _, said in hidden)))
         return marks
-
-    def _found(self, row):
-        """What the checks say of a row: [(fields, 'bad' or 'warn', sentence)]."""
-        context = g.record_contexts[row.plain["school_code"]]
-        return in_cells(self.model, row.plain, context, g.record_answered, self.sensitive_on)
 
     def _lacks(self, row):
         """Names of the required fields that a row lacks."""
@@ -468,16 +467,18 @@ class GridMixin:
         if not self.sees_area and len(self.own_schools) < 2:
             return []
         if "record_school_choices" not in g:
-            g.record_school_choices = [
-                (school["code"], school["name"]) for school in self._schools_to_choose()
-            ]
+            rows = list(self._schools_to_choose())
+            g.record_school_choices = [(school["code"], school["name"]) for school in rows]
+            grades = {school["code"]: (school.get("grade_from"), school.get("grade_to")) for school in rows}
+            g.record_taught = {code: pair for code, pair in grades.items() if all(pair)}
         return g.record_school_choices
 
     def _schools_to_choose(self):
         query = access.visible_schools(current_user)
         base = {"area_code": self.round.area_code, "kind": "school"}
         wanted = {"$and": [base, query]} if query else base
-        return collection(School).find(wanted, {"code": 1, "name": 1}, batch_size=MOST_SCHOOLS).sort("name")
+        fields = {"code": 1, "name": 1, "grade_from": 1, "grade_to": 1}
+        return collection(School).find(wanted, fields, batch_size=MOST_SCHOOLS).sort("name")
 
     def _sensitive_switch(self):
         known = shown_fields(self.model)

@@ -9,7 +9,18 @@ from flask_admin.contrib.mongoengine.filters import BaseMongoEngineFilter
 from flask_login import current_user
 from markupsafe import Markup
 
-from documents import access, buddhist, checks, clock, extending, finding_lists, findings, papers, subsystem, thai
+from documents import (
+    access,
+    buddhist,
+    checks,
+    clock,
+    extending,
+    finding_lists,
+    findings,
+    papers,
+    subsystem,
+    thai,
+)
 from documents.codelists import code_list
 from documents.digests import short_code
 from documents.moves import ASIDES, MOVES, asides_for, hindrance_of, moves_for
