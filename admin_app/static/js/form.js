@@ -172,8 +172,8 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   jumpTo(jump.dataset.jump);
 });
-/* Who came from the list of what was found stands at that very field */
-if (location.hash.startsWith("#field-")) jumpTo(location.hash.slice("#field-".length));
+/* Who came from the list of what was found stands at that very field; the browser's own jump, at load, would take the focus away */
+if (location.hash.startsWith("#field-")) addEventListener("load", () => setTimeout(() => jumpTo(location.hash.slice("#field-".length))));
 /* Who came from the list of what is missing stands at the first empty field */
 const cameFrom = new URLSearchParams(location.search).get("url") ?? "";
 const empty = document.querySelector(".field.missing");
