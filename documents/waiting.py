@@ -227,8 +227,9 @@ def _key_of(of, code):
 
 
 def _of_cases_of_pupils(user, area_code, rounds, now):
-    """Move-ins to answer, or to decide when their time is over, and numbers to decide; in the newest DMC round."""
-    round_ = next((each for each in rounds if each.subsystem == "DMC" and each.area_code == area_code), None)
+    """Move-ins to answer, or to decide when their time is over, and numbers to decide; under the running DMC round."""
+    of_pupils = [each for each in rounds if each.subsystem == "DMC" and each.area_code == area_code]
+    round_ = next((each for each in of_pupils if each.running), next(iter(of_pupils), None))
     if round_ is None:
         return
     own = [code for area, code in user.schools("school") if area == area_code]

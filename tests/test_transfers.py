@@ -10,6 +10,7 @@ from documents.database import collection
 from documents.errors import Invalid, NotAllowed, OutOfScope, RoundLocked, RuleBroken, TooOften, WrongState
 from documents.locking import lock_round
 from documents.moves import move
+from documents.paths import path_of
 from documents.students import Student
 from documents.submissions import find_submission
 from documents.transfers import Transfer, answer, ask
@@ -325,3 +326,23 @@ def test_the_district_sets_how_long_a_school_may_take(area, officer, teacher):
             transfers.set_days(AREA, wrong, officer)
     transfers.set_days(AREA, 3, officer, "เร่งรัด")
     assert transfers.days_of(AREA) == 3
+
+
+def test_what_a_move_asks_walks_an_index(child, teacher, neighbour, officer, explains):
+    with explains() as questions:
+        moved = answer(ask(place(), child["person_id"], TYPED, teacher, "ย้ายบ้าน"), "agree", neighbour)
+        for user in (teacher, neighbour, officer):
+            path_of(AREA, moved.lineage, user)
+            list(Transfer.objects(__raw__=transfers.visible_to(user)).order_by("-asked_at", "-id").limit(3))
+        transfers.open_of(AREA, [child["_id"]])
+    assert len(questions.commands) > 20
+    questions.check()
+
+
+def test_a_path_tells_of_another_school_its_name_and_the_fact_alone(asked, child, teacher, neighbour):
+    waits, here = path_of(AREA, child["lineage"], neighbour)
+    assert (waits.school, waits.plain, waits.waits, here.plain["_id"]) == ("บ้านหนึ่ง", None, True, child["_id"])
+    answer(asked, "agree", neighbour)
+    stops = path_of(AREA, child["lineage"], teacher)
+    assert [(stop.school, bool(stop.plain)) for stop in stops] == [("บ้านหนึ่ง", True), ("บ้านสอง", False)]
+    assert [name for _, name in stops[0].moves] == ["บ้านสอง"]

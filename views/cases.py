@@ -100,7 +100,7 @@ class CasePages:
             done = self.answer(case, name, person(), request.form.get("reason", "")[:LONGEST])
         except RuleBroken as refusal:
             return self._details(self.get(current_user, request.form.get("id")), refusal)
-        flash(f"{case.steps[name].label}แล้ว: {done.shown_state}", "success")
+        flash(f"{done.label}: {done.shown_state}", "success")
         return redirect(self.get_url(".details_view", id=str(case.id)), 303)
 
 

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 
 from documents import access, evidence, id_changes, listing
-from documents.citizen_id import mask_id
+from documents.citizen_id import format_id, mask_id
 from documents.codelists import code_list
 from documents.errors import OutOfScope, RuleBroken
 from documents.id_changes import IdChange
@@ -69,7 +69,7 @@ class IdChanges(CasePages, Page, BaseView):
             (_("โรงเรียน"), case.school_name),
             (_("รอบ"), f"{case.academic_year}-{case.round}"),
             (_("เลขเดิม"), case.old_number),
-            (_("เลขใหม่"), whole or case.shown_number),
+            (_("เลขใหม่"), format_id(whole) or case.shown_number),
             (_("ประเภทบัตร"), code_list("ID_TYPE").label(case.new_type)),
             (_("เหตุผลที่ขอ"), case.reason),
             (_("ผู้ขอ"), f"{case.asked_by_name} · {said(case.asked_at)}"),
