@@ -244,12 +244,13 @@ def refresh_all(submissions, tell=None):
 
 
 def stale_among(submissions):
-    """Those submissions of one round whose findings are stale."""
-    kept, contexts = (
-        checkups_of(submissions),
-        _contexts([each for each in submissions if each.state not in SEALED]),
-    )
-    return [each for each in submissions if _is_stale(each, kept.get(each.school_code), contexts)]
+    """Those submissions of one round whose findings are stale; where nothing was ever written there is nothing to find."""
+    kept = checkups_of(submissions)
+    asked = [
+        each for each in submissions if each.state not in SEALED and (each.writes or each.school_code in kept)
+    ]
+    contexts = _contexts(asked)
+    return [each for each in asked if _is_stale(each, kept.get(each.school_code), contexts)]
 
 
 def _contexts(submissions):

@@ -193,6 +193,7 @@ def report_this_year(school, people):
     if school.story == "returned" and rng.random() < 0.4:
         steps = [steps[0], ("send_back", certify, rng.choice(RETURNED))]
     go(here, steps, school, people)
+    findings.refresh(find_submission("DMC", here))
 
 
 def go(there, steps, school, people):

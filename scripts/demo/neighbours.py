@@ -75,7 +75,7 @@ def wrong_values(rng, school, now):
     if school.story == "entering":  # an error: the others have confirmed or are about to
         one = rng.choice(now)
         one["room"] = rooms_for(sum(each["grade"] == one["grade"] for each in now)) + rng.randint(1, 2)
-    if rng.random() < 0.3:
+    if rng.random() < 0.3 or school.story == "entering":
         one = rng.choice(now)
         years = rng.choice((-3, 4, 10))
         born = one["birth_date"] + dt.timedelta(days=-365 * years)
