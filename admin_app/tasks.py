@@ -19,6 +19,7 @@ KINDS = (
     "documents.finding_lists",
     "documents.locking",
     "exports.file_jobs",
+    "exports.import_jobs",
 )
 ON_MONGODB = {"polling_interval": 0.2, "default_database": DATABASE}
 

@@ -71,11 +71,13 @@ class Prepared:
 
 
 @noting_refusals(1)
-def write(changes, actor, reason=None, via="form", warrant=None):
+def write(changes, actor, reason=None, via="form", warrant=None, along=None):
     """Store changes of one or more submissions, all or none, with their history; gives back a Written for each.
 
     `changes` are `Change`s or Record objects (all their declared fields are then written). A `Warrant` is what a case
     lets its decider write beyond his own schools; the case's step is then made in the same transaction.
+    `along(written)`, with the Writtens of what really changes, is called within the transaction (again with each
+    attempt), to store what must be there when the records are.
     Raises OutOfScope, RoundLocked, WindowShut, WrongState, StaleRevision, DuplicateKey, Invalid or Busy;
     nothing is stored then. A change that changes nothing is left out.
     """
@@ -85,7 +87,12 @@ def write(changes, actor, reason=None, via="form", warrant=None):
     for each in busy:
         each.event = _event(each, actor, reason, via, warrant)
     if busy or warrant:
-        _store(busy, actor, warrant)
+        _store(busy, actor, warrant, along and (lambda: along(_written(busy))))
+    return _written(prepared)
+
+
+def _written(prepared):
+    """A Written for each prepared change."""
     return [
         Written((each.after or each.before)["_id"], each.after and each.after["revision"])
         for each in prepared
@@ -336,7 +343,7 @@ def _mark(after, event):
 # ---- the transaction ----
 
 
-def _store(prepared, actor, warrant=None):
+def _store(prepared, actor, warrant=None, along=None):
     """Claim, store and note in one transaction; runs again whole after a transient error."""
     required = _required(prepared)
     counters = _deltas(prepared, required)
@@ -356,6 +363,8 @@ def _store(prepared, actor, warrant=None):
             collection(history.AuditEvent).insert_many([dict(event) for event in events])
         if warrant:
             warrant.along()
+        if along:
+            along()
 
     try:
         in_transaction(work)

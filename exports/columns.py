@@ -20,6 +20,7 @@ BLANK = {"", "-", "–", "—"}
 EXCEL_EPOCH = dt.date(1899, 12, 30)
 A_DATE_NOW = "โปรแกรมตารางเปลี่ยนค่านี้เป็นวันที่แล้ว ให้จัดช่องเป็นข้อความและพิมพ์ค่าเดิมอีกครั้ง"
 GUARDED = re.compile("'[=+@＝＋－＠-]")
+MOST_KNOWN = 50_000  # readings of cells that are kept
 SPLIT = re.compile(r"[,;|\n]+")
 
 
@@ -114,7 +115,7 @@ class Layout:
         self.fields = declared(document)
         self.columns = columns(document)
         self.sheet = document.label
-        self.known = {}
+        self.known, self.orders = {}, {}
 
     @property
     def written(self):
@@ -175,6 +176,16 @@ class Layout:
             self.known[asked] = choice_of(one, cell, above)
         return self.known[asked]
 
+    def valued(self, one, text):
+        """The value of a cell of text, read once for all rows that say the same. Raises ValueError."""
+        asked = (one.name, text)
+        if asked not in self.known:
+            if len(self.known) > MOST_KNOWN:
+                self.known.clear()
+            self.known[asked] = value_of(one, text)
+        value = self.known[asked]
+        return list(value) if value.__class__ is list else value
+
     def says_nothing(self, column, cell):
         """Whether a cell of that column is blank."""
         return is_blank(cell)
@@ -185,6 +196,13 @@ class Layout:
 
     def in_reading_order(self, cells):
         """The file's columns of fields, those whose choice lies under another's after it."""
+        here = tuple(cells)
+        if here not in self.orders:
+            self.orders[here] = self.order_of(cells)
+        return self.orders[here]
+
+    def order_of(self, cells):
+        """The columns of `in_reading_order`, worked out once for all rows of a file."""
         here = [
             column
             for column in self.columns
@@ -210,6 +228,8 @@ class Layout:
                     one, cell, one.parent and values.get(one.parent, stored.get(one.parent))
                 )
             }
+        if cell.__class__ is str:
+            return {column.name: self.valued(one, cell)}
         value = value_of(one, cell)
         return {column.name: unharmed(one, cell, value, stored.get(column.name))}
 

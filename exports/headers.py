@@ -8,6 +8,7 @@ from documents import thai
 
 LOOKED_AT = 20  # rows from the top in which a header is sought
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+REASON_LABEL = "ระบบแจ้งว่าต้องแก้"  # the column that a checked file comes back with; nothing is read from it
 
 
 def label_key(text):
@@ -17,6 +18,11 @@ def label_key(text):
     """
     cleaned = thai.arabic_digits(thai.clean(text)).lower()
     return re.sub(r"[\s*:\"'“”]+", "", cleaned)
+
+
+def is_reason(label):
+    """Whether a column is the one of reasons that a checked file carries."""
+    return label_key(label) == label_key(REASON_LABEL)
 
 
 @dataclass
@@ -98,7 +104,9 @@ def match_columns(labels, columns, rows=()):
     for index in sorted(left):
         matched.repeated.append(labels[index])
     known = set(matched.names) | set(left)
-    matched.unknown = [label for index, label in enumerate(labels) if label and index not in known]
+    matched.unknown = [
+        label for index, label in enumerate(labels) if label and index not in known and not is_reason(label)
+    ]
     return matched
 
 

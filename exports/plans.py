@@ -1,24 +1,38 @@
 """Import plans (แผนการนำเข้า): what a file would change, kept between its preview and the deed.
 
 A plan is its owner's alone and forgotten after two hours; it holds the values to write and the revisions that were
-seen, so that nothing is uploaded twice and nothing that changed meanwhile is overwritten.
+seen, so that nothing is uploaded twice and nothing that changed meanwhile is overwritten. Its rows are kept school
+by school in small parts, so that neither planning nor showing nor writing it ever holds the whole file's.
 """
 
 import datetime as dt
-from collections import Counter
+import json
+import zlib
 from dataclasses import asdict, dataclass, field
 
 from bson import ObjectId
 from mongoengine import Document
-from mongoengine.fields import DateTimeField, DictField, IntField, ListField, ObjectIdField, StringField
+from mongoengine.fields import (
+    BinaryField,
+    DateTimeField,
+    DictField,
+    IntField,
+    ListField,
+    ObjectIdField,
+    StringField,
+)
 
 from documents import access, clock
 from documents.database import collection
 from documents.errors import RuleBroken
+from exports.sheets import plain, restored
 
 LIVES = dt.timedelta(hours=2)
 STUCK_AFTER = dt.timedelta(minutes=10)
 ROWS_A_PART = 200  # a document holds 16 MB at most
+CELLS_A_PART = 5_000  # rows; packed, some 100 bytes each
+KINDS = ("errors", "new", "changed", "same", "gone")
+STRAY = ""  # stands for the school of rows that belong to none of this person's
 
 
 class StoredPlan(Document):
@@ -26,11 +40,13 @@ class StoredPlan(Document):
 
     owner = ObjectIdField(required=True)
     area_code = StringField(required=True)
-    state = StringField(default="waiting")  # waiting, applying, done
+    state = StringField(default="waiting")  # reading, waiting, applying, done
     since = DateTimeField()
+    by = ObjectIdField()  # the job that took it for the deed
     expires_at = DateTimeField(required=True)
     head = DictField()
     done = ListField(StringField())
+    results = DictField()  # {school code: refusal or conflicts of the last try}
 
     meta = {
         "collection": "import_plans",
@@ -41,20 +57,23 @@ class StoredPlan(Document):
 
 
 class StoredRows(Document):
-    """Some rows of a plan: `kind` is new, changed or errors."""
+    """Some rows of a plan, of one school: `kind` is one of KINDS, or "cells" for the file's own rows, packed."""
 
     plan = ObjectIdField(required=True)
     kind = StringField(required=True)
+    school_code = StringField()
     number = IntField(required=True)
+    count = IntField()
     expires_at = DateTimeField(required=True)
-    rows = ListField(DictField())
+    rows = ListField()
+    packed = BinaryField()
 
     meta = {
         "collection": "import_plan_rows",
         "auto_create_index": False,
         "strict": False,
         "indexes": [
-            {"fields": ["plan", "kind", "number"], "unique": True},
+            {"fields": ["plan", "kind", "school_code", "number"], "unique": True},
             {"fields": ["expires_at"], "expireAfterSeconds": 0},
         ],
     }
@@ -82,22 +101,40 @@ class PlannedRow:
     revision: int | None = None
     changes: list = field(default_factory=list)
 
+    def __post_init__(self):
+        self.changes = [FieldChange(**one) if isinstance(one, dict) else one for one in self.changes]
+
 
 @dataclass
 class RowError:
-    """What is wrong in one cell: the sheet's row, the column's label, a sentence that names no person."""
+    """What is wrong in one cell: the sheet's row, the column's label, a sentence that names no person.
+
+    `index` is the column's place in the file, None where the file has none.
+    """
 
     row: int
     column: str
     sentence: str
     school_code: str | None = None
+    index: int | None = None
+
+
+@dataclass
+class GoneRow:
+    """A record that is stored but not in the file; `key` reads masked, `status` is its state in words."""
+
+    id: ObjectId
+    school_code: str
+    headline: str
+    key: str = ""
+    status: str = ""
 
 
 @dataclass
 class SchoolPlan:
     """What the file holds of one school; `absent` records are stored but not in the file, and stay as they are.
 
-    `door` is the refusal that would meet the deed now (window shut, locked), or None.
+    `door` is the refusal that would meet the deed now (window shut, locked), or None. `errors` counts cells.
     """
 
     code: str
@@ -109,13 +146,20 @@ class SchoolPlan:
     absent: int = 0
     door: str | None = None
 
+    @property
+    def writes(self):
+        """How many records the deed would write."""
+        return self.new + self.changed
+
 
 @dataclass
 class ImportPlan:
     """Everything a preview shows; `new`, `changed` are PlannedRows, `same` row numbers, `errors` RowErrors.
 
     `guesses` are sentences to approve, `unknown` labels no field knows, `missing_columns` labels of required fields
-    the file has no column for, `lacking` {label: how many rows would still lack it}, `blanks` cells left blank.
+    the file has no column for, `lacking` {label: how many rows would still lack it}, `blanks` cells left blank,
+    `stray` the number of errors of rows that belong to no school of this person, `silent` the names of the round's
+    schools that the file does not mention. The lists of rows are empty where the plan was found without them.
     """
 
     slug: str
@@ -130,25 +174,21 @@ class ImportPlan:
     changed: list = field(default_factory=list)
     same: list = field(default_factory=list)
     errors: list = field(default_factory=list)
+    gone: list = field(default_factory=list)
+    labels: list = field(default_factory=list)
     guesses: list = field(default_factory=list)
     warnings: list = field(default_factory=list)
     unknown: list = field(default_factory=list)
     missing_columns: list = field(default_factory=list)
     lacking: dict = field(default_factory=dict)
     blanks: int = 0
+    stray: int = 0
+    rows_read: int = 0
+    silent: list = field(default_factory=list)
     schools: dict = field(default_factory=dict)
+    state: str = "waiting"
     done: list = field(default_factory=list)
-
-    def refuse(self, row, column, sentence, school_code=None):
-        """Note one error."""
-        self.errors.append(RowError(row, column, sentence, school_code))
-
-    def count(self):
-        """Set the counts of each school from the rows."""
-        for name, rows in (("new", self.new), ("changed", self.changed), ("errors", self.errors)):
-            counted = Counter(row.school_code for row in rows)
-            for code, school in self.schools.items():
-                setattr(school, name, counted[code])
+    results: dict = field(default_factory=dict)
 
     @property
     def ready(self):
@@ -156,59 +196,115 @@ class ImportPlan:
         return [
             code
             for code, school in self.schools.items()
-            if (school.new or school.changed)
-            and not school.errors
-            and not school.door
-            and code not in self.done
+            if school.writes and not school.errors and not school.door and code not in self.done
         ]
+
+    def counts(self):
+        """{kind: how many} over all schools."""
+        schools = self.schools.values()
+        found = {
+            name: sum(getattr(one, name) for one in schools) for name in ("new", "changed", "same", "errors")
+        }
+        return found | {
+            "errors": found["errors"] + self.stray,
+            "gone": sum(one.absent for one in schools),
+        }
 
     @property
-    def stray_errors(self):
-        """Errors of rows that belong to no school of this person."""
-        return [error for error in self.errors if error.school_code not in self.schools]
+    def to_write(self):
+        """How many records the deed would write now."""
+        return sum(self.schools[code].writes for code in self.ready)
 
 
-LISTS = {"new": PlannedRow, "changed": PlannedRow, "errors": RowError}
+ROWS = {"new": PlannedRow, "changed": PlannedRow, "errors": RowError, "gone": GoneRow, "same": int}
+STORED_APART = (*KINDS, "state", "done", "results", "id")
 
 
-def keep_plan(plan, owner):
-    """Store a plan for its owner; sets and gives back its id."""
-    plan.id = ObjectId()
-    expires = naive(clock.real_now() + LIVES)
-    head = asdict(plan) | {"schools": [asdict(school) for school in plan.schools.values()]}
-    head["lacking"] = list(plan.lacking.items())
-    for name in LISTS:
-        rows = head.pop(name)
-        parts = [
-            {
-                "plan": plan.id,
-                "kind": name,
-                "number": at,
-                "expires_at": expires,
-                "rows": rows[at : at + ROWS_A_PART],
-            }
-            for at in range(0, len(rows), ROWS_A_PART)
-        ]
-        if parts:
-            collection(StoredRows).insert_many(parts)
-    collection(StoredPlan).insert_one(
-        {
-            "_id": plan.id,
+# ---- keeping one, as it is made ----
+
+
+class Keeping:
+    """A plan being stored while it is made: `school(...)` after each school, `finish()` at the end."""
+
+    def __init__(self, plan, owner):
+        self.plan, self.expires = plan, naive(clock.real_now() + LIVES)
+        plan.id = plan.id or ObjectId()
+        self._of_plan = {"_id": plan.id}
+        collection(StoredRows).delete_many({"plan": plan.id})  # of a try that did not come to its end
+        stored = {
             "owner": owner.id,
             "area_code": plan.area_code,
-            "state": "waiting",
-            "expires_at": expires,
-            "head": head,
+            "state": "reading",
+            "expires_at": self.expires,
+            "head": head_of(plan),
             "done": [],
+            "results": {},
         }
-    )
-    return plan.id
+        collection(StoredPlan).replace_one(self._of_plan, stored, upsert=True)
+
+    def school(self, school, rows, cells):
+        """Store one school's rows {kind: list} and its cells [(row number, values)]; `school` is None for strays."""
+        code = school.code if school else STRAY
+        parts = [
+            self.part(kind, code, at, rows=[stored_row(row) for row in each[at : at + ROWS_A_PART]])
+            for kind, each in rows.items()
+            for at in range(0, len(each), ROWS_A_PART)
+        ]
+        for at in range(0, len(cells), CELLS_A_PART):
+            parts.append(self.part("cells", code, at, packed=packed(cells[at : at + CELLS_A_PART])))
+        if parts:
+            collection(StoredRows).insert_many(parts)
+        if school:
+            collection(StoredPlan).update_one(self._of_plan, {"$push": {"head.schools": asdict(school)}})
+
+    def part(self, kind, code, number, **rows):
+        """One part as it is stored."""
+        count = len(rows["rows"]) if "rows" in rows else None
+        about = {"plan": self.plan.id, "kind": kind, "school_code": code, "number": number, "count": count}
+        return about | rows | {"expires_at": self.expires}
+
+    def finish(self):
+        """Store what is known at the end; the plan now waits for the deed."""
+        done = {"state": "waiting", "head": head_of(self.plan)}
+        collection(StoredPlan).update_one(self._of_plan, {"$set": done})
 
 
-def find_plan(plan_id, owner):
-    """The ImportPlan of that id, for its owner alone. Raises RuleBroken when there is none, or no more.
+def head_of(plan):
+    """What of a plan is stored in one document."""
+    head = {name: value for name, value in vars(plan).items() if name not in STORED_APART}
+    return head | {
+        "schools": [asdict(school) for school in plan.schools.values()],
+        "lacking": list(plan.lacking.items()),
+    }
 
-    It is no more his once he may no longer write for one of its schools: it shows what is stored there.
+
+def stored_row(row):
+    """One row of a list as it is stored."""
+    if isinstance(row, PlannedRow):
+        return vars(row) | {"changes": [vars(one) for one in row.changes]}
+    return row if isinstance(row, int) else vars(row)
+
+
+def packed(rows):
+    """Rows of a file, [(number, values)], as compressed JSON."""
+    told = [(number, [plain(value) for value in values]) for number, values in rows]
+    return zlib.compress(json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode(), 1)
+
+
+def unpacked(content):
+    """The rows that `packed` made."""
+    for number, values in json.loads(zlib.decompress(content)):
+        yield number, [restored(value) if value.__class__ is dict else value for value in values]
+
+
+# ---- finding one ----
+
+
+def find_plan(plan_id, owner, whole=True):
+    """The ImportPlan of that id, for its owner alone, with all its rows unless `whole` is off.
+
+    Raises RuleBroken when there is none, or no more. It is no more his once he may no longer write for one of its
+    schools: it shows what is stored there.
     """
     stored = collection(StoredPlan).find_one(own(plan_id, owner)) if ObjectId.is_valid(str(plan_id)) else None
     if stored is None or not all(
@@ -218,12 +314,48 @@ def find_plan(plan_id, owner):
     head = stored["head"]
     head["schools"] = {school["code"]: SchoolPlan(**school) for school in head["schools"]}
     head["lacking"] = dict(head["lacking"])
-    plan = ImportPlan(**head | {"id": stored["_id"], "done": stored["done"]})
-    for part in collection(StoredRows).find({"plan": stored["_id"]}).sort([("kind", 1), ("number", 1)]):
-        getattr(plan, part["kind"]).extend(LISTS[part["kind"]](**row) for row in part["rows"])
-    for row in plan.changed:
-        row.changes = [FieldChange(**change) for change in row.changes]
+    apart = {"id": stored["_id"], "state": stored["state"], "done": stored["done"]}
+    plan = ImportPlan(**head | apart, results=stored.get("results") or {})
+    if whole:
+        for kind in KINDS:
+            getattr(plan, kind).extend(rows_of(plan, kind))
     return plan
+
+
+def rows_of(plan, kind, school_code=None):
+    """Yield the rows of one kind, of one school or all, a part in memory at a time."""
+    asked = {"plan": plan.id, "kind": kind} | ({} if school_code is None else {"school_code": school_code})
+    for part in collection(StoredRows).find(asked, batch_size=20).sort([("school_code", 1), ("number", 1)]):
+        yield from (made_row(kind, row) for row in part["rows"])
+
+
+def page_of(plan, kind, school_code, page, size):
+    """(rows of that page, from 0; how many there are), without reading the parts before it."""
+    asked = {"plan": plan.id, "kind": kind} | ({} if school_code is None else {"school_code": school_code})
+    order = [("school_code", 1), ("number", 1)]
+    parts = list(collection(StoredRows).find(asked, {"count": 1}).sort(order))
+    first, last, at, wanted, skipped = page * size, (page + 1) * size, 0, [], 0
+    for part in parts:
+        if at + part["count"] > first and at < last:
+            skipped = at if not wanted else skipped
+            wanted.append(part["_id"])
+        at += part["count"]
+    found = collection(StoredRows).find(asked | {"_id": {"$in": wanted}}).sort(order)
+    rows = [row for part in found for row in part["rows"]][max(first - skipped, 0) : max(last - skipped, 0)]
+    return [made_row(kind, row) for row in rows], at
+
+
+def made_row(kind, row):
+    """A row as it was before it was stored."""
+    return row if kind == "same" else ROWS[kind](**row)
+
+
+def cells_of(plan):
+    """Yield (school code, row number, values) of the file's own rows, a school's part at a time."""
+    asked = {"plan": plan.id, "kind": "cells"}
+    for part in collection(StoredRows).find(asked, batch_size=1).sort([("school_code", 1), ("number", 1)]):
+        for number, values in unpacked(part["packed"]):
+            yield part["school_code"], number, values
 
 
 def own(plan_id, owner):
@@ -231,20 +363,55 @@ def own(plan_id, owner):
     return {"_id": ObjectId(str(plan_id)), "owner": owner.id, "expires_at": {"$gt": naive(clock.real_now())}}
 
 
-def claim_plan(plan_id, owner):
-    """Take a plan for the deed, so that a second press does nothing. Raises RuleBroken when it is taken."""
+# ---- the deed ----
+
+
+def claim_plan(plan_id, owner, by=None):
+    """Take a plan for the deed, so that a second press does nothing. Raises RuleBroken when it is taken.
+
+    `by` is the id of the job that does it, which may take up again what it was interrupted in.
+    """
     now = clock.real_now()
-    free = {"$or": [{"state": "waiting"}, {"state": "applying", "since": {"$lt": naive(now - STUCK_AFTER)}}]}
+    free = [{"state": "waiting"}, {"state": "applying", "since": {"$lt": naive(now - STUCK_AFTER)}}]
+    if by:
+        free.append({"state": {"$in": ["applying", "done"]}, "by": by})
+    longer = {"expires_at": naive(now + LIVES)}
     taken = collection(StoredPlan).update_one(
-        own(plan_id, owner) | free, {"$set": {"state": "applying", "since": naive(now)}}
+        own(plan_id, owner) | {"$or": free},
+        {"$set": {"state": "applying", "since": naive(now), "by": by} | longer},
     )
-    if not taken.modified_count:
+    if not taken.matched_count:
         raise RuleBroken("แผนการนำเข้านี้กำลังบันทึกหรือบันทึกไปแล้ว กรุณาตรวจสอบผลในหน้ารายการ หรือเลือกไฟล์ใหม่")
+    collection(StoredRows).update_many({"plan": ObjectId(str(plan_id))}, {"$set": longer})
+
+
+class AlreadyDone(RuleBroken):
+    """Another run of the same plan wrote this school first."""
 
 
 def note_done(plan_id, school_code):
-    """Remember that one school of a plan was written."""
-    collection(StoredPlan).update_one({"_id": plan_id}, {"$addToSet": {"done": school_code}})
+    """Within the transaction that writes it: remember that a school of a plan was written. Raises AlreadyDone."""
+    noted = collection(StoredPlan).update_one(
+        {"_id": plan_id, "done": {"$ne": school_code}},
+        {"$push": {"done": school_code}, "$unset": {f"results.{school_code}": ""}},
+    )
+    if not noted.matched_count:
+        raise AlreadyDone("โรงเรียนนี้บันทึกไปแล้ว")
+
+
+def note_refused(plan_id, school_code, sentence, conflicts):
+    """Remember why a school of a plan was not written; the last try counts."""
+    told = {
+        "refusal": sentence,
+        "conflicts": [conflict_in_words(one) for one in conflicts[:20]],
+        "of": len(conflicts),
+    }
+    collection(StoredPlan).update_one({"_id": plan_id}, {"$set": {f"results.{school_code}": told}})
+
+
+def conflict_in_words(conflict):
+    """A record somebody else changed, as the result page names it."""
+    return {"id": conflict.id, "headline": conflict.headline, "by": conflict.by_name or ""}
 
 
 def release_plan(plan_id, finished):

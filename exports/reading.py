@@ -13,7 +13,7 @@ from exports.headers import LOOKED_AT, find_header
 from exports.html_table import html_tables
 from exports.sheets import Sheet, Unreadable, read_sheets
 
-MAX_ROWS = 3_000  # more wait for the job worker
+MAX_ROWS = 60_000  # a whole area
 EVERY_ROW = 10**9
 
 UNREADABLE = {

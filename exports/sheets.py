@@ -2,7 +2,7 @@
 
 calamine lays a sheet out as one full rectangle, so a hostile file can ask for more memory than there is, and an
 allocation that fails ends the whole process. It therefore runs as a child with limits on memory and time; the
-web server only ever sees lines of JSON. Run as a script this module is that child.
+web server only ever sees lines of JSON, a piece of a sheet each. Run as a script this module is that child.
 """
 
 import datetime as dt
@@ -10,6 +10,8 @@ import io
 import json
 import subprocess
 import sys
+import tempfile
+import threading
 from dataclasses import dataclass, field
 
 import python_calamine as calamine
@@ -18,6 +20,7 @@ MEMORY = 1536 * 1024 * 1024  # bytes of address space for the child
 SECONDS = 60
 MAX_SHEETS = 50
 CELLS = 6_000_000  # of one sheet's rectangle; beyond, Python lists alone would take seconds
+PIECE = 500  # rows told in one line
 REFUSED = 3  # the child's exit code when it says why on its last line
 
 
@@ -43,28 +46,55 @@ class Unreadable(Exception):
 def read_sheets(content, keep_rows):
     """The visible sheets of a workbook, at most `keep_rows` filled rows of each. Raises Unreadable."""
     command = [sys.executable, "-I", __file__, str(keep_rows)]
-    try:
-        child = subprocess.run(command, input=content, capture_output=True, timeout=SECONDS, check=False)  # noqa: S603
-    except subprocess.TimeoutExpired as fault:
-        raise Unreadable("large") from fault
-    if child.returncode < 0:  # a signal: out of memory or of time
-        raise Unreadable("large")
-    if child.returncode == REFUSED:
-        raise Unreadable(child.stdout.split()[-1].decode())
-    if child.returncode:
-        raise RuntimeError(
-            "reading a sheet failed: " + child.stderr.decode(errors="replace").splitlines()[-1]
-        )
-    return [sheet_from(json.loads(line)) for line in child.stdout.splitlines()]
+    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as said:
+        given.write(content)
+        given.seek(0)
+        with subprocess.Popen(command, stdin=given, stdout=subprocess.PIPE, stderr=said) as child:  # noqa: S603
+            alarm = threading.Timer(SECONDS, child.kill)
+            alarm.start()
+            try:
+                sheets, last = sheets_from(child.stdout)
+            except BaseException:
+                child.kill()
+                raise
+            finally:
+                alarm.cancel()
+        if child.returncode < 0:  # a signal: out of memory or of time
+            raise Unreadable("large")
+        if child.returncode == REFUSED:
+            raise Unreadable(last)
+        if child.returncode:
+            said.seek(0)
+            fault = said.read().decode(errors="replace").splitlines()
+            raise RuntimeError("reading a sheet failed: " + (fault or ["?"])[-1])
+    return sheets
 
 
-def sheet_from(told):
-    """A Sheet from what the child told."""
-    rows = [
-        (number, [restored(value) if value.__class__ is dict else value for value in values])
-        for number, values in told["rows"]
-    ]
-    return Sheet(told["name"], rows, told["height"], told["merged"], told["height"] - len(rows))
+def sheets_from(lines):
+    """(the Sheets that the child tells of, its last word where that is none), a piece of a sheet at a time.
+
+    Equal values are kept once: a roster repeats most of its words, and 50,000 rows of it then take a fifth of the
+    memory.
+    """
+    sheets, values, last = [], {}, None
+    for line in lines:
+        if not line.startswith(b"{"):
+            last = line.decode().strip() or last
+            continue
+        told = json.loads(line)
+        if "name" in told:
+            sheets.append(Sheet(told["name"], [], told["height"], told["merged"], told["others"]))
+            continue
+        for number, row in told["rows"]:
+            sheets[-1].rows.append((number, [kept(value, values) for value in row]))
+    return sheets, last
+
+
+def kept(value, values):
+    """A value as the child saw it, the first one of all that are equal to it."""
+    if value.__class__ is str:
+        return values.setdefault(value, value)
+    return restored(value) if value.__class__ is dict else value
 
 
 def restored(value):
@@ -105,14 +135,14 @@ def tell(workbook, keep_rows, out):
         sheet = workbook.get_sheet_by_name(name)
         if sheet.height * sheet.width > CELLS:
             refuse("large")
-        kept, height = [], 0
-        for number, row in filled_rows(sheet):
-            height += 1
-            if height <= keep_rows:
-                kept.append((number, row))
+        rows = list(filled_rows(sheet))
         merged = [[*low, *high] for low, high in sheet.merged_cell_ranges or []]
-        told = {"name": name, "rows": kept, "height": height, "merged": merged}
-        out.write(json.dumps(told) + "\n")  # in one piece: json.dump to a file takes five times as long
+        others = max(len(rows) - keep_rows, 0)
+        told = {"name": name, "height": len(rows), "merged": merged, "others": others}
+        out.write(json.dumps(told) + "\n")
+        for at in range(0, min(len(rows), keep_rows), PIECE):
+            piece = {"rows": rows[at : min(at + PIECE, keep_rows)]}
+            out.write(json.dumps(piece) + "\n")  # in one piece: json.dump to a file takes five times as long
 
 
 def limit_this_process():

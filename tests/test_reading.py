@@ -207,7 +207,7 @@ REFUSED = {
 @pytest.mark.parametrize(("make_file", "words"), REFUSED.values(), ids=REFUSED)
 def test_a_file_that_is_no_table_gets_a_sentence_in_thai(make_file, words):
     with pytest.raises(FileRefused, match=words) as refusal:
-        read_table(make_file(), "x.xlsx", HEADER)
+        read_table(make_file(), "x.xlsx", HEADER, 3_000)
     assert refusal.value.status == 400
 
 

@@ -30,6 +30,8 @@ OF_RECORDS = [
     ("GET", "export/<export_type>/", "", {200: READERS}),
     ("GET", "import/", "", {200: "school district"}),
     ("GET", "import/plan/", "?id={record}", {400: READERS}),  # no such plan; a plan is its owner's alone
+    ("GET", "import/plan/file/", "?id={record}", {400: READERS}),
+    ("GET", "import/past/", "", {200: "school district"}),
     ("GET", "import/template/", "", {200: READERS}),
     ("POST", "new/", {"school": "{school}", "reason": "ทดสอบ"},
      {422: "school district", 302: "director approver"}),
@@ -43,6 +45,7 @@ OF_RECORDS = [
     ("POST", "search/", {"search": "ก"}, {303: READERS}),
     ("POST", "import/", {}, {400: "school district"}),
     ("POST", "import/apply/", {"id": "{record}"}, {302: READERS}),
+    ("POST", "import/undo/", {"id": "{record}", "reason": "ทดสอบ"}, {302: "school district"}),  # no such import
 ]  # fmt: skip
 
 TABLE = [

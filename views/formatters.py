@@ -12,6 +12,7 @@ from documents.users import ROLES
 ACTIONS = {"create": "เพิ่มรายการ", "update": None, "remove": "ลบรายการ"}
 VIAS = {
     "import": "นำเข้าจากไฟล์",
+    "undo": "เลิกทำการนำเข้า",
     "cell": None,
     "form": None,
     "action": "ทำหลายรายการ",

@@ -1,99 +1,241 @@
-"""Importing a file in the browser: choose it, read the plan, then the deed."""
+"""Importing a file in the browser: choose it, read the plan school by school, then the deed, and the way back."""
 
 import io
 
 from flask import abort, flash, g, redirect, request, send_file, url_for
 from flask_admin import expose
+from flask_babel import gettext as _
 from flask_login import current_user
 
+from documents import buddhist, imports
 from documents.errors import RuleBroken
-from exports.importing import apply_plan, find_plan, plan_import
+from documents.jobs import ask
+from documents.rounds import utc
+from exports import guards
+from exports.file_jobs import XLSX
+from exports.import_jobs import deed_in_words, undone_in_words
+from exports.importing import apply_plan, check_deed, is_small, is_small_deed, plan_file
+from exports.plan_workbook import plan_workbook
+from exports.plans import KINDS, STRAY, find_plan, page_of
+from exports.reading import MAX_ROWS
 from exports.template import template_of
 from exports.workbook import file_name
-from views.exporting import XLSX
+from views.exporting import note_export
+from views.jobs import deliver, follow, result_page
 
-TABS = ("errors", "new", "changed", "same")
-ROWS_SHOWN = 200
+PAGE_ROWS = 100
+IMPORTS_A_PAGE = 20
+SMALL_WORKBOOK = 1_000  # rows; more is a job
+MOST_SILENT = 30  # names of schools that are said
+ORDERS = ("name", "new", "changed", "same", "errors", "absent")
+FILTERS = {
+    "": lambda plan, one: True,
+    "errors": lambda plan, one: one.errors,
+    "changes": lambda plan, one: one.writes,
+    "gone": lambda plan, one: one.absent,
+    "shut": lambda plan, one: one.door or one.code in plan.results,
+}
 
 
 class ImportMixin:
     """The part of RecordView behind the import pages."""
 
+    # ---- choosing a file ----
+
     @expose("/import/", methods=("GET", "POST"))
     def import_view(self):
         """Choose a file; a readable one becomes a plan, any other its sentence with the page kept."""
-        if self.round is None or not self._may_import():
-            abort(403)
+        self._ask_importer()
         refusal, status = None, 200
         if request.method == "POST":
             try:
-                return redirect(url_for(".plan_view", id=self._plan().id))
+                return self._planned()
             except RuleBroken as broken:
                 refusal, status = broken.message, broken.status
         g.status = status
-        return self.render("khet/import.html", refusal=refusal)
+        return self.render("khet/import.html", refusal=refusal, most_rows=MAX_ROWS, past=self._past(0)[:5])
+
+    def _ask_importer(self):
+        if self.round is None or not self._may_import():
+            abort(403)
 
     def _may_import(self):
         """Whether this person writes any school's records; each school is asked again by the plan and the door."""
         return current_user.holds("district", self.round.area_code) or bool(current_user.schools("school"))
 
-    def _plan(self):
+    def _planned(self):
+        """The way to the plan of the uploaded file: at once for a small one, else by a job."""
         upload = request.files.get("file")
         if upload is None or not upload.filename:
-            raise RuleBroken("กรุณาเลือกไฟล์ก่อนกด “ตรวจไฟล์”")
+            raise RuleBroken(_("กรุณาเลือกไฟล์ก่อนกด “ตรวจไฟล์”"))
         blanks = "clear" if request.form.get("blanks") == "clear" else "keep"
-        user = current_user._get_current_object()
-        return plan_import(self.model, upload.stream, upload.filename, user, self.round, blanks=blanks)
+        user, content = current_user._get_current_object(), upload.stream.read(guards.MAX_BYTES + 1)
+        if is_small(content):
+            plan = plan_file(self.model, content, upload.filename, user, self.round, blanks)
+            return redirect(url_for(".plan_view", id=plan.id))
+        guards.kind_of(content)  # what is no table is refused here, not by a job
+        asked = {"slug": self.model.slug, "blanks": blanks}
+        title = _("ตรวจไฟล์ %(name)s", name=upload.filename[:200])
+        job = ask(
+            "plan_import", user, self.round.area_code, self.round, title, asked, content, upload.filename[:300],
+            href=url_for(".import_view"),
+        )  # fmt: skip
+        return follow(job)
+
+    # ---- the plan ----
 
     @expose("/import/plan/")
     def plan_view(self):
-        """What the import would do: new, changed field by field, same, errors by row and column."""
-        plan = find_plan(request.args.get("id"), current_user)
-        counts = {
-            "errors": len(plan.errors),
-            "new": len(plan.new),
-            "changed": len(plan.changed),
-            "same": len(plan.same),
-        }
+        """What the import would do: by school, and of a school (or all) new, changed, same, errors and gone."""
+        plan = self._asked_plan()
+        school = plan.schools.get(request.args.get("school", ""))
+        alone = school or (
+            next(iter(plan.schools.values())) if len(plan.schools) == 1 and not plan.stray else None
+        )
+        counts = counts_of(alone) if alone else plan.counts()
         shown = request.args.get("show")
-        active = shown if shown in TABS else next((tab for tab in TABS if counts[tab]), "new")
+        active = shown if shown in KINDS else None
+        if active is None and (alone or not plan.schools):
+            active = next((kind for kind in KINDS if counts[kind]), "new")
+        rows, page, pages = [], 0, 0
+        if active:
+            page = min(max(request.args.get("page", 0, int), 0), 10_000)
+            rows, number = page_of(plan, active, alone.code if alone else None, page, PAGE_ROWS)
+            pages = -(-number // PAGE_ROWS)
+        only, order = request.args.get("only", ""), request.args.get("sort", "")
         return self.render(
             "khet/import_plan.html",
             plan=plan,
+            school=school,
             counts=counts,
             active=active,
-            rows=getattr(plan, active)[:ROWS_SHOWN],
-            rows_shown=ROWS_SHOWN,
-            hrefs={tab: url_for(".plan_view", id=plan.id, show=tab) for tab in TABS},
+            rows=rows,
+            page=page,
+            pages=pages,
+            first=page * PAGE_ROWS,
+            schools=schools_of(plan, only, order),
+            only=only if only in FILTERS else "",
+            filters=[
+                name for name in FILTERS if any(FILTERS[name](plan, one) for one in plan.schools.values())
+            ],
+            order=order,
+            hrefs={
+                kind: url_for(".plan_view", id=plan.id, show=kind, school=school and school.code)
+                for kind in KINDS
+            },
+            silent=plan.silent[:MOST_SILENT],
+            stray=STRAY,
+            undo=self._import_of(plan) if plan.done else None,
             needs_reason=current_user.holds("district", plan.area_code),
         )
+
+    def _asked_plan(self):
+        """The plan that the address or form names, of this kind of record, without its rows. Raises RuleBroken."""
+        plan = find_plan(request.values.get("id"), current_user, whole=False)
+        return plan if plan.slug == self.model.slug else find_plan(None, current_user)
+
+    def _import_of(self, plan):
+        return imports.Import.objects(area_code=plan.area_code, id=plan.id).first()
+
+    @expose("/import/plan/file/")
+    def plan_file_view(self):
+        """The file's own rows as a workbook, what is wrong marked with what to do; `every` with the sound rows too."""
+        plan, every = self._asked_plan(), bool(request.args.get("every"))
+        user = current_user._get_current_object()
+        rows = plan.rows_read if every else plan.counts()["errors"]
+        if rows > SMALL_WORKBOOK:
+            title = _("ไฟล์ผลการตรวจ %(name)s", name=plan.filename[:200])
+            asked, back = {"plan_id": str(plan.id), "every": every}, url_for(".plan_view", id=plan.id)
+            return deliver(ask("plan_workbook", user, plan.area_code, self.round, title, asked, href=back))
+        note_export(user, self.round, "import_plan", None, rows, "xlsx")
+        return send_file(
+            io.BytesIO(plan_workbook(plan, every)),
+            mimetype=XLSX,
+            as_attachment=True,
+            download_name=file_name(f"ตรวจแล้ว {plan.filename.rsplit('.', 1)[0]}"),
+        )
+
+    # ---- the deed ----
 
     @expose("/import/apply/", methods=("POST",))
     def apply_view(self):
         """The deed: all or none for a school; what was refused is said school by school."""
-        plan_id = request.form.get("id")
+        plan_id, user = request.form.get("id"), current_user._get_current_object()
+        asked = {
+            "reason": request.form.get("reason"),
+            "approved": bool(request.form.get("approved")),
+            "partly": bool(request.form.get("partly")),
+        }
         try:
-            outcomes = apply_plan(
-                plan_id,
-                current_user._get_current_object(),
-                reason=request.form.get("reason"),
-                approved=bool(request.form.get("approved")),
-                partly=bool(request.form.get("partly")),
-            )
+            plan = self._asked_plan()
+            check_deed(plan, user, *asked.values())
+            if not is_small_deed(plan):
+                return self._applied_by_job(plan, user, asked)
+            outcomes = apply_plan(plan_id, user, **asked)
         except RuleBroken as refusal:
             flash(refusal.message, "error")
             return redirect(url_for(".plan_view", id=plan_id))
-        written = sum(outcome.written for outcome in outcomes)
-        if written:
-            schools = sum(1 for outcome in outcomes if outcome.written)
-            flash(f"นำเข้าแล้ว {written:,} รายการ ของ {schools:,} โรงเรียน", "success")
-        for outcome in outcomes:
-            if outcome.refusal:
-                flash(f"{outcome.school_name}: {outcome.refusal}", "error")
+        refused = [outcome for outcome in outcomes if outcome.refusal]
+        if any(outcome.written for outcome in outcomes):
+            flash(deed_in_words(self._import_of(plan), ())[0], "success")
+        for outcome in refused[:5]:
+            flash(f"{outcome.school_name}: {outcome.refusal}", "error")
         if not outcomes:
-            flash("ไฟล์ตรงกับข้อมูลที่มีอยู่แล้ว ไม่มีอะไรต้องบันทึก", "info")
-        refused = any(outcome.refusal for outcome in outcomes)
+            flash(_("ไฟล์ตรงกับข้อมูลที่มีอยู่แล้ว ไม่มีอะไรต้องบันทึก"), "info")
         return redirect(url_for(".plan_view", id=plan_id) if refused else self.get_url(".index_view"))
+
+    def _applied_by_job(self, plan, user, asked):
+        title = _("นำเข้า %(name)s", name=plan.filename[:200])
+        asked |= {"slug": plan.slug, "plan_id": str(plan.id)}
+        back = url_for(".plan_view", id=plan.id)
+        return follow(ask("apply_import", user, plan.area_code, self.round, title, asked, href=back))
+
+    # ---- what was imported, and the way back ----
+
+    @expose("/import/past/")
+    def past_view(self):
+        """The round's imports that this person may see, newest first, each with what may be undone."""
+        self._ask_importer()
+        page = min(max(request.args.get("page", 0, int), 0), 100)
+        found = self._past(page)
+        return self.render(
+            "khet/imports.html", rows=found[:IMPORTS_A_PAGE], page=page, more=len(found) > IMPORTS_A_PAGE
+        )
+
+    def _past(self, page):
+        user = current_user._get_current_object()
+        found = imports.imports_of(user, self.model, self.round, page * IMPORTS_A_PAGE, IMPORTS_A_PAGE + 1)
+        return [past_row(each, user) for each in found]
+
+    @expose("/import/undo/", methods=("POST",))
+    def undo_view(self):
+        """Undo an import, of some of its schools or all: all or none for a school, by a job where it is large."""
+        self._ask_importer()
+        user, reason = current_user._get_current_object(), request.form.get("reason")
+        schools = request.form.getlist("school") or None
+        back = url_for(".past_view")
+        try:
+            done = imports.get_import(user, request.form.get("id"))
+            rows = imports.seen_schools(done, user)
+            asked = [row for code, row in rows.items() if schools is None or code in schools]
+            if len(asked) > 20 or sum(row["new"] + row["changed"] for row in asked) > 500:
+                arguments = {
+                    "slug": done.document,
+                    "import_id": str(done.id),
+                    "reason": reason,
+                    "schools": schools,
+                }
+                title = _("เลิกทำการนำเข้า %(name)s", name=(done.filename or "")[:200])
+                return follow(
+                    ask("undo_import", user, done.area_code, self.round, title, arguments, href=back)
+                )
+            outcomes = imports.undo_import(done.id, user, reason, schools)
+        except RuleBroken as refusal:
+            flash(refusal.message, "error")
+            return redirect(back)
+        for sentence in undone_in_words(outcomes):
+            flash(sentence, "error" if sentence in outcomes.values() else "success")
+        return redirect(back)
 
     @expose("/import/template/")
     def template_view(self):
@@ -107,3 +249,61 @@ class ImportMixin:
             as_attachment=True,
             download_name=name,
         )
+
+
+@result_page("plan_import")
+@result_page("apply_import")
+def plan_page(job):
+    """The page of the plan that a job made or wrote."""
+    result = job.result or {}
+    return url_for(f"{result['slug']}.plan_view", id=result["plan"]) if "plan" in result else None
+
+
+@result_page("undo_import")
+def past_page(job):
+    """The list of imports, where one was undone."""
+    slug = (job.result or {}).get("slug")
+    return url_for(f"{slug}.past_view") if slug else None
+
+
+def counts_of(school):
+    """{kind: how many} of one school of a plan."""
+    return {
+        "errors": school.errors,
+        "new": school.new,
+        "changed": school.changed,
+        "same": school.same,
+        "gone": school.absent,
+    }
+
+
+def schools_of(plan, only, order):
+    """A plan's schools as the table shows them: filtered, and by a column; numbers begin with the largest."""
+    keep = FILTERS.get(only, FILTERS[""])
+    found = [one for one in plan.schools.values() if keep(plan, one)]
+    if order not in ORDERS:
+        return sorted(found, key=lambda one: (not one.errors, not one.writes))
+    if order == "name":
+        return sorted(found, key=lambda one: one.name)
+    return sorted(found, key=lambda one: (-getattr(one, order), one.name))
+
+
+def past_row(done, user):
+    """One import as the list shows it: only the schools this person may see, and what he may still undo."""
+    schools = imports.seen_schools(done, user)
+    left = [row for row in schools.values() if not row.get("undone_at")]
+    said = buddhist.format_datetime
+    return {
+        "import": done,
+        "when": said(utc(done.at)),
+        "undone": {
+            code: said(utc(row["undone_at"])) for code, row in schools.items() if row.get("undone_at")
+        },
+        "schools": schools,
+        "new": sum(row["new"] for row in schools.values()),
+        "changed": sum(row["changed"] for row in schools.values()),
+        "left": len(left),
+        "to_remove": sum(row["new"] for row in left),
+        "to_restore": sum(row["changed"] for row in left),
+        "may_undo": bool(left) and imports.may_undo(done, user),
+    }

@@ -59,7 +59,7 @@ def wanted_of(asked):
     file = request.files.get("file")
     if file and file.filename:
         lines = lines_of_table(
-            read_table(file, file.filename, [label for known in LABELS.values() for label in known])
+            read_table(file, file.filename, [label for known in LABELS.values() for label in known], MOST)
         )
     else:
         lines = asked["lines"]

@@ -1,0 +1,367 @@
+"""Planning an import: what a file would change, school by school, before anything is written.
+
+Works for any Record through its layout. Rows are matched by the document's key within school and round; what is
+stored but not in the file is listed and stays. What a school's rows come to is handed on before the next school's are
+read, so that no more than one school's is held.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from documents import access, citizen_id, fields
+from documents.completeness import required_of
+from documents.database import collection
+from documents.errors import FileRefused, Invalid, RuleBroken
+from documents.record import Place, declared
+from documents.submissions import Submission, may_write
+from documents.writing import Change, prepare
+from exports.columns import is_blank, text_of_cell
+from exports.headers import letter_of, match_columns
+from exports.plans import FieldChange, GoneRow, ImportPlan, PlannedRow, RowError, SchoolPlan
+
+STRANGE_SCHOOL = "แถวนี้ไม่ใช่ข้อมูลของโรงเรียนที่ท่านรับผิดชอบในรอบนี้ กรุณาตรวจสอบรหัสโรงเรียน หรือลบแถวนี้ออกจากไฟล์"
+REASON = "นำเข้าจากไฟล์"
+EMPTY_ROWS = "ข้ามแถวที่ไม่มีข้อมูลอื่นนอกจากรหัสโรงเรียน"
+
+
+@dataclass
+class Line:
+    """One row of the file on its way: its cells by column name, where it belongs, the record it was matched to."""
+
+    row: int
+    cells: dict
+    school_code: str
+    key: tuple | None = None
+    stored: dict | None = None
+    values: dict | None = None
+    double: bool = False
+
+
+class Planning:
+    """One file being planned. `schools()` yields each school's SchoolPlan with its rows; `plan_` holds the rest."""
+
+    def __init__(self, layout, table, user, round_, blanks):
+        self.layout, self.table, self.user, self.round, self.blanks = layout, table, user, round_, blanks
+        self.document, self.fields = layout.document, declared(layout.document)
+        self.matched = match_columns(table.columns, layout.columns, table.rows)
+        self.columns = {column.name: column for column in layout.columns}
+        self.index = {name: index for index, name in self.matched.names.items()}
+        self.plan_ = ImportPlan(
+            self.document.slug,
+            round_.area_code,
+            round_.academic_year,
+            round_.code,
+            table.filename,
+            table.sheet,
+            table.header_row,
+            labels=table.columns,
+            guesses=[guess.sentence for guess in self.matched.guesses],
+            warnings=list(table.warnings),
+            unknown=self.matched.unknown,
+            rows_read=len(table.rows),
+        )
+        self.required = required_of(self.document, round_.area_code, round_.academic_year)
+        self.submissions, self.lacking = {}, defaultdict(int)
+        self.found, self.hidden = {}, frozenset()
+        self.check_columns()
+
+    def schools(self):
+        """Yield (SchoolPlan or None, {kind: rows}, the file's own rows), the rows of no school of this person last.
+
+        The table's rows are let go of as they are used.
+        """
+        groups, stray = self.by_school()
+        for code in list(groups):
+            rows = groups.pop(code)
+            school = self.plan_.schools[code] = self.school_plan(self.submissions[code])
+            self.begin(code)
+            self.plan_school(school, rows)
+            yield school, self.found, self.own_cells(rows)
+        if stray:
+            self.begin(None)
+            for number, _ in stray:
+                self.refuse(number, "school_code", STRANGE_SCHOOL)
+            self.plan_.stray = len(stray)
+            yield None, self.found, self.own_cells(stray)
+        self.plan_.lacking = dict(self.lacking)
+        self.plan_.silent = self.not_mentioned()
+
+    def begin(self, code):
+        """Start on a school: nothing found yet; what its fields hide from this person is asked once."""
+        self.code = code
+        self.found = {"errors": [], "new": [], "changed": [], "same": [], "gone": []}
+        self.hidden = self.hidden_columns(code)
+        skipped = [self.columns[name].label for name in self.index if name in self.hidden]
+        if skipped and code:
+            self.warn(f"ข้ามคอลัมน์ข้อมูลอ่อนไหวที่ท่านไม่มีสิทธิ์: {', '.join(skipped)}")
+
+    def plan_school(self, school, rows):
+        """Plan one school's rows."""
+        lines = [Line(number, self.cells_of(values), school.code) for number, values in rows]
+        self.match_keys(lines)
+        self.find_stored(lines, school)
+        writing = [line for line in lines if self.read(line)]
+        self.sort_out(self.checked(writing))
+        self.found["errors"].sort(key=lambda error: error.row)
+        for name in ("new", "changed", "same", "errors"):
+            setattr(school, name, len(self.found[name]))
+
+    # ---- the columns ----
+
+    def check_columns(self):
+        """Refuse a file without the columns its rows are matched by; list what else it lacks."""
+        if not any(name in self.index for name in self.document.key):
+            labels = " และ ".join(f"“{self.fields[name].verbose_name}”" for name in self.document.key)
+            raise FileRefused(f"ไม่พบคอลัมน์ {labels} ซึ่งใช้จับคู่รายการ กรุณาใช้แบบไฟล์ที่ดาวน์โหลดจากระบบ")
+        if "school_code" not in self.index and self.only_school() is None:
+            raise FileRefused(
+                "ไม่พบคอลัมน์ “รหัสโรงเรียน” จึงไม่ทราบว่าแต่ละแถวเป็นของโรงเรียนใด กรุณาใช้แบบไฟล์ที่ดาวน์โหลดจากระบบ"
+            )
+        fed = {name for column in self.index for name in self.columns[column].fields}
+        self.plan_.missing_columns = [
+            one.verbose_name for name, one in self.fields.items() if name in self.required and name not in fed
+        ]
+        for label in self.matched.repeated:
+            self.warn(f"หัวตาราง “{label}” มีมากกว่าหนึ่งคอลัมน์ ระบบอ่านคอลัมน์แรก")
+
+    def label(self, name):
+        """A column as the person sees it in the file: letter and label."""
+        if name in self.index:
+            index = self.index[name]
+            return f"{letter_of(index)} {self.table.columns[index]}"
+        column = self.columns.get(name)
+        return column.label if column else self.fields[name].verbose_name
+
+    def hidden_columns(self, code):
+        """Names of the columns whose class is closed to this person in a school (None: in none)."""
+        return frozenset(
+            column.name
+            for column in self.columns.values()
+            for name in column.fields
+            if not access.may_see_field(self.user, self.fields[name], self.round.area_code, code)
+        )
+
+    def own_cells(self, rows):
+        """The file's own rows, without what is hidden from this person."""
+        hidden = {self.index[name] for name in self.hidden if name in self.index}
+        if not hidden:
+            return rows
+        return [
+            (number, [None if index in hidden else value for index, value in enumerate(values)])
+            for number, values in rows
+        ]
+
+    # ---- what is wrong ----
+
+    def refuse(self, row, column, sentence):
+        """Note what is wrong in one cell."""
+        error = RowError(row, self.label(column), sentence, self.code, self.index.get(column))
+        self.found["errors"].append(error)
+
+    def warn(self, sentence):
+        """Say something once about the whole file."""
+        if sentence not in self.plan_.warnings:
+            self.plan_.warnings.append(sentence)
+
+    # ---- the rows ----
+
+    def by_school(self):
+        """({school code: rows}, rows of no school of this person), in the file's order; the table is emptied."""
+        alone, at = self.only_school(), self.index.get("school_code")
+        codes, groups, stray = {}, {}, []
+        rows, self.table.rows = self.table.rows, []
+        for number, values in rows:
+            cell = values[at] if at is not None else None
+            if cell not in codes:
+                codes[cell] = text_of_cell(cell) or alone or ""
+            code = codes[cell]
+            (groups.setdefault(code, []) if self.knows(code) else stray).append((number, values))
+        return groups, stray
+
+    def cells_of(self, values):
+        """{column name: cell} of a row."""
+        return {name: values[index] for name, index in self.index.items()}
+
+    def only_school(self):
+        """The code of the one school this person writes for, None for several or an officer."""
+        codes = [code for area, code in self.user.schools("school") if area == self.round.area_code]
+        return codes[0] if len(codes) == 1 else None
+
+    def knows(self, code):
+        """Whether a school is this person's and in the round; remembers its Submission."""
+        if code not in self.submissions:
+            mine = access.writes_as(self.user, self.round.area_code, code)
+            self.submissions[code] = self.submission(code) if mine else None
+        return self.submissions[code] is not None
+
+    def place(self, code):
+        """The place of a school in this round."""
+        return Place(self.round.area_code, self.round.academic_year, self.round.code, code)
+
+    def of_round(self):
+        """The filter of the round's submissions."""
+        return {
+            "area_code": self.round.area_code,
+            "academic_year": self.round.academic_year,
+            "subsystem": self.document.subsystem,
+            "round": self.round.code,
+        }
+
+    def submission(self, code):
+        """The school's Submission in this round, or None."""
+        return Submission.objects(__raw__=self.of_round() | {"school_code": code}).exclude("moves").first()
+
+    def not_mentioned(self):
+        """Names of the round's schools that an officer's file says nothing of, where it names several."""
+        if len(self.plan_.schools) < 2 or not self.user.holds("district", self.round.area_code):
+            return []
+        found = collection(Submission).find(self.of_round(), {"school_code": 1, "school_name": 1})
+        return [one["school_name"] for one in found if one["school_code"] not in self.plan_.schools]
+
+    def school_plan(self, submission):
+        """A SchoolPlan, with the refusal that would meet a write now."""
+        try:
+            may_write(submission, self.round, self.user)
+            door = None
+        except RuleBroken as refusal:
+            door = refusal.message
+        return SchoolPlan(submission.school_code, submission.school_name, door=door)
+
+    # ---- matching ----
+
+    def match_keys(self, lines):
+        """Read each line's key; the second of two alike in one school is an error."""
+        first = {}
+        for line in lines:
+            line.key = self.key_of(line)
+            seen = first.setdefault(line.key, line) if line.key else line
+            if seen is not line:
+                sentence = f"ซ้ำกับแถวที่ {seen.row} ในไฟล์เดียวกัน กรุณาเหลือไว้เพียงแถวเดียว"
+                self.refuse(line.row, self.document.key[0], sentence)
+                line.double = True
+
+    def key_of(self, line):
+        """The key a line is matched by, None where a part is blank or wrong (which reading it will tell)."""
+        cells = {name: line.cells.get(name) for name in self.document.key}
+        if any(is_blank(cell) for cell in cells.values()):
+            return None
+        values, problems, _ = self.layout.read(cells, None)
+        return None if problems else tuple(values.get(name) for name in self.document.key)
+
+    def find_stored(self, lines, school):
+        """Match each line to the stored record of its key, or, without a key, to the one of its name that has none.
+
+        What is stored and matched by none is gone from the file.
+        """
+        rows = list(collection(self.document).find(self.place(school.code)._asdict()))
+        keyed = {tuple(row.get(name) for name in self.document.key): row for row in rows}
+        without = [row for row in rows if any(row.get(name) is None for name in self.document.key)]
+        matched = set()
+        for line in lines:
+            if line.double:
+                continue
+            line.stored = keyed.get(line.key) if line.key else self.keyless(line, without, matched)
+            if line.stored:
+                matched.add(line.stored["_id"])
+        self.found["gone"] = [self.gone(row) for row in rows if row["_id"] not in matched]
+        school.absent = len(self.found["gone"])
+
+    def keyless(self, line, without, matched):
+        """The one stored record without a key whose name the line bears, not matched by an earlier line."""
+        names = [name for name in self.document.order if name in line.cells]
+        values, _, _ = self.layout.read({name: line.cells[name] for name in names}, None)
+        if not values:
+            return None
+        found = [
+            row
+            for row in without
+            if row["_id"] not in matched and all(row.get(name) == value for name, value in values.items())
+        ]
+        return found[0] if len(found) == 1 else None
+
+    def gone(self, row):
+        """A stored record that is not in the file, its key masked where it names a person."""
+        said = []
+        for name in self.document.key:
+            one, value = self.fields[name], row.get(name)
+            masked = value and getattr(one, "masked", False)
+            said.append(citizen_id.mask_id(value) if masked else fields.shown(one, value))
+        status = fields.shown(self.fields["status"], row.get("status")) if "status" in self.fields else ""
+        key = " ".join(filter(None, said))
+        return GoneRow(row["_id"], self.code, self.document.headline(row), key, status)
+
+    # ---- values ----
+
+    def read(self, line):
+        """Read a line's values; whether it is to be written. Errors and unchanged rows are noted here."""
+        if line.double:
+            return False
+        cells = line.cells
+        if self.hidden:
+            cells = {name: cell for name, cell in cells.items() if name not in self.hidden}
+        values, problems, blank = self.layout.read(cells, line.stored)
+        problems = self.layout.judge(values, line.stored) | problems
+        self.plan_.blanks += len(blank)
+        if self.blanks == "clear":
+            values |= {name: None for column in blank for name in self.columns[column].fields}
+        for column, sentence in problems.items():
+            self.refuse(line.row, column, sentence)
+        if problems:
+            return False
+        stored = line.stored or {}
+        line.values = {name: value for name, value in values.items() if stored.get(name) != value}
+        line.cells = None
+        if line.values:
+            return True
+        if line.stored:
+            self.found["same"].append(line.row)
+        else:
+            self.warn(EMPTY_ROWS)
+        return False
+
+    # ---- the rules over whole records ----
+
+    def checked(self, lines):
+        """(line, record as it would be) of the lines the door would take; the others become errors."""
+        changes = [self.change(line) for line in lines]
+        try:
+            prepared = prepare(changes, self.user, REASON)
+        except Invalid as refusal:
+            for index, problems in refusal.errors.items():
+                for name, sentence in problems.items():
+                    self.refuse(lines[index].row, self.column_of(name), sentence)
+            left = [line for index, line in enumerate(lines) if index not in refusal.errors]
+            return self.checked(left) if left else []
+        return [(line, each.after) for line, each in zip(lines, prepared, strict=True)]
+
+    def column_of(self, name):
+        """The column of the file that feeds a field, or the field's own name."""
+        return next((column for column in self.index if name in self.columns[column].fields), name)
+
+    def change(self, line):
+        """The Change of one line."""
+        return change_of(self.document, self.place(line.school_code), line.values, line.stored or {})
+
+    def sort_out(self, checked):
+        """Put each line under new or changed, and count what the records would still lack."""
+        for line, after in checked:
+            for name in self.document.missing(after, self.required):
+                self.lacking[self.fields[name].verbose_name] += 1
+            planned = PlannedRow(line.row, line.school_code, self.document.headline(after), line.values)
+            if line.stored is None:
+                self.found["new"].append(planned)
+                continue
+            planned.id, planned.revision = line.stored["_id"], line.stored["revision"]
+            planned.changes = [self.field_change(name, line) for name in line.values]
+            self.found["changed"].append(planned)
+
+    def field_change(self, name, line):
+        """One field's old and new value in words."""
+        one = self.fields[name]
+        old, new = fields.shown(one, line.stored.get(name)), fields.shown(one, line.values[name])
+        return FieldChange(name, one.verbose_name, old, new)
+
+
+def change_of(document, place, values, stored):
+    """The Change that writes values to a stored record (a dict with `_id` and `revision`), or to a new one."""
+    return Change(document, place, values, id=stored.get("_id"), revision=stored.get("revision"))
