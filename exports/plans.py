@@ -69,7 +69,7 @@ class StoredRows(Document):
     packed = BinaryField()
 
     meta = {
-        "collection": "import_plan_rows",
+        "collection": "import_plan_parts",
         "auto_create_index": False,
         "strict": False,
         "indexes": [
