@@ -12,6 +12,7 @@ import os
 import socket
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -27,11 +28,9 @@ from documents.database import connect
 log = logging.getLogger(__name__)
 
 BEAT_EVERY, ALIVE_FOR = 2, 8  # seconds
+ROUND_EVERY, TIDY_EVERY = 5, 300  # beats: each 10 seconds for lost jobs, each 10 minutes for expired ones
 LONGEST_END = 8  # seconds from being told to stop
-ROUND_EVERY, TIDY_EVERY = (
-    5,
-    300,
-)  # beats: lost jobs are looked for each 10 seconds, expired ones each 10 minutes
+CELERYS_OWN = 1  # more, for what it had only taken in
 
 
 def main(arguments=None):
@@ -82,14 +81,23 @@ class Heart:
         self._thread.start()
 
     def end(self, **_):
-        """Stop: the jobs in progress too, at their next step. What hangs ends by force: the leases tell the next worker."""
-        force = threading.Timer(LONGEST_END, os._exit, (1,))
-        force.daemon = True
-        force.start()
+        """Stop: the jobs in progress too, at their next step."""
         job_runs.stopping.set()
         self._ended.set()
+        threading.Thread(target=self._leave, name="end", daemon=True).start()
+
+    def _leave(self):
+        """End the process once no job runs, by force where Celery takes its time or a job does not stop.
+
+        Nothing is lost by that: what ran and what waited stands on the jobs, and their leases tell the next worker.
+        """
         with suppress(PyMongoError), pymongo.timeout(2):
             job_runs.leave(self.name)
+        until = time.monotonic() + LONGEST_END
+        while job_runs.active and time.monotonic() < until:
+            time.sleep(0.05)
+        time.sleep(CELERYS_OWN)
+        os._exit(0)
 
     def _beat(self):
         beats = 0

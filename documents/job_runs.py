@@ -37,9 +37,9 @@ FAULT = "เกิดข้อผิดพลาดในระบบ กรุ�
 GIVEN_UP = f"งานนี้ถูกขัดจังหวะ {MOST_ATTEMPTS} ครั้ง จึงหยุดไว้ กรุณาลองอีกครั้งหรือแจ้งผู้ดูแลระบบ"
 UNKNOWN = "ระบบรุ่นนี้ไม่รู้จักงานชนิดนี้ กรุณาสั่งงานใหม่"
 
-stopping = (
-    threading.Event()
-)  # set when the worker is told to end: jobs stop at their next step and wait again
+# Set when the worker is told to end: jobs stop at their next step and wait again.
+stopping = threading.Event()
+active = set()  # the ids of the jobs that run in this process
 
 
 class Cancelled(BaseException):
@@ -94,7 +94,7 @@ def run(job_id):
 
     A rule's refusal is stored as it is said. Any other fault is stored as a sentence and raised on: it stays loud.
     """
-    job = _claimed(job_id)
+    job = None if stopping.is_set() else _claimed(job_id)
     if job is None:
         return None
     with _Run(job) as this:
@@ -187,6 +187,7 @@ class _Run:
     # its beginning and its end
 
     def __enter__(self):
+        active.add(self.job.id)
         self._keeper.start()
         return self
 
@@ -194,6 +195,12 @@ class _Run:
         """Store how it ended. What is no rule and no stop is a fault, and is raised on."""
         self._ended.set()
         self._keeper.join()
+        try:
+            return self._ended_by(reason)
+        finally:
+            active.discard(self.job.id)
+
+    def _ended_by(self, reason):
         if reason is None:
             return self._end("done", result=self.result, result_id=self._file and self._file._id)
         if isinstance(reason, Cancelled):

@@ -25,8 +25,10 @@ PATIENCE = 40
 
 
 @job_kind("tell", "เล่า", "Tell")
-def tell(job, progress, what="จบ", refuse=None, fault=None):
+def tell(job, progress, what="จบ", refuse=None, fault=None, ends=False):
     """The tests' quick job."""
+    if ends:  # the worker is told to
+        job_runs.stopping.set()
     progress.begin(3, "แถว")
     progress.say("ทำอยู่")
     if refuse:
@@ -189,10 +191,11 @@ def test_a_run_that_was_taken_over_changes_nothing_any_more(teacher):
 
 
 def test_a_worker_that_ends_gives_its_job_back_at_once(teacher):
-    job = ask("tell", teacher, AREA)
-    job_runs.stopping.set()
+    job = ask("tell", teacher, AREA, arguments={"ends": True})
     assert (ran(job).state, stored(job).attempts) == ("waiting", 0)
+    assert job_runs.run(job.id) is None
     job_runs.stopping.clear()
+    collection(Job).update_one({"_id": job.id}, {"$set": {"arguments": {}}})
     assert job_runs.requeue_lost() == 1
     assert ran(job).state == "done"
 

@@ -260,9 +260,9 @@ def span(seconds):
 
 
 def log_of(job):
-    """The job's log, newest first: [{title, who, when}] as the timeline draws it."""
+    """The job's log, newest first: [{title, when}]."""
     return [
-        {"title": line["text"], "who": job.owner_name, "when": buddhist.format_datetime(utc(line["at"]))}
+        {"title": line["text"], "when": buddhist.format_datetime(utc(line["at"]))}
         for line in reversed(job.log)
     ]
 

@@ -39,7 +39,7 @@ for (const place of document.querySelectorAll("[data-job]")) {
     if (part("share")) part("share").textContent = percent(job.share);
     const log = document.querySelector("[data-job-log]");
     if (log && job.log.length && log.querySelectorAll("li").length !== job.log.length) {
-      log.replaceChildren(make("ol", { class: "timeline" }, ...job.log.map((line) => make("li", {}, make("b", { text: line.title }), make("small", { text: `${line.who} · ${line.when}` })))));
+      log.replaceChildren(make("ol", { class: "timeline" }, ...job.log.map((line) => make("li", {}, make("b", { text: line.title }), make("small", { text: line.when })))));
     }
     return job.finished;
   });
@@ -66,7 +66,8 @@ const rowOf = (job) => {
 
 /* Draws the corner; says aloud only that a job came to its end. Gives whether none runs any more. */
 const draw = (jobs) => {
-  corner.querySelector("ul").replaceChildren(...jobs.map(rowOf));
+  const rows = [...jobs.filter((job) => !job.finished), ...jobs.filter((job) => job.finished)].map(rowOf);
+  corner.querySelector("ul").replaceChildren(...rows);
   const news = jobs.filter((job) => job.finished && states.get(job.id) === false);
   if (news.length) corner.querySelector("[aria-live]").textContent = news.map((job) => `${said(job.title)} ${said(job.word)}`).join(", ");
   for (const job of jobs) states.set(job.id, job.finished);
