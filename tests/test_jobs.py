@@ -17,6 +17,7 @@ from documents.errors import NotAllowed, OutOfScope, RuleBroken
 from documents.jobs import Job, ask, cancel, get_job, job_kind, result_file
 from documents.users import Grant, User
 from scripts.environment import ROOT
+from tests.browsing import PHONE
 from tests.people import AREA, NOON, OTHER, person
 from tests.web import AUDIT_KEY, SECRET_KEY
 from tests.working import count_slowly  # noqa: F401  the kind it registers
@@ -236,7 +237,6 @@ def workers(app, database_uri, tmp_path):
     for process in started:
         process.kill()
         process.wait()
-    tasks.celery.pool.force_close_all()
     for name in db().list_collection_names(filter={"name": {"$regex": "^messages"}}):
         db()[name].drop()
 
@@ -283,3 +283,25 @@ def test_a_job_outlives_the_worker_killed_in_the_middle_and_a_lost_message(worke
     assert second.wait(PATIENCE) == 0
     assert stored(given_back).state == "waiting"
     assert not job_runs.is_any_alive()
+
+
+def test_one_follows_a_job_from_its_page_and_from_the_corner_of_another(workers, window, teacher, open_round):
+    workers()
+    job = ask("count_slowly", teacher, AREA, open_round, arguments={"number": 80})
+    own, other = window(teacher), window(teacher, size=PHONE)
+    own.go(f"/admin/jobs/details/?id={job.id}")
+    other.go("/admin/")
+    corner = other.page.locator(".jobs-corner")
+    corner.get_by_text("จาก 80 ขั้น").wait_for()
+    own.page.get_by_text("เริ่มนับ").wait_for()  # its log
+    other.shot("job_corner_phone")
+    assert other.page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+    corner.get_by_text("เสร็จแล้ว ใน").wait_for()
+    assert "เสร็จแล้ว" in corner.locator("[aria-live]").inner_text()
+    own.page.get_by_text("นับถึง 80").wait_for()
+    own.look_over()
+    with own.page.expect_download() as download:
+        own.page.get_by_role("link", name="ดาวน์โหลด").click()
+    assert download.value.suggested_filename == "ผลนับ"
+    own.go("/admin/")
+    assert not own.page.locator(".jobs-corner").count()  # it was seen

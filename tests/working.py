@@ -16,7 +16,7 @@ def count_slowly(job, progress, number, pause=0.05):
         db()["steps"].update_one({"_id": step}, {"$inc": {"times": 1}}, upsert=True)
         progress.at(step + 1)
         time.sleep(pause)
-    with progress.result_file("ผลนับ.txt", "text/plain") as file:
+    with progress.result_file("ผลนับ", "text/plain") as file:
         file.write(f"{number}".encode())
     return {"summary": [f"นับถึง {number}"]}
 
