@@ -3,6 +3,7 @@
 Required is a setting per field and year, seeded from the `need` of the declaration.
 """
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from mongoengine import Document
@@ -42,14 +43,50 @@ class Missing(NamedTuple):
 
 def required_of(document, area_code, academic_year):
     """Names of the fields required in this area and year: the newest setting up to the year over the declaration."""
-    setting = collection(FieldSetting).find_one(
-        {"area_code": area_code, "document": document.slug, "academic_year": {"$lte": academic_year}},
-        sort=[("academic_year", -1)],
-    )
-    needs = (setting or {}).get("needs") or {}
-    default = default_required(document)
+    asked = _settings_query([document], area_code, academic_year)
+    setting = collection(FieldSetting).find_one(asked, sort=[("academic_year", -1)])
+    return required_by([setting] if setting else [], document, area_code, academic_year)
+
+
+def required_by(settings, document, area_code, academic_year):
+    """`required_of`, from the stored settings that `reading_settings` read: the document's newest one counts."""
+    own = [each for each in settings if each["document"] == document.slug]
+    needs = max(own, key=lambda each: each["academic_year"], default={}).get("needs") or {}
+    names = _required(document, tuple(sorted(needs.items())))
+    _last_read[document, area_code, academic_year] = names
+    return names
+
+
+def required_lately(document, area_code, academic_year):
+    """What was required when this process asked last: to work ahead by, and to be compared with what is read then."""
+    lately = _last_read.get((document, area_code, academic_year))
+    return required_of(document, area_code, academic_year) if lately is None else lately
+
+
+def reading_settings(documents, area_code, academic_year):
+    """The stage of an aggregation that adds the settings of these documents to each row, as `settings`."""
+    asked = [{"$match": _settings_query(documents, area_code, academic_year)}]
+    return {"$lookup": {"from": FieldSetting._get_collection_name(), "pipeline": asked, "as": "settings"}}
+
+
+def _settings_query(documents, area_code, academic_year):
+    slugs = sorted(document.slug for document in documents)
+    return {
+        "area_code": area_code,
+        "document": slugs[0] if len(slugs) == 1 else {"$in": slugs},
+        "academic_year": {"$lte": academic_year},
+    }
+
+
+_last_read = {}
+
+
+@lru_cache(maxsize=256)
+def _required(document, needs):
+    """The required fields by the declaration, as far as `needs`, ((name, 'R' or 'O'), ...), do not say otherwise."""
+    said, default = dict(needs), default_required(document)
     return frozenset(
-        name for name in declared(document) if needs.get(name, "R" if name in default else "O") == "R"
+        name for name in declared(document) if said.get(name, "R" if name in default else "O") == "R"
     )
 
 

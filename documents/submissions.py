@@ -4,6 +4,7 @@ A write claims its submission inside its transaction; how a submission moves on 
 """
 
 import datetime as dt
+from typing import NamedTuple
 
 from bson import ObjectId
 from mongoengine import Document
@@ -21,7 +22,7 @@ from pymongo import UpdateOne
 from documents import access, clock
 from documents.database import collection
 from documents.errors import OutOfScope, RoundLocked, WrongState
-from documents.rounds import Round, find_round, utc
+from documents.rounds import Round, utc
 from documents.schools import School
 from documents.windows import refuse_shut, step_open
 
@@ -199,21 +200,55 @@ def has_lapsed(submission, now):
     return out and (until is None or now >= utc(until))
 
 
-def claim(subsystem, place, actor, deltas, removed=0, role=None):
-    """Inside a transaction: make this writer's claim on the submission and count what is written.
+class Door(NamedTuple):
+    """What a write of one place is guarded by, read at once: either may be None."""
 
-    `deltas` are added to the submission's counters; `role` as in `may_write`.
-    Gives back (role the actor writes as, submission).
+    submission: Submission | None
+    round: Round | None
+    settings: list
+
+
+def read_door(subsystem, place, reading_settings):
+    """The Door of a place, in one question; `reading_settings` is the stage that adds the settings of its records."""
+    of_round = {
+        "area_code": place.area_code,
+        "academic_year": place.academic_year,
+        "subsystem": subsystem,
+        "code": place.round,
+    }
+    found = collection(Submission).aggregate(
+        [
+            {"$match": place_filter(subsystem, place)},
+            {"$limit": 1},
+            # Without the lists of moves, which grow and which no write asks.
+            {"$unset": ["moves", "versions"]},
+            _beside(Round, of_round, ["moves", "memo"]),
+            reading_settings,
+        ]
+    )
+    row = next(found, None)
+    if row is None:
+        return Door(None, None, [])
+    rounds, settings = row.pop("round_row"), row.pop("settings")
+    round_ = Round._from_son(rounds[0]) if rounds else None
+    return Door(Submission._from_son(row), round_, settings)
+
+
+def _beside(document, asked, without):
+    stages = [{"$match": asked}, {"$limit": 1}, {"$unset": without}]
+    return {"$lookup": {"from": document._get_collection_name(), "pipeline": stages, "as": "round_row"}}
+
+
+def claim(door, place, actor, deltas, removed=0, role=None):
+    """Inside a transaction: make this writer's claim on the submission of a Door and count what is written.
+
+    `deltas` are added to the submission's counters; `role` as in `may_write`. Gives back the role the actor writes as.
     A move between our snapshot and the commit makes the update conflict, and the transaction starts again.
     """
-    # Without the lists of moves, which grow and which no write asks.
-    submission = (
-        Submission.objects(__raw__=place_filter(subsystem, place)).exclude("moves", "versions").first()
-    )
-    round_ = find_round(place.area_code, subsystem, place.academic_year, place.round)
-    if submission is None or round_ is None:
+    submission = door.submission
+    if submission is None or door.round is None:
         raise OutOfScope("ไม่พบการส่งข้อมูลของโรงเรียนนี้ในรอบนี้ กรุณาตรวจสอบว่าเลือกโรงเรียนและรอบถูกต้อง")
-    role = may_write(submission, round_, actor, role=role)
+    role = may_write(submission, door.round, actor, role=role)
     changes = {f"counts.{name}": delta for name, delta in deltas.items() if delta}
     collection(Submission).update_one(
         {"_id": submission.id, "area_code": place.area_code},
@@ -224,7 +259,7 @@ def claim(subsystem, place, actor, deltas, removed=0, role=None):
             "$addToSet": {"writers": actor.id},
         },
     )
-    return role, submission
+    return role
 
 
 def prepare_submissions(round_):

@@ -19,7 +19,7 @@ from documents.doubles import find_doubles, operations_of
 from documents.errors import DuplicateKey, Invalid, NotAllowed, OutOfScope, StaleRevision
 from documents.record import Place, Record, declared, keys_of
 from documents.refusals import noting_refusals
-from documents.submissions import claim
+from documents.submissions import claim, read_door
 
 DUPLICATE = 11000
 NOTHING = (None, "", [], False)  # what a field of an untouched form holds
@@ -345,18 +345,20 @@ def _mark(after, event):
 
 def _store(prepared, actor, warrant=None, along=None):
     """Claim, store and note in one transaction; runs again whole after a transient error."""
-    required = _required(prepared)
-    counters = _deltas(prepared, required)
+    lately = {one: completeness.required_lately(*one) for one in _asked(prepared)}
+    counters = _deltas(prepared, lately)
     operations = operations_of(prepared)
     events = [each.event for each in prepared]
 
     def work():
-        needs = _required(prepared)
-        counted = counters if needs == required else _deltas(prepared, needs)
+        doors = _doors(prepared, counters)
+        required = _required(prepared, doors)
+        counted = counters if required == lately else _deltas(prepared, required)
         for (subsystem, place), (delta, removed) in sorted(counted.items(), key=lambda pair: pair[0]):
             role = (warrant.claims_as or warrant.acting_as) if warrant else None
-            _, submission = claim(subsystem, place, actor, delta, removed, role)
-            _check_named(submission, place, prepared)
+            door = doors[subsystem, place]
+            claim(door, place, actor, delta, removed, role)
+            _check_named(door.submission, place, prepared)
         for document, batch in operations.items():
             _run(document, batch)
         if events:
@@ -380,18 +382,36 @@ class _Moved(Exception):
     """A record's revision was no longer the one seen; the transaction is given up."""
 
 
-def _required(prepared):
-    """{(document, area, year): names of required fields}, asked again inside the transaction.
-
-    Who changes what is required counts the submissions anew; a write that counted by the old setting must not
-    add its difference to the new counters.
-    """
-    asked = {
+def _asked(prepared):
+    """The (document, area, year) whose required fields the changes are counted by."""
+    return {
         (each.change.document, place.area_code, place.academic_year)
         for each in prepared
         for place in each.places
     }
-    return {one: completeness.required_of(*one) for one in asked}
+
+
+def _doors(prepared, counters):
+    """{(subsystem, place): its Door}, read inside the transaction."""
+    documents = {each.change.document for each in prepared}
+    return {
+        (subsystem, place): read_door(
+            subsystem,
+            place,
+            completeness.reading_settings(documents, place.area_code, place.academic_year),
+        )
+        for subsystem, place in sorted(counters)
+    }
+
+
+def _required(prepared, doors):
+    """{(document, area, year): names of required fields} by the settings that the Doors were read with.
+
+    Who changes what is required counts the submissions anew; a write that counted by the old setting must not
+    add its difference to the new counters.
+    """
+    settings = {(place.area_code, place.academic_year): door.settings for (_, place), door in doors.items()}
+    return {one: completeness.required_by(settings[one[1:]], *one) for one in _asked(prepared)}
 
 
 def _deltas(prepared, required):

@@ -130,7 +130,7 @@ def test_a_setting_changed_in_the_middle_of_a_write_leaves_no_drift(
 ):
     """The counters' difference was worked out by the old setting; the door notices and works it out anew."""
     first = rows()[0]
-    asked = completeness.required_of
+    asked = completeness.required_lately
     calls = []
 
     def meanwhile(*question):
@@ -142,7 +142,7 @@ def test_a_setting_changed_in_the_middle_of_a_write_leaves_no_drift(
             )
         return answer
 
-    monkeypatch.setattr(completeness, "required_of", meanwhile)
+    monkeypatch.setattr(completeness, "required_lately", meanwhile)
     write([edit(first, canteens, seats=5)], LOADER)
     assert calls
     assert find_submission("DMC", place()).counts["incomplete"] == 2

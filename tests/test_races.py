@@ -27,7 +27,7 @@ from documents.errors import (
 from documents.history import AuditEvent
 from documents.locking import lock_round
 from documents.moves import move
-from documents.rounds import Round, find_round
+from documents.rounds import Round
 from documents.students import Student
 from documents.submissions import find_submission, submissions_of
 from documents.writing import Change, write
@@ -244,10 +244,8 @@ def test_a_lock_answers_while_eight_write_and_nothing_lands_behind_it(
 def without_claim(monkeypatch):
     """The door with the claim taken out: it still asks who may write and when, but claims nothing."""
 
-    def only_asked(subsystem, place, actor, deltas, removed=0):
-        submission = find_submission(subsystem, place)
-        round_ = find_round(place.area_code, subsystem, place.academic_year, place.round)
-        return submissions.may_write(submission, round_, actor), submission
+    def only_asked(door, place, actor, deltas, removed=0, role=None):
+        return submissions.may_write(door.submission, door.round, actor, role=role)
 
     monkeypatch.setattr(writing, "claim", only_asked)
 
