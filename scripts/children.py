@@ -32,10 +32,9 @@ def spawn(command: list, **options) -> subprocess.Popen:
 
     return subprocess.Popen(
         command,
-        stdin=subprocess.DEVNULL,
         start_new_session=True,  # Ctrl-C reaches the supervisor alone, which stops the rest in order
         preexec_fn=in_child,
-        **options,
+        **{"stdin": subprocess.DEVNULL, **options},
     )
 
 

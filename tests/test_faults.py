@@ -141,7 +141,7 @@ def test_a_fault_at_any_command_of_a_write_stores_all_or_nothing(kind, line, sch
     if step > 1:
         return
     inside = [command for command, within in hit if within]
-    assert {"find", "update", "insert", "delete", "commitTransaction"} <= set(inside)
+    assert {"aggregate", "update", "insert", "delete", "commitTransaction"} <= set(inside)
     assert inside.count("update") >= 3  # two claims and the records
     assert len(hit) > len(inside) + 2
 

@@ -112,7 +112,7 @@ def test_what_the_readme_leads_to_is_there():
 
 
 def test_every_version_is_pinned_and_no_stand_in_for_the_database_is_used():
-    for name in ("requirements.txt", "requirements-test.txt"):
+    for name in ("requirements.txt", "requirements-test.txt", "requirements-bench.txt"):
         lines = (ROOT / name).read_text("utf-8").splitlines()
         for line in (line.split("#")[0].strip() for line in lines):
             assert not line or line.startswith("-r ") or re.match(r"[\w.-]+==[\w.]+( ;|$)", line), line

@@ -1,0 +1,268 @@
+"""Khet's side: whole requests through its WSGI application, and its own functions where a peer is a library."""
+
+import io
+import secrets
+
+from bson import ObjectId
+from itsdangerous import URLSafeTimedSerializer
+
+from admin_app import create_app
+from admin_app.config import Settings
+from documents import history, listing, sessions
+from documents.database import collection
+from documents.locking import Freeze, lock_round
+from documents.record import Place, declared
+from documents.rounds import Round, find_round
+from documents.schools import School
+from documents.students import Student
+from documents.submissions import Submission, prepare_submissions
+from documents.users import User
+from documents.writing import Change, write
+from exports.grid import around_of, xlsx_of
+from exports.importing import apply_plan, plan_import
+from scripts.benching import records
+from scripts.benching.clocked import (
+    PAGE,
+    Stopwatch,
+    area_of,
+    deep_rank,
+    how_many_areas,
+    place_of,
+    pupils_of_the_largest,
+    schools_of,
+    term_of,
+)
+
+SECRET = secrets.token_urlsafe(32)
+IMPORTED = "2"  # the round that files are read into
+MOST = 60_000  # rows of a file
+REASON = "วัดความเร็ว"
+
+
+class Operations:
+    """One method an operation; each gives (seconds, rows)."""
+
+    def __init__(self, uri, data):
+        self.data = data
+        settings = Settings(
+            mongodb_uri=uri,
+            secret_key=SECRET,
+            audit_key=secrets.token_bytes(32).hex().encode(),
+            data=data,
+            now=records.NOW,
+            public_urls=("http://localhost",),
+            env="test",
+        )
+        self.app = create_app(settings)
+        self.areas = how_many_areas()
+        self.schools = {}
+
+    # ---- pages ----
+
+    def page_first(self, run):
+        """The first page of an area's round."""
+        return self._page(run, "")
+
+    def page_filtered(self, run):
+        """The first page of one school."""
+        return self._page(run, f"?school={self._school(run)}")
+
+    def page_deep(self, run):
+        """The page behind rank 47,500, asked for by the record before it."""
+        area = area_of(run, self.areas)
+        found = collection(Student).find(place_of(area), {"_id": 1}).sort([("sort_key", 1), ("_id", 1)])
+        before = next(found.hint("area_order").skip(deep_rank(area) - 1).limit(1))
+        return self._page(run, f"?after={before['_id']}")
+
+    def search_round(self, run):
+        """The first page of a search in an area's round."""
+        return self._page(run, f"?search={term_of(area_of(run, self.areas))}")
+
+    def _page(self, run, query):
+        browser = self._signed_in("district", area_of(run, self.areas))
+        with Stopwatch() as watch:
+            answer = browser.get("/admin/students/" + query)
+            page = answer.get_data(as_text=True)
+        rows = page.count("<tr data-pk=")
+        expect(answer.status_code == 200 and 0 < rows <= PAGE, f"{query}: {answer.status_code}, {rows} rows")
+        return watch.seconds, rows
+
+    def _school(self, run):
+        area = area_of(run, self.areas)
+        if area not in self.schools:
+            self.schools[area] = schools_of(area)
+        return self.schools[area][run % len(self.schools[area])]
+
+    def _signed_in(self, role, area):
+        """A browser of the bench's person of that role, as a sign-in would leave its cookie."""
+        user = User.objects.get(fs_uniquifier=f"{role}.{area}")
+        browser = self.app.test_client()
+        began = sessions.begin(user, "127.0.0.1", "scripts/bench")
+        with browser.session_transaction() as session:
+            session.update(_user_id=user.fs_uniquifier, _fresh=True, sid=str(began.id), who=str(user.id))
+            session["csrf_token"] = "bench"  # noqa: S105  signed below, as a page would
+        return browser
+
+    # ---- saving ----
+
+    def save_form(self, run):
+        """Post the whole form of a pupil with one value changed; the answer is a redirect."""
+        stored = self._pupil(run)
+        browser = self._signed_in("school", stored["area_code"])
+        path = f"/admin/students/edit/?id={stored['_id']}"
+        with self.app.test_request_context("/"):
+            form = self._typed(stored) | {"travel_minutes": str(changed_minutes(stored))}
+        form |= {"revision": str(stored["revision"]), "csrf_token": token("bench")}
+        with Stopwatch() as watch:
+            answer = browser.post(path, data=form)
+        expect(answer.status_code in (302, 303), f"the form was answered {answer.status_code}")
+        expect(revision_of(stored) == stored["revision"] + 1, "the form stored nothing")
+        return watch.seconds, 1
+
+    def _typed(self, stored):
+        """A record as its form would post it."""
+        from views.forms import form_class
+
+        names = tuple(declared(Student))
+        form = form_class(Student, names, ())(None, obj=Student._from_son(stored))
+        return {
+            name: form[name]._value() if hasattr(form[name], "_value") else form[name].data for name in names
+        }
+
+    def save_door(self, run):
+        """One changed value through the door: read, guarded, recorded, stored."""
+        stored = self._pupil(run)
+        actor = User.objects.get(fs_uniquifier=f"school.{stored['area_code']}")
+        values = {"travel_minutes": changed_minutes(stored)}
+        change = Change(Student, Place.of(stored), values, id=stored["_id"], revision=stored["revision"])
+        with Stopwatch() as watch:
+            write([change], actor)
+        return watch.seconds, 1
+
+    def _pupil(self, run):
+        return pupils_of_the_largest(area_of(run, self.areas), 1, skip=2 * run)[0]
+
+    def bulk_save_1000(self, run):
+        """A thousand pupils of one school changed by one call of the door."""
+        area = area_of(run, self.areas)
+        rows = pupils_of_the_largest(area, 1000)
+        changes = [
+            Change(
+                Student,
+                Place.of(row),
+                {"travel_minutes": changed_minutes(row)},
+                id=row["_id"],
+                revision=row["revision"],
+            )
+            for row in rows
+        ]
+        actor = User.objects.get(fs_uniquifier=f"school.{area}")
+        with Stopwatch() as watch:
+            write(changes, actor)
+        return watch.seconds, len(changes)
+
+    # ---- a round ----
+
+    def lock_round(self, run):
+        """Lock an area's round: every school sealed with the digest of its records. It is put back afterwards."""
+        area = area_of(run, self.areas)
+        round_ = find_round(area, records.SUBSYSTEM, records.YEAR, records.ROUND)
+        kept = {
+            document: list(collection(document).find({"area_code": area})) for document in (Round, Submission)
+        }
+        collection(Submission).update_many(
+            place_of(area),
+            {"$set": {"state": "verified", "verified_at": history.naive_now()}},
+        )
+        actor = User.objects.get(fs_uniquifier=f"approver.{area}")
+        with Stopwatch() as watch:
+            locked = lock_round(round_, actor, REASON)
+        expect(locked.state == "locked", f"the round is {locked.state}")
+        for document, rows in kept.items():
+            collection(document).delete_many({"area_code": area})
+            collection(document).insert_many(rows)
+        collection(Freeze).delete_many({"area_code": area})
+        return watch.seconds, len(kept[Submission])
+
+    # ---- files ----
+
+    def export_50k(self, run):
+        """An area's round as the grid exports it, from the first record read to the closed file."""
+        area = area_of(run, self.areas)
+        target = self.data / "files" / "khet.xlsx"
+        with Stopwatch() as watch:
+            content, rows = self._workbook(area)
+            target.write_bytes(content)
+        target.unlink()
+        return watch.seconds, rows
+
+    def _workbook(self, area):
+        round_ = find_round(area, records.SUBSYSTEM, records.YEAR, records.ROUND)
+        user = User.objects.get(fs_uniquifier=f"district.{area}")
+        names = {each.code: each.name for each in School.objects(area_code=area).only("code", "name")}
+        around = around_of(Student, round_, names, lambda field: True)
+        wanted = listing.Wanted(Student, area, records.YEAR, records.ROUND)
+        return xlsx_of(Student, listing.all_of(wanted, user), around, str(Student.label))
+
+    def import_50k(self, run):
+        """Read the roster of an area into an empty round: the plan, then the deed. It is emptied afterwards."""
+        area = area_of(0, self.areas)
+        content = self.roster().read_bytes()
+        user = User.objects.get(fs_uniquifier=f"district.{area}")
+        round_ = self._empty_round(area)
+        with Stopwatch() as watch:
+            plan = plan_import(Student, io.BytesIO(content), "roster.xlsx", user, round_, max_rows=MOST)
+            outcomes = apply_plan(plan.id, user, REASON, approved=True, partly=True)
+        written = sum(one.written for one in outcomes)
+        expect(written and not plan.errors, f"{written} rows imported, {len(plan.errors)} errors")
+        self._take_out(round_)
+        return watch.seconds, written
+
+    def roster(self, run=0):
+        """The file that is imported, made once by the export of the first area."""
+        path = self.data / "files" / "roster.xlsx"
+        if not path.exists():
+            path.write_bytes(self._workbook(area_of(0, self.areas))[0])
+        return path
+
+    def make_roster(self, run):
+        """The file of `import_50k`, for the peer too."""
+        self.roster()
+        return 0.0, 0
+
+    def _empty_round(self, area):
+        found = find_round(area, records.SUBSYSTEM, records.YEAR, IMPORTED)
+        if found is None:
+            found = find_round(area, records.SUBSYSTEM, records.YEAR, records.ROUND)
+            found.id, found.code, found.title = ObjectId(), IMPORTED, "ภาคเรียนที่ 2"
+            found.save(force_insert=True)
+            prepare_submissions(found)
+        return found
+
+    def _take_out(self, round_):
+        there = {"area_code": round_.area_code, "academic_year": round_.academic_year, "round": round_.code}
+        collection(Student).delete_many(there)
+        collection(history.AuditEvent).delete_many(there)
+        collection(Submission).delete_many(there)
+        prepare_submissions(round_)
+
+
+def token(raw):
+    """The token that pages of a session with this raw token carry."""
+    return URLSafeTimedSerializer(SECRET, salt="wtf-csrf-token").dumps(raw)
+
+
+def changed_minutes(stored):
+    """Another travelling time than the stored one."""
+    return (stored.get("travel_minutes") or 0) % 200 + 1
+
+
+def revision_of(stored):
+    """The record's revision now."""
+    return collection(Student).find_one({"_id": stored["_id"]}, {"revision": 1})["revision"]
+
+
+def expect(holds, otherwise):
+    """Stop the bench where an operation did not do what is measured."""
+    if not holds:
+        raise RuntimeError(otherwise)

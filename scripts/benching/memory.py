@@ -1,0 +1,47 @@
+"""The most memory that this process and its children held together while something ran, from /proc (Linux)."""
+
+import os
+import threading
+import time
+from pathlib import Path
+
+EVERY = 0.02  # seconds between two looks
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+class Peak:
+    """`with Peak() as peak: ...`, then `peak.megabytes`: resident memory, children of children included."""
+
+    def __init__(self):
+        self.most = 0
+        self.over = threading.Event()
+        self.watcher = threading.Thread(target=self._watch, daemon=True)
+
+    def __enter__(self):
+        self.most = resident(os.getpid())
+        self.watcher.start()
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.watcher.join()
+
+    @property
+    def megabytes(self):
+        """In units of 1,048,576 bytes."""
+        return round(self.most / 2**20, 1)
+
+    def _watch(self):
+        while not self.over.is_set():
+            self.most = max(self.most, resident(os.getpid()))
+            time.sleep(EVERY)
+
+
+def resident(process):
+    """Bytes of a process and all that descend from it; one that ends meanwhile counts nothing."""
+    try:
+        own = int(Path(f"/proc/{process}/statm").read_text().split()[1]) * PAGE
+        children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+    except OSError:
+        return 0
+    return own + sum(map(resident, children))

@@ -1,0 +1,57 @@
+"""What is measured, against whom, and how often."""
+
+from typing import NamedTuple
+
+
+class Peer(NamedTuple):
+    """A peer's way of the same thing: a method of `plain.Operations`, and its words in the table."""
+
+    deed: str
+    words: str
+
+
+class Operation(NamedTuple):
+    """One operation of the contract: a method of `khet.Operations`, its peers, runs before the clock and by it."""
+
+    name: str
+    ours: str
+    peers: list
+    warm: int = 4
+    runs: int = 30
+
+
+STOCK = "Flask-Admin"
+OPERATIONS = [
+    Operation("page_first", "page_first", [Peer("page_first", STOCK)]),
+    Operation("page_filtered", "page_filtered", [Peer("page_filtered", STOCK)], warm=2, runs=12),
+    Operation("page_deep", "page_deep", [Peer("page_deep", f"{STOCK}, by page number")], warm=2, runs=12),
+    Operation("search_round", "search_round", [Peer("search_round", STOCK)], warm=2, runs=12),
+    Operation("save", "save_form", [Peer("save_form", f"{STOCK}, the whole form")], runs=40),
+    Operation("save", "save_door", [Peer("save_document", "MongoEngine, read and save")], warm=8, runs=80),
+    Operation(
+        "bulk_save_1000",
+        "bulk_save_1000",
+        [
+            Peer("save_1000", "MongoEngine, a thousand times read and save"),
+            Peer("bulk_write_1000", "PyMongo, find and bulk_write"),
+        ],
+        warm=1,
+        runs=5,
+    ),
+    Operation(
+        "lock_round", "lock_round", [Peer("lock_round", "MongoEngine, digest and save")], warm=0, runs=3
+    ),
+    Operation(
+        "import_50k", "import_50k", [Peer("import_calamine", "python-calamine, insert_many")], warm=0, runs=3
+    ),
+    Operation(
+        "export_50k",
+        "export_50k",
+        [
+            Peer("export_xlsxwriter", "XlsxWriter, row by row"),
+            Peer("export_rust", "rustpy-xlsxwriter"),
+        ],
+        warm=0,
+        runs=3,
+    ),
+]

@@ -1,0 +1,327 @@
+"""The peers: a stock Flask-Admin on a plain MongoEngine document, and the plain libraries.
+
+The document has the same collection and the same fields, the view as many columns shown, searched and filtered, and
+the same page size. It is stock: its own templates, its own queries, SecureForm against forged posts; nobody signs in.
+As it reads Khet's own collection it has Khet's indexes; its filters and its search do not begin as they do.
+"""
+
+import datetime as dt
+import hashlib
+import io
+import re
+from html import unescape
+from urllib.parse import quote
+
+import python_calamine
+import rustpy_xlsxwriter
+import xlsxwriter
+from flask import Flask
+from flask_admin import Admin
+from flask_admin.contrib.mongoengine import ModelView
+from flask_admin.form import SecureForm
+from flask_babel import Babel
+from mongoengine import Document
+from mongoengine.fields import (
+    BooleanField,
+    DateTimeField,
+    DictField,
+    FloatField,
+    IntField,
+    ListField,
+    ObjectIdField,
+    StringField,
+)
+from pymongo import UpdateOne
+
+from documents.codelists import code_list
+from documents.database import collection, connect, db
+from documents.record import Record, declared
+from documents.students import Student
+from documents.submissions import Submission
+from scripts.benching.clocked import (
+    PAGE,
+    Stopwatch,
+    area_of,
+    deep_rank,
+    how_many_areas,
+    place_of,
+    pupils_of_the_largest,
+    schools_of,
+    term_of,
+)
+from views.filters import LONG_LIST
+
+COPY = "plain_import"
+COLUMNS = (
+    "school_code", "first_name", "person_id", "grade", "room", "student_no", "sex", "birth_date",
+    "travel_minutes", "journey_type", "dist_paved_m", "status",
+)  # fmt: skip
+# Stock Flask-Admin filters no list: the blood group stands in for the disadvantages.
+FILTERS = (
+    "area_code",
+    "school_code",
+    *(name for name in Student.filters if name != "disadvantages"),
+    "blood",
+)
+OWN = tuple(name for name in Record._fields if name not in ("id", "pk"))
+
+
+def plain_field(field):
+    """The plain MongoEngine field of a declared one: its kind, limits and choices, nothing of ours."""
+    kind, label = type(field), {"verbose_name": field.verbose_name}
+    if kind is StringField:
+        pairs = code_list(field.codelist).choices if field.codelist else []
+        choices = {"choices": pairs} if 0 < len(pairs) <= LONG_LIST else {}
+        return StringField(max_length=field.max_length, **choices, **label)
+    if kind in (IntField, FloatField):
+        return kind(min_value=field.min_value, max_value=field.max_value, **label)
+    return ListField(StringField(), **label) if kind is ListField else kind(**label)
+
+
+def plain_document():
+    """The document class with all fields of a pupil's record."""
+    fields = {name: plain_field(field) for name, field in declared(Student).items()}
+    kinds = (StringField, IntField, DateTimeField, BooleanField, DictField, ObjectIdField)
+    for name in OWN:
+        fields[name] = next(kind() for kind in kinds if isinstance(Record._fields[name], kind))
+    meta = {"collection": Student._get_collection_name(), "auto_create_index": False, "strict": False}
+    return type("Pupil", (Document,), {**fields, "meta": meta, "__module__": __name__})
+
+
+class Operations:
+    """One method an operation; each gives (seconds, rows)."""
+
+    def __init__(self, uri, data):
+        self.data = data
+        connect(uri)
+        self.pupil = plain_document()
+        self.app = Flask("plain")
+        self.app.config.update(SECRET_KEY="a secret of the bench, which nobody signs in to")  # noqa: S106
+        Babel(self.app)
+        Admin(self.app, name="plain").add_view(self._view())
+        self.areas = how_many_areas()
+        self.schools = {}
+
+    def _view(self):
+        class PupilView(ModelView):
+            form_base_class = SecureForm
+            page_size = PAGE
+            can_view_details = True
+            column_list = COLUMNS
+            column_searchable_list = Student.search
+            column_filters = FILTERS
+            form_columns = tuple(declared(Student))
+
+        return PupilView(self.pupil, endpoint="pupils", url="/admin/pupils")
+
+    # ---- pages ----
+
+    def page_first(self, run):
+        """The first page of the collection, nothing asked."""
+        return self._page("")
+
+    def page_filtered(self, run):
+        """The first page of one school."""
+        return self._page("?" + self._filter("school_code", self._school(run)))
+
+    def page_deep(self, run):
+        """The page of the same rank in the same area in the order of first names, by its number."""
+        area, order = area_of(run, self.areas), COLUMNS.index("first_name")
+        return self._page(f"?sort={order}&page={deep_rank(area) // PAGE}&" + self._filter("area_code", area))
+
+    def search_round(self, run):
+        """The first page of the same search in the same area."""
+        area = area_of(run, self.areas)
+        return self._page(f"?search={quote(term_of(area))}&" + self._filter("area_code", area))
+
+    def _filter(self, column, value):
+        view = next(view for view in self.app.extensions["admin"][0]._views if view.endpoint == "pupils")
+        index = next(
+            index
+            for index, flt in enumerate(view._filters)
+            if getattr(flt.column, "name", flt.column) == column and type(flt).__name__ == "FilterEqual"
+        )
+        return f"flt0_{index}={value}"
+
+    def _page(self, query):
+        browser = self.app.test_client()
+        with Stopwatch() as watch:
+            answer = browser.get("/admin/pupils/" + query)
+            page = answer.get_data(as_text=True)
+        rows = page.count('name="rowid"')
+        if answer.status_code != 200 or not 0 < rows <= PAGE:
+            raise RuntimeError(f"plain {query}: {answer.status_code}, {rows} rows")
+        return watch.seconds, rows
+
+    def _school(self, run):
+        area = area_of(run, self.areas)
+        if area not in self.schools:
+            self.schools[area] = schools_of(area)
+        return self.schools[area][run % len(self.schools[area])]
+
+    # ---- saving ----
+
+    def save_form(self, run):
+        """Post the whole form of a pupil with one value changed; the answer is a redirect."""
+        stored = self._pupil(run)
+        browser, path = self.app.test_client(), f"/admin/pupils/edit/?id={stored['_id']}"
+        form = posted(browser.get(path).get_data(as_text=True))
+        form["travel_minutes"] = str(int(form.get("travel_minutes") or 0) % 200 + 1)
+        with Stopwatch() as watch:
+            answer = browser.post(path, data=form)
+        if answer.status_code not in (302, 303):
+            raise RuntimeError(f"plain form: {answer.status_code}")
+        return watch.seconds, 1
+
+    def save_document(self, run):
+        """Read a pupil and save it with one value changed, as MongoEngine does it."""
+        id_ = self._pupil(run)["_id"]
+        with Stopwatch() as watch:
+            pupil = self.pupil.objects.get(id=id_)
+            pupil.travel_minutes = (pupil.travel_minutes or 0) % 200 + 1
+            pupil.save()
+        return watch.seconds, 1
+
+    def _pupil(self, run):
+        """The neighbour of the one that Khet changes in this run: each side changes its own."""
+        return pupils_of_the_largest(area_of(run, self.areas), 1, skip=2 * run + 1)[0]
+
+    def save_1000(self, run):
+        """A thousand times read and save."""
+        ids = self._thousand(run)
+        with Stopwatch() as watch:
+            for id_ in ids:
+                pupil = self.pupil.objects.get(id=id_)
+                pupil.travel_minutes = (pupil.travel_minutes or 0) % 200 + 1
+                pupil.save()
+        return watch.seconds, len(ids)
+
+    def bulk_write_1000(self, run):
+        """A thousand pupils read by one find and changed by one bulk_write; nothing checked, nothing recorded."""
+        ids = self._thousand(run)
+        into = collection(Student)
+        with Stopwatch() as watch:
+            found = into.find({"_id": {"$in": ids}}, {"travel_minutes": 1})
+            into.bulk_write(
+                [
+                    UpdateOne(
+                        {"_id": row["_id"]},
+                        {"$set": {"travel_minutes": (row.get("travel_minutes") or 0) % 200 + 1}},
+                    )
+                    for row in found
+                ]
+            )
+        return watch.seconds, len(ids)
+
+    def _thousand(self, run):
+        return [row["_id"] for row in pupils_of_the_largest(area_of(run + 1, self.areas), 1000)]
+
+    # ---- a round ----
+
+    def lock_round(self, run):
+        """The same thing by hand: a digest over the objects of each school, kept with the new state by a save."""
+        area = area_of(run + 1, self.areas)
+        kept = list(collection(Submission).find({"area_code": area}))
+        submissions = list(Submission.objects(area_code=area, round="1"))
+        with Stopwatch() as watch:
+            for submission in submissions:
+                pupils = self.pupil.objects(
+                    area_code=area,
+                    academic_year=submission.academic_year,
+                    school_code=submission.school_code,
+                    round=submission.round,
+                ).order_by("person_id")
+                total = hashlib.sha256()
+                for pupil in pupils.no_cache():
+                    total.update(pupil.to_json(sort_keys=True).encode())
+                submission.state, submission.digest = "locked", total.hexdigest()
+                submission.save()
+        collection(Submission).delete_many({"area_code": area})
+        collection(Submission).insert_many(kept)
+        return watch.seconds, len(submissions)
+
+    # ---- files ----
+
+    def export_xlsxwriter(self, run):
+        """XlsxWriter's own row loop over the stored dicts: as many columns, values as they are stored."""
+        target = self.data / "files" / "plain.xlsx"
+        with Stopwatch() as watch:
+            book = xlsxwriter.Workbook(str(target), {"default_date_format": "dd/mm/yyyy"})
+            sheet = book.add_worksheet()
+            names = list(exported())
+            sheet.write_row(0, 0, names)
+            count = 0
+            for count, row in enumerate(self._rows(run), 1):
+                sheet.write_row(count, 0, [cell_of(row.get(name)) for name in names])
+            book.close()
+        target.unlink()
+        return watch.seconds, count
+
+    def export_rust(self, run):
+        """rustpy-xlsxwriter over the stored dicts: as many columns, values as they are stored."""
+        target = self.data / "files" / "plain.xlsx"
+        names = list(exported())
+        with Stopwatch() as watch:
+            rows = [{name: cell_of(row.get(name)) for name in names} for row in self._rows(run)]
+            rustpy_xlsxwriter.write_worksheet(rows, str(target))
+        target.unlink()
+        return watch.seconds, len(rows)
+
+    def _rows(self, run):
+        found = collection(Student).find(place_of(area_of(run, self.areas)), dict.fromkeys(exported(), 1))
+        return found.sort([("sort_key", 1), ("_id", 1)]).hint("area_order")
+
+    def import_calamine(self, run):
+        """Read the same file with python-calamine and insert what it says: nothing checked, matched or recorded."""
+        content = (self.data / "files" / "roster.xlsx").read_bytes()
+        into = db()[COPY]
+        into.drop()
+        into.create_index([("school_code", 1), ("person_id", 1)])
+        with Stopwatch() as watch:
+            book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
+            header, *rows = book.get_sheet_by_index(0).to_python()
+            names = [str(name).replace(".", " ") for name in header]
+            into.insert_many(dict(zip(names, map(storable, row), strict=True)) for row in rows)
+        into.drop()
+        return watch.seconds, len(rows)
+
+
+def exported():
+    """Names of as many stored fields as the export of the grid has columns."""
+    from exports.layouts import layout_of
+
+    return (*OWN[:4], *declared(Student))[: len(layout_of(Student).written)]
+
+
+def cell_of(value):
+    """What a cell can hold of a stored value."""
+    return ", ".join(value) if isinstance(value, list) else value
+
+
+def storable(value):
+    """What MongoDB can store of a cell: a date without a time has none of its own."""
+    return dt.datetime.combine(value, dt.time(0)) if type(value) is dt.date else value
+
+
+def posted(page):
+    """What a browser would post of a page's form: {name: value or values}."""
+    form = page[page.index('<form action="" method="POST"') :]
+    found = {}
+    for tag in re.findall(r"<input[^>]*>", form):
+        if (name := attribute(tag, "name")) and 'type="checkbox"' not in tag:
+            found[name] = attribute(tag, "value") or ""
+        elif name and "checked" in tag:
+            found[name] = attribute(tag, "value") or "y"
+    for name, body in re.findall(r'<select[^>]*name="([^"]+)"[^>]*>(.*?)</select>', form, re.S):
+        chosen = re.findall(r'<option selected value="([^"]*)"', body)
+        found |= {name: chosen[0]} if chosen else {}
+    return found | {
+        n: unescape(v)
+        for n, v in re.findall(r'<textarea[^>]*name="([^"]+)"[^>]*>\s*(.*?)</textarea>', form, re.S)
+    }
+
+
+def attribute(tag, name):
+    """The value of an attribute of a tag, None without it."""
+    found = re.search(rf'\b{name}="([^"]*)"', tag)
+    return unescape(found[1]) if found else None
