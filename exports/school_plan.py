@@ -147,7 +147,7 @@ def _values(reading, row, values, school):
             continue
         if value is not None:
             given[name] = value
-    _read_levels(reading, values, given)
+    _read_levels(reading, values, given, school)
     _read_place(reading, row, values, given)
     moe, obec = given.get("moe_code"), given.get("obec_code")
     if moe and obec and moe[-6:] != obec:
@@ -158,11 +158,14 @@ def _values(reading, row, values, school):
     return {name: given[name] for name in EDITABLE if name in given}
 
 
-def _read_levels(reading, values, given):
+def _read_levels(reading, values, given, school):
+    """First and last grade of levels told in words, where no column says them; "อนุบาล" does not say at which age."""
     ends = levels_of(reading.cell(values, "levels"))
     if ends:
-        for name, grade in zip(("grade_from", "grade_to"), ends, strict=True):
-            given.setdefault(name, grade)
+        stored = school.grade_from if school else None
+        vague = ends[0] in KINDERGARTEN and stored in KINDERGARTEN
+        given.setdefault("grade_from", stored if vague else ends[0])
+        given.setdefault("grade_to", ends[1])
 
 
 def _read_place(reading, row, values, given):
@@ -189,8 +192,6 @@ def _same(school, name, value):
     stored = getattr(school, name)
     if name in ("name", "cluster") and stored:
         return _folded(stored) == _folded(value)
-    if name == "grade_from" and value in KINDERGARTEN:
-        return stored in KINDERGARTEN  # "อนุบาล" does not say at which age it begins
     return stored == value
 
 

@@ -79,6 +79,21 @@ def test_a_list_is_mapped_planned_and_stored_with_history(open_round, officer, s
     assert "นำเข้าจากไฟล์" in page
 
 
+def test_a_grade_that_a_file_says_is_taken_where_levels_in_words_are_not(open_round, officer, sign_in):
+    browser = sign_in(officer)
+    exact = "รหัส Smis,เปิดสอนตั้งแต่ชั้น,ถึงชั้น\n34010001,อ.3,ม.3\n"
+    id_, _ = mapped(browser, upload(browser, exact, "levels.csv"))
+    apply(browser, id_)
+    found = School.objects.get(code=SCHOOL)
+    assert (found.grade_from, found.grade_to) == ("03", "12")
+    id_, _ = mapped(
+        browser, upload(browser, "รหัส Smis,ประเภทการศึกษา\n34010001,อนุบาล-ประถมศึกษา\n", "words.csv")
+    )
+    apply(browser, id_)
+    found.reload()
+    assert (found.grade_from, found.grade_to) == ("03", "09")
+
+
 def test_the_mapping_is_remembered_by_the_shape_of_the_file(open_round, officer, sign_in):
     browser = sign_in(officer)
     first = upload(browser, LIST)
