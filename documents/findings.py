@@ -167,7 +167,7 @@ def rooms_of(round_, codes):
         "round": round_.code,
     }
     rows = collection(SchoolRooms).find(
-        place | {"school_code": {"$in": codes}}, {"school_code": 1, "grade": 1, "rooms": 1}
+        place | {"school_code": {"$in": codes}}, {"school_code": 1, "grade": 1, "rooms": 1}, batch_size=1000
     )
     found = {}
     for row in rows:

@@ -34,10 +34,17 @@ def resume(session_id):
     if not ObjectId.is_valid(session_id or ""):
         return None
     now = real_now()
-    session = Session.objects(id=session_id, **_alive(now)).first()
-    user = session and User.objects(id=session.user, active=True).first()
-    if not user:
+    person = {
+        "from": User._get_collection_name(),
+        "localField": "user",
+        "foreignField": "_id",
+        "as": "person",
+    }
+    living = Session.objects(id=session_id, **_alive(now))
+    row = next(living.aggregate([{"$lookup": person | {"pipeline": [{"$match": {"active": True}}]}}]), None)
+    if not row or not row["person"]:
         return None
+    session, user = Session._from_son(row), User._from_son(row["person"][0])
     if now - session.last_seen.replace(tzinfo=UTC) > SEEN_EVERY:
         collection(Session).update_one({"_id": session.id, "ended_at": None}, {"$set": {"last_seen": now}})
     return session, user

@@ -169,9 +169,8 @@ def _check_fields(document, place, names, actor):
     known = declared(document)
     if not names <= known.keys():
         raise NotAllowed("มีข้อมูลที่แก้ไขจากแบบฟอร์มนี้ไม่ได้ กรุณาเปิดหน้านี้ใหม่")
-    for name in names:
-        if not access.may_see_field(actor, known[name], place.area_code, place.school_code):
-            raise NotAllowed(f"ท่านไม่มีสิทธิ์แก้ไข “{known[name].verbose_name}”")
+    for name in names - access.open_fields(actor, known, place.area_code, place.school_code).keys():
+        raise NotAllowed(f"ท่านไม่มีสิทธิ์แก้ไข “{known[name].verbose_name}”")
 
 
 def _stored_versions(changes):

@@ -153,6 +153,8 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
 
     def get_one(self, id):
         """One record this person may see, or None, which is noted; a malformed id is simply not found."""
+        if "edited" in g and str(g.edited.id) == id:  # found a moment ago, in this same request
+            return g.edited
         found = self.get_query().filter(pk=id).first() if ObjectId.is_valid(id) else None
         if found is None:
             g.refused = "unknown", None
@@ -214,16 +216,14 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
 
     def form_names(self, school):
         """Names of the fields this person may see in the form of a school's record."""
-        return tuple(
-            name
-            for name, field in self._fields.items()
-            if access.may_see_field(current_user, field, self.round.area_code, school)
-        )
+        return tuple(access.open_fields(current_user, self._fields, self.round.area_code, school))
+
+    @cached_property
+    def _code_lists(self):
+        return sorted({field.codelist for field in self._fields.values() if field.codelist})
 
     def _form(self, school, obj=None):
-        versions = tuple(
-            sorted((f.codelist, code_list(f.codelist).version) for f in self._fields.values() if f.codelist)
-        )
+        versions = tuple((name, code_list(name).version) for name in self._code_lists)
         form = form_class(self.model, self.form_names(school), versions)(get_form_data(), obj=obj)
         if obj is not None and not request.form:
             form.revision.data = obj.revision
