@@ -118,16 +118,16 @@ def apply_plan(plan_id, user, reason=None, approved=False, partly=False, progres
 
     Raises RuleBroken, and writes nothing, while the plan has errors, unless `partly`: then the schools without errors
     are written; while its guesses are not approved; and when it is another's, too old, or already used. What somebody
-    else changed since the plan is a conflict of its school, never overwritten. What a school got is noted in the
+    else changed since the plan is a conflict of its school, never overwritten. Schools whose door was shut already when
+    the plan was made are left out, as the plan shows them, unless there are no others. What a school got is noted in the
     transaction that writes it, so that a run that was killed is taken up where it was (`by` is its job's id).
     """
     plan = find_plan(plan_id, user, whole=False)
     check_deed(plan, user, reason, approved, partly)
     claim_plan(plan.id, user, by)
     plan = find_plan(plan_id, user, whole=False)  # what another run wrote before the claim is done
-    wanted = [
-        one for one in plan.schools.values() if one.writes and not one.errors and one.code not in plan.done
-    ]
+    codes = plan.ready or [one.code for one in plan.schools.values() if one.writes and not one.errors]
+    wanted = [plan.schools[code] for code in codes if code not in plan.done]
     if progress:
         progress.begin(sum(one.writes for one in wanted), "รายการ")
     outcomes, finished, done = [], False, 0

@@ -261,7 +261,7 @@ class Keeping:
         """One part as it is stored."""
         count = len(rows["rows"]) if "rows" in rows else None
         about = {"plan": self.plan.id, "kind": kind, "school_code": code, "number": number, "count": count}
-        return about | rows | {"expires_at": self.expires}
+        return about | rows | {"expires_at": self.expires + LIVES}
 
     def finish(self):
         """Store what is known at the end; the plan now waits for the deed."""
@@ -375,14 +375,13 @@ def claim_plan(plan_id, owner, by=None):
     free = [{"state": "waiting"}, {"state": "applying", "since": {"$lt": naive(now - STUCK_AFTER)}}]
     if by:
         free.append({"state": {"$in": ["applying", "done"]}, "by": by})
-    longer = {"expires_at": naive(now + LIVES)}
+    longer = {"expires_at": naive(now + LIVES / 2)}  # its rows are there for as long
     taken = collection(StoredPlan).update_one(
         own(plan_id, owner) | {"$or": free},
         {"$set": {"state": "applying", "since": naive(now), "by": by} | longer},
     )
     if not taken.matched_count:
         raise RuleBroken("แผนการนำเข้านี้กำลังบันทึกหรือบันทึกไปแล้ว กรุณาตรวจสอบผลในหน้ารายการ หรือเลือกไฟล์ใหม่")
-    collection(StoredRows).update_many({"plan": ObjectId(str(plan_id))}, {"$set": longer})
 
 
 class AlreadyDone(RuleBroken):

@@ -26,7 +26,7 @@ from views.jobs import deliver, follow, result_page
 PAGE_ROWS = 100
 IMPORTS_A_PAGE = 20
 SMALL_WORKBOOK = 1_000  # rows; more is a job
-MOST_SILENT = 30  # names of schools that are said
+MOST_SILENT = 8  # names of schools that are said
 ORDERS = ("name", "new", "changed", "same", "errors", "absent")
 FILTERS = {
     "": lambda plan, one: True,
