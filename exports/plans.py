@@ -378,7 +378,7 @@ def claim_plan(plan_id, owner, by=None):
     longer = {"expires_at": naive(now + LIVES / 2)}  # its rows are there for as long
     taken = collection(StoredPlan).update_one(
         own(plan_id, owner) | {"$or": free},
-        {"$set": {"state": "applying", "since": naive(now), "by": by} | longer},
+        {"$set": {"state": "applying", "since": naive(now), "by": by}, "$max": longer},
     )
     if not taken.matched_count:
         raise RuleBroken("แผนการนำเข้านี้กำลังบันทึกหรือบันทึกไปแล้ว กรุณาตรวจสอบผลในหน้ารายการ หรือเลือกไฟล์ใหม่")
