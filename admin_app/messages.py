@@ -61,6 +61,7 @@ BEGUN = dt.datetime(
 FOREVER = {"creation_date": BEGUN, "revision_date": BEGUN}
 TEXT_CALLS = ("get", "format_datetime", "format_date", "format_long", "short_code", "str", "join")
 BRACED = re.compile(r"\{\w*(?:[.\[!:][^{}]*)?\}|%\(\w+\)[sd]|\$\{[^{}]*\}")
+MARKUP = re.compile(r"</?[a-z]+[ >]")
 SCRIPT_TEXT = re.compile(r'"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`')
 
 
@@ -87,11 +88,12 @@ def _messages_of(text):
 
 
 def in_python():
-    """Thai strings of the product's modules, docstrings left out."""
+    """Thai strings of the product's modules, docstrings left out; of markup, its texts and attributes."""
     for folder in FOLDERS:
         for path in sorted((ROOT / folder).rglob("*.py")):
             if not any(part in LEFT_OUT for part in path.parts):
-                yield from _strings(ast.parse(path.read_text("utf-8")))
+                for text in _strings(ast.parse(path.read_text("utf-8"))):
+                    yield from _in_markup(text) if MARKUP.search(text) else (text,)
 
 
 def _strings(tree):

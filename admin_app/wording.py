@@ -13,6 +13,7 @@ import json
 import re
 from functools import cache, lru_cache
 from html import escape, unescape
+from itertools import pairwise
 from pathlib import Path
 
 from babel.messages.pofile import read_po
@@ -36,8 +37,10 @@ VOID = {
 }
 JOINTS = re.compile(r"( · |\n+|: |, | / |; |–)")  # what sentences and labels are strung together with
 EDGES = " \t\r\n\u00a0·"
+MARKS = "“”()"
 LONGEST = 2000  # characters of one text that is looked up
 DEEPEST = 4  # holes within holes
+LITTLE = 6  # Thai letters of a message that may stand in a name by chance
 
 HOLE = re.compile(r"\{(\d+)\}")
 
@@ -60,18 +63,25 @@ class Words:
         if not THAI_LETTER.search(text) or len(text) > LONGEST:
             return text
         bare = text.strip(EDGES)
-        if bare.startswith("(") and bare.endswith(")") and bare not in self.exact:
+        if bare[:1] + bare[-1:] in ("()", "“”") and bare not in self.exact:
             bare = bare[1:-1]
-        found = self.exact.get(bare) or self._filled(bare, depth) or self._strung(bare, depth)
+        found = (
+            self.exact.get(bare)
+            or self._filled(bare, depth)
+            or self._strung(bare, depth)
+            or self.exact.get(bare := bare.strip(MARKS))
+        )
         return text if found is None else text.replace(bare, found, 1)
 
     def _filled(self, text, depth):
         """The English of a text that fills the holes of a message."""
         if depth > DEEPEST:
             return None
-        for chunk, shape, words in self.patterns:
+        for chunk, shape, words, wary in self.patterns:
             if chunk in text and (found := shape.fullmatch(text)):
-                return _fill(words, [self._say(part, depth + 1) for part in found.groups()])
+                parts = [self._say(part, depth + 1) for part in found.groups()]
+                if not any(THAI_LETTER.search(parts[hole]) for hole in wary):
+                    return _fill(words, parts)
         return None
 
     def _strung(self, text, depth):
@@ -89,10 +99,21 @@ def _fill(words, parts):
 
 
 def _pattern(key, words):
-    """(a piece that must stand in the text, its whole shape, the English) of a message with holes."""
+    """(a piece that must stand in the text, its whole shape, the English, the wary holes) of a message with holes.
+
+    Where little is said, what fills a hole that touches Thai must have English itself: `เพิ่ม{0}` is no part of the
+    name เพิ่มพูน.
+    """
     pieces = HOLE.split(key)[::2]
     shape = "(.+?)".join(re.escape(piece) for piece in pieces)
-    return max(pieces, key=len), re.compile(shape, re.S), words
+    said = [len(letters) for piece in pieces if (letters := THAI_LETTER.findall(piece))]
+    little = len(said) == 1 and said[0] <= LITTLE
+    wary = [
+        n
+        for n, (before, after) in enumerate(pairwise(pieces))
+        if little and (THAI_LETTER.match(before[-1:]) or THAI_LETTER.match(after[:1]))
+    ]
+    return max(pieces, key=len), re.compile(shape, re.S), words, wary
 
 
 @cache

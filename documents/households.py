@@ -30,7 +30,7 @@ def address(prefix, place, english, need):
         "soi": text(**words("ซอย", "Lane"), max_length=80),
         "street": text(**words("ถนน", "Street"), max_length=80),
         "subdistrict": choice(
-            **words("ตำบล", "Subdistrict"), codelist="SUBDISTRICT", parent=f"{prefix}_district", need=need
+            **words("ตำบล", "Sub-district"), codelist="SUBDISTRICT", parent=f"{prefix}_district", need=need
         ),
         "district": choice(
             **words("อำเภอ", "District"), codelist="DISTRICT", parent=f"{prefix}_province", need=need

@@ -199,7 +199,7 @@ def _of_requests(user, area_code, rounds):
             if user.holds(role, area_code):
                 found.setdefault((what, round_.id), []).append(round_)
             elif any(user.holds(each, area_code, row.school_code) for each in ("school", "director")):
-                yield Wait("own_request", 1, round_, row, None, f"{kind.label} {row.shown_state}")
+                yield Wait("own_request", 1, round_, row, None, f"{kind.label}: {row.shown_state}")
     for (what, _), same in found.items():
         yield Wait(what, len(same), same[0])
 

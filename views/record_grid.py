@@ -208,7 +208,7 @@ class GridMixin:
             "sensitive_switch": self._sensitive_switch(),
             "page_head": self._head(count, capped),
             "school_choices": self._school_choices(),
-            "grid_place": f"ของ{g.record_schools[self.school]}" if self.school in g.record_schools else "",
+            "grid_place": f"ของ {g.record_schools[self.school]}" if self.school in g.record_schools else "",
             "submission": self._submission(),
             "refusal": g.get("refusal"),
         } | self._narrowings(wanted)

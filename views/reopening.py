@@ -82,7 +82,7 @@ class Reopening(Page, BaseView):
             done = take_step(case, request.form.get("step", ""))
         except RuleBroken as refusal:
             return self._details(asked_request(request.form), refusal)
-        flash(f"{case.label}ของ{case.school_name}: {done.shown_state}", "success")
+        flash(f"{case.label} · {case.school_name}: {done.shown_state}", "success")
         return redirect(url_for(".details_view", kind=case.slug, id=str(case.id)), 303)
 
     @expose("/ask/")
