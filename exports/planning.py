@@ -84,6 +84,8 @@ class Planning:
             self.plan_.stray = len(stray)
             yield None, self.found, self.own_cells(stray)
         self.plan_.lacking = dict(self.lacking)
+        # A column that others make up for (the kind of a number, the four "no") is none that the file lacks.
+        self.plan_.missing_columns = [each for each in self.plan_.missing_columns if each in self.lacking]
         self.plan_.silent = self.not_mentioned()
 
     def begin(self, code):

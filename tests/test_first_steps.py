@@ -19,7 +19,7 @@ def test_each_sees_the_next_step_that_is_his_until_a_round_is_open(sign_in):
     assert 'href="/admin/users/new/">สร้างบัญชีเจ้าหน้าที่' in page
     officer, _ = person("เจ้าหน้าที่", "district"), person("ผู้รับรอง", "approver")
     page = sign_in(officer).get("/admin/").text
-    assert 'href="/admin/schools/">นำเข้ารายชื่อโรงเรียน' in page
+    assert 'href="/admin/schools/import/">นำเข้ารายชื่อโรงเรียน' in page
     School(area_code=AREA, code="34010001", name="บ้านหนึ่ง").save()
     assert 'href="/admin/rounds/new/">สร้างรอบของปี' in sign_in(officer).get("/admin/").text
     assert 'href="/admin/users/schools/">สร้างบัญชีทุกโรงเรียน' in sign_in(admin).get("/admin/").text

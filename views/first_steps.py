@@ -11,7 +11,7 @@ from views import here
 # (what, who does it, the page, how it is found done): in the order of the work.
 STEPS = (
     ("สร้างบัญชีเจ้าหน้าที่", "admin", "users.create_view", lambda area: _people(area, "district", "approver")),
-    ("นำเข้ารายชื่อโรงเรียน", "district", "schools.index_view", lambda area: _schools(area)),
+    ("นำเข้ารายชื่อโรงเรียน", "district", "schools.import_view", lambda area: _schools(area)),
     ("สร้างบัญชีทุกโรงเรียน", "admin", "users.schools_view", lambda area: _people(area, "school")),
     ("สร้างรอบของปี", "district", "rounds.create_view", lambda area: _rounds(area)),
     ("เสนอ สั่งการ และเปิดรอบ", "district", "rounds.index", lambda area: False),
