@@ -5,9 +5,12 @@ none of the product's.
 """
 
 import json
+import re
 import sys
+from contextlib import suppress
 
 import mongoengine
+import pymongo
 from flask import Flask
 from flask_admin import Admin
 from flask_admin.contrib.mongoengine import ModelView
@@ -15,6 +18,7 @@ from flask_babel import Babel
 from gridfs import GridFS
 from mongoengine import Document, get_connection
 from mongoengine.fields import Decimal128Field, IntField, ReferenceField, StringField
+from pymongo.errors import DuplicateKeyError, PyMongoError
 from pymongo.monitoring import CommandListener
 
 
@@ -40,13 +44,15 @@ class Pupil(Document):
 
 
 class Finds(CommandListener):
-    """Counts what is asked of the database."""
+    """Counts what is asked of the database, and keeps the questions."""
 
     number = 0
+    commands = ()
 
     def started(self, event):
         """One more."""
         self.number += event.command_name == "find"
+        self.commands = [*self.commands, str(event.command)]
 
     def succeeded(self, event):
         """Nothing."""
@@ -55,6 +61,7 @@ class Finds(CommandListener):
         """Nothing."""
 
 
+IGNORING_CASE = re.compile(r"\$options': 'i'|IGNORECASE|Regex\('[^']*', 2\)")
 OWN, OTHER = "stock own", "stock other"
 
 
@@ -84,6 +91,13 @@ class BySchool(ModelView):
     column_searchable_list = ("school",)
 
 
+class Listing(ModelView):
+    """Shows each pupil's school, on the page and in its file."""
+
+    can_export = True
+    column_list = ("name", "school")
+
+
 class Broken(ModelView):
     """Has a fault of its own."""
 
@@ -98,14 +112,15 @@ def main(uri):
     mongoengine.connect(host=uri, event_listeners=[finds])
     for document in (School, Pupil):
         document.objects.delete()
+    told = dict(in_transactions(uri))
     app = Flask(__name__)
     app.config.update(SECRET_KEY="stock", PROPAGATE_EXCEPTIONS=False)
     app.logger.disabled = True
     Babel(app)
     admin = Admin(app, name="stock")
-    for number, kind in enumerate((PupilView, Looking, Broken, BySchool)):
+    for number, kind in enumerate((PupilView, Looking, Broken, BySchool, Listing)):
         admin.add_view(kind(Pupil, name=kind.__name__, endpoint=f"stock{number}", url=f"/{kind.__name__}"))
-    print(json.dumps(dict(tried(app, admin, finds))))
+    print(json.dumps(told | dict(tried(app, admin, finds))))
     for document in (School, Pupil):
         document.objects.delete()
 
@@ -153,6 +168,11 @@ def tried(app, admin, finds):
     yield "T15 finds for a page of thirteen", finds.number > 12
     file = browser.get("/PupilView/export/csv/").text
     yield "T17 a formula in a cell", "=1+1" in file.replace("\n", ",").split(",")
+    yield from asked_of_the_database(browser, finds)
+    page = browser.get("/PupilView/").text
+    yield "T33 handlers that a strict policy forbids", "javascript:" in page or "onclick=" in page
+    yield "T19 a flash where Babel was not set up", page_without_babel()
+    yield "T21 English on a Thai reader's page", "Save" in thai_page()
     yield "T31 a second attempt stores nothing", aborted_and_saved_again(own)
     gone = Pupil.objects.get(id=mine().id)
     Pupil.objects(id=gone.id).delete()
@@ -171,6 +191,75 @@ def tried(app, admin, finds):
     Pupil._get_collection().update_one({"_id": row.id}, {"$unset": {"of_next_year": 1}})
     School._get_collection().delete_one({"_id": other.id})
     yield "T5 a school that is gone", browser.get("/Looking/").status_code
+
+
+def asked_of_the_database(browser, finds):
+    """Yield the traps of speed: what a page, a search and a file make the database do."""
+    finds.commands = ()
+    browser.get("/PupilView/?page=1")
+    yield (
+        "T12 a count of all there is, on every page",
+        any("'$sum'" in c or "'count':" in c for c in finds.commands),
+    )
+    yield "T13 rows skipped to reach a page", any("'skip': 20" in c for c in finds.commands)
+    finds.commands = ()
+    browser.get("/PupilView/?search=min")
+    yield (
+        "T14 a search by a pattern of any case",
+        any("min" in c and IGNORING_CASE.search(c) for c in finds.commands),
+    )
+    finds.number = 0
+    assert browser.get("/Listing/export/csv/").text  # read to its end: rows are asked for on the way out
+    yield "T16 a find for every row of a file", finds.number > Pupil.objects.count() / 2
+
+
+def page_without_babel():
+    """The status of a form's answer in an application that has flask-babel installed and not set up."""
+    bare = Flask("bare")
+    bare.config.update(SECRET_KEY="stock", PROPAGATE_EXCEPTIONS=False)
+    bare.logger.disabled = True
+    Admin(bare, name="bare").add_view(ModelView(School, endpoint="bare", url="/bare"))
+    return bare.test_client().post("/bare/new/", data={"name": "flashes"}).status_code
+
+
+def thai_page():
+    """A form as a Thai reader gets it."""
+    app = Flask("thai")
+    app.config.update(SECRET_KEY="stock")
+    Babel(app, locale_selector=lambda: "th")
+    Admin(app, name="thai").add_view(ModelView(School, endpoint="thai", url="/thai"))
+    return app.test_client().get("/thai/new/").text
+
+
+def in_transactions(uri):
+    """Yield the traps of transactions: a concern on the URI, and a duplicate key."""
+    with pymongo.MongoClient(uri + ("&" if "?" in uri else "?") + "w=majority") as client:
+        rows = client.get_default_database()["stock_pupils"]
+        yield "T32 a write concern on the URI", refused(client, lambda: rows.insert_one({"name": "x"}))
+    with pymongo.MongoClient(uri) as client:
+        rows = client.get_default_database()["stock_pupils"]
+        rows.insert_one({"_id": "twice"})
+
+        def double_and_go_on():
+            with suppress(DuplicateKeyError):
+                rows.insert_one({"_id": "twice"})
+            rows.insert_one({"name": "another"})
+
+        yield "T36 a duplicate key ends the whole transaction", refused(client, double_and_go_on)
+        rows.delete_many({})
+
+
+def refused(client, deed):
+    """Whether a deed within a transaction fails."""
+    with client.start_session() as session, session.bind(end_session=False):
+        session.start_transaction()
+        try:
+            deed()
+        except PyMongoError:
+            return True
+        finally:
+            session.abort_transaction()
+    return False
 
 
 def aborted_and_saved_again(school):
