@@ -35,11 +35,17 @@ SILENT = {"script", "style", "textarea", "pre"}  # their text is no wording of o
 VOID = {
     *("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr")
 }
-JOINTS = re.compile(r"( · |\n+|: |, | / |; |–)")  # what sentences and labels are strung together with
+# What sentences and labels are strung together with: the first of these that a text has.
+JOINTS = (
+    re.compile(r"( · |\n+)"),
+    re.compile(r"(: |, | / |; |–)"),
+    re.compile(r"(?<=\.\d)(/)"),
+)
 EDGES = " \t\r\n\u00a0·"
-MARKS = "“”()"
+MARKS = "“”():"
 LONGEST = 2000  # characters of one text that is looked up
 DEEPEST = 4  # holes within holes
+BRIEF = 20  # Thai letters of a message that may fit by chance
 LITTLE = 6  # Thai letters of a message that may stand in a name by chance
 
 HOLE = re.compile(r"\{(\d+)\}")
@@ -52,7 +58,7 @@ class Words:
         self.exact = {key: words for key, words in messages.items() if not HOLE.search(key)}
         holed = sorted(
             (key for key in messages if HOLE.search(key)),
-            key=lambda key: len(HOLE.sub("", key)),
+            key=lambda key: (len(THAI_LETTER.findall(key)), -len(HOLE.findall(key)), len(key)),
             reverse=True,
         )
         self.patterns = [_pattern(key, messages[key]) for key in holed]
@@ -63,22 +69,24 @@ class Words:
         if not THAI_LETTER.search(text) or len(text) > LONGEST:
             return text
         bare = text.strip(EDGES)
-        if bare[:1] + bare[-1:] in ("()", "“”") and bare not in self.exact:
-            bare = bare[1:-1]
-        found = (
-            self.exact.get(bare)
-            or self._filled(bare, depth)
-            or self._strung(bare, depth)
-            or self.exact.get(bare := bare.strip(MARKS))
-        )
-        return text if found is None else text.replace(bare, found, 1)
+        if bare[:1] + bare[-1:] == "“”":  # what somebody said, or words of ours
+            words = self._say(bare[1:-1], depth)
+            return text if THAI_LETTER.search(words) else text.replace(bare[1:-1], words, 1)
+        for each in (bare, bare[1:-1]) if bare[:1] + bare[-1:] == "()" else (bare,):
+            found = self.exact.get(each) or self._filled(each, depth) or self._strung(each, depth)
+            if found is not None:
+                return text.replace(each, found, 1)
+        bare = bare.strip(MARKS)
+        return text.replace(bare, self.exact[bare], 1) if bare in self.exact else text
 
     def _filled(self, text, depth):
         """The English of a text that fills the holes of a message."""
         if depth > DEEPEST:
             return None
-        for chunk, shape, words, wary in self.patterns:
+        for chunk, shape, words, brief, wary in self.patterns:
             if chunk in text and (found := shape.fullmatch(text)):
+                if brief and _reaches_over(found):
+                    continue
                 parts = [self._say(part, depth + 1) for part in found.groups()]
                 if not any(THAI_LETTER.search(parts[hole]) for hole in wary):
                     return _fill(words, parts)
@@ -88,10 +96,24 @@ class Words:
         """The English of what is strung together of several, each said by itself."""
         if depth > DEEPEST:
             return None
-        parts = JOINTS.split(text)
-        if len(parts) == 1:
-            return None
+        parts = next((parts for joint in JOINTS if len(parts := joint.split(text)) > 1), None)
+        if parts is None:
+            return self._with_brackets(text, depth)
         return "".join(part if index % 2 else self._say(part, depth + 1) for index, part in enumerate(parts))
+
+    def _with_brackets(self, text, depth):
+        """The English of a text and what stands in brackets behind it, where the latter has English."""
+        before, opening, inside = text.partition(" (")
+        inside = self._say(f"({inside}", depth + 1)
+        return (
+            f"{self._say(before, depth + 1)} {inside}" if opening and not THAI_LETTER.search(inside) else None
+        )
+
+
+def _reaches_over(found):
+    """Whether a hole reaches over what texts are strung together with."""
+    opening = found.start(1) == 0 and ": " in found[1]
+    return opening or any(" · " in part for part in found.groups())
 
 
 def _fill(words, parts):
@@ -99,21 +121,21 @@ def _fill(words, parts):
 
 
 def _pattern(key, words):
-    """(a piece that must stand in the text, its whole shape, the English, the wary holes) of a message with holes.
+    """(a piece that must stand in the text, its whole shape, the English, brief or not, the wary holes) of a message.
 
-    Where little is said, what fills a hole that touches Thai must have English itself: `เพิ่ม{0}` is no part of the
-    name เพิ่มพูน.
+    Of a brief one no hole reaches over what texts are strung together with. Where still less is said, what fills a
+    hole that touches Thai must have English itself: `เพิ่ม{0}` is no part of the name เพิ่มพูน.
     """
     pieces = HOLE.split(key)[::2]
     shape = "(.+?)".join(re.escape(piece) for piece in pieces)
     said = [len(letters) for piece in pieces if (letters := THAI_LETTER.findall(piece))]
-    little = len(said) == 1 and said[0] <= LITTLE
+    little, brief = len(said) == 1 and said[0] <= LITTLE, sum(said) <= BRIEF
     wary = [
         n
         for n, (before, after) in enumerate(pairwise(pieces))
         if little and (THAI_LETTER.match(before[-1:]) or THAI_LETTER.match(after[:1]))
     ]
-    return max(pieces, key=len), re.compile(shape, re.S), words, wary
+    return max(pieces, key=len), re.compile(shape, re.S), words, brief, wary
 
 
 @cache

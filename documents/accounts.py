@@ -316,12 +316,12 @@ def merged(grants):
 
 
 def in_words(grant):
-    """A grant as people read it: 'ครูข้อมูลโรงเรียน 34010001', 'เจ้าหน้าที่เขต 34010000 (ข้อมูลอ่อนไหว)'."""
+    """A grant as people read it: 'ครูข้อมูลโรงเรียน · 34010001', 'เจ้าหน้าที่เขต · 34010000 (ข้อมูลอ่อนไหว)'."""
     if isinstance(grant, Acting):
         until = buddhist.format_short(grant.until)
         return f"รักษาการ{ROLES[grant.role]} {grant.school_code} ถึง {until} คำสั่งที่ {grant.order_number}"
     place = "ทุกเขต" if grant.area_code == EVERY_AREA else ", ".join(grant.school_codes) or grant.area_code
-    return f"{ROLES[grant.role]} {place}" + (" (ข้อมูลอ่อนไหว)" if grant.sensitive else "")
+    return f"{ROLES[grant.role]} · {place}" + (" (ข้อมูลอ่อนไหว)" if grant.sensitive else "")
 
 
 def slip_of(person, password):

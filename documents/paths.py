@@ -76,8 +76,8 @@ def _stop(row, cases, names, user):
 
 
 def in_words(plain):
-    """A seen row's status and class: กำลังเรียน ป.4/1."""
+    """A seen row's status and class: กำลังเรียน · ป.4/1."""
     status = code_list("STATUS").label(plain.get("status"))
     grade = code_list("GRADE").short(plain.get("grade")) if plain.get("grade") else ""
     room = f"/{plain['room']}" if plain.get("room") and grade else ""
-    return " ".join(part for part in (status, f"{grade}{room}") if part)
+    return " · ".join(part for part in (status, f"{grade}{room}") if part)

@@ -177,7 +177,7 @@ def _read_place(reading, row, values, given):
     if code:
         given["subdistrict"] = code
     else:
-        under = " ".join(filter(None, (f"อ.{written[1]}" if written[1] else "", written[0])))
+        under = " ".join(filter(None, (f"อำเภอ {written[1]}" if written[1] else "", written[0])))
         reading.refuse(
             row,
             "subdistrict",

@@ -189,7 +189,7 @@ def test_deleting_asks_first_and_a_no_changes_nothing(tab, site):
 def test_a_bulk_action_says_how_many_and_sends_those(tab, site):
     tab.locator("input.action-checkbox").nth(0).check()
     tab.locator("input.action-checkbox").nth(2).click(modifiers=["Shift"])
-    expect(tab.locator("[data-act-count]")).to_have_text("เลือก 3 คน")
+    expect(tab.locator("[data-act-count]")).to_have_text("เลือกไว้ 3 คน")
     tab.locator("[data-action=review]").click()
     expect(tab.locator("dialog[open]")).to_contain_text("ทบทวนแล้ว 3 คน")
     tab.locator("dialog[open] [value=yes]").click()

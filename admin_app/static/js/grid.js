@@ -54,7 +54,7 @@ const showChosen = () => {
   }
   if (!bar) return;
   bar.hidden = picked.length === 0;
-  bar.querySelector("[data-act-count]").textContent = said(everything ? `เลือกทั้งหมด ${comma(everything)} ${unit}ที่ตรงเงื่อนไข` : `เลือก ${comma(picked.length)} ${unit}`);
+  bar.querySelector("[data-act-count]").textContent = said(everything ? `เลือกทั้งหมด ${comma(everything)} ${unit}ที่ตรงเงื่อนไข` : `เลือกไว้ ${comma(picked.length)} ${unit}`);
   const all = bar.querySelector("[data-act-all]");
   if (all) all.hidden = Boolean(everything) || Number(all.dataset.actAll) <= picked.length;
 };
