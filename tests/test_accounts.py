@@ -59,7 +59,7 @@ def test_an_account_is_told_in_the_history_without_its_password(administrator):
     (event,) = history.events_of(AREA, made.id)
     told = str(event.to_mongo())
     assert event.actor == administrator.id
-    assert event.changes["grants"] == [None, [f"ครูข้อมูลโรงเรียน {SCHOOL}"]]
+    assert event.changes["grants"] == [None, [f"ครูข้อมูลโรงเรียน · {SCHOOL}"]]
     assert slip.password not in told
     assert made.password not in told
 
@@ -156,7 +156,7 @@ def test_a_change_is_told_field_by_field(administrator, teacher):
     event = history.events_of(AREA, teacher.id)[0]
     assert event.reason == "ย้ายโรงเรียน"
     assert event.changes["name"] == [teacher.name, "ครูใหม่"]
-    assert event.changes["grants"] == [[f"ครูข้อมูลโรงเรียน {SCHOOL}"], [f"ครูข้อมูลโรงเรียน {OTHER}"]]
+    assert event.changes["grants"] == [[f"ครูข้อมูลโรงเรียน · {SCHOOL}"], [f"ครูข้อมูลโรงเรียน · {OTHER}"]]
     assert list(history.verify(AREA)) == []
 
 
