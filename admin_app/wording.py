@@ -11,6 +11,7 @@ off the source by `messages.py`; tests/test_wording.py names those that have no 
 
 import json
 import re
+from collections import defaultdict
 from functools import cache, lru_cache
 from html import escape, unescape
 from itertools import pairwise
@@ -23,6 +24,7 @@ from documents import thai
 CATALOGUE = Path(__file__).parent / "translations" / "en" / "LC_MESSAGES" / "khet.po"
 IN_SCRIPTS = "said by scripts"  # the mark of such messages in the catalogue
 THAI_LETTER = re.compile("[\u0e01-\u0e5b]")
+SAID = re.compile("[\u0e01-\u0e5b]|/2[45]")  # what a text has that may be said anew
 SPOKEN = (
     *("title", "placeholder", "alt", "aria-label", "aria-description", "aria-valuetext", "label"),
     *("data-confirm", "data-confirm-yes", "data-confirm-undo", "data-confirm-reason-label"),
@@ -46,6 +48,7 @@ MARKS = "“”():"
 LONGEST = 2000  # characters of one text that is looked up
 DEEPEST = 4  # holes within holes
 BRIEF = 20  # Thai letters of a message that may fit by chance
+FIRST = 4  # letters that patterns are found by
 LITTLE = 6  # Thai letters of a message that may stand in a name by chance
 
 HOLE = re.compile(r"\{(\d+)\}")
@@ -62,6 +65,9 @@ class Words:
             reverse=True,
         )
         self.patterns = [_pattern(key, messages[key]) for key in holed]
+        self.beginning = defaultdict(list)  # {the first letters of a pattern's piece: numbers of patterns}
+        for number, (chunk, *_) in enumerate(self.patterns):
+            self.beginning[chunk[:FIRST]].append(number)
         self.say = lru_cache(maxsize=20_000)(self._say)
 
     def _say(self, text, depth=0):
@@ -83,7 +89,7 @@ class Words:
         """The English of a text that fills the holes of a message."""
         if depth > DEEPEST:
             return None
-        for chunk, shape, words, brief, wary in self.patterns:
+        for chunk, shape, words, brief, wary in self._near(text):
             if chunk in text and (found := shape.fullmatch(text)):
                 if brief and _reaches_over(found):
                     continue
@@ -91,6 +97,12 @@ class Words:
                 if not any(THAI_LETTER.search(parts[hole]) for hole in wary):
                     return _fill(words, parts)
         return None
+
+    def _near(self, text):
+        """The patterns whose piece may stand in a text, in their order."""
+        starts = {text[at : at + size] for size in range(1, FIRST + 1) for at in range(len(text))}
+        near = [number for start in starts & self.beginning.keys() for number in self.beginning[start]]
+        return (self.patterns[number] for number in sorted(near))
 
     def _strung(self, text, depth):
         """The English of what is strung together of several, each said by itself."""
@@ -273,17 +285,17 @@ def _said(html, say, language):
     within = []  # names of open elements since the first whose content stays as it is
     for index, piece in enumerate(TOKEN.split(html)):
         if not index % 2:
-            yield piece if within or not piece.strip() else escape_text(say(unescape(piece)))
+            yield escape_text(say(unescape(piece))) if not within and SAID.search(piece) else piece
             continue
         tag = TAG.match(piece)
         if tag is None:
             yield piece
             continue
         closing, name = tag[1], tag[2].lower()
-        if not within or closing:
+        if not within and SAID.search(piece):
             piece = ATTRIBUTE.sub(lambda found: f'{found[1]}="{escape(say(unescape(found[2])))}"', piece)
-            if name == "html" and language == "en":
-                piece = piece.replace('lang="th"', 'lang="en"')
+        if name == "html" and language == "en":
+            piece = piece.replace('lang="th"', 'lang="en"')
         if within:
             _follow(within, closing, name, piece)
         elif not closing and name not in VOID and (name in SILENT or 'translate="no"' in piece):
