@@ -137,9 +137,11 @@ def _in_expressions(tree):
     for node in tree.find_all(nodes.Concat):
         if id(node) not in inside:
             inside |= {id(each) for each in node.find_all(nodes.Concat)}
+            if len(node.nodes) > 2:  # of two, one may be empty
+                inside |= {id(each) for each in node.nodes}
             yield "".join(_const(each) for each in node.nodes)
     for node in tree.find_all(nodes.Const):
-        if isinstance(node.value, str):
+        if isinstance(node.value, str) and id(node) not in inside:
             yield BRACED.sub(MARK, node.value)
 
 

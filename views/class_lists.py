@@ -4,7 +4,6 @@ import io
 
 from flask import abort, request, send_file
 from flask_admin import BaseView, expose
-from flask_babel import gettext as _
 from flask_login import current_user
 
 from documents import access, clock
@@ -99,7 +98,7 @@ def asked_school():
     own = [code for area, code in current_user.schools(*access.SCHOOL_READERS) if area == round_.area_code]
     school = request.args.get("school", "")[:8] or (own[0] if own else "")
     if not school:
-        raise RuleBroken(_("กรุณาเลือกโรงเรียนในตารางนักเรียนก่อน แล้วกดพิมพ์บัญชีรายชื่ออีกครั้ง"))
+        raise RuleBroken("กรุณาเลือกโรงเรียนในตารางนักเรียนก่อน แล้วกดพิมพ์บัญชีรายชื่ออีกครั้ง")
     if not access.sees(current_user, round_.area_code, school):
         raise OutOfScope()
     place = Place(round_.area_code, round_.academic_year, round_.code, school)

@@ -5,7 +5,6 @@ import io
 from bson import ObjectId
 from flask import abort, flash, redirect, request, send_file, url_for
 from flask_admin import BaseView, expose
-from flask_babel import gettext as _
 from flask_login import current_user
 
 from documents import access, buddhist, checks, finding_lists, findings, jobs, thai
@@ -71,7 +70,7 @@ class Findings(Page, BaseView):
             may_look=current_user.holds("district", round_.area_code) and not round_.sealed,
             by_cluster=None if sees else by_cluster(several, kept),
             levels=LEVELS,
-            states={OPEN: STATES[OPEN]} | STATES | {ALL: _("ทุกสถานะ")},
+            states={OPEN: STATES[OPEN]} | STATES | {ALL: "ทุกสถานะ"},
             address=address,
             **(self._rows(round_, wanted, schools) if sees else {"rows": None}),
         )
@@ -105,14 +104,14 @@ class Findings(Page, BaseView):
         """Write one reason for the chosen findings: warnings are explained, errors passed by the district."""
         round_ = shell.current_round() or abort(404)
         if not current_user.schools("school") and not current_user.holds("district", round_.area_code):
-            raise NotAllowed(_("เฉพาะครูข้อมูลของโรงเรียนหรือเจ้าหน้าที่เขตเท่านั้นที่เขียนเหตุผลได้"))
+            raise NotAllowed("เฉพาะครูข้อมูลของโรงเรียนหรือเจ้าหน้าที่เขตเท่านั้นที่เขียนเหตุผลได้")
         try:
             done = _answer(round_, wanted_of(request.values, _submissions(round_)))
         except RuleBroken as refusal:
             if isinstance(refusal, NotAllowed):
                 raise
             return self._page(round_, refusal)
-        flash(_("บันทึกเหตุผลแล้ว %(n)s ข้อ", n=f"{done:,}"), "success")
+        flash(f"บันทึกเหตุผลแล้ว {f'{done:,}'} ข้อ", "success")
         return redirect(address(wanted_of(request.values, _submissions(round_)), page=None), 303)
 
     @expose("/refresh/", methods=["POST"])
@@ -120,7 +119,7 @@ class Findings(Page, BaseView):
         """Look at every school whose data changed since it was looked at: a job."""
         round_ = shell.current_round() or abort(404)
         if not current_user.holds("district", round_.area_code):
-            raise NotAllowed(_("เฉพาะเจ้าหน้าที่เขตเท่านั้นที่สั่งตรวจทั้งเขตได้"))
+            raise NotAllowed("เฉพาะเจ้าหน้าที่เขตเท่านั้นที่สั่งตรวจทั้งเขตได้")
         person, here = current_user._get_current_object(), url_for(".index")
         return follow(jobs.ask("check_round", person, round_.area_code, round_, alone=True, href=here))
 
@@ -239,7 +238,7 @@ def row_of(plain, submission, names):
 
 
 def _about(plain):
-    return _("ทั้งโรงเรียน") if not plain.get("record") else _("รายการที่ถูกลบแล้ว")
+    return "ทั้งโรงเรียน" if not plain.get("record") else "รายการที่ถูกลบแล้ว"
 
 
 def href_of(plain):
@@ -266,7 +265,7 @@ def by_cluster(several, kept):
     found = {}
     for each in several:
         counts = (kept.get(each.school_code) or {}).get("counts", {})
-        row = found.setdefault(each.cluster or _("ไม่ระบุกลุ่ม"), [0, 0, 0])
+        row = found.setdefault(each.cluster or "ไม่ระบุกลุ่ม", [0, 0, 0])
         row[0] += 1
         row[1] += counts.get("errors", 0)
         row[2] += counts.get("warnings", 0)
@@ -280,7 +279,7 @@ def _pager(page, count, capped, shown):
 
     last = max(count - 1, 0) // PAGE_SIZE
     return {
-        "total": count, "capped": capped, "unit": _("ข้อ"),
+        "total": count, "capped": capped, "unit": "ข้อ",
         "from": page * PAGE_SIZE + 1 if shown else None, "to": page * PAGE_SIZE + shown,
         "first": at(0) if page else None, "prev": at(page - 1) if page else None,
         "next": at(page + 1) if page < last else None, "last": at(last) if page < last else None,
@@ -302,7 +301,7 @@ def _answer(round_, wanted):
     for row in rows:
         by_school.setdefault(row["school_code"], []).append(row["_id"])
     if not by_school:
-        raise Invalid({0: {"ids": _("ยังไม่ได้เลือกข้อที่จะเขียนเหตุผล หรือข้อเหล่านั้นแก้ไขหรือชี้แจงไปแล้ว")}})
+        raise Invalid({0: {"ids": "ยังไม่ได้เลือกข้อที่จะเขียนเหตุผล หรือข้อเหล่านั้นแก้ไขหรือชี้แจงไปแล้ว"}})
     person, done = current_user._get_current_object(), 0
     for code, chosen in by_school.items():
         place = Place(round_.area_code, round_.academic_year, round_.code, code)

@@ -4,7 +4,6 @@ import io
 
 from flask import abort, redirect, request, send_file
 from flask_admin import BaseView, expose
-from flask_babel import gettext as _
 from flask_login import current_user
 
 from documents import access, evidence, id_changes, listing
@@ -55,8 +54,8 @@ class IdChanges(CasePages, Page, BaseView):
     def beside_list(self, area_code):
         """The words of this list."""
         return {
-            "title": _("คำขอแก้เลขประจำตัว"),
-            "empty": _("ขอแก้เลขได้จากหน้าของนักเรียน คำขอจะแสดงที่นี่จนกว่าเขตจะพิจารณา"),
+            "title": "คำขอแก้เลขประจำตัว",
+            "empty": "ขอแก้เลขได้จากหน้าของนักเรียน คำขอจะแสดงที่นี่จนกว่าเขตจะพิจารณา",
             "new": None,
             "days": None,
             "most_days": None,
@@ -66,13 +65,13 @@ class IdChanges(CasePages, Page, BaseView):
         """What is asked; the new number in full to the district while it waits, since it is compared with a paper."""
         whole = case.new_number if case.is_open and current_user.holds("district", case.area_code) else None
         return [
-            (_("โรงเรียน"), case.school_name),
-            (_("รอบ"), f"{case.academic_year}-{case.round}"),
-            (_("เลขเดิม"), case.old_number),
-            (_("เลขใหม่"), format_id(whole) or case.shown_number),
-            (_("ประเภทบัตร"), code_list("ID_TYPE").label(case.new_type)),
-            (_("เหตุผลที่ขอ"), case.reason),
-            (_("ผู้ขอ"), f"{case.asked_by_name} · {said(case.asked_at)}"),
+            ("โรงเรียน", case.school_name),
+            ("รอบ", f"{case.academic_year}-{case.round}"),
+            ("เลขเดิม", case.old_number),
+            ("เลขใหม่", format_id(whole) or case.shown_number),
+            ("ประเภทบัตร", code_list("ID_TYPE").label(case.new_type)),
+            ("เหตุผลที่ขอ", case.reason),
+            ("ผู้ขอ", f"{case.asked_by_name} · {said(case.asked_at)}"),
         ]
 
     def notes_of(self, case):

@@ -4,7 +4,6 @@ import io
 
 from flask import abort, flash, g, redirect, request, send_file, url_for
 from flask_admin import expose
-from flask_babel import gettext as _
 from flask_login import current_user
 
 from documents import buddhist, imports
@@ -67,7 +66,7 @@ class ImportMixin:
         """The way to the plan of the uploaded file: at once for a small one, else by a job."""
         upload = request.files.get("file")
         if upload is None or not upload.filename:
-            raise RuleBroken(_("กรุณาเลือกไฟล์ก่อนกด “ตรวจไฟล์”"))
+            raise RuleBroken("กรุณาเลือกไฟล์ก่อนกด “ตรวจไฟล์”")
         blanks = "clear" if request.form.get("blanks") == "clear" else "keep"
         user, content = current_user._get_current_object(), upload.stream.read(guards.MAX_BYTES + 1)
         if is_small(content):
@@ -75,7 +74,7 @@ class ImportMixin:
             return redirect(url_for(".plan_view", id=plan.id))
         guards.kind_of(content)  # what is no table is refused here, not by a job
         asked = {"slug": self.model.slug, "blanks": blanks}
-        title = _("ตรวจไฟล์ %(name)s", name=upload.filename[:200])
+        title = f"ตรวจไฟล์ {upload.filename[:200]}"
         job = ask(
             "plan_import", user, self.round.area_code, self.round, title, asked, content, upload.filename[:300],
             href=url_for(".import_view"),
@@ -144,7 +143,7 @@ class ImportMixin:
         user = current_user._get_current_object()
         rows = plan.rows_read if every else plan.counts()["errors"]
         if rows > SMALL_WORKBOOK:
-            title = _("ไฟล์ผลการตรวจ %(name)s", name=plan.filename[:200])
+            title = f"ไฟล์ผลการตรวจ {plan.filename[:200]}"
             asked, back = {"plan_id": str(plan.id), "every": every}, url_for(".plan_view", id=plan.id)
             return deliver(ask("plan_workbook", user, plan.area_code, self.round, title, asked, href=back))
         note_export(user, self.round, "import_plan", None, rows, "xlsx")
@@ -181,11 +180,11 @@ class ImportMixin:
         for outcome in refused[:5]:
             flash(f"{outcome.school_name}: {outcome.refusal}", "error")
         if not outcomes:
-            flash(_("ไฟล์ตรงกับข้อมูลที่มีอยู่แล้ว ไม่มีอะไรต้องบันทึก"), "info")
+            flash("ไฟล์ตรงกับข้อมูลที่มีอยู่แล้ว ไม่มีอะไรต้องบันทึก", "info")
         return redirect(url_for(".plan_view", id=plan_id) if refused else self.get_url(".index_view"))
 
     def _applied_by_job(self, plan, user, asked):
-        title = _("นำเข้า %(name)s", name=plan.filename[:200])
+        title = f"นำเข้า {plan.filename[:200]}"
         asked |= {"slug": plan.slug, "plan_id": str(plan.id)}
         back = url_for(".plan_view", id=plan.id)
         return follow(ask("apply_import", user, plan.area_code, self.round, title, asked, href=back))
@@ -225,7 +224,7 @@ class ImportMixin:
                     "reason": reason,
                     "schools": schools,
                 }
-                title = _("เลิกทำการนำเข้า %(name)s", name=(done.filename or "")[:200])
+                title = f"เลิกทำการนำเข้า {(done.filename or '')[:200]}"
                 return follow(
                     ask("undo_import", user, done.area_code, self.round, title, arguments, href=back)
                 )

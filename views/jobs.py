@@ -5,7 +5,6 @@ from datetime import timedelta
 
 from flask import flash, jsonify, redirect, request, send_file, url_for
 from flask_admin import BaseView, expose
-from flask_babel import gettext as _
 from flask_login import current_user
 
 from documents import buddhist, history, jobs
@@ -166,7 +165,7 @@ class Jobs(Page, BaseView):
         """Stop a job of one's own."""
         job = asked_job()
         jobs.cancel(job, current_user._get_current_object())
-        flash(_("ยกเลิกงานนี้แล้ว งานที่กำลังทำจะหยุดที่ขั้นถัดไป"), "success")
+        flash("ยกเลิกงานนี้แล้ว งานที่กำลังทำจะหยุดที่ขั้นถัดไป", "success")
         return redirect(page_of(job), 303)
 
     @expose("/result/")
@@ -217,7 +216,7 @@ def row_of(job):
         "result_href": href_of(job) if mine else None,
         "file": job.result_name if mine and job.result_id and job.state == "done" else None,
         "back": job.href if mine and job.state != "done" else None,
-        "failure": job.failure if mine or job.state != "failed" else _("ดูเหตุผลได้เฉพาะผู้สั่งงาน"),
+        "failure": job.failure if mine or job.state != "failed" else "ดูเหตุผลได้เฉพาะผู้สั่งงาน",
         "may_cancel": mine and job.may_cancel() and not job.cancel_asked,
     }
 
@@ -225,13 +224,13 @@ def row_of(job):
 def progress_of(job):
     """How far a job is, as people say it: '12,000 จาก 50,000 แถว · 3,200 แถว/วินาที · เหลือราว 12 วินาที'."""
     if job.state == "waiting":
-        return _("รอคิว จะเริ่มเมื่องานก่อนหน้าเสร็จ")
+        return "รอคิว จะเริ่มเมื่องานก่อนหน้าเสร็จ"
     if job.state != "running":
         return f"{STATES[job.state]}{f' ใน {took(job)}' if job.state == 'done' and took(job) else ''}"
     if job.cancel_asked:
-        return _("กำลังหยุด")
+        return "กำลังหยุด"
     if not job.total:
-        return _("กำลังเริ่ม")
+        return "กำลังเริ่ม"
     parts = [f"{job.done:,} จาก {job.total:,} {job.unit}"]
     if job.rate and job.rate >= 1:
         parts.append(f"{job.rate:,.0f} {job.unit}/วินาที")

@@ -3,7 +3,6 @@
 from flask import abort, flash, redirect, request, url_for
 from flask_admin import expose
 from flask_admin.actions import action
-from flask_babel import gettext as _
 from flask_login import current_user
 
 from documents import access, buddhist, clock, fields, roll, transfers
@@ -54,7 +53,7 @@ class PupilView(RecordView):
         """The way to a pupil of another school."""
         if not self.can_create:
             return []
-        return [(_("ย้ายเข้า"), url_for("transfers.new_view", school=self.school), "transfer")]
+        return [("ย้ายเข้า", url_for("transfers.new_view", school=self.school), "transfer")]
 
     def before_adding(self, change, actor, reason):
         """A known number, or a pupil who came late, wants a reason first."""
@@ -243,7 +242,7 @@ def page_of(plain, can_edit):
 def stop_of(stop, here):
     """A stop of a pupil's path as khet/parts.html's timeline draws it."""
     moves = " · ".join(f"ย้ายจาก{name} {buddhist.format_short(utc(at))}" for at, name in stop.moves)
-    fact = _("โรงเรียนนี้ขอย้ายเข้า") if stop.waits else _("อยู่ในทะเบียนของโรงเรียนนี้")
+    fact = "โรงเรียนนี้ขอย้ายเข้า" if stop.waits else "อยู่ในทะเบียนของโรงเรียนนี้"
     words = in_words(stop.plain) if stop.plain else fact
     return {
         "title": f"{stop.school} · รอบ {stop.round}" + (" (หน้านี้)" if stop.id == here else ""),

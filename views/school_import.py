@@ -2,7 +2,6 @@
 
 from flask import flash, redirect, request, url_for
 from flask_admin import expose
-from flask_babel import gettext as _
 from flask_login import current_user
 
 from documents import thai
@@ -188,7 +187,7 @@ def chosen(area, table):
         kind, known, why = "schools", None, None
         names = guess(table, kind)[1]
     if known:
-        why = _("จับคู่คอลัมน์ตามที่ %(name)s เคยเลือกไว้กับไฟล์แบบนี้", name=known["by_name"])
+        why = f"จับคู่คอลัมน์ตามที่ {known['by_name']} เคยเลือกไว้กับไฟล์แบบนี้"
     return {"kind": kind, "names": names, "why": why}
 
 

@@ -8,7 +8,6 @@ import re
 
 from flask import flash, g, redirect, request, session, url_for
 from flask_admin import expose
-from flask_babel import gettext as _
 
 from documents import listing, sessions, thai
 from views.record_grid import NOT_OF_A_PAGE
@@ -51,7 +50,7 @@ class SearchMixin:
         """The redirect that takes a person's number out of the address, None where there is none to take."""
         asked = request.args.get("search", "")
         if TOKEN.fullmatch(asked) and not self.search_term:
-            flash(_("คำค้นนี้ใช้ได้เฉพาะในการเข้าใช้ครั้งที่ค้น กรุณาพิมพ์ค้นใหม่"), "warning")
+            flash("คำค้นนี้ใช้ได้เฉพาะในการเข้าใช้ครั้งที่ค้น กรุณาพิมพ์ค้นใหม่", "warning")
         if not may_be_of_a_person(asked) or TOKEN.fullmatch(asked):
             return None
         kept = [(name, value) for name, value in request.args.items(multi=True) if name != "search"]

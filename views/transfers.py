@@ -2,7 +2,6 @@
 
 from flask import flash, redirect, request
 from flask_admin import BaseView, expose
-from flask_babel import gettext as _
 from flask_login import current_user
 
 from documents import access, buddhist, lookups, transfers
@@ -58,13 +57,13 @@ class Transfers(CasePages, Page, BaseView):
     def facts_of(self, case):
         """What is told of a request to both schools and the district."""
         return [
-            (_("นักเรียน"), case.number),
-            (_("จากโรงเรียน"), case.from_school_name),
-            (_("ย้ายเข้าโรงเรียน"), case.school_name),
-            (_("รอบ"), f"{case.academic_year}-{case.round}"),
-            (_("เหตุผลที่ขอ"), case.reason),
-            (_("ผู้ขอ"), f"{case.asked_by_name} · {said(case.asked_at)}"),
-            (_("โรงเรียนเดิมตอบภายใน"), said(case.due_at)),
+            ("นักเรียน", case.number),
+            ("จากโรงเรียน", case.from_school_name),
+            ("ย้ายเข้าโรงเรียน", case.school_name),
+            ("รอบ", f"{case.academic_year}-{case.round}"),
+            ("เหตุผลที่ขอ", case.reason),
+            ("ผู้ขอ", f"{case.asked_by_name} · {said(case.asked_at)}"),
+            ("โรงเรียนเดิมตอบภายใน", said(case.due_at)),
         ]
 
     def notes_of(self, case):
@@ -80,8 +79,8 @@ class Transfers(CasePages, Page, BaseView):
     def beside_list(self, area_code):
         """Whether this person asks here, and the days a school may take."""
         return {
-            "title": _("คำขอย้ายเข้า"),
-            "empty": _("เมื่อโรงเรียนหนึ่งขอย้ายนักเรียนของอีกโรงเรียน คำขอจะแสดงที่นี่"),
+            "title": "คำขอย้ายเข้า",
+            "empty": "เมื่อโรงเรียนหนึ่งขอย้ายนักเรียนของอีกโรงเรียน คำขอจะแสดงที่นี่",
             "new": self.get_url(".new_view") if may_ask(area_code) else None,
             "days": transfers.days_of(area_code) if current_user.holds("district", area_code) else None,
             "most_days": transfers.MOST_DAYS,
