@@ -1,12 +1,12 @@
 """Requests about a submission (คำขอของโรงเรียน): what a request to reopen and one for more time have in common."""
 
-from bson import ObjectId
 from mongoengine.fields import IntField, ObjectIdField, StringField
 from pymongo.errors import DuplicateKeyError
 
-from documents.cases import Case, open_case, reason_of
+from documents import access
+from documents.cases import Case, find_case, open_case, reason_of
 from documents.database import collection, in_transaction
-from documents.errors import NotAllowed, OutOfScope, WrongState
+from documents.errors import NotAllowed, WrongState
 from documents.rounds import find_round
 from documents.submissions import Submission
 
@@ -103,12 +103,8 @@ def scope_of(user):
 
 def get_request(kind, user, id_):
     """The request of an id as far as this person may see it; raises OutOfScope for any other."""
-    ways, found = scope_of(user), None
-    if ways and ObjectId.is_valid(id_ or ""):
-        found = kind.objects(__raw__={"$and": [{"_id": ObjectId(id_)}, {"$or": ways}]}).first()
-    if found is None:
-        raise OutOfScope("ไม่พบคำขอนี้ในโรงเรียนหรือเขตของท่าน กรุณาเลือกจากรายการ")
-    return found
+    ways = scope_of(user)
+    return find_case(kind, id_, {"$or": ways} if ways else access.NOTHING)
 
 
 def requests_for(kind, user, area_code, open_only=False):

@@ -128,8 +128,7 @@ def _joined(way, rest):
 
 def _midnight(day):
     """The instant a day begins in Bangkok, as MongoDB keeps it."""
-    local = dt.datetime.combine(day, dt.time(0), clock.BANGKOK)
-    return local.astimezone(dt.UTC).replace(tzinfo=None)
+    return clock.naive(dt.datetime.combine(day, dt.time(0), clock.BANGKOK))
 
 
 def index_of(query):

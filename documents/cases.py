@@ -106,6 +106,16 @@ def open_case(case, actor, reason=None):
     return type(case).objects(area_code=case.area_code, id=case.id).get()
 
 
+def find_case(kind, id_, visible):
+    """The case of an id as far as the filter of what a person may see lets it through; raises OutOfScope otherwise."""
+    found = None
+    if ObjectId.is_valid(id_ or ""):
+        found = kind.objects(__raw__={"$and": [{"_id": ObjectId(id_)}, visible]}).first()
+    if found is None:
+        raise OutOfScope("ไม่พบคำขอนี้ในโรงเรียนหรือเขตของท่าน กรุณาเลือกจากรายการ")
+    return found
+
+
 def steps_for(case, actor, now=None):
     """The steps this person may press now, for the buttons: each is tried against the rules of `advance`."""
     allowed = []

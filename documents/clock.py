@@ -54,6 +54,16 @@ def is_shifted() -> bool:
     return _offset != timedelta(0)
 
 
+def utc(instant: datetime) -> datetime:
+    """An instant as MongoDB gives it (naive UTC), made aware; an aware one as it is."""
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def naive(instant: datetime) -> datetime:
+    """An aware instant as MongoDB keeps it: naive UTC."""
+    return instant.astimezone(UTC).replace(tzinfo=None)
+
+
 def in_bangkok(instant: datetime) -> datetime:
     """The same instant as Bangkok's clocks show it; one without a zone is UTC, as MongoDB gives it back."""
-    return (instant.replace(tzinfo=UTC) if instant.tzinfo is None else instant).astimezone(BANGKOK)
+    return utc(instant).astimezone(BANGKOK)

@@ -5,10 +5,11 @@ from mongoengine.fields import DateTimeField, ListField, StringField
 from documents import clock
 from documents.asking import Request, file_request, meta_of, together
 from documents.cases import Step, advance, check_step, table
+from documents.clock import naive
 from documents.errors import Invalid, OutOfScope, WrongState
 from documents.moves import ASIDES, check_aside, extend, prolong, refuse_time
 from documents.reopening import refuse_other_hand
-from documents.submissions import WRITABLE, naive, refuse_sealed, round_of
+from documents.submissions import WRITABLE, refuse_sealed, round_of
 
 WHOM = {"school": "โรงเรียน", "director": "ผู้อำนวยการ"}
 WAITED_FOR = (*WRITABLE, "confirmed")  # states in which school or director still have something to do

@@ -7,13 +7,12 @@ for it finds no one else. Evidence of a request that comes to nothing is deleted
 
 import datetime as dt
 
-from bson import ObjectId
 from mongoengine.fields import IntField, ObjectIdField, StringField
 from pymongo.errors import DuplicateKeyError
 
 from documents import access, citizen_id, clock, evidence
 from documents import student_rules as rules
-from documents.cases import Case, Step, advance, check_step, open_case, reason_of, table
+from documents.cases import Case, Step, advance, check_step, find_case, open_case, reason_of, table
 from documents.codelists import code_list
 from documents.database import collection
 from documents.errors import DuplicateKey, Invalid, NotAllowed, OutOfScope, WrongState
@@ -233,12 +232,7 @@ def visible_to(user):
 
 def get_id_change(user, id_):
     """The IdChange of an id as far as this person may see it; raises OutOfScope for any other."""
-    found = None
-    if ObjectId.is_valid(id_ or ""):
-        found = IdChange.objects(__raw__={"$and": [{"_id": ObjectId(id_)}, visible_to(user)]}).first()
-    if found is None:
-        raise OutOfScope("ไม่พบคำขอนี้ในโรงเรียนหรือเขตของท่าน กรุณาเลือกจากรายการ")
-    return found
+    return find_case(IdChange, id_, visible_to(user))
 
 
 def evidence_of(case, actor):

@@ -14,12 +14,13 @@ from pymongo.errors import ExecutionTimeout
 
 from documents import buddhist, clock
 from documents.cases import follow_on
+from documents.clock import naive, utc
 from documents.database import collection
 from documents.errors import Busy, Invalid, NotAllowed, OutOfScope, RoundLocked, WindowShut, WrongState
 from documents.refusals import noting_refusals
-from documents.rounds import find_round, utc
+from documents.rounds import find_round
 from documents.schools import School
-from documents.submissions import HANDED_IN, SEALED, WRITABLE, Submission, naive, refuse_sealed, round_of
+from documents.submissions import HANDED_IN, SEALED, WRITABLE, Submission, refuse_sealed, round_of
 from documents.windows import open_until, refuse_shut
 
 OPEN = (*WRITABLE, *HANDED_IN)

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 
 from documents import clock, thai
+from documents.clock import utc
 from documents.database import collection
 from documents.digests import documents_of
-from documents.rounds import round_before, utc
+from documents.rounds import round_before
 from documents.submissions import HANDED_IN, SEALED, WRITABLE, Submission, has_lapsed, is_late, visible_to
 from documents.windows import own_time
 

@@ -1,7 +1,8 @@
 """Words to send: to the schools by LINE or AMSS++, to the superior as a memo. No personal data of pupils in any."""
 
 from documents import buddhist, clock
-from documents.rounds import STEPS, utc
+from documents.clock import utc
+from documents.rounds import STEPS
 
 MOST_NAMED = 60  # a LINE message longer than this is not read
 

@@ -13,11 +13,12 @@ from mongoengine.fields import DateTimeField, ListField, ObjectIdField
 from documents import clock, locking, versions
 from documents.asking import Request, file_request, meta_of, together
 from documents.cases import Step, advance, check_step, reason_of, table
+from documents.clock import naive
 from documents.database import collection
 from documents.digests import documents_of
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
 from documents.moves import MOVES, changes_of, check_move, move, push, recounted, refuse_time
-from documents.submissions import SEALED, Submission, naive, round_of
+from documents.submissions import SEALED, Submission, round_of
 from documents.warrants import Warrant
 from documents.writing import write
 

@@ -19,6 +19,7 @@ from mongoengine.fields import (
 
 from documents import buddhist, clock
 from documents.cases import follow_on
+from documents.clock import naive, utc
 from documents.database import collection
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
 from documents.refusals import noting_refusals
@@ -146,11 +147,6 @@ class Round(Document):
         return self.state in ("closing", "locked", "published")
 
 
-def utc(instant):
-    """An instant as MongoDB gives it (naive UTC), made aware."""
-    return instant if instant.tzinfo else instant.replace(tzinfo=dt.UTC)
-
-
 def find_round(area_code, subsystem, academic_year, code):
     """The Round, or None."""
     return Round.objects(
@@ -246,7 +242,7 @@ def _instant(day, academic_year, closing=False):
         CLOSING_TIME if closing else dt.time(0),
         clock.BANGKOK,
     )
-    return local.astimezone(dt.UTC).replace(tzinfo=None)
+    return naive(local)
 
 
 @noting_refusals(3)
@@ -266,7 +262,7 @@ def set_windows(round_, windows, as_of, actor, reason=None, confirmer_certifies=
     if wrong:
         raise Invalid({0: wrong})
     rows = [
-        {"step": step, "opens_at": _naive(windows[step][0]), "closes_at": _naive(windows[step][1])}
+        {"step": step, "opens_at": naive(windows[step][0]), "closes_at": naive(windows[step][1])}
         for step in STEPS
         if step in windows
     ]
@@ -307,7 +303,7 @@ def propose(round_, actor, memo):
     if not (memo or "").strip():
         raise Invalid({0: {"memo": "โปรดพิมพ์ข้อความเสนอผู้บังคับบัญชา"}})
     return change_state(
-        round_, "proposed", actor, memo, memo=memo, proposed_by=actor.id, proposed_at=_naive(clock.now())
+        round_, "proposed", actor, memo, memo=memo, proposed_by=actor.id, proposed_at=naive(clock.now())
     )
 
 
@@ -319,7 +315,7 @@ def record_order(round_, actor, number, day, text):
     if not (text or "").strip():
         raise Invalid({0: {"text": "โปรดระบุข้อความสั่งการ"}})
     order = {"number": number, "day": day, "text": text, "by": actor.id, "by_name": actor.name}
-    return change_state(round_, "proposed", actor, text, order=order | {"at": _naive(clock.now())})
+    return change_state(round_, "proposed", actor, text, order=order | {"at": naive(clock.now())})
 
 
 @noting_refusals(1)
@@ -332,7 +328,7 @@ def open_round(round_, actor):
     if not round_.order:
         raise WrongState("ยังเปิดรอบไม่ได้ เพราะผู้บังคับบัญชายังไม่ได้สั่งการ กรุณาเสนอและรอคำสั่งการก่อน")
     prepare_submissions(round_)
-    return change_state(round_, "open", actor, None, opened_by=actor.id, opened_at=_naive(clock.now()))
+    return change_state(round_, "open", actor, None, opened_by=actor.id, opened_at=naive(clock.now()))
 
 
 @noting_refusals(1)
@@ -352,7 +348,7 @@ def change_state(round_, state, actor, reason, noted=None, **also):
     row = {
         "from": round_.state,
         "to": state,
-        "at": _naive(clock.now()),
+        "at": naive(clock.now()),
         "by": actor.id,
         "by_name": actor.name,
         "reason": reason,
@@ -374,10 +370,6 @@ def change_state(round_, state, actor, reason, noted=None, **also):
 def until_text(window):
     """'10 มิ.ย. 2568 16.30 น.': until when a window is open."""
     return buddhist.format_datetime(utc(window.closes_at))
-
-
-def _naive(instant):
-    return instant.astimezone(dt.UTC).replace(tzinfo=None)
 
 
 def _only(role, area_code, actor, sentence):

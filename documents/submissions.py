@@ -3,7 +3,6 @@
 A write claims its submission inside its transaction; how a submission moves on is told in `moves.py`.
 """
 
-import datetime as dt
 from typing import NamedTuple
 
 from bson import ObjectId
@@ -20,9 +19,10 @@ from mongoengine.fields import (
 from pymongo import UpdateOne
 
 from documents import access, clock
+from documents.clock import naive, utc
 from documents.database import collection
 from documents.errors import OutOfScope, RoundLocked, WrongState
-from documents.rounds import Round, utc
+from documents.rounds import Round
 from documents.schools import School
 from documents.windows import refuse_shut, step_open
 
@@ -338,8 +338,3 @@ def round_of(submission):
         subsystem=submission.subsystem,
         code=submission.round,
     ).get()
-
-
-def naive(instant):
-    """An aware instant as MongoDB keeps it: naive UTC."""
-    return instant.astimezone(dt.UTC).replace(tzinfo=None)

@@ -13,14 +13,15 @@ from mongoengine.fields import DateTimeField, DictField, IntField, ObjectIdField
 from pymongo.errors import DuplicateKeyError
 
 from documents import access, citizen_id, clock
-from documents.cases import Case, Step, advance, check_step, open_case, reason_of, table
+from documents.cases import Case, Step, advance, check_step, find_case, open_case, reason_of, table
+from documents.clock import utc
 from documents.database import collection, in_transaction
-from documents.errors import DoorClosed, Invalid, NotAllowed, OutOfScope, RoundLocked, WrongState
+from documents.errors import DoorClosed, Invalid, NotAllowed, RoundLocked, WrongState
 from documents.history import as_stored, note_event
 from documents.lookups import is_on_roll, look_up, school_name
 from documents.record import Place, declared
 from documents.refusals import noting_refusals
-from documents.rounds import find_round, utc
+from documents.rounds import find_round
 from documents.schools import Area, School
 from documents.standing import AWAITING, TYPED
 from documents.students import STATUS, TRAVEL, Student
@@ -327,12 +328,7 @@ def visible_to(user):
 
 def get_transfer(user, id_):
     """The Transfer of an id as far as this person may see it; raises OutOfScope for any other."""
-    found = None
-    if ObjectId.is_valid(id_ or ""):
-        found = Transfer.objects(__raw__={"$and": [{"_id": ObjectId(id_)}, visible_to(user)]}).first()
-    if found is None:
-        raise OutOfScope("ไม่พบคำขอนี้ในโรงเรียนหรือเขตของท่าน กรุณาเลือกจากรายการ")
-    return found
+    return find_case(Transfer, id_, visible_to(user))
 
 
 def open_of(area_code, records):

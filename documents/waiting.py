@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from documents import clock
 from documents.asking import scope_of
+from documents.clock import naive, utc
 from documents.database import collection
 from documents.digests import documents_of
 from documents.extending import ExtensionRequest
@@ -13,8 +14,8 @@ from documents.id_changes import IdChange
 from documents.moves import moves_for
 from documents.progress import look_of_one, sums_of
 from documents.reopening import ReopenRequest
-from documents.rounds import Round, utc
-from documents.submissions import WRITABLE, Submission, has_lapsed, is_late, naive, visible_to
+from documents.rounds import Round
+from documents.submissions import WRITABLE, Submission, has_lapsed, is_late, visible_to
 from documents.transfers import Transfer
 from documents.windows import open_until, step_open
 

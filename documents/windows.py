@@ -5,8 +5,9 @@ return or an extension.
 """
 
 from documents import buddhist
+from documents.clock import utc
 from documents.errors import WindowShut
-from documents.rounds import until_text, utc
+from documents.rounds import until_text
 
 
 def step_open(submission, round_, step, now):

@@ -4,10 +4,10 @@ Whoever gets the file checks it against the control room and the confirmation sh
 """
 
 from documents import buddhist
+from documents.clock import utc
 from documents.digests import documents_of, short_code
 from documents.rooms import SchoolRooms
 from documents.rounds import STATES as ROUND_STATES
-from documents.rounds import utc
 from documents.submissions import STATES
 from documents.version import VERSION
 from exports.reports import LEVELS, as_of_line, figures, irregular

@@ -22,11 +22,12 @@ from mongoengine.fields import (
 )
 
 from documents import clock
+from documents.clock import naive
 from documents.database import collection
 from documents.errors import FileRefused, RuleBroken
 from exports import guards
 from exports.headers import LOOKED_AT, find_header, label_key, letter_of, widest_header
-from exports.plans import LIVES, naive
+from exports.plans import LIVES
 from exports.reading import header_zone, padded, sheets_of
 
 MOST_ROWS = 10_000

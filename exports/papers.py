@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from documents import buddhist
 from documents.acting import TITLE
+from documents.clock import utc
 from documents.digests import documents_of, short_code
 from documents.errors import WrongState
 from documents.papers import signed_by, steps_of
 from documents.rooms import SchoolRooms
-from documents.rounds import utc
 from documents.schools import Area
 from documents.submissions import STATES, Submission
 from exports.pdf import LEFT, LOWER, Paper, labelled, write_signatures

@@ -23,6 +23,7 @@ from mongoengine.fields import (
 )
 
 from documents import access, clock
+from documents.clock import naive
 from documents.database import collection
 from documents.errors import RuleBroken
 from exports.sheets import plain, restored
@@ -418,8 +419,3 @@ def release_plan(plan_id, finished):
     collection(StoredPlan).update_one(
         {"_id": plan_id}, {"$set": {"state": "done" if finished else "waiting"}}
     )
-
-
-def naive(instant):
-    """An aware instant as MongoDB keeps it."""
-    return instant.astimezone(dt.UTC).replace(tzinfo=None)

@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from documents import buddhist, clock
+from documents.clock import utc
 from documents.database import at_one_moment, collection
 from documents.digests import documents_of, short_code
 from documents.errors import WrongState
@@ -16,7 +17,6 @@ from documents.locking import freeze_of
 from documents.record import Place
 from documents.rooms import SchoolRooms
 from documents.rounds import STATES as ROUND_STATES
-from documents.rounds import utc
 from documents.schools import Area, School
 from documents.submissions import SEALED, STATES, submissions_of
 from exports.columns import Surroundings

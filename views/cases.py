@@ -6,9 +6,9 @@ from flask_login import current_user
 
 from documents import access, buddhist
 from documents.cases import steps_for
+from documents.clock import utc
 from documents.database import collection
 from documents.errors import Invalid, NotAllowed, RuleBroken
-from documents.rounds import utc
 from documents.students import Student
 from views import here
 

@@ -7,9 +7,9 @@ from flask_admin import BaseView, expose
 from flask_login import current_user
 
 from documents import access, buddhist, history, versions
+from documents.clock import utc
 from documents.errors import OutOfScope, WrongState
 from documents.record import declared
-from documents.rounds import utc
 from documents.submissions import get_submission, round_of
 from exports.changes import changes_workbook
 from exports.workbook import file_name

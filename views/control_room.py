@@ -9,11 +9,12 @@ from flask_login import current_user
 
 from documents import buddhist, clock, reminders, thai
 from documents.access import AREA_READERS
+from documents.clock import utc
 from documents.digests import documents_of
 from documents.errors import Invalid, NotAllowed, RuleBroken
 from documents.moves import move
 from documents.progress import LOOKS, board_of, noun_of
-from documents.rounds import STEPS, utc
+from documents.rounds import STEPS
 from documents.submissions import WRITABLE, Submission
 from views import here, instants, links, shell
 from views.pages import Page

@@ -3,9 +3,9 @@
 import datetime as dt
 
 from documents import access, buddhist, citizen_id, fields, history, places
+from documents.clock import utc
 from documents.codelists import code_list
 from documents.record import declared, shown_fields
-from documents.rounds import utc
 from documents.submissions import find_submission
 from documents.users import ROLES
 

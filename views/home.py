@@ -8,13 +8,14 @@ from flask_login import current_user
 
 from documents import buddhist, clock, findings
 from documents.access import AREA_READERS
+from documents.clock import utc
 from documents.completeness import missing_of
 from documents.database import collection
 from documents.digests import documents_of
 from documents.moves import MOVES, hindrance_of, moves_for
 from documents.progress import HEADCOUNT, board_of, look_of_one, match, noun_of
 from documents.record import declared
-from documents.rounds import Round, get_round, round_before, utc
+from documents.rounds import Round, get_round, round_before
 from documents.schools import School
 from documents.submissions import WRITABLE, Submission, is_late
 from documents.users import SCHOOL_ROLES, User

@@ -7,9 +7,9 @@ from flask_admin import expose
 from flask_login import current_user
 
 from documents import buddhist, imports
+from documents.clock import utc
 from documents.errors import RuleBroken
 from documents.jobs import ask
-from documents.rounds import utc
 from exports import guards
 from exports.file_jobs import XLSX
 from exports.import_jobs import deed_in_words, undone_in_words

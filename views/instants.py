@@ -4,7 +4,8 @@ import datetime as dt
 import re
 
 from documents import buddhist, clock, thai
-from documents.rounds import CLOSING_TIME, utc
+from documents.clock import utc
+from documents.rounds import CLOSING_TIME
 
 _TIME = re.compile(r"(\d{1,2})\s*[.:]\s*(\d{2})\s*(?:น\.?)?|(\d{1,2})\s*(?:น\.?)?")
 

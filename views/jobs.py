@@ -9,9 +9,9 @@ from flask_login import current_user
 
 from documents import buddhist, history, jobs
 from documents.access import AREA_READERS
+from documents.clock import utc
 from documents.errors import RuleBroken
 from documents.jobs import STATES, Job
-from documents.rounds import utc
 from views.pages import Page
 
 PATIENCE = 1.2  # seconds that a request waits for its job before it shows the job's page

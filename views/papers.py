@@ -7,8 +7,8 @@ from flask_admin import BaseView, expose
 from flask_login import current_user
 
 from documents import buddhist, papers
+from documents.clock import utc
 from documents.digests import short_code
-from documents.rounds import utc
 from documents.submissions import get_submission, round_of
 from exports.papers import (
     CHECKED_AT,

@@ -8,13 +8,13 @@ from flask_login import current_user
 from documents import access, buddhist, clock, fields, roll, transfers
 from documents.cases import reason_of
 from documents.citizen_id import mask_id
+from documents.clock import utc
 from documents.codelists import code_list
 from documents.errors import Invalid, OutOfScope, RuleBroken, StaleRevision
 from documents.id_changes import IdChange
 from documents.lookups import is_on_roll
 from documents.paths import in_words, path_of
 from documents.record import declared
-from documents.rounds import utc
 from documents.schools import School
 from documents.standing import AWAITING, is_fixed
 from documents.students import Student

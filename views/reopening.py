@@ -7,12 +7,12 @@ from flask_login import current_user
 from documents import access, buddhist, extending, listing, reopening, thai, versions
 from documents.asking import get_request, requests_for, requests_of, submission_of
 from documents.cases import advance, steps_for
+from documents.clock import utc
 from documents.digests import documents_of
 from documents.errors import NotAllowed, OutOfScope, RuleBroken
 from documents.extending import ExtensionRequest
 from documents.record import declared
 from documents.reopening import ReopenRequest, ask_reopening, named_records, object_ids, records_of
-from documents.rounds import utc
 from documents.submissions import get_submission, has_lapsed, round_of
 from documents.users import User
 from views import formatters, here, instants, links

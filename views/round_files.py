@@ -8,11 +8,12 @@ from flask_admin import BaseView, expose
 from flask_login import current_user
 
 from documents import access, audit, buddhist, locking
+from documents.clock import utc
 from documents.digests import documents_of, short_code
 from documents.errors import NotAllowed, RuleBroken, WrongState
 from documents.jobs import ask
 from documents.rooms import SchoolRooms
-from documents.rounds import STATES, get_round, utc
+from documents.rounds import STATES, get_round
 from documents.submissions import STATES as SUBMISSION_STATES
 from documents.submissions import submissions_of
 from exports.file_jobs import round_file_of

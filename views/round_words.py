@@ -3,8 +3,9 @@
 import datetime as dt
 
 from documents import buddhist, reminders
+from documents.clock import utc
 from documents.errors import Invalid
-from documents.rounds import CLOSING_TIME, STEPS, utc
+from documents.rounds import CLOSING_TIME, STEPS
 from views import instants
 from views.submissions import event_of
 

@@ -5,11 +5,12 @@ from flask_admin import BaseView, expose
 from flask_login import current_user
 
 from documents import buddhist, clock, locking, reminders, rounds, thai
+from documents.clock import utc
 from documents.digests import short_code
 from documents.errors import Invalid, NotAllowed, RuleBroken
 from documents.jobs import ask
 from documents.progress import sums_of
-from documents.rounds import EDITABLE, STEPS, Round, get_round, utc
+from documents.rounds import EDITABLE, STEPS, Round, get_round
 from documents.submissions import WRITABLE, submissions_of
 from views import here, links, shell
 from views.control_room import home_address, steps_of

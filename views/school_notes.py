@@ -6,8 +6,8 @@ from flask_login import current_user
 
 from documents import acting, buddhist, clock, contacts, school_notes, thai
 from documents.access import visible_schools
+from documents.clock import utc
 from documents.errors import Invalid, RuleBroken
-from documents.rounds import utc
 from documents.schools import get_school, may_edit
 from views.pages import seen_revision
 

@@ -4,8 +4,9 @@ from flask import current_app, g, request, session, url_for
 from flask_login import current_user
 
 from documents import buddhist, clock, subsystems, thai
+from documents.clock import utc
 from documents.progress import sums_of
-from documents.rounds import STATES, utc
+from documents.rounds import STATES
 from documents.schools import Area, School
 from documents.users import EVERY_AREA, ROLES, SCHOOL_ROLES
 from documents.waiting import waiting_for

@@ -21,11 +21,11 @@ from documents import (
     subsystem,
     thai,
 )
+from documents.clock import utc
 from documents.codelists import code_list
 from documents.digests import short_code
 from documents.moves import ASIDES, MOVES, asides_for, hindrance_of, moves_for
 from documents.progress import HEADCOUNT, RED, look_of_one, noun_of
-from documents.rounds import utc
 from documents.submissions import STATES, WRITABLE, Submission, get_submission, round_of, visible_to
 from documents.windows import open_until
 from views import instants, links, shell

@@ -5,11 +5,11 @@ from flask import current_app, url_for
 
 from documents import access, accounts, buddhist, clock, subsystems
 from documents.checks import LIMITS
+from documents.clock import utc
 from documents.completeness import FieldSetting
 from documents.database import collection
 from documents.record import declared, shown_fields
 from documents.refusals import KINDS as KINDS_OF_REFUSAL
-from documents.rounds import utc
 from documents.schools import School
 from documents.users import ROLES, User
 from views import formatters

@@ -5,10 +5,10 @@ from flask_admin import BaseView, expose
 from flask_login import current_user
 
 from documents import access, buddhist, lookups, transfers
+from documents.clock import utc
 from documents.codelists import code_list
 from documents.errors import OutOfScope, RuleBroken
 from documents.record import Place
-from documents.rounds import utc
 from documents.schools import School
 from documents.transfers import Transfer
 from views import here
