@@ -226,6 +226,15 @@ def test_every_collection_of_the_product_is_kept_or_left_out_by_name(connected):
     }
 
 
+def test_what_the_database_forgets_by_itself_is_in_no_backup(database):
+    forgotten = {
+        name
+        for name in db().list_collection_names()
+        if any("expireAfterSeconds" in index for index in db()[name].index_information().values())
+    }
+    assert {"import_plans", "mapped_uploads"} <= forgotten <= backup.LEFT_OUT
+
+
 # ---- the file ----
 
 
