@@ -5,7 +5,7 @@ from pymongo.errors import DuplicateKeyError
 
 from documents import access
 from documents.cases import Case, find_case, open_case, reason_of
-from documents.database import collection, in_transaction
+from documents.database import in_transaction
 from documents.errors import NotAllowed, WrongState
 from documents.rounds import find_round
 from documents.submissions import Submission
@@ -123,15 +123,3 @@ def requests_of(kind, submission):
     """All requests of a kind about one submission, the newest first."""
     rows = kind.objects(area_code=submission.area_code, submission=submission.id)
     return list(rows.order_by("-asked_at").limit(MOST_SHOWN))
-
-
-def count_open(kind, round_):
-    """How many requests of a kind are open in a round."""
-    query = {
-        "area_code": round_.area_code,
-        "state": {"$in": list(kind.open_states)},
-        "subsystem": round_.subsystem,
-        "academic_year": round_.academic_year,
-        "round": round_.code,
-    }
-    return collection(kind).count_documents(query)

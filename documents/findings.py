@@ -102,9 +102,8 @@ class Checkup(Document):
     writes = IntField()
     stamp = StringField(max_length=64)
     records = IntField()
-    counts = (
-        DictField()
-    )  # of findings: errors, warnings (both open), explained, passed, blank, blank_passed, outside
+    # Of findings: errors, warnings (both open), explained, passed, blank, blank_passed, outside.
+    counts = DictField()
     codes = DictField()  # {code: open findings}
     at = DateTimeField()
 
@@ -439,9 +438,8 @@ def _answer_level(submission, rows, actor, reason):
     codes = Counter(row["code"] for row in rows)
     changes = {code: [None, many] for code, many in sorted(codes.items())}
     action = "explain" if state == EXPLAINED else "pass_error"
-    told = (
-        None if any(row["sensitive"] for row in rows) else reason
-    )  # it stands with the finding, for who may read it
+    # A reason about what is sensitive stands with the finding alone, for who may read that.
+    told = None if any(row["sensitive"] for row in rows) else reason
     history.note_event(submission.area_code, actor, action, "findings", submission.id, changes, told)
 
 

@@ -86,9 +86,8 @@ class Job(Document):
     academic_year = IntField()
     round = StringField(max_length=2)
     arguments = DictField()
-    alone = StringField(
-        max_length=200
-    )  # there while unfinished, unique: no second one of the same round beside it
+    # There while unfinished, unique: no second one of the same round beside it.
+    alone = StringField(max_length=200)
 
     state = StringField(required=True, choices=list(STATES), default="waiting")
     cancel_asked = BooleanField(default=False)

@@ -10,6 +10,7 @@ from documents.database import collection, in_transaction
 from documents.errors import NotAllowed, StaleRevision
 from documents.history import AuditEvent, event
 from documents.schools import School, follows, may_edit, submission_facts
+from documents.submissions import Submission
 
 
 @dataclass(frozen=True)
@@ -80,8 +81,6 @@ def _told(school, values):
 
 
 def _tell(told):
-    from documents.submissions import Submission
-
     collection(Submission).bulk_write([UpdateMany(*facts) for facts in told], ordered=False)
 
 

@@ -153,9 +153,7 @@ class User(Holder, Document, UserMixin):
     must_change_password = BooleanField(default=False)
     grants = EmbeddedDocumentListField(Grant)
     acting = EmbeddedDocumentListField(Acting)
-    areas_listed = ListField(
-        StringField(max_length=8)
-    )  # area codes of the grants, so that lists start with the area
+    areas_listed = ListField(StringField(max_length=8))  # of the grants, so that lists start with the area
     revision = IntField(default=1)
     language = StringField(max_length=2)  # what he reads in, and how he wants dates; None: the product's own
     dates = StringField(max_length=10)

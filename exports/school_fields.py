@@ -62,10 +62,6 @@ def _degrees(low, high):
     return looks
 
 
-def _named_place(width):
-    return lambda value: bool(places.find_in(value, width) or (width == 6 and thai.clean(value)))
-
-
 SCHOOL_FIELDS = (
     ListField("code", "รหัส SMIS 8 หลัก", ("รหัส smis", "smis", "รหัสโรงเรียน (smis)", "รหัสโรงเรียน", "รหัสโรงเรียน 8 หลัก",
               "schoolcode", "sch_code", "smiscode"), lambda value: _like(r"\d{8}")(value) and digits(value)[:2] in places.names(),
