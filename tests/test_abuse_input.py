@@ -64,7 +64,9 @@ def lines(world, there):
     """{role: [(method, rule, address, form)]} of the table of routes, each for one role that may."""
     found = {role: [] for role in WHO}
     for method, rule, address, form, outcome in table():
-        if rule != "/logout" and "/rooms/" not in rule:  # what serves one subsystem serves them all
+        if (
+            outcome and rule != "/logout" and "/rooms/" not in rule
+        ):  # what serves one subsystem serves them all
             found[opener(outcome)].append((method, rule, there(address, rule), form))
     return found
 

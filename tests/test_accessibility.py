@@ -52,7 +52,16 @@ READY = """script => {
   for (const one of document.querySelectorAll("option:nth-child(n + 4):not(:checked)")) one.remove();
   if (!window.axe) (0, eval)(script);
 }"""
-NOT_PAGES = ("/export/", "/history/", "/places/", "/template/", "/pdf/", "/choose/")
+NOT_PAGES = (
+    "/export/",
+    "/history/",
+    "/places/",
+    "/template/",
+    "/pdf/",
+    "/choose/",
+    "/jobs/status/",
+    "/jobs/result/",
+)
 PER_ROLE = ("/admin/", "/admin/rounds/details/", "/admin/submissions/details/")  # other for each role
 ALIKE = ("/new/", *(f"/admin/{document.slug}/" for document in subsystems()[1:]))
 

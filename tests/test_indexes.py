@@ -29,7 +29,7 @@ BEGINS_OTHERWISE = {
     "users": "by e-mail at sign-in, by the cookie's identifier; lists go by areas_listed",
     "sessions": "by user, and by the time they end",
     "import_plans": "one person's plan, by its id and until it ends",
-    "import_plan_rows": "the rows of one plan, by its id",
+    "import_plan_parts": "the rows of one plan, by its id",
     "mapped_uploads": "one person's file on its way in, by its id and until it ends",
     "workers": "the heartbeat of each worker, by when it runs out",
     "limit_counters": "rate limits, by who asks, before anyone is known",

@@ -299,7 +299,7 @@ def thread_of(submission):
     """What was said about the hold that stands: [{who, when, text, own: said by the district}], oldest first."""
     if not submission.hold:
         return []
-    began = max(i for i, row in enumerate(submission.moves) if row["name"] == "hold")
+    began = max((i for i, row in enumerate(submission.moves) if row["name"] == "hold"), default=0)
     return [
         {
             "who": row["by_name"],
