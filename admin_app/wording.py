@@ -135,13 +135,13 @@ def _fill(words, parts):
 def _pattern(key, words):
     """(a piece that must stand in the text, its whole shape, the English, brief or not, the wary holes) of a message.
 
-    Of a brief one no hole reaches over what texts are strung together with. Where still less is said, what fills a
+    Of a brief one no hole is empty, or reaches over what texts are strung together with. Where still less is said, what fills a
     hole that touches Thai must have English itself: `เพิ่ม{0}` is no part of the name เพิ่มพูน.
     """
     pieces = HOLE.split(key)[::2]
-    shape = "(.+?)".join(re.escape(piece) for piece in pieces)
     said = [len(letters) for piece in pieces if (letters := THAI_LETTER.findall(piece))]
     little, brief = len(said) == 1 and said[0] <= LITTLE, sum(said) <= BRIEF
+    shape = ("(.+?)" if brief else "(.*?)").join(re.escape(piece) for piece in pieces)
     wary = [
         n
         for n, (before, after) in enumerate(pairwise(pieces))
