@@ -206,6 +206,17 @@ def accept(name, text):
     return thai.arabic_digits(text) if name in PATTERNS else text
 
 
+def in_words(name, value):
+    """A stored value of a school's field as people read it."""
+    if value in (None, ""):
+        return ""
+    if name in ("grade_from", "grade_to"):
+        return code_list("GRADE").label(value)
+    if name == "subdistrict":
+        return places.label(value)
+    return {"size_band": SIZES, "status": STATUSES}.get(name, {}).get(value, str(value))
+
+
 def _degrees(text, low, high):
     if not re.fullmatch(r"-?\d{1,3}(\.\d{1,8})?", thai.arabic_digits(text)):
         raise ValueError("ต้องเป็นตัวเลของศาทศนิยม เช่น 15.2448")

@@ -28,7 +28,7 @@ from documents.errors import FileRefused, RuleBroken
 from exports import guards
 from exports.headers import LOOKED_AT, find_header, label_key, letter_of, widest_header
 from exports.plans import LIVES
-from exports.reading import header_zone, padded, sheets_of
+from exports.reading import header_zone, padded, sheet_of_rows, sheets_of
 
 MOST_ROWS = 10_000
 MOST_KEPT = 12 * 1024 * 1024  # bytes, compressed: one document holds 16 MB
@@ -152,8 +152,6 @@ def _is_json(content):
 
 def _json_sheets(content):
     """A list of flat objects as one sheet; their names are its header."""
-    from exports.reading import sheet_of_rows
-
     try:
         found = json.loads(content.decode("utf-8-sig"))
     except (ValueError, RecursionError) as fault:

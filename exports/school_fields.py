@@ -11,7 +11,7 @@ from documents import places, thai
 from documents.codelists import code_list
 from documents.schools import SIZES, STATUSES, accept
 from exports.headers import match_columns, share_that_looks
-from exports.reports import GRADES
+from exports.reports import GRADES, LEVELS
 
 CODES = ("code", "moe_code")
 SURE = 0.9  # the share of a column's values that must look like a field where no label says so
@@ -142,8 +142,6 @@ def is_statistics(table):
 
 def statistics_names():
     """{column index: field} of that report: round, school, and the rooms of each single grade."""
-    from exports.reports import LEVELS
-
     rooms = {
         5 + 4 * place: f"rooms_{grades[0]}" for place, (_, grades) in enumerate(LEVELS) if len(grades) == 1
     }

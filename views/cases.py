@@ -11,16 +11,12 @@ from documents.database import collection
 from documents.errors import Invalid, NotAllowed, RuleBroken
 from documents.students import Student
 from views import here
+from views.here import person
 
 PAGE, LAST_PAGE = 50, 40
 READERS = ("school", "director", "district", "approver")
 TONES = {"asked": "back", "moved": "veri", "approved": "veri", "refused": "late", "withdrawn": "idle"}
 LONGEST = 2000
-
-
-def person():
-    """Who is reading, not Flask-Login's proxy."""
-    return current_user._get_current_object()
 
 
 class CasePages:

@@ -14,6 +14,11 @@ from documents.waiting import NEWEST, newest_rounds
 DRAFTS = ("draft", "proposed")
 
 
+def person():
+    """Who is reading, himself: documents are given a User, not Flask-Login's proxy."""
+    return current_user._get_current_object()
+
+
 def area_code():
     """The area this person works in: the chosen one if it is one of his, else his first; None without any."""
     areas = [area for area in current_user.areas(*_ROLES) if area != EVERY_AREA]

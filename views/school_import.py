@@ -7,7 +7,7 @@ from flask_login import current_user
 from documents import thai
 from documents.errors import NotAllowed, RuleBroken
 from documents.rounds import get_round
-from documents.schools import School, may_edit
+from documents.schools import School, in_words, may_edit
 from documents.users import EVERY_AREA
 from exports import guards, mapped_files
 from exports.mapped_files import table_of
@@ -15,6 +15,7 @@ from exports.room_plan import apply_rooms, plan_rooms
 from exports.school_fields import KINDS, fields_of, guess, known_labels
 from exports.school_plan import apply_schools, plan_schools
 from views import here
+from views.here import person
 
 TABS = ("errors", "new", "changed", "absent")
 SHOWN = 300
@@ -139,11 +140,6 @@ class SchoolImport:
         return "/admin/rooms/"
 
 
-def person():
-    """The person himself, not Flask-Login's proxy."""
-    return current_user._get_current_object()
-
-
 def asked_area(area_code=None):
     """The area whose schools are imported: the person's present one, or a stored upload's. Raises NotAllowed."""
     mine = [area for area in current_user.areas("district", "admin") if area != EVERY_AREA]
@@ -210,8 +206,6 @@ def planned(area, table, choice):
 
 def rows_of(plan, tab):
     """The first rows of one tab, as khet/school_plan.html draws them."""
-    from views.schools import in_words
-
     rows = plan[tab][:SHOWN]
     if tab in ("errors", "absent"):
         return rows

@@ -13,7 +13,7 @@ from documents.codelists import code_list
 from documents.contacts import READERS
 from documents.errors import NotAllowed, RuleBroken, StaleRevision
 from documents.rounds import STATES as ROUND_STATES
-from documents.schools import EDITABLE, SIZES, STATUSES, School, edit_school, get_school, may_edit
+from documents.schools import EDITABLE, SIZES, STATUSES, School, edit_school, get_school, in_words, may_edit
 from documents.submissions import Submission, visible_to
 from documents.waiting import newest_rounds
 from views import links
@@ -224,17 +224,6 @@ def said(school, name):
     """One fact of a school in words."""
     value = getattr(school, name)
     return in_words(name, value)
-
-
-def in_words(name, value):
-    """A stored value of a school's field as people read it."""
-    if value in (None, ""):
-        return ""
-    if name in ("grade_from", "grade_to"):
-        return code_list("GRADE").label(value)
-    if name == "subdistrict":
-        return places.label(value)
-    return {"size_band": SIZES, "status": STATUSES}.get(name, {}).get(value, str(value))
 
 
 def grades(school):
