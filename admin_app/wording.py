@@ -89,11 +89,11 @@ class Words:
         """The English of a text that fills the holes of a message."""
         if depth > DEEPEST:
             return None
-        for chunk, shape, words, brief, wary in self._near(text):
-            if chunk in text and (found := shape.fullmatch(text)):
-                if brief and _reaches_over(found):
+        for chunk, pieces, words, brief, wary in self._near(text):
+            if chunk in text and (holes := _holes(pieces, text)):
+                if brief and _reaches_over(pieces, holes):
                     continue
-                parts = [self._say(part, depth + 1) for part in found.groups()]
+                parts = [self._say(part, depth + 1) for part in holes]
                 if not any(THAI_LETTER.search(parts[hole]) for hole in wary):
                     return _fill(words, parts)
         return None
@@ -122,10 +122,30 @@ class Words:
         )
 
 
-def _reaches_over(found):
+def _holes(pieces, text):
+    """What stands between the pieces of a message in a text, each hole as short as can be; None where it is another's.
+
+    The first place of a piece leaves most room to the next, so none is tried twice: a text that somebody typed to
+    fit almost costs as little as any (an expression of such holes takes minutes over it).
+    """
+    first, *middle, last = pieces
+    at, end = len(first), len(text) - len(last)
+    if not (text.startswith(first) and text.endswith(last)):
+        return None
+    holes = []
+    for piece in middle:
+        found = text.find(piece, at + 1, max(end - 1, 0))
+        if found < 0:
+            return None
+        holes.append(text[at:found])
+        at = found + len(piece)
+    return [*holes, text[at:end]] if at < end else None
+
+
+def _reaches_over(pieces, holes):
     """Whether a hole reaches over what texts are strung together with."""
-    opening = found.start(1) == 0 and ": " in found[1]
-    return opening or any(" · " in part for part in found.groups())
+    opening = not pieces[0] and ": " in holes[0]
+    return opening or any(" · " in part for part in holes)
 
 
 def _fill(words, parts):
@@ -133,7 +153,7 @@ def _fill(words, parts):
 
 
 def _pattern(key, words):
-    """(a piece that must stand in the text, its whole shape, the English, brief or not, the wary holes) of a message.
+    """(a piece that must stand in the text, all its pieces, the English, brief or not, the wary holes) of a message.
 
     Of a brief one no hole is empty, or reaches over what texts are strung together with. Where still less is said, what fills a
     hole that touches Thai must have English itself: `เพิ่ม{0}` is no part of the name เพิ่มพูน.
@@ -147,7 +167,7 @@ def _pattern(key, words):
         for n, (before, after) in enumerate(pairwise(pieces))
         if little and (THAI_LETTER.match(before[-1:]) or THAI_LETTER.match(after[:1]))
     ]
-    return max(pieces, key=len), re.compile(shape, re.S), words, brief, wary
+    return max(pieces, key=len), pieces, words, brief, wary
 
 
 @cache

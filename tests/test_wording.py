@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from html import unescape
 
 import pytest
@@ -60,6 +61,16 @@ def test_texts_and_spoken_attributes_are_said_and_the_rest_stays(little):
 )
 def test_a_text_is_looked_up_whole_then_by_its_holes_then_piece_by_piece(text, said):
     assert LITTLE.say(text) == said
+
+
+@pytest.mark.parametrize("between", ["x", " ", "ก", ": ", " · ", "/"])
+def test_a_typed_text_that_almost_fits_every_message_costs_no_more_than_any(between):
+    words = wording.english()
+    began = time.process_time()
+    for _, pieces, *_ in words.patterns:
+        typed = pieces[0] + between.join(pieces * 500)
+        words.say(f"{typed[: wording.LONGEST - 1]}ก")
+    assert time.process_time() - began < 15  # one such text took a minute as an expression
 
 
 @pytest.mark.parametrize(
