@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import gridfs
 from bson import ObjectId
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from documents.database import db
 from documents.errors import Invalid
@@ -19,6 +19,10 @@ LARGEST = 10 * 2**20  # bytes
 MOST_PIXELS = 25_000_000
 BUCKET = "evidence"
 WRONG = "แนบได้เฉพาะรูป JPEG, PNG หรือไฟล์ PDF ที่เปิดได้ กรุณาถ่ายรูปหรือสแกนใหม่"
+ORIENTATION = 0x0112  # the Exif tag that says how the camera was held
+UPRIGHT = dict(enumerate(
+    ("FLIP_LEFT_RIGHT", "ROTATE_180", "FLIP_TOP_BOTTOM", "TRANSPOSE", "ROTATE_270", "TRANSVERSE", "ROTATE_90"), 2
+))  # fmt: skip
 KINDS = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}
 
 
@@ -48,9 +52,12 @@ def _picture(content):
             if picture.width * picture.height > MOST_PIXELS:
                 raise Invalid({0: {"evidence": "รูปมีขนาดใหญ่เกินไป กรุณาย่อให้ไม่เกิน 25 ล้านจุด"}})
             kind = picture.format
-            upright = ImageOps.exif_transpose(picture).convert("RGB" if kind == "JPEG" else "RGBA")
+            turn = UPRIGHT.get(picture.getexif().get(ORIENTATION))
+            upright = picture.convert("RGB" if kind == "JPEG" else "RGBA")
     except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         raise Invalid({0: {"evidence": WRONG}}) from error
+    if turn:  # not by ImageOps.exif_transpose: it writes the other tags anew, and fails at odd ones
+        upright = upright.transpose(Image.Transpose[turn])
     bare = Image.new(upright.mode, upright.size)  # pixels alone: what else the picture carried stays behind
     bare.paste(upright)
     out = io.BytesIO()

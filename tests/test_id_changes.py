@@ -150,6 +150,9 @@ def test_evidence_is_known_by_its_content_and_keeps_nothing_but_pixels():
     assert b"script" not in kept
     assert Image.open(io.BytesIO(kept)).size == (30, 40), "turned as it was held"
     assert evidence.accepted(picture("PNG"))[0] == "image/png"
+    odd = b"Exif\0\0II*\0\x08\0\0\0\x02\0\x1a\x01\x02\0\x02\0\0\0x\0\0\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0"
+    with Image.open(io.BytesIO(evidence.accepted(picture(exif=odd))[1])) as turned:
+        assert turned.width < turned.height  # a resolution that is text stood in the way of nothing
     assert evidence.accepted(PDF) == ("application/pdf", PDF)
     html = b"<html><script>alert(1)</script></html>"
     for wrong in (html, b"%PDF-1.4 cut off", picture()[:200], picture("GIF"), b"GIF89a" + html, html + PDF):
