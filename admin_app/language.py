@@ -95,7 +95,8 @@ def choose():
         accounts.prefer(person, **chosen)
     came_from = urlsplit(request.referrer or "")
     ours = came_from.netloc == request.host and came_from.path != request.path
-    return redirect(came_from._replace(scheme="", netloc="").geturl() if ours else "/", 303)
+    back = came_from._replace(scheme="", netloc="", path=f"/{came_from.path.lstrip('/')}").geturl()
+    return redirect(back if ours else "/", 303)  # a path of two slashes would name another host
 
 
 def say_again(response):

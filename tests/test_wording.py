@@ -110,6 +110,8 @@ def test_a_choice_that_is_none_or_a_way_out_is_not_taken(sign_in, teacher):
     for data in ({"language": "xx"}, {"dates": "<b>"}, {}):
         answer = browser.send("/reading", data, headers={"Referer": "https://elsewhere.example/login"})
         assert (answer.status_code, answer.location) == (303, "/")
+    two_slashes = {"Referer": "http://localhost//elsewhere.example/?x=1"}  # a page of ours: its 404
+    assert browser.send("/reading", {}, headers=two_slashes).location == "/elsewhere.example/?x=1"
     assert User.objects.get(id=teacher.id).language is None
     assert browser.post("/reading", data={"language": "en"}).status_code == 400
 
