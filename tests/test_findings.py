@@ -192,3 +192,16 @@ def test_several_schools_are_looked_at_in_one_pass(open_round, teacher, neighbou
     with count_commands() as asked:
         findings.refresh_all(both)
     assert len(asked) <= 10
+
+
+def test_how_much_is_hidden_is_told_neither_of_one_record_nor_of_another_school(
+    one, teacher, officer, sign_in
+):
+    """Else a code, and one record at a time, would say of which pupil a sensitive check tells."""
+    record = write([Change(Student, place(), pupil(**THAI_G))], teacher)[0]
+    refresh(submission())
+    hidden, office = "เกี่ยวกับข้อมูลอ่อนไหว", sign_in(officer)
+    assert hidden in office.get(f"/admin/findings/?school={SCHOOL}").text
+    assert hidden not in office.get(f"/admin/findings/?record={record.id}").text
+    away = person("away", "school", OTHER, "34010003")  # of two schools, so that none is chosen for him
+    assert hidden not in sign_in(away).get("/admin/findings/").text

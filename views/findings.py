@@ -86,8 +86,11 @@ class Findings(Page, BaseView):
         rows = [row_of(each, schools.get(each["school_code"]), names) for each in stored]
         able = {row["level"] for row in rows if row["may_answer"]}
         hidden = 0
-        if not access.sees_sensitive(current_user, round_.area_code, wanted.school or None):
-            hidden = finding_lists.hidden_count(wanted, round_)
+        oversees = access.open_schools(current_user, round_.area_code) is None
+        if oversees and not wanted.record and not access.sees_sensitive(current_user, round_.area_code):
+            hidden = finding_lists.hidden_count(
+                wanted, round_
+            )  # of a school; of one record it would tell which
         return {
             "rows": rows,
             "count": count,
