@@ -90,7 +90,7 @@ class Words:
         if depth > DEEPEST:
             return None
         for chunk, pieces, words, brief, wary in self._near(text):
-            if chunk in text and (holes := _holes(pieces, text)):
+            if chunk in text and (holes := _holes(pieces, text, least=int(brief))):
                 if brief and _reaches_over(pieces, holes):
                     continue
                 parts = [self._say(part, depth + 1) for part in holes]
@@ -122,8 +122,8 @@ class Words:
         )
 
 
-def _holes(pieces, text):
-    """What stands between the pieces of a message in a text, each hole as short as can be; None where it is another's.
+def _holes(pieces, text, least):
+    """What stands between the pieces of a message in a text, each as short as can be, of `least` letters; None for another's.
 
     The first place of a piece leaves most room to the next, so none is tried twice: a text that somebody typed to
     fit almost costs as little as any (an expression of such holes takes minutes over it).
@@ -134,12 +134,12 @@ def _holes(pieces, text):
         return None
     holes = []
     for piece in middle:
-        found = text.find(piece, at + 1, max(end - 1, 0))
+        found = text.find(piece, at + least, max(end - least, 0))
         if found < 0:
             return None
         holes.append(text[at:found])
         at = found + len(piece)
-    return [*holes, text[at:end]] if at < end else None
+    return [*holes, text[at:end]] if at + least <= end else None
 
 
 def _reaches_over(pieces, holes):
@@ -161,7 +161,6 @@ def _pattern(key, words):
     pieces = HOLE.split(key)[::2]
     said = [len(letters) for piece in pieces if (letters := THAI_LETTER.findall(piece))]
     little, brief = len(said) == 1 and said[0] <= LITTLE, sum(said) <= BRIEF
-    shape = ("(.+?)" if brief else "(.*?)").join(re.escape(piece) for piece in pieces)
     wary = [
         n
         for n, (before, after) in enumerate(pairwise(pieces))
