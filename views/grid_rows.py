@@ -1,30 +1,19 @@
 """The rows of a grid as HTML. Each column is made ready once, so that a cell costs no template and no look-up.
 
 Fifty rows of fourteen cells are most of a page's work. What stands at the end of a row (history, open, edit, delete)
-the template draws once, for a `Pattern`, and every row puts its own id, name and revision into that. Markup here is
-constant or formatted by Markup itself, so that joining it escapes whatever is data.
+the template draws once, for a `Pattern`, and every row puts its own id, name and revision into that. Pieces are plain
+text put together once: what is constant stands here as it is, and whatever is data goes through `escape` first.
 """
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 PK, NAME, REVISION = (
     "0pk0of0row0",
     "0name0of0row0",
     "0revision0of0row0",
 )  # stand in the pattern for a row's own
-NOTHING = Markup("")
-ROW = Markup('<tr data-pk="{}" data-revision="{}" data-name="{}">')
-CHECK = Markup(
-    '<td class="col-check fix"><input type="checkbox" name="rowid" class="action-checkbox" value="{}" '
-    'aria-label="เลือก {}"></td>'
-)
-CELL = Markup('<td data-col="{}" class="col-{}{}')
-MARK = Markup(' {}{}{}" title="{}')
-EDITS = Markup('" tabindex="-1" data-value="')
-LINK = Markup('<a href="{}">')
-NOTE = Markup(' <span class="chip t-info" title="{}">เขตบันทึกแทน</span>')
-NO_WORDS = Markup('<span class="sr">เปิดรายการ</span>')
-OVER, END_LINK, END_CELL, END_ROW = map(Markup, ('">', "</a>", "</td>", "</tr>\n"))
+NO_WORDS = '<span class="sr">เปิดรายการ</span>'
+OVER, END_LINK, END_CELL, END_ROW = '">', "</a>", "</td>", "</tr>\n"
 
 
 class Pattern:
@@ -47,44 +36,46 @@ class Column:
         classes = "".join(
             f" {word}" for word in ("num", "fix", "keep", "masked") if {**meta, **frozen}.get(word)
         )
-        self.start = CELL.format(name, name, classes)
+        self.start = f'<td data-col="{escape(name)}" class="col-{escape(name)}{classes}'
         self.can_edit = " can-edit" if typed else ""
-        self.quiet = self.start + self.can_edit + (EDITS if typed else OVER)
-        self.link = LINK.format(link) if link else None
+        self.over = '" tabindex="-1" data-value="' if typed else OVER
+        self.quiet = self.start + self.can_edit + self.over
+        self.link = f'<a href="{escape(link)}">' if link else None
 
-    def parts(self, row, mark):
-        """The pieces of a row's cell; `mark` is (bad or warn, sentence) or None."""
-        shown = self.show(row)
+    def write(self, parts, row, key, mark):
+        """Add the pieces of a row's cell; `key` is the row's id, `mark` is (bad or warn, sentence) or None."""
+        shown = escape(self.show(row))
         if mark:
-            marked = MARK.format(mark[0], self.can_edit, "" if shown else " blank", mark[1])
-            yield self.start + marked + (EDITS if self.typed else OVER)
+            tone, sentence = mark
+            blank = "" if shown else " blank"
+            parts += self.start, " ", tone, self.can_edit, blank, '" title="', escape(sentence), self.over
         else:
-            yield self.quiet
+            parts.append(self.quiet)
         if self.typed:
-            yield self.typed(row)
-            yield OVER
+            parts += escape(self.typed(row)), OVER
         if self.link:
-            yield self.link.replace(PK, str(row.pk))
-            yield shown or NO_WORDS
-            yield END_LINK
+            parts += self.link.replace(PK, key), shown or NO_WORDS, END_LINK
             if note := self.note(row):
-                yield NOTE.format(note)
+                parts += ' <span class="chip t-info" title="', escape(note), '">เขตบันทึกแทน</span>'
         else:
-            yield shown
-        yield END_CELL
+            parts.append(shown)
+        parts.append(END_CELL)
 
 
 def rows_html(rows, columns, marks, headline, end, choosable):
     """All rows as Markup. `marks(row)` gives {column: mark}; `end` is the last cell, drawn for the Pattern."""
-    parts = []
+    parts, end = [], str(end)
     for row in rows:
-        key, name, revision = str(row.pk), headline(row), str(row.plain["revision"])
+        key, name, revision = str(row.pk), escape(headline(row)), str(row.plain["revision"])
         marked = marks(row)
-        parts.append(ROW.format(key, revision, name))
+        parts += '<tr data-pk="', key, '" data-revision="', revision, '" data-name="', name, OVER
         if choosable:
-            parts.append(CHECK.format(key, name))
+            parts += (
+                '<td class="col-check fix"><input type="checkbox" name="rowid" class="action-checkbox" value="',
+                key,
+            )
+            parts += '" aria-label="เลือก ', name, '"></td>'
         for column in columns:
-            parts += column.parts(row, marked.get(column.name))
-        parts.append(end.replace(PK, key).replace(REVISION, revision).replace(NAME, name))
-        parts.append(END_ROW)
-    return NOTHING.join(parts)
+            column.write(parts, row, key, marked.get(column.name))
+        parts += end.replace(PK, key).replace(REVISION, revision).replace(NAME, name), END_ROW
+    return Markup("".join(parts))  # noqa: S704  every piece is constant or escaped above
