@@ -23,6 +23,7 @@ DATABASE = "khet"
 ATTEMPTS_FOR_SECONDS = 20
 SNAPSHOT_UNAVAILABLE, SNAPSHOT_TOO_OLD = 246, 239
 MOMENTS = 3
+WHOLE = 10_000  # rows of one batch: an answer of several questions comes at once
 
 
 def connect(uri, **options):
@@ -57,6 +58,28 @@ def db():
 def collection(document):
     """The PyMongo collection of a document class."""
     return db()[document._get_collection_name()]
+
+
+def asked_together(questions):
+    """{name: [stored dicts]} of several questions, {name: (document class, pipeline)}, asked in one command.
+
+    For small questions that a page asks anyway: a round trip costs more than most of them.
+    """
+    found = {name: [] for name in questions}
+    if not questions:
+        return found
+    named = [
+        (document, [*stages, {"$replaceWith": {"asked": {"$literal": name}, "row": "$$ROOT"}}])
+        for name, (document, stages) in questions.items()
+    ]
+    (first, pipeline), *others = named
+    more = [
+        {"$unionWith": {"coll": document._get_collection_name(), "pipeline": stages}}
+        for document, stages in others
+    ]
+    for each in collection(first).aggregate([*pipeline, *more], batchSize=WHOLE):
+        found[each["asked"]].append(each["row"])
+    return found
 
 
 def in_transaction(work):

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from documents import clock
 from documents.asking import scope_of
 from documents.clock import naive, utc
-from documents.database import collection
+from documents.database import asked_together, collection
 from documents.digests import documents_of
 from documents.extending import ExtensionRequest
 from documents.findings import checkup_of
@@ -47,15 +47,59 @@ def waiting_for(user, area_code, rounds, now=None, sums=sums_of):
     `sums` gives the Sums of a round; a page that needs them elsewhere too hands in its own, asked once.
     """
     now = now or clock.now()
+    found = asked_together(_questions(user, area_code, rounds, now))
     waits = []
     for round_ in rounds:
         if round_.area_code == area_code:
             waits += _of_officers(user, round_, now, sums)
-    waits += _of_schools(user, area_code, rounds, now)
-    waits += _of_requests(user, area_code, rounds)
-    waits += _of_submissions(user, area_code, rounds, now)
-    waits += _of_cases_of_pupils(user, area_code, rounds, now)
+    waits += _of_schools(user, area_code, rounds, now, found)
+    waits += _of_requests(user, area_code, rounds, found)
+    waits += _of_submissions(rounds, now, found)
+    waits += _of_cases_of_pupils(area_code, rounds, found)
     return sorted(waits, key=lambda each: ORDER.index(each.what))
+
+
+def _questions(user, area_code, rounds, now):
+    """What is read of the database for it, as `asked_together` takes it; only what this person's roles ask for."""
+    asked = {}
+
+    def ask(name, document, query, *stages):
+        asked[name] = document, [{"$match": {"area_code": area_code} | query}, *stages]
+
+    own = _own(user, area_code, "school", "director")
+    if own and (years := sorted({year for _, year, _ in _worked_on(rounds)})):
+        mine = {"academic_year": {"$in": years}, "school_code": {"$in": own}}
+        ask("own", Submission, mine | {"state": {"$in": [*WRITABLE, "confirmed"]}})
+    if ways := [way for way in scope_of(user) if way["area_code"] == area_code]:
+        fields = {"$project": dict.fromkeys(OF_A_REQUEST, 1)}
+        for kind in (ReopenRequest, ExtensionRequest):
+            open_ones = {"state": {"$in": list(kind.open_states)}, "$or": ways}
+            ask(kind.__name__, kind, open_ones, fields)
+    slim, count = {"$unset": ["moves", "counts"]}, ({"$limit": MOST_REQUESTS}, {"$count": "n"})
+    if user.holds("district", area_code):
+        ask("answered", Submission, {"hold.answered": True}, slim)
+        ask("late", Transfer, {"state": "asked", "due_at": {"$lte": naive(now)}}, *count)
+        ask("numbers", IdChange, {"state": "asked"}, *count)
+    if user.holds("approver", area_code):
+        again = {"version": {"$gt": 1}, "state": {"$in": [*WRITABLE, "confirmed"]}}
+        ask("lapsed", Submission, again, slim)
+    if leaving := _own(user, area_code, "school"):
+        of_ours = {"from_school": {"$in": leaving}, "state": "asked"}
+        ask("due", Transfer, of_ours, {"$limit": MOST_REQUESTS}, {"$project": {"due_at": 1}})
+    return asked
+
+
+def _own(user, area_code, *roles):
+    return [code for area, code in user.schools(*roles) if area == area_code]
+
+
+def _worked_on(rounds):
+    """{(subsystem, year, code): round} of those that run or are sealed."""
+    return {
+        (each.subsystem, each.academic_year, each.code): each
+        for each in rounds
+        if each.running or each.sealed
+    }
 
 
 # What comes first on the list.
@@ -70,20 +114,9 @@ ORDER = (
 # ---- school and director ----
 
 
-def _of_schools(user, area_code, rounds, now):
-    own = [code for area, code in user.schools("school", "director") if area == area_code]
-    by_key = {
-        (each.subsystem, each.academic_year, each.code): each
-        for each in rounds
-        if each.running or each.sealed
-    }
-    if not own or not by_key:
-        return
-    years = sorted({year for _, year, _ in by_key})
-    found = Submission.objects(
-        area_code=area_code, school_code__in=own, academic_year__in=years, state__in=[*WRITABLE, "confirmed"]
-    )
-    for submission in found:
+def _of_schools(user, area_code, rounds, now, found):
+    by_key = _worked_on(rounds)
+    for submission in map(Submission._from_son, found.get("own", ())):
         round_ = by_key.get((submission.subsystem, submission.academic_year, submission.round))
         if round_ is None or (round_.sealed and submission.version == 1):
             continue
@@ -174,47 +207,35 @@ OF_REQUESTS = {  # kind, state, version > 1: (role that is waited for, what)
 }
 
 
-def _of_requests(user, area_code, rounds):
+OF_A_REQUEST = (
+    "subsystem", "academic_year", "round", "state", "version", "school_code", "submission", "asked_by_name",
+)  # fmt: skip
+
+
+def _of_requests(user, area_code, rounds, found):
     """Open requests: to who decides how many there are, to who asked that they are not decided yet."""
-    ways = [way for way in scope_of(user) if way["area_code"] == area_code]
     by_key = {_key_of(each, each.code): each for each in rounds}
-    found = {}
-    for kind in (ReopenRequest, ExtensionRequest) if ways else ():
-        query = {"area_code": area_code, "state": {"$in": list(kind.open_states)}, "$or": ways}
-        wanted = (
-            "subsystem",
-            "academic_year",
-            "round",
-            "state",
-            "version",
-            "school_code",
-            "submission",
-            "asked_by_name",
-        )
-        for row in kind.objects(__raw__=query).only(*wanted):
+    open_ones = {}
+    for kind in (ReopenRequest, ExtensionRequest):
+        for row in map(kind._from_son, found.get(kind.__name__, ())):
             round_ = by_key.get(_key_of(row, row.round))
             of_approver = kind is ExtensionRequest and row.version > 1
             role, what = OF_REQUESTS[kind, "of_approver" if of_approver else row.state]
             if round_ is None:
                 continue
             if user.holds(role, area_code):
-                found.setdefault((what, round_.id), []).append(round_)
+                open_ones.setdefault((what, round_.id), []).append(round_)
             elif any(user.holds(each, area_code, row.school_code) for each in ("school", "director")):
                 yield Wait("own_request", 1, round_, row, None, f"{kind.label}: {row.shown_state}")
-    for (what, _), same in found.items():
+    for (what, _), same in open_ones.items():
         yield Wait(what, len(same), same[0])
 
 
-def _of_submissions(user, area_code, rounds, now):
+def _of_submissions(rounds, now, found):
     """For the district, holds that a school answered; for the approver, reopenings whose hour is over."""
     by_key = {_key_of(each, each.code): each for each in rounds}
-    asked = []
-    if user.holds("district", area_code):
-        asked.append(("answered", {"hold.answered": True}))
-    if user.holds("approver", area_code):
-        asked.append(("lapsed", {"version": {"$gt": 1}, "state": {"$in": [*WRITABLE, "confirmed"]}}))
-    for what, more in asked:
-        for each in Submission.objects(__raw__={"area_code": area_code} | more).exclude("moves", "counts"):
+    for what in ("answered", "lapsed"):
+        for each in map(Submission._from_son, found.get(what, ())):
             round_ = by_key.get(_key_of(each, each.round))
             if round_ is not None and (what == "answered" or has_lapsed(each, now)):
                 yield Wait(what, 1, round_, each)
@@ -227,25 +248,17 @@ def _key_of(of, code):
 # ---- requests between schools, and to the district ----
 
 
-def _of_cases_of_pupils(user, area_code, rounds, now):
+def _of_cases_of_pupils(area_code, rounds, found):
     """Move-ins to answer, or to decide when their time is over, and numbers to decide; under the running DMC round."""
     of_pupils = [each for each in rounds if each.subsystem == "DMC" and each.area_code == area_code]
     round_ = next((each for each in of_pupils if each.running), next(iter(of_pupils), None))
     if round_ is None:
         return
-    own = [code for area, code in user.schools("school") if area == area_code]
-    if own:
-        asked = {"area_code": area_code, "from_school": {"$in": own}, "state": "asked"}
-        due = [row["due_at"] for row in collection(Transfer).find(asked, {"due_at": 1}).limit(MOST_REQUESTS)]
-        if due:
-            yield Wait("answer_transfer", len(due), round_, None, utc(min(due)))
-    if user.holds("district", area_code):
-        late = {"area_code": area_code, "state": "asked", "due_at": {"$lte": naive(now)}}
-        if count := collection(Transfer).count_documents(late, limit=MOST_REQUESTS):
-            yield Wait("decide_transfer", count, round_)
-        open_ones = {"area_code": area_code, "state": "asked"}
-        if count := collection(IdChange).count_documents(open_ones, limit=MOST_REQUESTS):
-            yield Wait("decide_number", count, round_)
+    if due := [row["due_at"] for row in found.get("due", ())]:
+        yield Wait("answer_transfer", len(due), round_, None, utc(min(due)))
+    for name, what in (("late", "decide_transfer"), ("numbers", "decide_number")):
+        for counted in found.get(name, ()):
+            yield Wait(what, counted["n"], round_)
 
 
 # ---- the area ----
