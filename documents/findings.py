@@ -26,10 +26,10 @@ from pymongo.errors import DuplicateKeyError
 from documents import access, checks, history, thai
 from documents.checks import BY_KEY, ERROR, WARNING, Context, Sums
 from documents.completeness import required_of
-from documents.database import collection, in_transaction
+from documents.database import asked_together, collection, in_transaction
 from documents.digests import by_school, documents_of
 from documents.errors import Invalid, NotAllowed, WrongState
-from documents.limits import limits_of
+from documents.limits import limits_by, limits_question
 from documents.progress import HEADCOUNT
 from documents.rooms import SchoolRooms
 from documents.rounds import find_round, round_before
@@ -129,9 +129,11 @@ def contexts_of(round_, codes, taught=None, whole=True):
     area, year = round_.area_code, round_.academic_year
     kinds = documents_of(round_.subsystem) if whole else ()
     required = {document.slug: required_of(document, area, year) for document in kinds}
-    limits = limits_of(area, round_.subsystem, year)
+    asked = {"limits": limits_question(area, round_.subsystem, year), **_rooms_question(round_, codes)}
+    found = asked_together(asked)
+    limits, rooms = limits_by(found["limits"]), _rooms_by(found.get("rooms", ()))
     taught = taught_in(area, codes) if taught is None else taught
-    rooms, before = rooms_of(round_, codes), _heads_before(round_, codes) if whole else {}
+    before = _heads_before(round_, codes) if whole else {}
     return {
         code: Context(
             year,
@@ -156,18 +158,19 @@ def taught_in(area_code, codes):
     return {code: pair for code, pair in grades if all(pair)}
 
 
-def rooms_of(round_, codes):
-    """{school code: {grade: rooms}} that the schools declared in a round; nothing where the subsystem asks for none."""
+def _rooms_question(round_, codes):
+    """{"rooms": what asks for the rooms that schools declared in a round}; nothing where its subsystem has none."""
     if SchoolRooms.subsystem != round_.subsystem:
         return {}
-    place = {
-        "area_code": round_.area_code,
-        "academic_year": round_.academic_year,
-        "round": round_.code,
+    asked = {"area_code": round_.area_code, "academic_year": round_.academic_year, "round": round_.code}
+    fields = {"school_code": 1, "grade": 1, "rooms": 1, "_id": 0}
+    return {
+        "rooms": (SchoolRooms, [{"$match": asked | {"school_code": {"$in": codes}}}, {"$project": fields}])
     }
-    rows = collection(SchoolRooms).find(
-        place | {"school_code": {"$in": codes}}, {"school_code": 1, "grade": 1, "rooms": 1}, batch_size=1000
-    )
+
+
+def _rooms_by(rows):
+    """{school code: {grade: rooms}} of what was read."""
     found = {}
     for row in rows:
         if row.get("grade"):

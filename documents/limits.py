@@ -27,11 +27,19 @@ class CheckSetting(Document):
 
 def limits_of(area_code, subsystem, academic_year):
     """{name: value} of the bounds in an area and year: the newest setting up to the year over the declared values."""
-    setting = collection(CheckSetting).find_one(
-        {"area_code": area_code, "subsystem": subsystem, "academic_year": {"$lte": academic_year}},
-        sort=[("academic_year", -1)],
-    )
-    given = (setting or {}).get("limits") or {}
+    document, pipeline = limits_question(area_code, subsystem, academic_year)
+    return limits_by(collection(document).aggregate(pipeline))
+
+
+def limits_question(area_code, subsystem, academic_year):
+    """What `limits_by` is to be given, as `database.asked_together` takes it."""
+    asked = {"area_code": area_code, "subsystem": subsystem, "academic_year": {"$lte": academic_year}}
+    return CheckSetting, [{"$match": asked}, {"$sort": {"academic_year": -1}}, {"$limit": 1}]
+
+
+def limits_by(settings):
+    """`limits_of`, from what was read."""
+    given = next(iter(settings), {}).get("limits") or {}
     return {name: given.get(name, value) for name, value in default_limits().items()}
 
 

@@ -6,6 +6,7 @@ an import or a script, so that a rule has one home.
 
 from functools import lru_cache
 
+from flask import request
 from flask_admin.contrib.mongoengine.form import CustomModelConverter, get_form
 from wtforms import HiddenField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
@@ -158,6 +159,27 @@ def form_class(document, names, list_versions):
 def values_of(form, document):
     """{field name: plain value} of what was typed in a validated form, for the fields it holds."""
     return {name: form[name].accepted for name in declared(document) if name in form._fields}
+
+
+def posted_values(known, stored):
+    """`values_of` a posted whole form of these {name: field} without its inputs; None where they must be asked.
+
+    That is when an input that would show a value of the `stored` dict is not posted, or holds what cannot be stored.
+    """
+    typed, values = request.form, {}
+    if request.files:
+        return None
+    try:
+        for name, field in known.items():
+            if field.kind == "choices":
+                values[name] = fields.accept(field, typed.getlist(name))
+            elif name in typed:
+                values[name] = fields.accept(field, typed[name])
+            elif stored.get(name) is not None:
+                return None
+    except ValueError:
+        return None
+    return values
 
 
 def fields_in_groups(form, document):

@@ -9,6 +9,7 @@ from functools import cached_property
 from bson import ObjectId
 from flask import abort, flash, g, jsonify, make_response, redirect, request, url_for
 from flask_admin import expose
+from flask_admin.babel import gettext
 from flask_admin.contrib.mongoengine import ModelView
 from flask_admin.helpers import get_form_data, get_redirect_target
 from flask_login import current_user
@@ -23,7 +24,7 @@ from documents.submissions import find_submission, may_write
 from documents.writing import Change, remove, write
 from views import formatters, found, here
 from views.filters import MOST_FILTERS, filters_of
-from views.forms import fields_in_groups, form_class, values_of
+from views.forms import fields_in_groups, form_class, posted_values, values_of
 from views.importing import ImportMixin
 from views.pages import Page, SecureForm, seen_revision
 from views.record_actions import ActionsMixin
@@ -263,6 +264,8 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
         """Write one change; a refusal stands beside its field or on top, and the form keeps what was typed."""
         actor = current_user._get_current_object()
         try:
+            if refusal := g.pop("refused_by_the_door", None):
+                raise refusal
             if change.id is None:
                 self.before_adding(change, actor, form.reason.data)
             return write([change], actor, form.reason.data, via="form")[0]
@@ -340,6 +343,9 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
     @expose("/edit/", methods=("GET", "POST"))
     def edit_view(self):
         """The form of a record; a locked or foreign one is shown or refused instead."""
+        if request.method == "POST" and self._saved_as_posted(request.args.get("id")):
+            flash(gettext("Record was successfully saved."), "success")
+            return redirect(get_redirect_target() or self.get_url(".index_view"))
         record = self.get_one(request.args.get("id"))
         if record is None:
             abort(404)
@@ -354,6 +360,29 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
         self._let_the_door_answer(record.area_code, record.school_code)
         g.edited = record
         return super().edit_view()
+
+    def _saved_as_posted(self, id_):
+        """Whether a posted form was stored straight from its values; where not, its inputs are made and shown again.
+
+        Each value is read by `fields.accept`, which is what the inputs ask, too, and goes through the same door. What
+        the door refuses is kept for `_through_the_door`, so that it is refused, and noted, once.
+        """
+        onward = {"_add_another", "_continue_editing"} & request.form.keys()
+        plain = listing.one_of(self.model, current_user, id_) if g.get("csrf_valid") and not onward else None
+        if plain is None or access.writes_as(current_user, plain["area_code"], plain["school_code"]) is None:
+            return False
+        open_ones = access.open_fields(current_user, self._fields, plain["area_code"], plain["school_code"])
+        values = posted_values(open_ones, plain)
+        if values is None:
+            return False
+        place = Place.of(plain)
+        change = Change(self.model, place, values, id=plain["_id"], revision=seen_revision())
+        try:
+            write([change], current_user._get_current_object(), request.form.get("reason"), via="form")
+        except RuleBroken as refusal:
+            g.refused_by_the_door = refusal
+            return False
+        return True
 
     @expose("/details/")
     def details_view(self):
