@@ -59,6 +59,7 @@ NOT_PAGES = (
     "/template/",
     "/pdf/",
     "/choose/",
+    "/jobs/corner/",
     "/jobs/status/",
     "/jobs/result/",
 )
