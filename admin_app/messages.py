@@ -50,8 +50,8 @@ LEFT_OUT = (
     *("template.py", "discretion.py"),
 )
 NO_WORDING = re.compile(
-    r"\\[sdw.\-]|\(\?[:=!<]|\[[^\]]*-[^\]]*\]|^.[ก-ฮ]{20,}$|&[LRC]"
-)  # regular expressions and the like
+    r"\\[sdw.\-]|\(\?[:=!<]|\[[^\]]*-[^\]]*\]|^.[ก-ฮ]{20,}$|&[LRC]|=\"|^\"?>"
+)  # regular expressions, pieces of markup and the like
 SEEDS = ROOT / "documents" / "seeds"
 MARK = "\ue000"  # stands for what is put in
 BREAK = "\ue001"  # stands for markup: no text goes on behind it

@@ -18,8 +18,10 @@ KINDS = (
     "documents.completeness",
     "documents.finding_lists",
     "documents.locking",
+    "documents.school_accounts",
     "exports.file_jobs",
     "exports.import_jobs",
+    "exports.room_plan",
 )
 ON_MONGODB = {"polling_interval": 0.2, "default_database": DATABASE}
 

@@ -1,15 +1,23 @@
 """All schools' accounts in one go: from the area's list of schools or a list of one's own; first a plan, then the deed."""
 
+import base64
+import json
+import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from documents import accounts, history, passwords
 from documents.database import collection, in_transaction
 from documents.errors import Invalid, NotAllowed, RuleBroken
+from documents.jobs import Job, get_job, job_kind, still_holds
 from documents.schools import School
 from documents.users import ROLES, SCHOOL_ROLES, Grant, User
 
 MOST = 2_000  # accounts in one go
+AT_ONCE = 12  # made within a request; hashing a district's passwords takes many seconds and is a job
+NONCE = 12  # bytes
 DOMAIN = "school.khet"  # of accounts made up for schools without an e-mail: nothing is ever sent there
 PREFIX = {"school": "", "director": "d"}
 
@@ -105,10 +113,10 @@ def _wrong_with(one, schools, holder, area_code, seen):
     return None
 
 
-def make(actor, area_code, wanted, reason=None):
+def make(actor, area_code, wanted, reason=None, progress=None, before=None):
     """Make every new account of the list, all or none; gives their slips in the list's order.
 
-    Some seconds for a whole district, and yet no job: the first passwords stand in this answer and nowhere else.
+    `before` is called with the e-mails of the new accounts just before they are stored.
     Raises Invalid when the plan has an error, naming its first.
     """
     planned = plan(actor, area_code, wanted)
@@ -116,12 +124,14 @@ def make(actor, area_code, wanted, reason=None):
         row, sentence = planned.errors[0]
         raise Invalid({0: {"rows": f"แถวที่ {row}: {sentence}"}})
     typed = [passwords.first_password() for _ in planned.new]
-    with ThreadPoolExecutor() as pool:
-        hashes = list(pool.map(passwords.hashed, typed))
+    hashes = list(_hashed(typed, progress))
     plain = [_plain(area_code, one, school) for one, school in planned.new]
     for each, stored in zip(plain, hashes, strict=True):
         each["password"] = stored
     events = [accounts.first_event(actor, each, area_code, reason) for each in plain]
+
+    if before:
+        before([each["email"] for each in plain])
 
     def work():
         if plain:
@@ -133,6 +143,80 @@ def make(actor, area_code, wanted, reason=None):
         accounts.Slip(each["name"], each["email"], password, school.name, ROLES[one.role])
         for each, password, (one, school) in zip(plain, typed, planned.new, strict=True)
     ]
+
+
+def _hashed(typed, progress):
+    """Yield the hash of each password, in order, telling how far it is."""
+    if progress:
+        progress.begin(len(typed), "บัญชี")
+    with ThreadPoolExecutor() as pool:
+        for number, stored in enumerate(pool.map(passwords.hashed, typed), 1):
+            if progress:
+                progress.at(number)
+            yield stored
+
+
+# ---- as a job: its slips are sealed until they are shown, once ----
+
+
+@job_kind("school_accounts", "สร้างบัญชีทุกโรงเรียน", "Make accounts for all schools", cancellable=False)
+def make_job(job, progress, wanted, emails=()):
+    """Make accounts; run again after a run that stored them and was killed, those nobody used yet get new passwords."""
+    mine = {"_id": job.id, "area_code": job.area_code}
+
+    def before(new):
+        collection(Job).update_one(mine, {"$set": {"arguments.emails": [*emails, *new]}})
+
+    lines = [Wanted(**each) for each in wanted]
+    slips = make(job.actor, job.area_code, lines, progress=progress, before=before)
+    made = {slip.email for slip in slips}
+    lost = User.objects(
+        email__in=[each for each in emails if each not in made], must_change_password=True, login_count=0
+    )
+    slips += [accounts.reset(job.actor, person.id, "สลิปเดิมหายไปกับงานที่ถูกขัดจังหวะ") for person in lost]
+    return {"summary": [f"สร้าง {len(slips):,} บัญชีแล้ว"], "sealed": _sealed(job.id, slips)}
+
+
+def arguments_of(wanted):
+    """The arguments of `make_job` for a list of Wanted: plain values."""
+    return {"wanted": [asdict(one) for one in wanted]}
+
+
+def take_slips(user, job_id):
+    """The slips of a job, once, for who asked for it; they are gone with that.
+
+    Raises OutOfScope for another's job, NotAllowed without the rights it ran with, RuleBroken where they were shown.
+    """
+    job = get_job(user, job_id)
+    if job.owner != user.id or not still_holds(user, job.rights):
+        raise NotAllowed("สลิปเปิดได้เฉพาะผู้สั่งสร้างบัญชี และเฉพาะเมื่อยังมีสิทธิ์เท่ากับตอนที่สั่ง")
+    kept = {
+        "_id": job.id,
+        "area_code": job.area_code,
+        "kind": "school_accounts",
+        "result.sealed": {"$exists": True},
+    }
+    found = collection(Job).find_one_and_update(kept, {"$unset": {"result.sealed": ""}})
+    if found is None:
+        raise RuleBroken("สลิปชุดนี้แสดงไปแล้ว เปิดดูอีกไม่ได้ หากสลิปหาย ให้เปิดบัญชีนั้นแล้วตั้งรหัสผ่านใหม่")
+    return _opened(job.id, found["result"]["sealed"])
+
+
+def _seal():
+    """The cipher of slips; its key follows from the one that lies outside the database."""
+    return AESGCM(bytes.fromhex(history.keyed("slips of first passwords")))
+
+
+def _sealed(job_id, slips):
+    nonce = os.urandom(NONCE)
+    plain = json.dumps([asdict(slip) for slip in slips]).encode()
+    return base64.b64encode(nonce + _seal().encrypt(nonce, plain, str(job_id).encode())).decode()
+
+
+def _opened(job_id, sealed):
+    raw = base64.b64decode(sealed)
+    plain = _seal().decrypt(raw[:NONCE], raw[NONCE:], str(job_id).encode())
+    return [accounts.Slip(**each) for each in json.loads(plain)]
 
 
 def _plain(area_code, one, school):

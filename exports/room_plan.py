@@ -3,15 +3,19 @@
 from documents import thai
 from documents.database import collection
 from documents.errors import RuleBroken
+from documents.jobs import job_kind
 from documents.record import Place
 from documents.rooms import SchoolRooms
+from documents.rounds import find_round
 from documents.schools import School
 from documents.writing import Change, write
+from exports import mapped_files
 from exports.school_fields import ROUND, area_of, digits
 from exports.school_plan import Reading, is_total, refuse_mapping
 
 MOST_ROOMS = 99
 AT_ONCE = 40  # schools in one transaction
+MOST_NAMED = 10  # schools whose refusal is told by name
 
 
 def plan_rooms(table, names, round_):
@@ -97,14 +101,33 @@ def _plan_row(reading, row, values, code, name, rooms):
         reading.plan["changed"].append(planned)
 
 
-def apply_rooms(plan, round_, actor, reason):
+@job_kind("import_rooms", "นำเข้าจำนวนห้องเรียน", "Import rooms")
+def rooms_job(job, progress, upload_id, reason):
+    """Store the planned rooms of a file; run a second time, the schools that the first wrote are left as they are."""
+    plan = mapped_files.find(upload_id, job.actor, planned=True)["plan"]
+    round_ = find_round(job.area_code, job.subsystem, job.academic_year, job.round)
+    written, refused = apply_rooms(plan, round_, job.actor, reason, progress)
+    said = [f"บันทึกจำนวนห้องเรียนของ {written:,} โรงเรียนแล้ว รอบ {round_.label}"]
+    said += [f"{name}: {sentence}" for name, sentence in refused[:MOST_NAMED]]
+    if len(refused) > MOST_NAMED:
+        said.append(f"และอีก {len(refused) - MOST_NAMED:,} โรงเรียนที่บันทึกไม่ได้")
+    return {"summary": said}
+
+
+def apply_rooms(plan, round_, actor, reason, progress=None):
     """Store what was planned, all or none for a school; gives (schools written, [(name, why not)]).
 
-    Several schools share a transaction; where one of them is refused, its companions are written one by one.
+    Several schools share a transaction; where one of them is refused, its companions are written one by one. Rooms
+    that stand as planned already are not written again, so that an interrupted import may be run once more.
     """
-    wanted = [(one["name"], _changes(one, round_)) for one in (*plan["new"], *plan["changed"])]
+    stored = {key: row.get("rooms") for key, row in _rooms_of(round_).items()}
+    wanted = [(one["name"], _changes(one, round_, stored)) for one in (*plan["new"], *plan["changed"])]
     written, refused = 0, []
+    if progress:
+        progress.begin(len(wanted), "โรงเรียน")
     for start in range(0, len(wanted), AT_ONCE):
+        if progress:
+            progress.at(start)
         batch = wanted[start : start + AT_ONCE]
         if len(batch) > 1 and _refusal(batch, actor, reason) is None:
             written += len(batch)
@@ -125,9 +148,10 @@ def _refusal(batch, actor, reason):
     return None
 
 
-def _changes(one, round_):
+def _changes(one, round_, stored):
     place = Place(round_.area_code, round_.academic_year, round_.code, one["code"])
     return [
         Change(SchoolRooms, place, {"grade": grade, "rooms": number}, id=id_, revision=revision)
         for grade, _, number, id_, revision in one["cells"]
+        if stored.get((one["code"], grade)) != number
     ]

@@ -149,6 +149,8 @@ TABLE = [
     ("GET", "/admin/users/", "", {200: "admin"}),
     ("GET", "/admin/users/new/", "", {200: "admin"}),
     ("POST", "/admin/users/new/", {}, {200: "admin"}),
+    ("GET", "/admin/users/slips/", "?job={job}", {403: ""}),
+    ("POST", "/admin/users/slips/", {"job": "{job}"}, {403: ""}),
     ("GET", "/admin/users/edit/", "?id={person}", {200: "admin"}),
     ("POST", "/admin/users/edit/?id={person}", {}, {200: "admin"}),
     ("GET", "/admin/users/details/", "?id={person}", {200: "admin"}),

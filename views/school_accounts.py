@@ -1,15 +1,18 @@
 """All schools' accounts in one go: choose or paste a list, see what it would do, make them, print the slips."""
 
-from flask import request
+from flask import request, url_for
 from flask_admin import expose
 from flask_login import current_user
 
 from documents import school_accounts, thai
 from documents.errors import Invalid, RuleBroken
+from documents.jobs import ask, get_job
 from documents.school_accounts import DOMAIN, MOST, Wanted
 from documents.users import ROLES, SCHOOL_ROLES
 from exports.reading import read_table
 from views.account_forms import areas_of
+from views.here import person
+from views.jobs import follow, result_page
 
 LABELS = {
     "school_code": ("รหัสโรงเรียน", "รหัส SMIS", "รหัส"),
@@ -38,9 +41,9 @@ class SchoolAccounts:
             try:
                 wanted, asked["lines"] = wanted_of(asked)
                 actor = current_user._get_current_object()
-                if request.form.get("make"):
-                    return self.slips(school_accounts.make(actor, asked["area"], wanted))
                 planned = school_accounts.plan(actor, asked["area"], wanted)
+                if request.form.get("make") and not planned.errors:
+                    return self._make(actor, asked["area"], wanted, len(planned.new))
             except RuleBroken as refusal:
                 problem = refusal.message
         return self.render(
@@ -52,6 +55,28 @@ class SchoolAccounts:
             roles={role: ROLES[role] for role in SCHOOL_ROLES},
             return_url=self.get_url(".index_view"),
         )
+
+    def _make(self, actor, area, wanted, number):
+        """A few accounts are made at once; more by a job, whose slips are shown once on a page of their own."""
+        if number <= school_accounts.AT_ONCE:
+            return self.slips(school_accounts.make(actor, area, wanted))
+        return follow(ask("school_accounts", actor, area, arguments=school_accounts.arguments_of(wanted)))
+
+    @expose("/slips/", methods=("GET", "POST"))
+    def slips_view(self):
+        """The slips of a finished job: a page that says they are shown once, and, posted, the slips."""
+        job = get_job(person(), request.values.get("job"))
+        if request.method == "POST":
+            return self.slips(school_accounts.take_slips(person(), str(job.id)))
+        there = "sealed" in (job.result or {})
+        return self.render(
+            "users/slips_ready.html", job=job, there=there, return_url=self.get_url(".index_view")
+        )
+
+
+@result_page("school_accounts")
+def _slips_of(job):
+    return url_for("users.slips_view", job=str(job.id))
 
 
 def wanted_of(asked):

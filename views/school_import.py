@@ -6,16 +6,18 @@ from flask_login import current_user
 
 from documents import thai
 from documents.errors import NotAllowed, RuleBroken
+from documents.jobs import ask
 from documents.rounds import get_round
 from documents.schools import School, in_words, may_edit
 from documents.users import EVERY_AREA
 from exports import guards, mapped_files
 from exports.mapped_files import table_of
-from exports.room_plan import apply_rooms, plan_rooms
+from exports.room_plan import plan_rooms
 from exports.school_fields import KINDS, fields_of, guess, known_labels
 from exports.school_plan import apply_schools, plan_schools
 from views import here
 from views.here import person
+from views.jobs import follow
 
 TABS = ("errors", "new", "changed", "absent")
 SHOWN = 300
@@ -116,28 +118,22 @@ class SchoolImport:
             raise RuleBroken(f"ไฟล์ยังมี {broken:,} แถวที่นำเข้าไม่ได้ กรุณาแก้ในไฟล์ หรือยืนยันว่าให้นำเข้าเฉพาะแถวที่ถูกต้อง")
         mapped_files.claim(upload["_id"], person())
         try:
-            answer = self._apply(plan, area, reason or f"นำเข้าจากไฟล์ {upload['filename']}")
+            return self._apply(upload, area, reason or f"นำเข้าจากไฟล์ {upload['filename']}")
         except RuleBroken:
             mapped_files.release(upload["_id"], person())
             raise
-        return redirect(answer, 303)
 
-    def _apply(self, plan, area, reason):
+    def _apply(self, upload, area, reason):
+        """Schools are stored here: thousands take a second. Rooms are records of many schools, so a job."""
+        plan = upload["plan"]
         if plan["kind"] == "schools":
             number = apply_schools(plan, area, person(), reason)
             flash(f"บันทึกข้อมูล {number:,} โรงเรียนแล้ว", "success")
-            return url_for(".index_view")
+            return redirect(url_for(".index_view"), 303)
         round_ = get_round([area], plan["round"])
-        number, refused = apply_rooms(plan, round_, person(), reason)
-        flash(
-            f"บันทึกจำนวนห้องเรียนของ {number:,} โรงเรียนแล้ว รอบ {round_.label}",
-            "success" if number else "warning",
-        )
-        for name, sentence in refused[:10]:
-            flash(f"{name}: {sentence}", "error")
-        if len(refused) > 10:
-            flash(f"และอีก {len(refused) - 10:,} โรงเรียนที่บันทึกไม่ได้", "error")
-        return "/admin/rooms/"
+        told = {"upload_id": str(upload["_id"]), "reason": reason}
+        title = f"นำเข้าจำนวนห้องเรียน {upload['filename']}"
+        return follow(ask("import_rooms", person(), area, round_, title, told, href="/admin/rooms/"))
 
 
 def asked_area(area_code=None):
