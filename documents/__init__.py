@@ -11,6 +11,9 @@ SUBSYSTEMS = [
     "documents.rooms.SchoolRooms",
 ]
 
+CHECKS = [
+    "documents.student_checks",
+]  # the modules of the subsystems' checks (documents/checks.py says what one holds)
 
 CASES = [
     "documents.reopening.ReopenRequest",
@@ -28,6 +31,11 @@ def subsystems():
 def case_kinds():
     """The document classes of CASES."""
     return _classes(CASES)
+
+
+def check_modules():
+    """The modules of CHECKS."""
+    return [import_module(name) for name in CHECKS]
 
 
 def _classes(names):

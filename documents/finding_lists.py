@@ -8,7 +8,8 @@ from bson import ObjectId
 
 from documents import subsystems
 from documents.database import collection
-from documents.findings import OPEN, Checkup, Finding, refresh_all, stale_among, visible_to
+from documents.finding_answers import visible_to
+from documents.findings import AT_ONCE, OPEN, Checkup, Finding, refresh_all, stale_among
 from documents.jobs import job_kind
 from documents.rounds import find_round
 from documents.submissions import submissions_of
@@ -121,6 +122,3 @@ def check_round(job, progress):
     sums = sums_of(checkups_in(round_).values())["counts"]
     said = f"ตรวจแล้ว {len(stale):,} โรงเรียน พบข้อผิดพลาด {sums['errors']:,} ข้อ และคำเตือนที่ยังไม่ชี้แจง {sums['warnings']:,} ข้อ"
     return {"summary": [said]}
-
-
-AT_ONCE = 10  # schools read in one pass

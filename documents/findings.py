@@ -6,7 +6,6 @@ counter moved on, or when what the records are looked at beside (bounds, levels 
 before) is another. A finding ends by the data alone; people explain a warning or, in the district, pass an error.
 """
 
-import hashlib
 from collections import Counter
 
 from bson import ObjectId
@@ -23,23 +22,18 @@ from mongoengine.fields import (
 from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
 
-from documents import access, checks, history, thai
-from documents.checks import BY_KEY, ERROR, WARNING, Context, Sums
-from documents.completeness import required_of
-from documents.database import asked_together, collection, in_transaction
+from documents import checks, history
+from documents.checks import ERROR, check_of, is_blank
+from documents.contexts import contexts_of, looking_back, stamp_of
+from documents.database import collection, in_transaction
 from documents.digests import by_school, documents_of
-from documents.errors import Invalid, NotAllowed, WrongState
-from documents.limits import limits_by, limits_question
-from documents.progress import HEADCOUNT
-from documents.rooms import SchoolRooms
-from documents.rounds import find_round, round_before
-from documents.schools import School
-from documents.submissions import SEALED, Submission, place_filter
+from documents.history import fingerprint
+from documents.rounds import find_round
+from documents.submissions import SEALED, place_filter
 
 OPEN, EXPLAINED, PASSED, FIXED = "open", "explained", "passed", "fixed"
 STATES = {OPEN: "เปิดอยู่", EXPLAINED: "ชี้แจงแล้ว", PASSED: "ผ่านโดยเขต", FIXED: "แก้ไขแล้ว"}
-LONGEST_REASON = 1000
-MOST_AT_ONCE = 2000  # findings answered with one reason
+AT_ONCE = 10  # schools whose findings are held at once
 
 
 class Finding(Document):
@@ -88,7 +82,7 @@ class Finding(Document):
     @property
     def check(self):
         """The row of the table that found it."""
-        return BY_KEY.get(self.check_key)
+        return check_of(self.check_key)
 
 
 class Checkup(Document):
@@ -117,97 +111,6 @@ class Checkup(Document):
     }
 
 
-# ---- what records are looked at beside ----
-
-
-def contexts_of(round_, codes, taught=None, whole=True):
-    """{school code: Context} of schools in a round; one query a kind of thing, however many schools.
-
-    `taught` is what a caller has read already. Without `whole` the round before and the required fields are left
-    out: a page asks for those itself, or not at all.
-    """
-    area, year = round_.area_code, round_.academic_year
-    kinds = documents_of(round_.subsystem) if whole else ()
-    required = {document.slug: required_of(document, area, year) for document in kinds}
-    asked = {"limits": limits_question(area, round_.subsystem, year), **_rooms_question(round_, codes)}
-    found = asked_together(asked)
-    limits, rooms = limits_by(found["limits"]), _rooms_by(found.get("rooms", ()))
-    taught = taught_in(area, codes) if taught is None else taught
-    before = _heads_before(round_, codes) if whole else {}
-    return {
-        code: Context(
-            year,
-            round_.code,
-            round_.as_of,
-            taught.get(code),
-            rooms.get(code, {}),
-            limits,
-            required,
-            before.get(code),
-        )
-        for code in codes
-    }
-
-
-def taught_in(area_code, codes):
-    """{school code: (first, last) grade} of the schools that say both."""
-    found = collection(School).find(
-        {"area_code": area_code, "code": {"$in": codes}}, {"code": 1, "grade_from": 1, "grade_to": 1}
-    )
-    grades = ((row["code"], (row.get("grade_from"), row.get("grade_to"))) for row in found)
-    return {code: pair for code, pair in grades if all(pair)}
-
-
-def _rooms_question(round_, codes):
-    """{"rooms": what asks for the rooms that schools declared in a round}; nothing where its subsystem has none."""
-    if SchoolRooms.subsystem != round_.subsystem:
-        return {}
-    asked = {"area_code": round_.area_code, "academic_year": round_.academic_year, "round": round_.code}
-    fields = {"school_code": 1, "grade": 1, "rooms": 1, "_id": 0}
-    return {
-        "rooms": (SchoolRooms, [{"$match": asked | {"school_code": {"$in": codes}}}, {"$project": fields}])
-    }
-
-
-def _rooms_by(rows):
-    """{school code: {grade: rooms}} of what was read."""
-    found = {}
-    for row in rows:
-        if row.get("grade"):
-            found.setdefault(row["school_code"], {})[row["grade"]] = row.get("rooms") or 0
-    return found
-
-
-def _heads_before(round_, codes):
-    """{school code: heads} of the round before, of the schools that reported somebody then."""
-    before = round_before(round_)
-    if before is None:
-        return {}
-    slug = documents_of(round_.subsystem)[0].slug
-    name = HEADCOUNT.get(slug, slug)
-    place = {"area_code": before.area_code, "academic_year": before.academic_year}
-    place |= {"subsystem": before.subsystem, "round": before.code, "school_code": {"$in": codes}}
-    rows = collection(Submission).find(place, {"school_code": 1, f"counts.{name}": 1})
-    return {row["school_code"]: row.get("counts", {}).get(name, 0) or None for row in rows}
-
-
-def stamp_of(context):
-    """A short value that is another when the same records would be judged in another way.
-
-    Rooms are records of the submission itself, so its write counter tells of them.
-    """
-    beside = [
-        checks.VERSION, context.as_of, context.taught, sorted(context.limits.items()), context.before,
-        {slug: sorted(names) for slug, names in context.required.items()},
-    ]  # fmt: skip
-    return fingerprint(beside)
-
-
-def fingerprint(value):
-    """SHA-256 (hex, half) of a plain value."""
-    return hashlib.sha256(history.canonical(value).encode()).hexdigest()[:32]
-
-
 # ---- working out ----
 
 
@@ -228,20 +131,20 @@ def refresh(submission):
 def refresh_all(submissions, tell=None):
     """{school code: Checkup dict} of submissions of one round; those that are stale are worked out anew.
 
-    Their records are read in one pass a document, a school at a time; `tell(number)` hears of each school done.
+    A few schools are read in one pass a document and stored before the next ones are; `tell(number)` hears of each.
     """
     kept = checkups_of(submissions)
-    contexts = _contexts([each for each in submissions if each.state not in SEALED])
+    contexts, round_ = _contexts([each for each in submissions if each.state not in SEALED])
     stale = [each for each in submissions if _is_stale(each, kept.get(each.school_code), contexts)]
-    found, sums, records = _looked_at(stale, contexts)
-    for number, submission in enumerate(stale, 1):
-        code = submission.school_code
-        found[code] += [
-            (None, one) for one in checks.of_school(submission.subsystem, sums[code], contexts[code])
-        ]
-        kept[code] = _store(submission, found.pop(code), stamp_of(contexts[code]), records[code])
-        if tell:
-            tell(number)
+    number = 0
+    for first in range(0, len(stale), AT_ONCE):
+        several = stale[first : first + AT_ONCE]
+        for submission, found, records in _looked_at(several, contexts, round_):
+            stamp = stamp_of(contexts[submission.school_code])
+            kept[submission.school_code] = _store(submission, found, stamp, records)
+            number += 1
+            if tell:
+                tell(number)
     return {each.school_code: kept.get(each.school_code, {}) for each in submissions}
 
 
@@ -251,16 +154,17 @@ def stale_among(submissions):
     asked = [
         each for each in submissions if each.state not in SEALED and (each.writes or each.school_code in kept)
     ]
-    contexts = _contexts(asked)
+    contexts, _round = _contexts(asked)
     return [each for each in asked if _is_stale(each, kept.get(each.school_code), contexts)]
 
 
 def _contexts(submissions):
+    """({school code: Context}, the Round) of submissions of one round."""
     if not submissions:
-        return {}
+        return {}, None
     first = submissions[0]
     round_ = find_round(first.area_code, first.subsystem, first.academic_year, first.round)
-    return contexts_of(round_, [each.school_code for each in submissions])
+    return contexts_of(round_, [each.school_code for each in submissions]), round_
 
 
 def checkups_of(submissions):
@@ -281,20 +185,23 @@ def _is_stale(submission, checkup, contexts):
     return checkup["stamp"] != stamp_of(contexts[submission.school_code])
 
 
-def _looked_at(submissions, contexts):
-    """({code: [(record, Found)]}, {code: Sums}, {code: how many records}) of the records of several submissions."""
-    codes = [each.school_code for each in submissions]
-    found, sums = {code: [] for code in codes}, {code: Sums() for code in codes}
-    records = Counter()
-    for document in documents_of(submissions[0].subsystem) if submissions else ():
+def _looked_at(submissions, contexts, round_):
+    """Yield (submission, [(what it was found of, Found)], how many records) of several submissions of a round."""
+    subsystem, codes = round_.subsystem, [each.school_code for each in submissions]
+    found, records = {code: [] for code in codes}, Counter()
+    sums = {code: checks.rules_of(subsystem).sums() for code in codes}
+    for document in documents_of(subsystem):
         for code, rows in by_school(document, submissions[0], codes):
-            context, total, into = contexts[code], sums[code], found[code]
+            context = looking_back(document, contexts[code], round_, code)
+            total, into = sums[code], found[code]
             for row in rows:
                 records[code] += 1
-                if document.slug == "students":
-                    total.take(row)
+                total.take(document, row)
                 into += [((document, row["_id"]), one) for one in checks.of_record(document, row, context)]
-    return found, sums, records
+    for each in submissions:
+        code = each.school_code
+        of_school = checks.of_school(subsystem, sums[code], contexts[code])
+        yield each, [*found.pop(code), *((None, one) for one in of_school)], records[code]
 
 
 def _store(submission, found, stamp, records):
@@ -361,13 +268,13 @@ def _plain(place, key, at, one):
 
 def counted(findings):
     """{'counts', 'codes'} of a submission's findings (plain dicts, those fixed left out)."""
-    counts = dict.fromkeys(
-        ("errors", "warnings", "explained", "passed", "blank", "blank_passed", "outside"), 0
-    )
+    counts = dict.fromkeys(("errors", "warnings", "explained", "passed", "blank", "blank_passed"), 0)
     codes = Counter()
     for each in findings:
-        blank = each["check_key"] == checks.BLANK.key
-        counts["outside"] += each["check_key"] == "DMC-07.counting"
+        check = check_of(each["check_key"])
+        blank = check is not None and is_blank(check)
+        if check is not None and check.counter:
+            counts[check.counter] = counts.get(check.counter, 0) + 1
         if each["state"] == OPEN:
             counts["errors" if each["level"] == ERROR else "warnings"] += 1
             counts["blank"] += blank
@@ -376,108 +283,3 @@ def counted(findings):
             counts[each["state"]] += 1
             counts["blank_passed"] += blank
     return {"counts": counts, "codes": dict(codes)}
-
-
-# ---- what people say to them ----
-
-
-def may_answer(user, submission, level):
-    """As what this person may answer findings of a level: 'explained', 'passed' or None."""
-    if submission.state in SEALED:
-        return None
-    if level == WARNING:
-        writes = access.writes_as(user, submission.area_code, submission.school_code)
-        return EXPLAINED if writes in ("school", "district") else None
-    return PASSED if user.holds("district", submission.area_code) else None
-
-
-def answer(submission, ids, actor, reason):
-    """Explain warnings, or pass errors, with one written reason; gives back how many were answered.
-
-    `ids` are findings of this submission of one level, open ones; those that are open no more are left out.
-    Raises NotAllowed, Invalid without a reason, WrongState where nothing is left to answer.
-    """
-    reason = thai.clean(reason, lines=True)[:LONGEST_REASON]
-    if not reason:
-        raise Invalid({0: {"reason": "โปรดเขียนเหตุผล"}})
-    place = _of(submission)
-    wanted = place | {"_id": {"$in": list(ids)[:MOST_AT_ONCE]}, "state": OPEN}
-
-    def work():
-        rows = list(collection(Finding).find(wanted))
-        for level in {row["level"] for row in rows}:
-            _answer_level(submission, [row for row in rows if row["level"] == level], actor, reason)
-        if rows:
-            _count_again(place)
-        return len(rows)
-
-    done = in_transaction(work)
-    if not done:
-        raise WrongState("ข้อเหล่านี้แก้ไขหรือชี้แจงไปแล้ว กรุณาเปิดหน้านี้ใหม่")
-    return done
-
-
-def _answer_level(submission, rows, actor, reason):
-    level = rows[0]["level"]
-    state = may_answer(actor, submission, level)
-    if state is None:
-        who = "โรงเรียนหรือเจ้าหน้าที่เขต" if level == WARNING else "เจ้าหน้าที่เขต"
-        raise NotAllowed(f"{checks.LEVELS[level]}นี้ตอบได้โดย{who} และก่อนล็อกข้อมูล")
-    if any(row["sensitive"] for row in rows) and not access.sees_sensitive(
-        actor, submission.area_code, submission.school_code
-    ):
-        raise NotAllowed("ข้อนี้เกี่ยวกับข้อมูลอ่อนไหวที่ท่านไม่มีสิทธิ์ดู")
-    said = {
-        "state": state,
-        "reason": reason,
-        "by": actor.id,
-        "by_name": actor.name,
-        "at": history.naive_now(),
-    }
-    ids = [row["_id"] for row in rows]
-    collection(Finding).update_many(
-        {"_id": {"$in": ids}, "area_code": submission.area_code}, {"$set": {"state": state, "answer": said}}
-    )
-    codes = Counter(row["code"] for row in rows)
-    changes = {code: [None, many] for code, many in sorted(codes.items())}
-    action = "explain" if state == EXPLAINED else "pass_error"
-    # A reason about what is sensitive stands with the finding alone, for who may read that.
-    told = None if any(row["sensitive"] for row in rows) else reason
-    history.note_event(submission.area_code, actor, action, "findings", submission.id, changes, told)
-
-
-def _count_again(place):
-    """Set the counts of a Checkup from the stored findings; inside the transaction that changed them."""
-    rows = collection(Finding).find(
-        place | {"state": {"$ne": FIXED}}, {"check_key": 1, "state": 1, "level": 1, "code": 1}
-    )
-    collection(Checkup).update_one(place, {"$set": counted(list(rows))})
-
-
-# ---- reading ----
-
-
-def visible_to(user, area_code):
-    """The filter of the findings of an area that this person may read: those of records he sees, field by field.
-
-    What is found of a sensitive field tells of it, so officers without the mark do not read that.
-    """
-    codes = access.open_schools(user, area_code)
-    if codes is not None:
-        return {"area_code": area_code, "school_code": codes[0] if len(codes) == 1 else {"$in": codes}}
-    return {"area_code": area_code} | ({} if access.sees_sensitive(user, area_code) else {"sensitive": False})
-
-
-def answered_of(area_code, ids):
-    """{(record, check key): the stored finding} of what people have answered of the records with these ids."""
-    rows = collection(Finding).find(
-        {"area_code": area_code, "record": {"$in": ids}, "state": {"$in": [EXPLAINED, PASSED]}},
-        {"record": 1, "check_key": 1, "state": 1, "seen": 1, "answer": 1},
-    )
-    return {(row["record"], row["check_key"]): row for row in rows}
-
-
-def answer_to(found, id_, answered):
-    """What people answered to a Found of the record with this id, None if nothing: an answer is to its own values."""
-    row = answered.get((id_, found.check.key))
-    return row["answer"] if row and row["seen"] == fingerprint(found.values) else None

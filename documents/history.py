@@ -6,6 +6,7 @@ chain, and whoever changes the database alone cannot mend it.
 """
 
 import datetime as dt
+import hashlib
 import hmac
 import json
 
@@ -78,6 +79,11 @@ def keyed(text):
 def canonical(value):
     """JSON that is the same for the same content: sorted keys, ISO dates, missing as null."""
     return _CANONICAL.encode(value)
+
+
+def fingerprint(value):
+    """SHA-256 (hex, half) of a plain value: whether it is the same again, no secret."""
+    return hashlib.sha256(canonical(value).encode()).hexdigest()[:32]
 
 
 def _plain(value):

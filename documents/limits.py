@@ -3,7 +3,7 @@
 from mongoengine import Document
 from mongoengine.fields import DictField, IntField, StringField
 
-from documents.checks import LIMITS, default_limits
+from documents.checks import default_limits, rules_of
 from documents.database import collection, in_transaction
 from documents.errors import Invalid, NotAllowed
 from documents.history import note_event
@@ -28,7 +28,7 @@ class CheckSetting(Document):
 def limits_of(area_code, subsystem, academic_year):
     """{name: value} of the bounds in an area and year: the newest setting up to the year over the declared values."""
     document, pipeline = limits_question(area_code, subsystem, academic_year)
-    return limits_by(collection(document).aggregate(pipeline))
+    return limits_by(collection(document).aggregate(pipeline), subsystem)
 
 
 def limits_question(area_code, subsystem, academic_year):
@@ -37,10 +37,10 @@ def limits_question(area_code, subsystem, academic_year):
     return CheckSetting, [{"$match": asked}, {"$sort": {"academic_year": -1}}, {"$limit": 1}]
 
 
-def limits_by(settings):
+def limits_by(settings, subsystem):
     """`limits_of`, from what was read."""
     given = next(iter(settings), {}).get("limits") or {}
-    return {name: given.get(name, value) for name, value in default_limits().items()}
+    return {name: given.get(name, value) for name, value in default_limits(subsystem).items()}
 
 
 def set_limits(area_code, subsystem, academic_year, typed, actor, reason=None):
@@ -50,7 +50,7 @@ def set_limits(area_code, subsystem, academic_year, typed, actor, reason=None):
     """
     if not actor.holds("admin", area_code):
         raise NotAllowed("เฉพาะผู้ดูแลระบบเท่านั้นที่กำหนดเกณฑ์การตรวจสอบได้")
-    wrong = {name: sentence for name, value in typed.items() if (sentence := _wrong(name, value))}
+    wrong = {name: sentence for name, value in typed.items() if (sentence := _wrong(subsystem, name, value))}
     if wrong:
         raise Invalid({0: wrong})
 
@@ -65,8 +65,8 @@ def set_limits(area_code, subsystem, academic_year, typed, actor, reason=None):
     in_transaction(work)
 
 
-def _wrong(name, value):
-    limit = LIMITS.get(name)
+def _wrong(subsystem, name, value):
+    limit = rules_of(subsystem).limits.get(name)
     if limit is None:
         return "ไม่มีเกณฑ์นี้"
     if not isinstance(value, int) or not limit.least <= value <= limit.most:

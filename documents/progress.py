@@ -13,6 +13,7 @@ from documents import clock, thai
 from documents.clock import utc
 from documents.database import collection
 from documents.digests import documents_of
+from documents.record import size_counter
 from documents.rounds import round_before
 from documents.submissions import HANDED_IN, SEALED, WRITABLE, Submission, has_lapsed, is_late, visible_to
 from documents.windows import own_time
@@ -23,8 +24,6 @@ LOOKS = (
     "unreported",
 )  # fmt: skip
 RED = ("late", "lapsed", "empty", "error")
-# The counter that stands for the size of a school, where it is not the number of records.
-HEADCOUNT = {"students": "pupils"}
 PLAIN = (
     "school_code", "school_name", "cluster", "state", "started", "counts", "hold", "extension", "return_until",
     "return_reason", "last_write_at", "confirmed_at", "writes", "version",
@@ -185,7 +184,7 @@ def _found_in(round_):
 
 def _heads_of(round_, user, document):
     """{school code: (heads, when it confirmed)} of a round."""
-    key = HEADCOUNT.get(document.slug, document.slug)
+    key = size_counter(document)
     rows = collection(Submission).find(
         match(round_, user), {"school_code": 1, f"counts.{key}": 1, "confirmed_at": 1}
     )
@@ -205,7 +204,7 @@ def _standing(row, round_, document, was, has_before, now, found):
         state=row["state"],
         look=look_of(plain, round_, counts.get(document.slug, 0), incomplete, now),
         records=counts.get(document.slug, 0),
-        heads=counts.get(HEADCOUNT.get(document.slug, document.slug), 0),
+        heads=counts.get(size_counter(document), 0),
         incomplete=incomplete,
         errors=found.get("errors", 0),
         warnings=found.get("warnings", 0),

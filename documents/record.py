@@ -11,6 +11,9 @@ A subsystem declares its fields with the makers of `fields.py` and a few class a
     search, order           fields looked through by the search box; fields the Thai order is made of
     groups                  headings of the form, in order
     sheet_title             what a record printed on paper is called, where the label does not make it up
+    headcount               the counter of `tally` that stands for a school's size, where it is not the number of records
+    linked_round            the round of a year whose figures other subsystems show, where it is not the latest
+    units                   who reports: "school", and "office" where the area office does too
 """
 
 from functools import cache, lru_cache
@@ -121,6 +124,8 @@ class Record(Document, metaclass=RecordMetaclass):
     key = also_unique = quick = grid = cells = filters = search = order = groups = ()
     derived = ()
     tallied = ()  # names of the fields that `tally` reads
+    headcount = linked_round = None
+    units = ("school",)
 
     @classmethod
     def check(cls, values):
@@ -150,6 +155,11 @@ class Record(Document, metaclass=RecordMetaclass):
     def asked_less(cls):
         """(MongoDB filter of the records of which less is required, names of what is); (None, ()) without any."""
         return None, ()
+
+    @classmethod
+    def is_counted(cls, values):
+        """Whether a record counts among what is reported; one that does not stands on the list alone."""
+        return True
 
     @classmethod
     def tally(cls, values):
@@ -194,6 +204,11 @@ def declared(document):
         for name in document._fields_ordered
         if getattr(document._fields[name], "kind", None)
     }
+
+
+def size_counter(document):
+    """The counter of a submission that stands for the school's size."""
+    return document.headcount or document.slug
 
 
 @cache

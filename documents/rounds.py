@@ -169,6 +169,11 @@ def get_round(areas, id_, revision=None):
 
 def round_before(round_):
     """The Round of the same subsystem that came before this one and was opened, or None."""
+    return next(iter(rounds_before(round_, 1)), None)
+
+
+def rounds_before(round_, most):
+    """The Rounds of the same subsystem that came before this one and were opened, the newest first."""
     earlier = {
         "$or": [
             {"academic_year": {"$lt": round_.academic_year}},
@@ -177,7 +182,7 @@ def round_before(round_):
         "state": {"$nin": ["draft", "proposed"]},
     }
     found = Round.objects(area_code=round_.area_code, subsystem=round_.subsystem, __raw__=earlier)
-    return found.order_by("-academic_year", "-code").first()
+    return list(found.order_by("-academic_year", "-code").limit(most))
 
 
 def templates_of(area_code, subsystem=None):

@@ -324,6 +324,8 @@ class Student(Record):
     subsystem = "DMC"
     unit = "คน"
     sheet_title = "แบบข้อมูลนักเรียนรายบุคคล"
+    headcount = "pupils"
+    linked_round = "1"  # the heads of 10 June, by which the year is planned
     search_hint = "ค้นหาชื่อ เลขประจำตัวประชาชน หรือเลขประจำตัวนักเรียน"
     key = ("person_id",)
     also_unique = (("student_no",),)
@@ -414,6 +416,11 @@ class Student(Record):
     def asked_less(cls):
         """Of a pupil who waits to move in only what the receiving school types."""
         return {"status": standing.AWAITING}, standing.TYPED
+
+    @classmethod
+    def is_counted(cls, values):
+        """Whether the pupil counts among the school's: neither left nor suspended."""
+        return rules.is_counted(values)
 
     @classmethod
     def tally(cls, values):

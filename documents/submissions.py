@@ -53,6 +53,7 @@ class Submission(Document):
     state = StringField(choices=list(STATES), default="draft")
     version = IntField(default=1)
     writes = IntField(default=0)
+    answers = IntField()  # to findings so far; counted so that an answer and a move cannot pass each other
     started = BooleanField(default=False)
     counts = DictField()
     removed = IntField(default=0)  # removals so far, so that a missing last event is noticed

@@ -17,6 +17,7 @@ from scripts.folder import CannotStart, prepare
 from tests.browsing import *  # noqa: F403  real browsers
 from tests.districts import *  # noqa: F403  a whole district
 from tests.explaining import *  # noqa: F403  which way the database goes
+from tests.kitchens import kitchens as kitchens  # a subsystem with checks and units of its own
 from tests.people import *  # noqa: F403  the people and places of the tests
 from tests.web import *  # noqa: F403  the application and its browsers
 from tests.web import AUDIT_KEY, Browser, settings_for

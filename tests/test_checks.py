@@ -4,15 +4,17 @@ import datetime as dt
 
 import pytest
 
-from documents import checks, fields, limits
-from documents.checks import Context, Sums
+from documents import checks, fields, limits, subsystems
+from documents.checks import Context
 from documents.errors import Invalid, NotAllowed
 from documents.record import declared, default_required
+from documents.student_checks import Sums
 from documents.students import Student
 from tests.people import AREA, ROUND, YEAR
 from tests.pupils import number, pupil
 
 AS_OF = dt.datetime(2025, 6, 10)  # noqa: DTZ001
+LIMITS = checks.default_limits("DMC")
 ROOMS = {"06": 0, "07": 2, "08": 1}
 
 
@@ -20,7 +22,7 @@ def found(**more):
     """Keys of what is found of a complete pupil of ten in ป.4, some of whose values are others."""
     values = {name: fields.accept(declared(Student)[name], value) for name, value in pupil(**more).items()}
     required = {"students": default_required(Student)}
-    context = Context(YEAR, ROUND, AS_OF, ("02", "09"), ROOMS, required=required)
+    context = Context(YEAR, ROUND, AS_OF, ("02", "09"), LIMITS, required, {"rooms": ROOMS})
     plain = {"academic_year": YEAR, "round": ROUND, **values}
     return {one.check.key for one in checks.of_record(Student, plain, context)}
 
@@ -81,13 +83,13 @@ def test_nothing_is_found_of_a_plausible_pupil():
     ],
 )
 def test_a_total_is_compared_with_the_round_before(heads, before, is_found):
-    context = Context(YEAR, ROUND, AS_OF, before=before)
+    context = Context(YEAR, ROUND, AS_OF, limits=LIMITS, earlier=({"pupils": before},))
     keys = [one.check.key for one in checks.of_school("DMC", Sums(heads, {}), context)]
     assert keys == (["DMC-15"] if is_found else [])
 
 
 def test_rooms_and_pupils_of_each_grade_belong_together():
-    context = Context(YEAR, ROUND, AS_OF, rooms=ROOMS)
+    context = Context(YEAR, ROUND, AS_OF, limits=LIMITS, beside={"rooms": ROOMS})
     rows = list(checks.of_school("DMC", Sums(9, {"06": 4, "07": 5}), context))
     assert [(one.check.key, one.about, one.check.level) for one in rows] == [
         ("DMC-17.pupils", "06", "error"),
@@ -96,9 +98,15 @@ def test_rooms_and_pupils_of_each_grade_belong_together():
 
 
 def test_every_row_of_the_table_names_fields_that_are_and_says_what_to_do():
-    assert len({check.key for check in checks.CHECKS}) == len(checks.CHECKS)
-    for check in checks.CHECKS:
-        assert set(check.fields) <= declared(Student).keys()
+    rows = checks.all_checks()
+    assert len({check.key for check in rows}) == len(rows)
+    for check in rows:
+        kinds = [kind for kind in subsystems() if kind.subsystem == check.subsystem]
+        of_it = [kind for kind in kinds if check.document in (kind.slug, None)]
+        assert check is checks.BLANK or of_it, check.key
+        for kind in of_it:
+            assert {*check.fields, *check.before} <= declared(kind).keys(), check.key
+        assert check.scope in ("record", "school", "schools")
         assert check.title
         assert check.do
 

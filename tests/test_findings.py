@@ -5,7 +5,8 @@ import pytest
 from documents import findings, limits
 from documents.database import collection, db
 from documents.errors import Invalid, NotAllowed, WrongState
-from documents.findings import Finding, answer, refresh, visible_to
+from documents.finding_answers import answer, visible_to
+from documents.findings import Finding, refresh
 from documents.moves import move
 from documents.rooms import SchoolRooms
 from documents.schools import edit_school, school

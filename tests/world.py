@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from documents import findings, jobs, rounds, subsystems
+from documents import finding_answers, findings, jobs, rounds, subsystems
 from documents.clock import real_now
 from documents.database import collection, db
 from documents.extending import ask_time
@@ -160,7 +160,7 @@ def settle(submission, people):
     for level, who in (("error", "district"), ("warning", "school")):
         rows = findings.Finding.objects(school_code=submission.school_code, level=level, state="open")
         if ids := [row.id for row in rows]:
-            findings.answer(submission, ids, people[who], "ตรวจสอบแล้ว ถูกต้อง")
+            finding_answers.answer(submission, ids, people[who], "ตรวจสอบแล้ว ถูกต้อง")
 
 
 def tersely(browser):

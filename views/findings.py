@@ -7,8 +7,9 @@ from flask import abort, flash, redirect, request, send_file, url_for
 from flask_admin import BaseView, expose
 from flask_login import current_user
 
-from documents import access, buddhist, checks, finding_lists, findings, jobs, thai
-from documents.checks import BY_KEY, CHECKS, LEVELS
+from documents import access, buddhist, checks, finding_answers, finding_lists, findings, jobs, thai
+from documents.checks import LEVELS, check_of
+from documents.digests import documents_of
 from documents.errors import Invalid, NotAllowed, RuleBroken
 from documents.finding_lists import ALL, Wanted
 from documents.findings import FIXED, OPEN, STATES
@@ -23,7 +24,7 @@ from views.pages import Page
 
 PAGE_SIZE = 50
 AT_ONCE = 4  # stale schools that are looked at while the page waits; more are a job
-PUPILS_AT_ONCE = 1_500  # and only while they have no more pupils than this
+RECORDS_AT_ONCE = 1_500  # and only while they have no more records than this
 TONES = {checks.ERROR: "late", checks.WARNING: "back"}
 ICONS = {checks.ERROR: "bang", checks.WARNING: "alert"}
 STATE_TONES = {
@@ -65,7 +66,7 @@ class Findings(Page, BaseView):
             schools=several,
             clusters=sorted({each.cluster for each in several if each.cluster}),
             counts=sums["counts"],
-            codes=codes_of(sums["codes"]),
+            codes=codes_of(round_.subsystem, sums["codes"]),
             stale=stale,
             may_look=current_user.holds("district", round_.area_code) and not round_.sealed,
             by_cluster=None if sees else by_cluster(several, kept),
@@ -162,7 +163,7 @@ def wanted_of(args, several):
     return Wanted(
         state=state if state in (*STATES, ALL) else OPEN,
         level=level if level in LEVELS else "",
-        code=code if code in checks.CODES else "",
+        code=code if code in {check.code for check in checks.all_checks()} else "",
         school=school,
         schools=tuple(each.school_code for each in several if each.cluster == cluster) if cluster else None,
         cluster=cluster,
@@ -202,7 +203,9 @@ def _readable(round_):
 def _look_again(several):
     """Look at a few stale schools at once; gives back how many are stale still."""
     stale = findings.stale_among(several)
-    few = len(stale) <= AT_ONCE and sum(each.counts.get("students", 0) for each in stale) <= PUPILS_AT_ONCE
+    kinds = [document.slug for document in documents_of(several[0].subsystem)] if several else ()
+    records = sum(each.counts.get(slug, 0) for each in stale for slug in kinds)
+    few = len(stale) <= AT_ONCE and records <= RECORDS_AT_ONCE
     if stale and (few or len(several) == 1):
         findings.refresh_all(stale)
         return 0
@@ -214,9 +217,13 @@ def _look_again(several):
 
 def row_of(plain, submission, names):
     """One finding as the page shows it."""
-    check, said = BY_KEY.get(plain["check_key"]), plain.get("answer") or {}
+    check, said = check_of(plain["check_key"]), plain.get("answer") or {}
     state, level = plain["state"], plain["level"]
-    may = state == OPEN and submission is not None and findings.may_answer(current_user, submission, level)
+    may = (
+        state == OPEN
+        and submission is not None
+        and finding_answers.may_answer(current_user, submission, level)
+    )
     return {
         "id": plain["_id"],
         "level": level,
@@ -249,16 +256,17 @@ def href_of(plain):
     if plain.get("record"):
         at = f"#field-{plain['names'][0]}" if plain.get("names") else ""
         return f"/admin/{plain['document']}/edit/?id={plain['record']}{at}"
-    slug = "rooms" if plain["code"] == "DMC-17" else "students"
+    check = check_of(plain["check_key"])
+    slug = (check and check.document) or documents_of(plain["subsystem"])[0].slug
     return links.rows_of(slug, plain["school_code"])
 
 
-def codes_of(counted):
-    """[(code, title, level, open)] of the codes that are open somewhere, in the order of the table."""
-    levels = {check.code: check.level for check in reversed(CHECKS)}
+def codes_of(subsystem, counted):
+    """[(code, title, level, open)] of the codes that are open somewhere, in the order of the subsystem's rows."""
+    levels = {check.code: check.level for check in reversed(checks.all_checks())}
     return [
         (code, title, levels[code], counted[code])
-        for code, title in checks.TITLES.items()
+        for code, title in checks.titles_of(subsystem).items()
         if counted.get(code)
     ]
 
@@ -297,9 +305,9 @@ def _answer(round_, wanted):
     ids = [ObjectId(text) for text in request.form.getlist("ids") if ObjectId.is_valid(text)]
     query = finding_lists.query_of(wanted, round_, current_user)
     if not request.form.get("whole"):
-        query = query | {"_id": {"$in": ids[: findings.MOST_AT_ONCE]}}
+        query = query | {"_id": {"$in": ids[: finding_answers.MOST_AT_ONCE]}}
     query = query | {"state": OPEN}
-    rows = finding_lists.rows_of(query, limit=findings.MOST_AT_ONCE)
+    rows = finding_lists.rows_of(query, limit=finding_answers.MOST_AT_ONCE)
     by_school = {}
     for row in rows:
         by_school.setdefault(row["school_code"], []).append(row["_id"])
@@ -309,5 +317,5 @@ def _answer(round_, wanted):
     for code, chosen in by_school.items():
         place = Place(round_.area_code, round_.academic_year, round_.code, code)
         submission = find_submission(round_.subsystem, place)
-        done += findings.answer(submission, chosen, person, request.form.get("reason", ""))
+        done += finding_answers.answer(submission, chosen, person, request.form.get("reason", ""))
     return done

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 from flask_login import current_user
 
-from documents import access, checks, findings
+from documents import access, checks, contexts, findings
 from documents.completeness import required_of
+from documents.finding_answers import answer_to, answered_of
 from documents.record import declared
 from documents.rounds import find_round
 
@@ -21,14 +22,15 @@ def beside_fields(record):
         type(record),
         find_round(record.area_code, record.subsystem, record.academic_year, record.round),
     )
-    context = findings.contexts_of(round_, [record.school_code], whole=False)[record.school_code]
+    beside = contexts.contexts_of(round_, [record.school_code], whole=False)
     plain, sees = record.to_mongo(), _sees(document, record.area_code, record.school_code)
-    answered = findings.answered_of(record.area_code, [record.id])
+    context = contexts.looking_back_all(document, beside, round_, [plain])[record.school_code]
+    answered = answered_of(record.area_code, [record.id])
     needed = {document.slug: required_of(document, record.area_code, record.academic_year)}
     shown = []
     for one in checks.of_record(document, plain, replace(context, required=needed)):
-        answer = findings.answer_to(one, record.id, answered)
-        if one.check is checks.BLANK:
+        answer = answer_to(one, record.id, answered)
+        if checks.is_blank(one.check):
             shown += [_beside(one, name, "ยังไม่กรอก", answer) for name in one.fields if sees(name)]
         elif all(map(sees, one.check.fields)):
             shown.append(_beside(one, one.fields[0], one.sentence, answer))
@@ -36,14 +38,14 @@ def beside_fields(record):
 
 
 def _beside(one, name, sentence, answer):
-    do = "ต้องกรอกก่อนยืนยันข้อมูล" if one.check is checks.BLANK else one.check.do
+    do = "ต้องกรอกก่อนยืนยันข้อมูล" if checks.is_blank(one.check) else one.check.do
     return {
         "field": name,
         "level": one.check.level,
         "word": checks.LEVELS[one.check.level],
         "sentence": sentence,
         "do": do,
-        "blank": one.check is checks.BLANK,
+        "blank": checks.is_blank(one.check),
         "answer": answer,
         "answer_word": findings.STATES[answer["state"]] if answer else None,
     }
@@ -62,15 +64,14 @@ def in_cells(document, rows, contexts, sensitive):
         row["_id"]: [
             one
             for one in checks.of_record(document, row, contexts[row["school_code"]])
-            if one.check is not checks.BLANK and (sensitive or not checks.is_sensitive(one.check, document))
+            if not checks.is_blank(one.check) and (sensitive or not checks.is_sensitive(one.check, document))
         ]
         for row in rows
     }
     asked = [id_ for id_, several in found.items() if several]
-    answered = findings.answered_of(rows[0]["area_code"], asked) if asked else {}
+    answered = answered_of(rows[0]["area_code"], asked) if asked else {}
     return {
-        id_: [_in_cell(one) for one in found[id_] if findings.answer_to(one, id_, answered) is None]
-        for id_ in asked
+        id_: [_in_cell(one) for one in found[id_] if answer_to(one, id_, answered) is None] for id_ in asked
     }
 
 

@@ -13,8 +13,8 @@ from documents.completeness import missing_of
 from documents.database import collection
 from documents.digests import documents_of
 from documents.moves import MOVES, hindrance_of, moves_for
-from documents.progress import HEADCOUNT, board_of, look_of_one, match, noun_of
-from documents.record import declared
+from documents.progress import board_of, look_of_one, match, noun_of
+from documents.record import declared, size_counter
 from documents.rounds import Round, get_round, round_before
 from documents.schools import School
 from documents.submissions import WRITABLE, Submission, is_late
@@ -115,7 +115,7 @@ def own_report(submission, round_, now):
         "unit": document.unit,
         "noun": noun_of(document),
         "records": records,
-        "heads": counts.get(HEADCOUNT.get(document.slug, document.slug), 0),
+        "heads": counts.get(size_counter(document), 0),
         "male": counts.get("male"),
         "female": counts.get("female"),
         "rooms": counts.get("classrooms"),
@@ -154,7 +154,7 @@ def heads_before(submission, round_, document):
     row = collection(Submission).find_one(
         place | {"round": before.code, "school_code": submission.school_code}, {"counts": 1}
     )
-    return row and row.get("counts", {}).get(HEADCOUNT.get(document.slug, document.slug), 0)
+    return row and row.get("counts", {}).get(size_counter(document), 0)
 
 
 def missing_fields(submission, most=8):

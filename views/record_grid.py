@@ -9,9 +9,9 @@ from flask_login import current_user
 from documents import access, history, listing
 from documents.codelists import code_list
 from documents.completeness import required_of
+from documents.contexts import contexts_of, looking_back_all
 from documents.database import collection
 from documents.digests import documents_of
-from documents.findings import contexts_of
 from documents.record import declared, shown_fields
 from documents.schools import School
 from views import formatters, shell
@@ -150,6 +150,7 @@ class GridMixin:
         """Keep what the checks say of stored records: a few queries, however many rows and schools."""
         codes = sorted({row["school_code"] for row in rows})
         contexts = contexts_of(round_, codes, g.get("record_taught"), whole=False) if rows else {}
+        contexts = looking_back_all(self.model, contexts, round_, rows)
         g.record_found = in_cells(self.model, rows, contexts, self.sensitive_on)
 
     def _list_context(self, wanted, page):

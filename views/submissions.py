@@ -25,7 +25,8 @@ from documents.clock import utc
 from documents.codelists import code_list
 from documents.digests import short_code
 from documents.moves import ASIDES, MOVES, asides_for, hindrance_of, moves_for
-from documents.progress import HEADCOUNT, RED, look_of_one, noun_of
+from documents.progress import RED, look_of_one, noun_of
+from documents.record import size_counter
 from documents.submissions import STATES, WRITABLE, Submission, get_submission, round_of, visible_to
 from documents.windows import open_until
 from views import instants, links, shell
@@ -151,7 +152,7 @@ class Submissions(StepsMixin, Page, ModelView):
         more |= {
             "round": round_,
             "look_of": lambda row: look_of_one(row, round_, now, passed_of(more, row)),
-            "heads_of": lambda row: row.counts.get(HEADCOUNT.get(slug, slug), 0),
+            "heads_of": lambda row: row.counts.get(size_counter(subsystem(slug)), 0),
             "until_of": lambda row: open_until(row, round_, "enter") if row.state in WRITABLE else None,
             "at_fault": lambda row: at_fault(row, slug),
             "checkups": finding_lists.checkups_in(round_, current_user) if round_ else {},
@@ -180,7 +181,7 @@ class Submissions(StepsMixin, Page, ModelView):
             moves=moves,
             asides={row.name: row for row in asides_for(submission, round_, current_user)},
             can_lock=can_lock(submission, current_user),
-            heads=submission.counts.get(HEADCOUNT.get(slug, slug), 0),
+            heads=submission.counts.get(size_counter(subsystem(slug)), 0),
             records=submission.counts.get(slug, 0),
             lacking=max(submission.counts.get("incomplete", 0) - found.get("blank_passed", 0), 0),
             before=heads_before(submission, round_, subsystem(slug)),

@@ -4,7 +4,7 @@ from bson import ObjectId
 from flask import current_app, url_for
 
 from documents import access, accounts, buddhist, clock, subsystems
-from documents.checks import LIMITS
+from documents.checks import limit_named
 from documents.clock import utc
 from documents.completeness import FieldSetting
 from documents.database import collection
@@ -271,9 +271,9 @@ def changes_of(row, around):
         ], 0
     if slug == "checks":
         return [
-            _line(LIMITS[name].label, *pair, LIMITS[name].unit)
+            _line(limit.label, *pair, limit.unit)
             for name, pair in changes.items()
-            if name in LIMITS
+            if (limit := limit_named(name))
         ], 0
     if slug == "security":
         return [_of_refusal(name, new) for name, (_, new) in changes.items()], 0

@@ -4,7 +4,8 @@ from flask import url_for
 
 from documents import buddhist
 from documents.digests import documents_of
-from documents.progress import HEADCOUNT, noun_of
+from documents.progress import noun_of
+from documents.record import size_counter
 from views import instants, links
 
 SOON = 3  # days
@@ -79,9 +80,9 @@ def _said(wait):
     if wait.what == "review":
         return "เลือกทั้งห้องแล้วทบทวนพร้อมกันได้"
     if wait.what == "confirm" and wait.submission:
-        slug = links.main_slug(wait.round)
-        heads = wait.submission.counts.get(HEADCOUNT.get(slug, slug), 0)
-        return f"{heads:,} {documents_of(wait.round.subsystem)[0].unit}"
+        document = documents_of(wait.round.subsystem)[0]
+        heads = wait.submission.counts.get(size_counter(document), 0)
+        return f"{heads:,} {document.unit}"
     return None
 
 

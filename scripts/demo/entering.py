@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from documents import findings
+from documents import finding_answers, findings
 from documents.database import collection
 from documents.moves import MOVES, move
 from documents.record import Place
@@ -221,7 +221,7 @@ def explain(submission, teacher):
         by_code.setdefault(row["code"], []).append(row["_id"])
     for code, ids in sorted(by_code.items()):
         rng = chance(submission.school_code, submission.academic_year, code)
-        findings.answer(submission, ids, teacher, rng.choice(REASONS[code]))
+        finding_answers.answer(submission, ids, teacher, rng.choice(REASONS[code]))
 
 
 def who(name, school, people):
