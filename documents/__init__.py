@@ -9,6 +9,7 @@ from importlib import import_module
 SUBSYSTEMS = [
     "documents.students.Student",
     "documents.rooms.SchoolRooms",
+    "documents.equipment.Equipment",
 ]
 
 CHECKS = [

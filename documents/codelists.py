@@ -35,6 +35,7 @@ class CodeList(Document):
     edited = BooleanField(default=False, verbose_name="แก้ไขแล้ว")
     default = StringField(max_length=40)
     pad = BooleanField(default=True)  # whether a number that lost its leading zeros may be completed
+    parents = StringField(max_length=40)  # the list that the entries' parents are codes of
     entries = ListField(DictField(), verbose_name="รายการ")
     updated_at = DateTimeField()
     updated_by = StringField(max_length=100)
@@ -62,8 +63,8 @@ class Entry:
 class Codes:
     """A code list to ask: labels by code, codes by what a person or a file wrote."""
 
-    def __init__(self, name, title, entries, *, source="", version=0, default=None, pad=True):
-        self.name, self.title, self.source = name, title, source
+    def __init__(self, name, title, entries, *, source="", version=0, default=None, pad=True, parents=None):
+        self.name, self.title, self.source, self.parents = name, title, source, parents
         self.version, self.default, self.pad = version, default, pad
         self.entries: dict[str, Entry] = {entry.code: entry for entry in entries}
         self._widest = max((len(code) for code in self.entries), default=0)
@@ -263,6 +264,7 @@ def _codes(plain_list: dict) -> Codes:
         version=plain_list.get("version", 0),
         default=plain_list.get("default"),
         pad=plain_list.get("pad", True),
+        parents=plain_list.get("parents"),
     )
 
 

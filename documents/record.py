@@ -14,8 +14,10 @@ A subsystem declares its fields with the makers of `fields.py` and a few class a
     headcount               the counter of `tally` that stands for a school's size, where it is not the number of records
     linked_round            the round of a year whose figures other subsystems show, where it is not the latest
     units                   who reports: "school", and "office" where the area office does too
+    sheet                   a `LineSheet`, where a school's records are filled on one page as lines of numbers
 """
 
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import NamedTuple
 
@@ -31,6 +33,7 @@ from mongoengine.fields import (
 )
 
 from documents import access, fields, thai
+from documents.codelists import code_list
 
 
 class Place(NamedTuple):
@@ -45,6 +48,24 @@ class Place(NamedTuple):
     def of(cls, plain):
         """The place of a stored record (a plain dict)."""
         return cls(plain["area_code"], plain["academic_year"], plain["round"], plain["school_code"])
+
+
+@dataclass(frozen=True)
+class LineSheet:
+    """A school's records as one sheet: a line for each code of a list, numbers across, at last a note.
+
+    `line` names the choice whose codes are the lines, in the list's order and under the headings of the list of their
+    parents; it is the document's whole key. `numbers` are counts, `note` a text or None.
+    """
+
+    line: str
+    numbers: tuple
+    note: str | None = None
+
+    @property
+    def cells(self):
+        """Names of the fields across a line."""
+        return (*self.numbers, self.note) if self.note else self.numbers
 
 
 class RecordQuerySet(QuerySet):
@@ -118,7 +139,7 @@ class Record(Document, metaclass=RecordMetaclass):
         "queryset_class": RecordQuerySet,
     }
 
-    slug = label = label_en = subsystem = sheet_title = None
+    slug = label = label_en = subsystem = sheet_title = sheet = None
     unit = "รายการ"  # what one record is counted in
     search_hint = None  # what the search box says it looks through; made of `search` when there is none
     key = also_unique = quick = grid = cells = filters = search = order = groups = ()
@@ -228,8 +249,18 @@ def default_required(document):
     return frozenset(name for name, field in declared(document).items() if field.need == "R")
 
 
+@cache  # asked for every record that is written
+def _choices_searched(document):
+    """[(field, code list)] of the choices that the search box looks through."""
+    known = declared(document)
+    return [(name, known[name].codelist) for name in document.search if known[name].codelist]
+
+
 def keys_of(document, values):
-    """The derived order and search keys of a record's values."""
+    """The derived order and search keys of a record's values; a choice is found by its code and its words."""
     ordered = [values.get(name) for name in document.order]
     looked = [str(values[name]) for name in document.search if values.get(name)]
+    for name, codelist in _choices_searched(document):
+        if values.get(name):
+            looked.append(code_list(codelist).label(values[name]))
     return {"sort_key": thai.sort_key(*ordered), "search_key": thai.search_key(*looked)}

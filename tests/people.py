@@ -122,6 +122,26 @@ def open_round(draft_round, officer, executive, approver):
     return rounds.open_round(ordered, approver)
 
 
+def opened_like(round_, subsystem, officer, executive, approver):
+    """A round of another subsystem with the same year, code and windows, proposed, ordered and opened as that was."""
+    same = ("area_code", "academic_year", "code", "title", "as_of", "windows")
+    draft = Round(subsystem=subsystem, **{name: getattr(round_, name) for name in same}).save()
+    proposed = rounds.propose(draft, officer, "ขอเปิดรอบ")
+    ordered = rounds.record_order(proposed, executive, "ศธ 04001/2", dt.datetime(2025, 5, 15), "ดำเนินการ")  # noqa: DTZ001
+    return rounds.open_round(ordered, approver)
+
+
+@pytest.fixture
+def open_rounds(open_round, officer, executive, approver):
+    """{subsystem: its round, open}: the tests' round, and one like it of every other subsystem."""
+    found = {open_round.subsystem: open_round}
+    for document in documents.subsystems():
+        if document.subsystem not in found:
+            opened = opened_like(open_round, document.subsystem, officer, executive, approver)
+            found[document.subsystem] = opened
+    return found
+
+
 @pytest.fixture
 def canteens(monkeypatch):
     """The tests' own subsystem, on the list for this test."""

@@ -41,7 +41,7 @@ ODD = ("=1+1", "+ก", "-ก", "@ก", "＝ก", "007", "ก,ข", 'ก"ข', "�
 
 
 @pytest.fixture
-def make(open_round, teacher):
+def make(open_rounds, teacher):
     """`make(document, mark)` stores a complete record of the teacher's school and gives it as stored."""
 
     def made(document, mark="ทดสอบ", **given):
@@ -118,7 +118,7 @@ def test_every_index_of_a_subsystem_begins_with_the_area(slug):
 
 
 @EVERY
-def test_every_stored_field_is_in_the_form_or_said_not_to_be(slug, sign_in, open_round, teacher):
+def test_every_stored_field_is_in_the_form_or_said_not_to_be(slug, sign_in, open_rounds, teacher):
     inputs = set(inputs_of(sign_in(teacher).get(f"/admin/{slug}/new/").text))
     stored = set(subsystem(slug)._fields) - SPINE
     assert stored - inputs == set(NOT_SHOWN.get(slug, ()))
@@ -127,7 +127,7 @@ def test_every_stored_field_is_in_the_form_or_said_not_to_be(slug, sign_in, open
 
 
 @EVERY
-def test_what_the_server_owns_is_never_taken_from_a_form(slug, sign_in, open_round, teacher, make):
+def test_what_the_server_owns_is_never_taken_from_a_form(slug, sign_in, open_rounds, teacher, make):
     """A new record and an edited one, each sent with everything an intruder might add."""
     browser, document = sign_in(teacher), subsystem(slug)
     forged = OWNED | {name: "ปลอม" for name in NOT_SHOWN.get(slug, ())}
@@ -234,20 +234,21 @@ def test_the_exported_workbook_read_back_equals_the_records(slug, sign_in, make,
 @pytest.mark.parametrize("kind", ["xlsx", "csv"])
 @pytest.mark.parametrize("role", ["teacher", "officer"])
 def test_an_export_imported_again_is_the_same_in_every_row(
-    kind, role, slug, sign_in, make, open_round, request
+    kind, role, slug, sign_in, make, open_rounds, request
 ):
     document, user = subsystem(slug), request.getfixturevalue(role)
     for mark in ODD:
         make(document, mark)
     content = sign_in(user).get(f"/admin/{slug}/export/{kind}/").data
-    plan = plan_import(document, io.BytesIO(content), f"x.{kind}", user, open_round)
+    plan = plan_import(document, io.BytesIO(content), f"x.{kind}", user, open_rounds[document.subsystem])
     assert (plan.errors, plan.changed, plan.new) == ([], [], [])
     assert len(plan.same) == len(ODD)
 
 
 @pytest.mark.parametrize("slug", [one.slug for one in subsystems() if one is not SchoolRooms])
-def test_the_round_s_workbook_imported_again_is_the_same_in_every_row(slug, make, open_round, teacher):
+def test_the_round_s_workbook_imported_again_is_the_same_in_every_row(slug, make, open_rounds, teacher):
     document = subsystem(slug)
+    open_round = open_rounds[document.subsystem]
     stored = [make(document, mark) for mark in ODD]
     content = round_workbook(open_round)
     found = list(read_back(document, content))

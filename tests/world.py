@@ -22,7 +22,7 @@ from documents.submissions import find_submission
 from documents.users import User
 from documents.writing import Change, write
 from tests.making import complete, marks_of
-from tests.people import AREA, OTHER, ROUND, SCHOOL, YEAR, person, place
+from tests.people import AREA, OTHER, ROUND, SCHOOL, YEAR, opened_like, person, place
 
 FAR_AREA, FAR_SCHOOL = "34020000", "34020001"
 SECRET, NEAR, FAR = "ลับเฉพาะ", "ของเพื่อนบ้าน", "ของต่างเขต"
@@ -56,7 +56,7 @@ class World:
 
 
 @pytest.fixture
-def world(open_round, teacher, neighbour, director, officer, approver, executive, administrator, database):
+def world(open_rounds, teacher, neighbour, director, officer, approver, executive, administrator, database):
     """The two schools of the area with records of every subsystem, those of SCHOOL marked; and a school elsewhere."""
     people = {"school": teacher, "director": director, "district": officer, "approver": approver}
     people |= {"executive": executive, "admin": administrator, "neighbour": neighbour}
@@ -66,6 +66,7 @@ def world(open_round, teacher, neighbour, director, officer, approver, executive
     )
     database.users.update_one({"_id": teacher.id}, {"$set": {"name": f"{SECRET}ครูหนึ่ง"}})
     people["school"] = User.objects.get(id=teacher.id)
+    open_round = open_rounds["DMC"]
     found = World(open_round, far_round(people), None, None, people)
     found.own = fill(place(), people["school"], SECRET, found.marks)
     found.near = fill(place(OTHER), neighbour, NEAR, set())
@@ -121,8 +122,8 @@ def far_people():
 
 
 def far_round(people):
-    """The same round in the other area, open."""
-    here = Round.objects.get(area_code=AREA)
+    """The same round in the other area, open, and one like it of every other subsystem."""
+    here = Round.objects.get(area_code=AREA, subsystem="DMC")
     row = here.to_mongo().to_dict()
     for name in (
         "_id",
@@ -139,7 +140,12 @@ def far_round(people):
     proposed = rounds.propose(draft, people["far_officer"], "ขอเปิดรอบ")
     day = dt.datetime(2025, 5, 15)  # noqa: DTZ001  a day has no zone
     ordered = rounds.record_order(proposed, people["far_executive"], "ศธ 04002/1", day, "ดำเนินการ")
-    return rounds.open_round(ordered, people["far_approver"])
+    opened = rounds.open_round(ordered, people["far_approver"])
+    for subsystem in {document.subsystem for document in subsystems()} - {opened.subsystem}:
+        opened_like(
+            opened, subsystem, *(people[f"far_{name}"] for name in ("officer", "executive", "approver"))
+        )
+    return opened
 
 
 def fill(where, teacher, mark, marks):

@@ -207,7 +207,9 @@ def uses_of(name):
 
 
 def above(codes):
-    """The list that the entries' parents are codes of: that of the field the choice lies under; None without."""
+    """The list that the entries' parents are codes of: the named one, that of the field the choice lies under, or its own."""
+    if codes.parents:
+        return code_list(codes.parents)
     if not any(entry.parent for entry in codes.entries.values()):
         return None
     for document, field in uses_of(codes.name):
