@@ -8,7 +8,7 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
-from flask import Flask, request, url_for
+from flask import Flask, g, request, url_for
 
 STATIC = Path(__file__).parent / "static"
 
@@ -117,7 +117,10 @@ def _fingerprint(filename: str, changed: float) -> str:
 
 def asset(filename: str) -> str:
     """Return the address of a file under static/, ending in a mark of its content: a new version is a new address."""
-    return _address(filename, os.stat(f"{STATIC}/{filename}").st_mtime, request.script_root)
+    known = g.setdefault("assets", {})  # a page names the file of its icons some sixty times
+    if filename not in known:
+        known[filename] = _address(filename, os.stat(f"{STATIC}/{filename}").st_mtime, request.script_root)
+    return known[filename]
 
 
 @lru_cache(maxsize=200)

@@ -161,10 +161,11 @@ class Record(Document, metaclass=RecordMetaclass):
     @classmethod
     def missing(cls, values, required):
         """Names of the required fields that are empty, in declared order; a subsystem adds its conditions."""
+        names = _in_order(cls, required if type(required) is frozenset else frozenset(required))
         return [
             name
-            for name in _in_order(cls, frozenset(required))
-            if not values.get(name) and values.get(name) in (None, "", [])
+            for name, value in zip(names, map(values.get, names), strict=True)
+            if not value and value in (None, "", [])
         ]
 
     @classmethod

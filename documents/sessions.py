@@ -40,8 +40,9 @@ def resume(session_id):
         "foreignField": "_id",
         "as": "person",
     }
-    living = Session.objects(id=session_id, **_alive(now))
-    row = next(living.aggregate([{"$lookup": person | {"pipeline": [{"$match": {"active": True}}]}}]), None)
+    living = {"_id": ObjectId(session_id)} | _alive(now)
+    person |= {"pipeline": [{"$match": {"active": True}}]}
+    row = next(collection(Session).aggregate([{"$match": living}, {"$lookup": person}]), None)
     if not row or not row["person"]:
         return None
     session, user = Session._from_son(row), User._from_son(row["person"][0])
@@ -52,7 +53,7 @@ def resume(session_id):
 
 def open_sessions(user):
     """The sessions of the person that are still alive, the latest seen first."""
-    return Session.objects(user=user.id, **_alive(real_now())).order_by("-last_seen")
+    return Session.objects(__raw__={"user": user.id} | _alive(real_now())).order_by("-last_seen")
 
 
 def end(session_id, user):
@@ -94,4 +95,4 @@ def kept_search(session_id, token):
 
 
 def _alive(now):
-    return {"ended_at": None, "ends_at__gt": now, "last_seen__gt": now - IDLE}
+    return {"ended_at": None, "ends_at": {"$gt": now}, "last_seen": {"$gt": now - IDLE}}

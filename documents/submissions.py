@@ -38,6 +38,7 @@ STATES = {
 WRITABLE = ("draft", "returned")
 HANDED_IN = ("confirmed", "certified", "verified")
 SEALED = ("locked", "unreported")
+MOST_ROUNDS = 200  # whose Rounds are kept made
 
 
 class Submission(Document):
@@ -231,8 +232,22 @@ def read_door(subsystem, place, reading_settings):
     if row is None:
         return Door(None, None, [])
     rounds, settings = row.pop("round_row"), row.pop("settings")
-    round_ = Round._from_son(rounds[0]) if rounds else None
+    round_ = _round_as(rounds[0]) if rounds else None
     return Door(Submission._from_son(row), round_, settings)
+
+
+_LAST_READ = {}  # round id: (its stored row, the Round made of it); a handful are written in at a time
+
+
+def _round_as(row):
+    """The Round of a stored row, only to be asked; made anew where the row is another than the last time."""
+    known, made = _LAST_READ.get(row["_id"], (None, None))
+    if known != row:
+        if len(_LAST_READ) > MOST_ROUNDS:
+            _LAST_READ.clear()
+        made = Round._from_son(dict(row))
+        _LAST_READ[row["_id"]] = (row, made)
+    return made
 
 
 def _beside(document, asked, without):

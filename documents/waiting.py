@@ -37,8 +37,15 @@ class Wait(NamedTuple):
 
 def newest_rounds(area_code):
     """The area's newest rounds of every subsystem, without their lists of moves."""
-    found = Round.objects(area_code=area_code).exclude("moves", "memo")
-    return list(found.order_by("-academic_year", "-code", "subsystem").limit(NEWEST))
+    document, pipeline = rounds_question(area_code)
+    return [Round._from_son(row) for row in collection(document).aggregate(pipeline)]
+
+
+def rounds_question(area_code):
+    """What gives the rows of `newest_rounds`, as `database.asked_together` takes it."""
+    order = {"academic_year": -1, "code": -1, "subsystem": 1}
+    stages = [{"$sort": order}, {"$limit": NEWEST}, {"$unset": ["moves", "memo"]}]
+    return Round, [{"$match": {"area_code": area_code}}, *stages]
 
 
 def waiting_for(user, area_code, rounds, now=None, sums=sums_of):

@@ -30,7 +30,8 @@ class Change:
     """What one person wants of one record.
 
     `values` are the fields to set (None clears one), for a new record all of them; `revision` is the one the
-    person saw, None only for a new record; `to` is the place a record moves to.
+    person saw, None only for a new record; `to` is the place a record moves to. `read` is the stored dict where the
+    caller has just read it within the person's scope: it is not read again, the revision guards it all the same.
     """
 
     document: type
@@ -42,6 +43,7 @@ class Change:
     to: Place | None = None
     lineage: ObjectId | None = None
     reviewed: bool | None = True
+    read: dict | None = field(default=None, compare=False, repr=False)
 
 
 class Written(NamedTuple):
@@ -173,13 +175,15 @@ def _check_fields(document, place, names, actor):
         raise NotAllowed(f"ท่านไม่มีสิทธิ์แก้ไข “{known[name].verbose_name}”")
 
 
-def _stored_versions(changes):
+def _stored_versions(changes, anew=False):
     """The stored dicts of the changes that name a record, by id: one query a document and place."""
-    wanted = {}
+    wanted, known = {}, {}
     for change in changes:
-        if change.id is not None:
+        if change.read is not None and not anew:
+            known[change.id] = change.read
+        elif change.id is not None:
             wanted.setdefault((change.document, change.place), []).append(change.id)
-    return {
+    return known | {
         row["_id"]: row
         for (document, place), ids in wanted.items()
         for row in collection(document).find({**place._asdict(), "_id": {"$in": ids}})
@@ -445,7 +449,7 @@ def _check_named(submission, place, prepared):
 
 def _raise_stale(prepared):
     changes = [each.change for each in prepared if each.before is not None]
-    stored = _stored_versions(changes)
+    stored = _stored_versions(changes, anew=True)
     raise StaleRevision(
         [
             conflict_of(change, stored.get(change.id))

@@ -10,7 +10,7 @@ from documents import access, buddhist, clock, contacts, history, thai
 from documents.errors import NotAllowed
 from documents.schools import School
 from exports.contacts import contacts_file_name, contacts_workbook
-from views import here, shell
+from views import here
 from views.exporting import XLSX
 from views.pages import Page
 
@@ -40,7 +40,7 @@ class Contacts(Page, BaseView):
             clusters=sorted(filter(None, clusters), key=thai.sort_key),
             sees_area=sees_area,
             district=contacts.district_people(area),
-            area_name=shell.area_name(area),
+            area_name=here.area_name(area),
             today=buddhist.format_long(clock.today()),
             format_short=buddhist.format_short,
         )
@@ -56,7 +56,7 @@ class Contacts(Page, BaseView):
         person = current_user._get_current_object()
         about = {"what": [None, "contacts"], "rows": [None, len(entries)], "kind": [None, "xlsx"]}
         history.note_event(area, person, "export", "access", person.id, about)
-        content = contacts_workbook(entries, shell.area_name(area), clock.today())
+        content = contacts_workbook(entries, here.area_name(area), clock.today())
         return send_file(
             io.BytesIO(content), mimetype=XLSX, as_attachment=True, download_name=contacts_file_name(area)
         )

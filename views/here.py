@@ -7,9 +7,11 @@ from flask import g, session
 from flask_login import current_user
 
 from documents import clock
+from documents.database import asked_together
 from documents.rounds import Round, find_round
+from documents.schools import Area
 from documents.users import EVERY_AREA
-from documents.waiting import NEWEST, newest_rounds
+from documents.waiting import NEWEST, rounds_question
 
 DRAFTS = ("draft", "proposed")
 
@@ -45,9 +47,24 @@ def _open_to(round_):
 
 def newest(area):
     """The area's newest rounds of every subsystem, asked of the database once a request."""
-    kept = g.setdefault("newest_rounds", {})
+    return _known_of(area)[0]
+
+
+def area_name(area):
+    """The short name of an area, 'สพป.อุบลราชธานี เขต 1'."""
+    found = _known_of(area)[1]
+    return (found.get("short_name") or found["name"]) if found else "ทุกเขต"
+
+
+def _known_of(area):
+    """(its newest rounds, its stored row or None): what every page shows of an area, asked once a request."""
+    kept = g.setdefault("known_areas", {})
     if area not in kept:
-        kept[area] = newest_rounds(area) if area else []
+        names = [{"$match": {"code": area}}, {"$project": {"name": 1, "short_name": 1}}]
+        asked = {"rounds": rounds_question(area), "area": (Area, names)} if area else {}
+        found = asked_together(asked)
+        rounds = [Round._from_son(row) for row in found.get("rounds", ())]
+        kept[area] = rounds, next(iter(found.get("area", ())), None)
     return kept[area]
 
 

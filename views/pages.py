@@ -13,6 +13,14 @@ def seen_revision():
     return int(seen) if seen.isascii() and seen.isdecimal() and len(seen) < 12 else 0
 
 
+def held_roles():
+    """The names of the roles that who is reading holds now; worked out once a request, each menu entry asks it."""
+    reader = current_user._get_current_object()
+    if g.get("reader") is not reader:
+        g.reader, g.reader_roles = reader, frozenset(grant.role for grant in reader.held)
+    return g.reader_roles
+
+
 class Page:
     """Mixed in before a Flask-Admin view. `roles` may open it; empty means whoever is signed in."""
 
@@ -22,7 +30,7 @@ class Page:
         """Whether this person may open the page at all; which rows he has is asked where the query is built."""
         if not current_user.is_authenticated or current_user.must_change_password:
             return False
-        return not self.roles or any(grant.role in self.roles for grant in current_user.held)
+        return not self.roles or not held_roles().isdisjoint(self.roles)
 
     def inaccessible_callback(self, name, **kwargs):
         """403: strangers were already sent to sign in by the gate before every page."""

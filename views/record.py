@@ -376,7 +376,7 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
         if values is None:
             return False
         place = Place.of(plain)
-        change = Change(self.model, place, values, id=plain["_id"], revision=seen_revision())
+        change = Change(self.model, place, values, id=plain["_id"], revision=seen_revision(), read=plain)
         try:
             write([change], current_user._get_current_object(), request.form.get("reason"), via="form")
         except RuleBroken as refusal:

@@ -1,6 +1,7 @@
 """The grid of a subsystem: columns, what a cell shows, marks on what is missing, chips, pager."""
 
 from dataclasses import replace
+from urllib.parse import quote
 
 from flask import flash, g, redirect, request, url_for
 from flask_admin import expose
@@ -407,14 +408,19 @@ class GridMixin:
                 "next": address(after=str(rows[-1]["_id"])) if page.later and rows else None,
                 "last": address(last=1) if page.later else None,
             }
-        letters = [] if sorted_ else [
-            {"label": letter, "href": address(letter=letter), "active": letter == request.args.get("letter")}
-            for letter in LETTERS
-        ]  # fmt: skip
+        letters = [] if sorted_ else self._letters()
         first = at * self.page_size + 1 if sorted_ else 1 if not page.earlier else None
         span = {"from": first, "to": first + len(rows) - 1} if first and rows else {}
         about = {"total": count, "capped": capped, "unit": self.model.unit, "letters": letters}
         return about | steps | span
+
+    def _letters(self):
+        """The links of the letters: one address, and each letter put into it."""
+        chosen, pattern = request.args.get("letter"), self._address(letter=PK)
+        return [
+            {"label": letter, "href": pattern.replace(PK, quote(letter)), "active": letter == chosen}
+            for letter in LETTERS
+        ]
 
     def _chips(self, active):
         chips = []

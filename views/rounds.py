@@ -122,7 +122,7 @@ class Rounds(Page, BaseView):
             if round_.state in here.DRAFTS or self._only_own_school()
             else sums_of(round_, current_user),
             may=self._may(round_),
-            memo=round_.memo or reminders.memo_text(round_, shell.area_name(area)),
+            memo=round_.memo or reminders.memo_text(round_, here.area_name(area)),
             notice=reminders.notice_text(round_, home_address()) if round_.opened_at else None,
             order=round_.order or {},
             order_day=buddhist.format_long((round_.order or {}).get("day")),

@@ -7,7 +7,7 @@ from documents import buddhist, clock, subsystems, thai
 from documents.clock import utc
 from documents.progress import sums_of
 from documents.rounds import STATES
-from documents.schools import Area, School
+from documents.schools import School
 from documents.users import EVERY_AREA, ROLES, SCHOOL_ROLES
 from documents.waiting import waiting_for
 from views import here, jobs, links
@@ -46,7 +46,7 @@ def _shell():
     return {
         "home": url_for("admin.index"),
         "menu": _menu(current, waits),
-        "area_name": area_name(area),
+        "area_name": here.area_name(area),
         "user": _person(area),
         "years": _years(rounds, current),
         "rounds": _rounds_of_year(rounds, current),
@@ -149,8 +149,10 @@ def round_chip(round_, now):
 
 def views_of():
     """The registered views that this person may open and that stand in the menu, in order of registration."""
-    found = [view for admin in current_app.extensions["admin"] for view in admin._views]
-    return [view for view in found if view.is_visible() and view.is_accessible()]
+    if "views" not in g:
+        found = [view for admin in current_app.extensions["admin"] for view in admin._views]
+        g.views = [view for view in found if view.is_visible() and view.is_accessible()]
+    return g.views
 
 
 def front_of(view):
@@ -206,12 +208,6 @@ def _search():
 
 
 # ---- the person ----
-
-
-def area_name(area):
-    """The short name of an area, 'สพป.อุบลราชธานี เขต 1'."""
-    found = Area.objects(code=area).only("name", "short_name").first() if area else None
-    return (found.short_name or found.name) if found else "ทุกเขต"
 
 
 def _person(area):
