@@ -14,6 +14,7 @@ SUBSYSTEMS = [
 
 CHECKS = [
     "documents.student_checks",
+    "documents.equipment_checks",
 ]  # the modules of the subsystems' checks (documents/checks.py says what one holds)
 
 CASES = [

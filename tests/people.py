@@ -122,10 +122,10 @@ def open_round(draft_round, officer, executive, approver):
     return rounds.open_round(ordered, approver)
 
 
-def opened_like(round_, subsystem, officer, executive, approver):
+def opened_like(round_, subsystem, officer, executive, approver, **instead):
     """A round of another subsystem with the same year, code and windows, proposed, ordered and opened as that was."""
     same = ("area_code", "academic_year", "code", "title", "as_of", "windows")
-    draft = Round(subsystem=subsystem, **{name: getattr(round_, name) for name in same}).save()
+    draft = Round(subsystem=subsystem, **{name: getattr(round_, name) for name in same} | instead).save()
     proposed = rounds.propose(draft, officer, "ขอเปิดรอบ")
     ordered = rounds.record_order(proposed, executive, "ศธ 04001/2", dt.datetime(2025, 5, 15), "ดำเนินการ")  # noqa: DTZ001
     return rounds.open_round(ordered, approver)

@@ -4,15 +4,18 @@ import datetime as dt
 
 import pytest
 
-from documents import rounds
+from documents import equipment_checks, findings, rounds
+from documents.checks import Context, Sums
 from documents.codelists import code_list
 from documents.completeness import counts_of
 from documents.database import collection
 from documents.equipment import Equipment, counter
 from documents.errors import DuplicateKey, Invalid
+from documents.students import Student
 from documents.submissions import find_submission
 from documents.writing import Change, write
-from tests.people import AREA, YEAR, opened_like, place
+from tests.people import AREA, SCHOOL, YEAR, opened_like, place
+from tests.pupils import pupil
 
 
 @pytest.fixture
@@ -99,3 +102,69 @@ def test_an_item_is_found_by_its_words(put, sign_in, teacher):
     page = sign_in(teacher).get("/admin/equipment/?search=เก้าอี้").text
     assert "โต๊ะเก้าอี้นักเรียน ประถมศึกษา" in page.split("<tbody")[1]
     assert "เครื่องถ่ายเอกสาร" not in page.split("<tbody")[1]
+
+
+# ---- the checks ----
+
+
+@pytest.fixture
+def rounds_before(open_round, count_round, officer, executive, approver):
+    """The two rounds of the count sheet before this one, the newest first."""
+    return [
+        opened_like(open_round, "M-OBEC", officer, executive, approver, academic_year=YEAR - 1, code=code)
+        for code in "21"
+    ]
+
+
+def codes_found():
+    """{check key: [what it is about or the headline's item]} of the teacher's school now."""
+    findings.refresh(find_submission("M-OBEC", place()))
+    found = {}
+    for row in findings.Finding.objects(subsystem="M-OBEC", school_code=SCHOOL, state="open"):
+        found.setdefault(row.check.key, []).append(row.sentence)
+    return found
+
+
+def test_counts_are_held_against_the_rounds_before(put, rounds_before):
+    newest, oldest = (place(round_=each.code, year=each.academic_year) for each in rounds_before)
+    put({"22001": (40, 0, 4), "22024": (20,), "23005": (5,), "24001": (3, 0, 2)}, oldest)
+    put({"22001": (40, 0, 4), "22024": (20,), "23005": (5,), "24001": (3, 0, 2)}, newest)
+    put({"22001": (70, 0, 4), "22024": (31,), "23005": (15,), "24001": (3, 0, 3), "25002": (90,)})
+    found = codes_found()
+    assert found["MO-05"] == [  # 22024 by 55 % and 11, 23005 by 10 alone, 22001 by 75 %, 25002 was none
+        "ต่างจากรอบก่อนมาก: ใช้ได้เดิม 40 รอบนี้ 70",
+        "ต่างจากรอบก่อนมาก: ใช้ได้เดิม 20 รอบนี้ 31",
+        "ต่างจากรอบก่อนมาก: ใช้ได้เดิม 0 รอบนี้ 90",
+    ]
+    assert found["MO-06"] == ["รอจำหน่าย 4 หน่วยเท่าเดิมติดต่อกัน 3 รอบ"]
+    assert found["MO-02.blank"] == ["ยังไม่กรอก 71 จาก 76 รายการ"]
+
+
+def test_desks_are_held_against_the_pupils_of_dmc_and_zeros_are_told(put, teacher):
+    put({item: (0,) for item in code_list("EQUIPMENT").codes})
+    assert set(codes_found()) == {"MO-02.zero"}
+    write([Change(Student, place(), pupil(grade=grade)) for grade in ("01", "07", "07", "10", "16")], teacher)
+    found = codes_found()
+    assert [sentence.partition(" นักเรียน")[0] for sentence in found["MO-04"]] == [
+        "โต๊ะเก้าอี้อนุบาลที่ใช้ได้ 0 ชุด",
+        "โต๊ะเก้าอี้ป.1–ป.6ที่ใช้ได้ 0 ชุด",
+        "โต๊ะเก้าอี้ม.1–ม.6ที่ใช้ได้ 0 ชุด",
+    ]
+    desk = collection(Equipment).find_one({"item_code": "22001"})
+    write([Change(Equipment, place(), {"qty_usable": 2}, desk["_id"], desk["revision"])], teacher)
+    assert len(codes_found()["MO-04"]) == 2
+
+
+def test_computers_are_held_against_emis_once_it_is_there():
+    context = Context(YEAR, "1", linked={"EMIS": {"technology": 1, "pc_teach_ok": 20, "pc_admin_ok": 3}})
+    (rule,) = [each for each in equipment_checks.CHECKS if each.code == "MO-03"]
+    sums = Sums({"equipment": 76, "u22033": 20, "u21007": 2})
+    assert [about for about, _, _ in rule.find(sums, context)] == ["21007"]
+    nothing = Context(YEAR, "1", linked={"EMIS": {"technology": 0, "pc_teach_ok": 0, "pc_admin_ok": 0}})
+    assert list(rule.find(sums, nothing)) == []
+
+
+def test_a_number_that_came_in_by_another_way_is_an_error(put, database):
+    put({"22001": (40,), "21001": (1,)})
+    database.equipment.update_one({"item_code": "22001"}, {"$set": {"qty_repair": -3, "qty_dispose": 1.5}})
+    assert codes_found()["MO-01"] == ["มีจำนวนที่ไม่ใช่จำนวนเต็มตั้งแต่ 0: -3, 1.5"]
