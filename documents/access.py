@@ -71,10 +71,27 @@ def open_fields(user, known, area_code, school_code=None):
     return {name: field for name, field in known.items() if sensitive or field.personal != "sensitive"}
 
 
+def is_office(area_code, school_code):
+    """Whether a code is that of the area office itself, which reports as a unit of its own in some subsystems."""
+    return school_code == area_code
+
+
+def certifies(user, area_code, school_code):
+    """Whether this person certifies what is confirmed there: the director, of the area office the approver."""
+    if is_office(area_code, school_code):
+        return user.holds("approver", area_code)
+    return user.holds("director", area_code, school_code)
+
+
 def writes_as(user, area_code, school_code):
-    """As whom this person writes records of the school: 'school', 'district', 'system' or None."""
+    """As whom this person writes records of the school: 'school', 'district', 'system' or None.
+
+    A district officer writes those of the area office as its own, no other unit's.
+    """
     if user.is_system:
         return "system"
     if user.holds("school", area_code, school_code):
         return "school"
-    return "district" if user.holds("district", area_code) else None
+    if not user.holds("district", area_code):
+        return None
+    return "school" if is_office(area_code, school_code) else "district"

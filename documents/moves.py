@@ -29,7 +29,11 @@ PATIENCE_MS = 10_000  # how long a move waits for a write in progress before it 
 
 @dataclass(frozen=True)
 class Move:
-    """One row of the table: who may take a submission from where to where, and what it asks for."""
+    """One row of the table: who may take a submission from where to where, and what it asks for.
+
+    The area office reports as a unit of its own: a district officer confirms, the approver certifies, another
+    officer verifies.
+    """
 
     name: str
     label: str
@@ -37,25 +41,31 @@ class Move:
     come_from: tuple
     to: str
     roles: tuple
+    office: tuple = ()  # the roles that make it for the area office itself, where they are others
     step: str | None = None  # the window that must be open
     reason: bool = False
     digest: bool = False  # takes the digest of the records
     by: str | None = None  # names the field pair <by>_by, <by>_at
 
+    def roles_for(self, submission):
+        """The roles that may make it of this submission."""
+        return self.office if self.office and submission.is_office else self.roles
+
 
 MOVES = {
     move.name: move
     for move in (
-        Move("confirm", "ยืนยันข้อมูล", "Confirm", WRITABLE, "confirmed", ("school",), "enter",
+        Move("confirm", "ยืนยันข้อมูล", "Confirm", WRITABLE, "confirmed", ("school",), ("district",), "enter",
              digest=True, by="confirmed"),
-        Move("unconfirm", "ยกเลิกการยืนยัน", "Cancel confirmation", ("confirmed",), "draft", ("school",), "enter"),
-        Move("certify", "รับรองข้อมูล", "Certify", ("confirmed",), "certified", ("director",), "certify",
-             digest=True, by="certified"),
+        Move("unconfirm", "ยกเลิกการยืนยัน", "Cancel confirmation", ("confirmed",), "draft", ("school",),
+             ("district",), "enter"),
+        Move("certify", "รับรองข้อมูล", "Certify", ("confirmed",), "certified", ("director",), ("approver",),
+             "certify", digest=True, by="certified"),
         Move("send_back", "ส่งกลับแก้ไข", "Return", ("confirmed",), "returned", ("director", "district"),
-             reason=True),
+             ("approver", "district"), reason=True),
         Move("return", "ส่งกลับแก้ไข", "Return", ("certified", "verified"), "returned", ("district",),
-             "verify", reason=True),
-        Move("verify", "เขตตรวจสอบแล้ว", "Verify", ("certified",), "verified", ("district",), "verify",
+             step="verify", reason=True),
+        Move("verify", "เขตตรวจสอบแล้ว", "Verify", ("certified",), "verified", ("district",), step="verify",
              digest=True, by="verified"),
         Move("lock", "ล็อก", "Lock", ("verified",), "locked", ("approver",), digest=True, by="locked"),
         Move("close", "ปิดโดยไม่ได้รายงาน", "Close unreported",
@@ -73,7 +83,16 @@ ASIDES = {
     row.name: row
     for row in (
         Move("hold", "พักการรายงาน", "Hold", OPEN, "", ("district",), reason=True),
-        Move("answer", "ชี้แจงต่อเขต", "Answer the hold", OPEN, "", ("school", "director"), reason=True),
+        Move(
+            "answer",
+            "ชี้แจงต่อเขต",
+            "Answer the hold",
+            OPEN,
+            "",
+            ("school", "director"),
+            ("district",),
+            reason=True,
+        ),
         Move("keep", "ตอบกลับและพักต่อ", "Reply and keep the hold", OPEN, "", ("district",), reason=True),
         Move("lift", "ยกเลิกการพัก", "Lift the hold", OPEN, "", ("district",)),
         Move("extend", "ขยายเวลา", "Extend the time", OPEN, "", ("district",), reason=True),
@@ -162,10 +181,10 @@ def check_move(submission, round_, row, actor, now):
 
 def _may(row, submission, round_, actor):
     if actor.is_system or any(
-        actor.holds(role, submission.area_code, submission.school_code) for role in row.roles
+        actor.holds(role, submission.area_code, submission.school_code) for role in row.roles_for(submission)
     ):
         return True
-    if row.name != "certify" or not round_.confirmer_certifies:
+    if row.name != "certify" or submission.is_office or not round_.confirmer_certifies:
         return False
     return submission.confirmed_by == actor.id and actor.holds(
         "school", submission.area_code, submission.school_code
@@ -177,8 +196,13 @@ def _refuse_own(submission, round_, row, actor):
     did = {
         each["name"] for each in submission.moves if each["by"] == actor.id and _of_version(each, submission)
     }
-    if row.name == "certify" and "confirm" in did and not round_.confirmer_certifies:
-        raise NotAllowed("ท่านเป็นผู้ยืนยันข้อมูลชุดนี้ จึงรับรองเองไม่ได้ กรุณาให้ผู้อำนวยการรับรอง")
+    if (
+        row.name == "certify"
+        and "confirm" in did
+        and (submission.is_office or not round_.confirmer_certifies)
+    ):
+        whom = "ผู้รับรองระดับเขตคนอื่น" if submission.is_office else "ผู้อำนวยการ"
+        raise NotAllowed(f"ท่านเป็นผู้ยืนยันข้อมูลชุดนี้ จึงรับรองเองไม่ได้ กรุณาให้{whom}รับรอง")
     if row.name == "verify" and (actor.id in submission.writers or did & {"confirm", "certify"}):
         raise NotAllowed("ท่านเป็นผู้บันทึก ยืนยัน หรือรับรองข้อมูลชุดนี้ จึงตรวจสอบเองไม่ได้ กรุณาให้เจ้าหน้าที่คนอื่นตรวจสอบ")
 

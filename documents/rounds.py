@@ -186,11 +186,17 @@ def rounds_before(round_, most):
 
 
 def templates_of(area_code, subsystem=None):
-    """The area's RoundTemplates, by subsystem and code; the standing calendar stands in for those not stored."""
+    """The area's RoundTemplates, by subsystem and code; the standing calendar stands in for those not stored.
+
+    Those of subsystems that have no document are left out: a round of nothing cannot be reported.
+    """
+    from documents import subsystems
+
+    known = {document.subsystem for document in subsystems()}
     found = {(each.subsystem, each.code): each for each in RoundTemplate.objects(area_code=area_code)}
     for row in _standing_calendar():
         found.setdefault((row["subsystem"], row["code"]), RoundTemplate(area_code=area_code, **row))
-    return [found[key] for key in sorted(found) if subsystem in (None, key[0])]
+    return [found[key] for key in sorted(found) if key[0] in known and subsystem in (None, key[0])]
 
 
 def _standing_calendar():

@@ -114,6 +114,11 @@ class Submission(Document):
         return STATES[self.state]
 
     @property
+    def is_office(self):
+        """Whether it is the area office's own."""
+        return access.is_office(self.area_code, self.school_code)
+
+    @property
     def round_label(self):
         """2568-1."""
         return f"{self.academic_year}-{self.round}"
@@ -279,19 +284,26 @@ def claim(door, place, actor, deltas, removed=0, role=None):
 
 
 def prepare_submissions(round_):
-    """One draft submission for each open school of the round's area; safe to run twice, also at once.
+    """One draft submission for each open unit of the round's area; safe to run twice, also at once.
 
+    Units are the schools, and the area office where a document of the subsystem says so (`Record.units`).
     Gives back how many are new.
     """
-    schools = School.objects(area_code=round_.area_code, status="open", kind="school").only(
-        "code", "name", "cluster"
-    )
+    schools = School.objects(area_code=round_.area_code, status="open", kind__in=units_of(round_.subsystem))
+    schools = schools.only("code", "name", "cluster")
     new = [_new_submission(round_, school) for school in schools]
     key = ("area_code", "academic_year", "subsystem", "round", "school_code")
     asked = [
         UpdateOne({name: each[name] for name in key}, {"$setOnInsert": each}, upsert=True) for each in new
     ]
     return collection(Submission).bulk_write(asked, ordered=False).upserted_count if asked else 0
+
+
+def units_of(subsystem):
+    """The kinds of unit that report in a subsystem, sorted: ["school"], or ["office", "school"]."""
+    from documents.digests import documents_of
+
+    return sorted({unit for document in documents_of(subsystem) for unit in document.units} | {"school"})
 
 
 def _new_submission(round_, school):

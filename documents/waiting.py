@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import NamedTuple
 
-from documents import clock
+from documents import access, clock
 from documents.asking import scope_of
 from documents.clock import naive, utc
 from documents.database import asked_together, collection
@@ -74,6 +74,8 @@ def _questions(user, area_code, rounds, now):
         asked[name] = document, [{"$match": {"area_code": area_code} | query}, *stages]
 
     own = _own(user, area_code, "school", "director")
+    if user.holds("district", area_code) or user.holds("approver", area_code):
+        own = [*own, area_code]  # the office reports as a unit of its own in some subsystems
     if own and (years := sorted({year for _, year, _ in _worked_on(rounds)})):
         mine = {"academic_year": {"$in": years}, "school_code": {"$in": own}}
         ask("own", Submission, mine | {"state": {"$in": [*WRITABLE, "confirmed"]}})
@@ -127,10 +129,15 @@ def _of_schools(user, area_code, rounds, now, found):
         round_ = by_key.get((submission.subsystem, submission.academic_year, submission.round))
         if round_ is None or (round_.sealed and submission.version == 1):
             continue
-        if user.holds("school", area_code, submission.school_code):
+        if _enters(user, submission):
             yield from _of_teacher(submission, round_, now)
-        if user.holds("director", area_code, submission.school_code):
+        if access.certifies(user, area_code, submission.school_code):
             yield from _of_director(submission, round_, user, now)
+
+
+def _enters(user, submission):
+    """Whether this person enters and confirms the submission's records as their own."""
+    return access.writes_as(user, submission.area_code, submission.school_code) == "school"
 
 
 def _of_teacher(submission, round_, now):
@@ -189,7 +196,7 @@ def _of_director(submission, round_, user, now):
     """A director's own: to certify what is confirmed; else he is told what his school still has to do."""
     until = open_until(submission, round_, "certify")
     if has_lapsed(submission, now):
-        if not user.holds("school", submission.area_code, submission.school_code):
+        if not _enters(user, submission):
             yield Wait("lapsed", 1, round_, submission, until)
     elif submission.state == "confirmed":
         if submission.hold:
@@ -198,9 +205,7 @@ def _of_director(submission, round_, user, now):
             yield Wait("certify", 1, round_, submission, until)
         elif not step_open(submission, round_, "certify", now):
             yield Wait("late", 1, round_, submission, until)
-    elif submission.state in WRITABLE and not user.holds(
-        "school", submission.area_code, submission.school_code
-    ):
+    elif submission.state in WRITABLE and not _enters(user, submission):
         yield Wait("await_confirm", 1, round_, submission, until, submission.return_reason)
 
 

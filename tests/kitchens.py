@@ -47,7 +47,11 @@ class Kitchen(Record):
 
 def _doubled(values, context):
     before = [row.get("plates") for row in context.was(values)]
-    return f"จานเปลี่ยนเป็น {values['plates']} เดิม {before}" if values.get("plates") not in before else None
+    return (
+        f"จานเปลี่ยนเป็น {values['plates']} เดิม {before}"
+        if before and values.get("plates") not in before
+        else None
+    )
 
 
 def _plates_for_pupils(sums, context):
