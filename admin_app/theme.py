@@ -75,6 +75,7 @@ MENU_ICONS = {
     "users": "users",
     "accounts": "key",
     "fields": "fields",
+    "limits": "gauge",
     "codelists": "codelists",
     "audit": "history",
     "history": "history",

@@ -162,6 +162,8 @@ TABLE = [
     ("POST", "/admin/users/schools/", {}, {200: "admin"}),
     ("GET", "/admin/fields/", "", {200: "admin"}),
     ("POST", "/admin/fields/", {}, {422: "admin"}),
+    ("GET", "/admin/limits/", "", {200: "admin"}),
+    ("POST", "/admin/limits/", {}, {422: "admin"}),
     ("GET", "/admin/codelists/", "", {200: EVERYONE}),
     ("GET", "/admin/codelists/details/", "?id=GRADE", {200: EVERYONE}),
     ("GET", "/admin/audit/", "", {200: f"{READERS} admin"}),

@@ -14,6 +14,7 @@ from views.findings import Findings
 from views.home import Home
 from views.id_changes import IdChanges
 from views.jobs import Jobs
+from views.limits import Limits
 from views.papers import Papers
 from views.pupils import PupilView
 from views.record import RecordView
@@ -53,6 +54,7 @@ def register(admin, app):
     admin.add_view(ClassListPages())
     admin.add_view(Users())
     admin.add_view(Fields())
+    admin.add_view(Limits())
     admin.add_view(CodeLists())
     admin.add_view(Audit())
     admin.add_view(Account())
