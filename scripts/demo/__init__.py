@@ -9,7 +9,7 @@ import sys
 from threading import Lock, Thread
 
 from scripts.children import end, spawn
-from scripts.demo import calendar_of_rounds, district, moments, people
+from scripts.demo import calendar_of_rounds, district, moments, parts, people
 from scripts.demo.entering import enter_cluster
 from scripts.demo.plan import plan, shared_out
 from scripts.environment import ROOT
@@ -32,8 +32,10 @@ def load(*, schools, students, data, progress):
         district.store(plans, directors)
         who = people.People.stored()
         calendar_of_rounds.open_both(who)
+        calendar_of_rounds.open_others(who)
         progress("โรงเรียนและผู้ใช้", 1.0)
         enter_all(plans, schools, students, who, Share(progress, "นักเรียนสองปีการศึกษา", expected(plans)))
+        parts.enter_office(who)
         progress("ล็อกรอบสิ้นปีการศึกษา 2567", 0.0)
         calendar_of_rounds.lock_last_year(who)
         calendar_of_rounds.hold_and_extend(plans, who)
@@ -50,6 +52,7 @@ def enter_all(plans, schools, students, who, share):
     if students < ENOUGH_FOR_TWO or not can_spawn():
         for cluster in shared_out(plans, 1)[0]:
             enter_cluster(cluster, who, share.add)
+            parts.enter(cluster, who)
     else:
         run_workers(PROCESSES, schools, students, share)
     share.done()
@@ -60,7 +63,7 @@ def can_spawn():
     return all(name in os.environ for name in ("MONGODB_URI", "KHET_AUDIT_KEY_FILE"))
 
 
-def run_workers(parts, schools, students, share):
+def run_workers(number, schools, students, share):
     """Run the workers to their end. Raises RuntimeError when one fails; none outlives this process."""
     environ = dict(
         os.environ, PYTHONPATH=os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
@@ -68,8 +71,8 @@ def run_workers(parts, schools, students, share):
     arguments = [str(schools), str(students)]
     workers = []
     try:
-        for part in range(parts):
-            command = [sys.executable, "-P", "-m", "scripts.demo.worker", str(part), str(parts), *arguments]
+        for part in range(number):
+            command = [sys.executable, "-P", "-m", "scripts.demo.worker", str(part), str(number), *arguments]
             workers.append(spawn(command, stdout=-1, env=environ, text=True))
         listeners = [Thread(target=listen, args=(worker, share)) for worker in workers]
         for listener in listeners:

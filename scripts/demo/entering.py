@@ -39,6 +39,11 @@ REASONS = {
     "DMC-16": ("ผู้ปกครองแจ้งรายได้ตามแบบคัดกรองแล้ว",),
     "DMC-17": ("เตรียมห้องไว้สำหรับนักเรียนใหม่ภาคเรียนหน้า",),
 }
+SURE = ("ตรวจสอบกับของจริงแล้ว ถูกต้องตามที่บันทึก", "ตรวจสอบกับเอกสารของโรงเรียนแล้ว ถูกต้อง")
+RETURNED_OTHERS = (
+    "จำนวนไม่ตรงกับที่โรงเรียนรายงานปีก่อน โปรดตรวจสอบกับของจริงอีกครั้ง",
+    "ข้อมูลบางรายการยังไม่ครบตามที่ชี้แจงในที่ประชุม โปรดบันทึกเพิ่มเติม",
+)
 SMALL_CHANGES = ("แก้ไขตามที่ผู้ปกครองแจ้ง", "ตรวจสอบกับทะเบียนบ้านแล้ว", "ชั่งน้ำหนักและวัดส่วนสูงใหม่", None, None)
 
 
@@ -168,7 +173,7 @@ def report_last_year(school, people):
     confirm, certify = moments.some(rng, 2, dt.date(2025, 3, 21), dt.date(2025, 3, 28))
     verify = moments.some(rng, 1, dt.date(2025, 4, 1), dt.date(2025, 4, 4))[0]
     steps = [("confirm", confirm, None), ("certify", certify, None), ("verify", verify, None)]
-    go(place(school, LAST_ROUND), steps, school, people)
+    go("DMC", place(school, LAST_ROUND), steps, school, people)
 
 
 def report_this_year(school, people):
@@ -192,13 +197,13 @@ def report_this_year(school, people):
         explain(find_submission("DMC", here), people.of("school", school.code))
     if school.story == "returned" and rng.random() < 0.4:
         steps = [steps[0], ("send_back", certify, rng.choice(RETURNED))]
-    go(here, steps, school, people)
+    go("DMC", here, steps, school, people)
     findings.refresh(find_submission("DMC", here))
 
 
-def go(there, steps, school, people):
+def go(subsystem, there, steps, school, people):
     """Make moves one after another, each at its moment and by who may."""
-    submission = find_submission("DMC", there)
+    submission = find_submission(subsystem, there)
     for name, moment, reason in steps:
         moments.set_clock(moment)
         if name == "confirm":
@@ -221,7 +226,7 @@ def explain(submission, teacher):
         by_code.setdefault(row["code"], []).append(row["_id"])
     for code, ids in sorted(by_code.items()):
         rng = chance(submission.school_code, submission.academic_year, code)
-        finding_answers.answer(submission, ids, teacher, rng.choice(REASONS[code]))
+        finding_answers.answer(submission, ids, teacher, rng.choice(REASONS.get(code, SURE)))
 
 
 def who(name, school, people):

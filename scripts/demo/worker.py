@@ -11,6 +11,7 @@ from pathlib import Path
 
 from documents import history
 from documents.database import connect
+from scripts.demo import parts as parts_of_demo
 from scripts.demo.entering import enter_cluster
 from scripts.demo.people import People
 from scripts.demo.plan import plan, shared_out
@@ -24,6 +25,7 @@ def main(part, parts, schools, students):
     people = People.stored()
     for cluster in shared_out(plan(schools, students), parts)[part]:
         enter_cluster(cluster, people, lambda number: print(number, flush=True))
+        parts_of_demo.enter(cluster, people)
 
 
 if __name__ == "__main__":

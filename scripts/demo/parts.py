@@ -1,0 +1,33 @@
+"""The other subsystems of the demo: each is a module named here, which enters what the schools have besides pupils.
+
+Such a module has
+
+    SUBSYSTEM                     "M-OBEC"; its round of 2568 is open (`calendar_of_rounds.OTHERS`)
+    enter(plans, people)          stores the records of one cluster's schools (SchoolPlans), in one of two processes
+    enter_office(people)          stores those of the area office, where it reports too; called once, may be left out
+
+It writes through the door in bulk (`entering.put`), at its own moments (`moments.some`), and takes about three seconds
+of one core for 230 schools, `reporting.report` included: that makes the moves of each school's story.
+"""
+
+from importlib import import_module
+
+PARTS = []
+
+
+def modules():
+    """The modules of PARTS."""
+    return [import_module(name) for name in PARTS]
+
+
+def enter(plans, people):
+    """Enter all parts of one cluster's schools."""
+    for part in modules():
+        part.enter(plans, people)
+
+
+def enter_office(people):
+    """Enter what the area office has of its own."""
+    for part in modules():
+        if hasattr(part, "enter_office"):
+            part.enter_office(people)
