@@ -7,7 +7,7 @@ from flask_admin.theme import Bootstrap4Theme
 import views
 from admin_app import auth, discretion, errors, health, language, security, tasks, theme
 from admin_app.config import Settings
-from documents import clock, history
+from documents import clock, declarations, history
 from documents.database import connect
 
 
@@ -22,6 +22,7 @@ def create_app(settings: Settings) -> Flask:
     clock.configure(settings.now)
     history.configure(settings.audit_key)
     history.tell_address(security.address)
+    declarations.tell_version(auth.declared_version)
     tasks.configure(settings)
 
     app.register_blueprint(health.blueprint)

@@ -6,7 +6,18 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import flask_login
-from flask import abort, after_this_request, flash, g, jsonify, redirect, request, session, url_for
+from flask import (
+    abort,
+    after_this_request,
+    flash,
+    g,
+    has_request_context,
+    jsonify,
+    redirect,
+    request,
+    session,
+    url_for,
+)
 from flask_login import current_user
 from flask_security import ChangePasswordForm, LoginForm, MongoEngineUserDatastore, PasswordUtil, Security
 from flask_security.forms import Form
@@ -263,10 +274,16 @@ def keep_own_password(app, user, **_):
 def person_of_session(uniquifier):
     """The person whose living Session the cookie names, or None: asked at every request."""
     alive = sessions.resume(session.get("sid"))
-    if alive is None or alive[1].fs_uniquifier != uniquifier:
+    if alive is None or alive.user.fs_uniquifier != uniquifier:
         return None
     set_request_attr("fs_authn_via", "session")  # Flask-Security's own pages ask for it
-    return alive[1]
+    g.declared_version = alive.declared
+    return alive.user
+
+
+def declared_version():
+    """The version of the declarations that this request read with its session; None without one."""
+    return g.get("declared_version") if has_request_context() else None
 
 
 # The gate

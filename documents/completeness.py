@@ -10,7 +10,8 @@ from mongoengine import Document
 from mongoengine.fields import DictField, IntField, StringField
 
 from documents.database import collection, in_transaction
-from documents.digests import by_school, documents_of
+from documents.declarations import declaration, documents_in
+from documents.digests import by_school
 from documents.errors import Invalid, NotAllowed
 from documents.history import note_event
 from documents.jobs import job_kind
@@ -43,6 +44,7 @@ class Missing(NamedTuple):
 
 def required_of(document, area_code, academic_year):
     """Names of the fields required in this area and year: the newest setting up to the year over the declaration."""
+    document = declaration(document, area_code, academic_year)
     asked = _settings_query([document], area_code, academic_year)
     setting = collection(FieldSetting).find_one(asked, sort=[("academic_year", -1)])
     return required_by([setting] if setting else [], document, area_code, academic_year)
@@ -53,13 +55,13 @@ def required_by(settings, document, area_code, academic_year):
     own = [each for each in settings if each["document"] == document.slug]
     needs = max(own, key=lambda each: each["academic_year"], default={}).get("needs") or {}
     names = _required(document, tuple(sorted(needs.items())))
-    _last_read[document, area_code, academic_year] = names
+    _last_read[document.slug, area_code, academic_year] = names
     return names
 
 
 def required_lately(document, area_code, academic_year):
     """What was required when this process asked last: to work ahead by, and to be compared with what is read then."""
-    lately = _last_read.get((document, area_code, academic_year))
+    lately = _last_read.get((document.slug, area_code, academic_year))
     return required_of(document, area_code, academic_year) if lately is None else lately
 
 
@@ -99,7 +101,8 @@ def set_required(document, area_code, academic_year, needs, actor, reason=None, 
     """
     if not actor.holds("admin", area_code):
         raise NotAllowed("เฉพาะผู้ดูแลระบบเท่านั้นที่กำหนดข้อมูลที่ต้องกรอกได้")
-    unknown = {name: "ไม่มีข้อมูลนี้ในแบบฟอร์ม" for name in needs if name not in declared(document)}
+    known = declared(declaration(document, area_code, academic_year))
+    unknown = {name: "ไม่มีข้อมูลนี้ในแบบฟอร์ม" for name in needs if name not in known}
     if unknown:
         raise Invalid({0: unknown})
 
@@ -121,7 +124,7 @@ def missing_of(submission):
     place = Place(submission.area_code, submission.academic_year, submission.round, submission.school_code)
     total = records = 0
     by_field = {}
-    for document in documents_of(submission.subsystem):
+    for document in documents_in(submission):
         required = required_of(document, place.area_code, place.academic_year)
         for record in collection(document).find(place._asdict()):
             names = document.missing(record, required)
@@ -141,7 +144,7 @@ def counts_of(submission):
 def counts_by_school(submissions):
     """{school code: counters} of several submissions of one round, their records read in one pass a document."""
     found = {each.school_code: {} for each in submissions}
-    for document in documents_of(submissions[0].subsystem) if submissions else ():
+    for document in documents_in(submissions[0]) if submissions else ():
         required = required_of(document, submissions[0].area_code, submissions[0].academic_year)
         for code, records in by_school(document, submissions[0], list(found)):
             for record in records:

@@ -10,7 +10,7 @@ from documents.history import canonical
 from documents.record import Record
 from documents.thai import clean
 
-BOOKKEEPING = {"_id", "_cls", *Record._fields} - {"extra"}
+BOOKKEEPING = {"_id", "_cls", *Record._fields}
 
 
 def digest_of(submission):
@@ -70,8 +70,8 @@ def canonical_record(document, record):
     values = {"kind": document.slug, **record}
     for name in BOOKKEEPING:
         values.pop(name, None)
-    if values.get("extra") == {} or None in values.values():
-        values = {name: value for name, value in values.items() if value is not None and value != {}}
+    if None in values.values():
+        values = {name: value for name, value in values.items() if value is not None}
     return canonical(values) + "\n"
 
 

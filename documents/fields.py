@@ -3,7 +3,7 @@
 Not field classes of our own: Flask-Admin finds a field's input by its exact class name.
 Each field carries `kind`, `label_en`, `unit`, `codelist`, `need` (R required to confirm, C on a condition,
 O optional), `personal` (the class of domain.md 6), `group` (of the form), `help`, `synonyms` (other headers of
-its column in files), `decimals`, `pattern`, `check`.
+its column in files), `decimals`, `pattern`, `check`, `exported` (whether files have its column).
 """
 
 import datetime as dt
@@ -45,6 +45,7 @@ def _carry(
         "pattern": None,
         "pattern_says": None,
         "check": None,
+        "exported": True,
     }
     return meta | more
 

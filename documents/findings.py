@@ -26,7 +26,8 @@ from documents import checks, history
 from documents.checks import ERROR, check_of, is_blank
 from documents.contexts import contexts_of, looking_back, stamp_of
 from documents.database import collection, in_transaction
-from documents.digests import by_school, documents_of
+from documents.declarations import documents_in
+from documents.digests import by_school
 from documents.history import fingerprint
 from documents.rounds import find_round
 from documents.submissions import SEALED, place_filter
@@ -190,7 +191,7 @@ def _looked_at(submissions, contexts, round_):
     subsystem, codes = round_.subsystem, [each.school_code for each in submissions]
     found, records = {code: [] for code in codes}, Counter()
     sums = {code: checks.rules_of(subsystem).sums() for code in codes}
-    for document in documents_of(subsystem):
+    for document in documents_in(round_):
         for code, rows in by_school(document, submissions[0], codes):
             context = looking_back(document, contexts[code], round_, code)
             total, into = sums[code], found[code]

@@ -12,6 +12,7 @@ from mongoengine.fields import DateTimeField, DictField, IntField, ListField, Ob
 
 from documents import access, history, subsystem
 from documents.database import collection
+from documents.declarations import declaration
 from documents.errors import Invalid, NotAllowed, RuleBroken, StaleRevision, WrongState
 from documents.record import Place, declared
 from documents.refusals import noting_refusals
@@ -215,7 +216,7 @@ def _note_undone(done, code, actor):
 
 def _back(done, code, actor):
     """The Changes that take a school back to before an import. Raises WrongState when somebody changed what it wrote."""
-    document = subsystem(done.document)
+    document = declaration(subsystem(done.document), done.area_code, done.academic_year)
     place = Place(done.area_code, done.academic_year, done.round, code)
     _check_door(document, place, actor)
     links = _links(done, code)

@@ -13,6 +13,7 @@ from bson import ObjectId, json_util
 from documents import access, thai
 from documents.completeness import required_of
 from documents.database import collection
+from documents.declarations import declaration
 from documents.record import declared
 
 PAGE_SIZE = 50
@@ -56,9 +57,9 @@ def as_arguments(wanted):
 
 def as_wanted(round_, slug, criteria, **asked):
     """The Wanted that `as_arguments` told of, in a round."""
-    from documents import subsystems
+    from documents import subsystem
 
-    document = next(each for each in subsystems() if each.slug == slug)
+    document = declaration(subsystem(slug), round_.area_code, round_.academic_year)
     place = (round_.area_code, round_.academic_year, round_.code)
     return Wanted(document, *place, criteria=tuple(json_util.loads(criteria)), **asked)
 

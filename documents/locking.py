@@ -6,7 +6,8 @@ from mongoengine.fields import DateTimeField, DictField, IntField, ListField, St
 from documents import clock
 from documents.codelists import code_list
 from documents.database import collection
-from documents.digests import digests_of, documents_of, root_of
+from documents.declarations import definitions_of, documents_in
+from documents.digests import digests_of, root_of
 from documents.errors import Busy, Invalid, NotAllowed, WrongState
 from documents.history import naive_now
 from documents.jobs import job_kind
@@ -33,6 +34,7 @@ class Freeze(Document):
     schools = ListField(DictField())  # code, name, cluster, district..., state, digest, counts, reason
     code_lists = DictField()  # {list name: [[code, label, short label, parent], ...]}
     layouts = DictField()  # {slug: [[field name, label], ...]}
+    definitions = DictField()  # {slug: [the FieldDefinitions of its added fields as they stood]}
     locked_at = DateTimeField()
     locked_by_name = StringField()
     root_hash = StringField()
@@ -179,7 +181,15 @@ def _freeze(round_):
         "code_lists": frozen_lists(round_),
         "layouts": {
             document.slug: [[name, field.verbose_name] for name, field in shown_fields(document).items()]
-            for document in documents_of(round_.subsystem)
+            for document in documents_in(round_)
+        },
+        "definitions": {
+            document.slug: [
+                each.to_mongo()
+                for each in definitions_of(document, round_.area_code)
+                if each.holds_in(round_.academic_year)
+            ]
+            for document in documents_in(round_)
         },
         "locked_at": closing["at"],
         "locked_by_name": closing["by_name"],
@@ -228,7 +238,7 @@ def frozen_lists(round_):
     Of a long list (places) only the codes that stand in the round's records.
     """
     users = {}
-    for document in documents_of(round_.subsystem):
+    for document in documents_in(round_):
         for name, field in declared(document).items():
             if field.codelist:
                 users.setdefault(field.codelist, []).append((document, name))

@@ -18,7 +18,7 @@ A subsystem declares its fields with the makers of `fields.py` and a few class a
 """
 
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import NamedTuple
 
 from mongoengine import Document, QuerySet
@@ -118,7 +118,6 @@ class Record(Document, metaclass=RecordMetaclass):
     academic_year = IntField(required=True)
     round = StringField(required=True, max_length=2)
     school_code = StringField(required=True, max_length=8)
-    extra = DictField()
     revision = IntField()
     lineage = ObjectIdField()
     reviewed = BooleanField()
@@ -143,6 +142,9 @@ class Record(Document, metaclass=RecordMetaclass):
     unit = "รายการ"  # what one record is counted in
     search_hint = None  # what the search box says it looks through; made of `search` when there is none
     key = also_unique = quick = grid = cells = filters = search = order = groups = ()
+    base = None  # of a variant (documents/declarations.py): the class it stands for
+    added = ()  # names of the fields that an admin added, of a variant
+    former = {}  # {name: field} of those that an admin added for other years, of a variant
     derived = ()
     tallied = ()  # names of the fields that `tally` reads
     headcount = linked_round = None
@@ -218,7 +220,7 @@ def _in_order(document, names):
     return tuple(name for name in declared(document) if name in names)
 
 
-@cache  # asked for every value of every record; what a class declares does not change
+@lru_cache(maxsize=1024)  # asked for every value of every record; what a class declares does not change
 def declared(document):
     """The subsystem's own stored fields, in declared order: {name: field}; not to be changed."""
     return {
@@ -233,7 +235,7 @@ def size_counter(document):
     return document.headcount or document.slug
 
 
-@cache
+@lru_cache(maxsize=1024)
 def shown_fields(document):
     """Stored and derived fields by name, for grid, details and files."""
     worked_out = {
@@ -250,7 +252,7 @@ def default_required(document):
     return frozenset(name for name, field in declared(document).items() if field.need == "R")
 
 
-@cache  # asked for every record that is written
+@lru_cache(maxsize=256)  # asked for every record that is written
 def _choices_searched(document):
     """[(field, code list)] of the choices that the search box looks through."""
     known = declared(document)

@@ -2,17 +2,27 @@
 
 import secrets
 from datetime import UTC, timedelta
+from typing import NamedTuple
 
 from bson import ObjectId
 
 from documents.clock import real_now
 from documents.database import collection
+from documents.declarations import reading_version, version_of
 from documents.users import Session, User
 
 IDLE = timedelta(hours=8)  # a working day at a school's desk
 LONGEST = timedelta(hours=24)
 KEPT_SEARCHES = 20
 SEEN_EVERY = timedelta(minutes=1)  # so that reading pages does not write at every request
+
+
+class Resumed(NamedTuple):
+    """A living session, whose it is, and the version of the declarations that was read with it."""
+
+    session: Session
+    user: User
+    declared: int
 
 
 def begin(user, address=None, browser=None):
@@ -30,7 +40,7 @@ def begin(user, address=None, browser=None):
 
 
 def resume(session_id):
-    """(session, user) behind a cookie's id while both are alive, else None; notes that it was seen."""
+    """The Resumed of a cookie's id while session and user are alive, else None; notes that it was seen."""
     if not ObjectId.is_valid(session_id or ""):
         return None
     now = real_now()
@@ -42,13 +52,15 @@ def resume(session_id):
     }
     living = {"_id": ObjectId(session_id)} | _alive(now)
     person |= {"pipeline": [{"$match": {"active": True}}]}
-    row = next(collection(Session).aggregate([{"$match": living}, {"$lookup": person}]), None)
+    asked = [{"$match": living}, {"$lookup": person}, reading_version()]
+    row = next(collection(Session).aggregate(asked), None)
     if not row or not row["person"]:
         return None
+    declared = version_of(row)
     session, user = Session._from_son(row), User._from_son(row["person"][0])
     if now - session.last_seen.replace(tzinfo=UTC) > SEEN_EVERY:
         collection(Session).update_one({"_id": session.id, "ended_at": None}, {"$set": {"last_seen": now}})
-    return session, user
+    return Resumed(session, user, declared)
 
 
 def open_sessions(user):

@@ -16,6 +16,7 @@ from documents import access, citizen_id, clock
 from documents.cases import Case, Step, advance, check_step, find_case, open_case, reason_of, table
 from documents.clock import utc
 from documents.database import collection, in_transaction
+from documents.declarations import carried
 from documents.errors import DoorClosed, Invalid, NotAllowed, RoundLocked, WrongState
 from documents.history import as_stored, note_event
 from documents.lookups import is_on_roll, look_up, school_name
@@ -251,8 +252,9 @@ def _deeds(transfer, to, actor):
     if transfer.same_round and sender.get("status") != "moved_out":
         values = MOVED_AWAY | {"leave_date": _left_on(sender, receiver), "leave_to": transfer.school_name}
         changes.append(_change(transfer.sender_place, sender, values))
+    beside = carried(Student, transfer.area_code, receiver["academic_year"], sender)
     return changes, {
-        receiver["_id"]: {name: sender[name] for name in ("former_ids", "extra") if sender.get(name)}
+        receiver["_id"]: beside | ({"former_ids": sender["former_ids"]} if sender.get("former_ids") else {})
     }
 
 

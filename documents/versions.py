@@ -11,7 +11,7 @@ from bson import MinKey
 
 from documents import thai
 from documents.database import collection
-from documents.digests import documents_of
+from documents.declarations import documents_in
 from documents.history import AuditEvent
 from documents.record import Place, declared
 
@@ -69,7 +69,7 @@ def changed_since(submission, since=None):
     for event in _events(submission, begun):
         events.setdefault((event["document"], event["subject"]), []).append(event)
     found = []
-    for document in documents_of(submission.subsystem):
+    for document in documents_in(submission):
         own = {subject: rows for (slug, subject), rows in events.items() if slug == document.slug}
         query = {**place_of(submission), "_id": {"$in": list(own)}}
         stored = {row["_id"]: row for row in (collection(document).find(query) if own else ())}

@@ -6,7 +6,7 @@ revision is the one the person saw, and the history is written: all of it or non
 """
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from bson import ObjectId
@@ -15,6 +15,7 @@ from pymongo.errors import BulkWriteError
 from documents import access, completeness, fields, history
 from documents.conflicts import conflict_of
 from documents.database import collection, in_transaction
+from documents.declarations import declaration
 from documents.doubles import find_doubles, operations_of
 from documents.errors import DuplicateKey, Invalid, NotAllowed, OutOfScope, StaleRevision
 from documents.record import Place, Record, declared, keys_of
@@ -118,6 +119,18 @@ def change_of(record):
     return Change(type(record), record.place, values, id=record.id, revision=record.revision)
 
 
+def as_declared(changes):
+    """The changes, each of the document as the area of its place declares it for the year."""
+    known, made = {}, []
+    for change in changes:
+        document = change.document
+        asked = (document, change.place.area_code, change.place.academic_year)
+        if asked not in known:
+            known[asked] = declaration(*asked)
+        made.append(change if known[asked] is document else replace(change, document=known[asked]))
+    return made
+
+
 # ---- before the transaction ----
 
 
@@ -126,6 +139,7 @@ def prepare(changes, actor, reason=None, warrant=None):
 
     Gives back a Prepared for each; raises what `write` raises before its transaction.
     """
+    changes = as_declared(changes)
     if warrant:
         warrant.check(changes)
     else:
@@ -302,7 +316,8 @@ def _event(each, actor, reason, via, warrant=None):
     names = declared(each.change.document)
     changes = {}
     if after is None:
-        changes = {name: [before.get(name), None] for name in names if name in before}
+        every = [*names, *each.change.document.former]
+        changes = {name: [before.get(name), None] for name in every if name in before}
     elif before is not None:
         follow = [*names, "school_code", "reviewed"]
         changes = {

@@ -120,7 +120,11 @@ class Layout:
     @property
     def written(self):
         """The columns that go out; a layout may read more than it writes."""
-        return self.columns
+        return [column for column in self.columns if self.goes_out(column)]
+
+    def goes_out(self, column):
+        """Whether files have this column."""
+        return column.name not in self.fields or self.fields[column.name].exported
 
     def labels(self):
         """Every label and synonym the reader knows, for finding the header."""

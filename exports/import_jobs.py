@@ -17,11 +17,10 @@ from exports.workbook import file_name
 @job_kind("plan_import", "ตรวจไฟล์นำเข้า", "Check an import file")
 def plan_job(job, progress, slug, blanks="keep"):
     """Plan an uploaded file; the plan has the job's id, so that a second run replaces the first's."""
-    document = subsystem(slug)
     round_ = find_round(job.area_code, job.subsystem, job.academic_year, job.round)
     with job.input_file() as file:
         plan = plan_file(
-            document, file, job.input_name, job.actor, round_, blanks, progress=progress, id_=job.id
+            subsystem(slug), file, job.input_name, job.actor, round_, blanks, progress=progress, id_=job.id
         )
     counts = plan.counts()
     return {

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from bson import ObjectId
 
 from documents import access, history, subsystem
+from documents.declarations import declaration
 from documents.errors import Invalid, RuleBroken, StaleRevision
 from documents.imports import note_school
 from documents.record import Place
@@ -68,7 +69,7 @@ def plan_file(
 
     `progress` is told of the rows done; `id_` is the id the plan gets, so that a second run replaces the first's.
     """
-    layout = layout_of(document)
+    layout = layout_of(declaration(document, round_.area_code, round_.academic_year))
     if progress:
         progress.say("กำลังอ่านไฟล์")
     table = read_table(file, filename, layout.labels(), max_rows)
@@ -152,7 +153,7 @@ def ask_reason(plan, user, reason):
 
 def apply_school(plan, school, user, reason):
     """Write one school's rows of a plan through the door; gives back its Outcome."""
-    document = subsystem(plan.slug)
+    document = declaration(subsystem(plan.slug), plan.area_code, plan.academic_year)
     place = Place(plan.area_code, plan.academic_year, plan.round, school.code)
     changes = [
         change_of(document, place, row.values, {"_id": row.id, "revision": row.revision})

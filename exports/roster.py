@@ -82,8 +82,11 @@ class Roster(Layout):
 
     @property
     def written(self):
-        """The 36 columns."""
-        return self.roster
+        """The 36 columns, and the fields that an admin added."""
+        added = [
+            column for column in self.columns if column.name in self.document.added and self.goes_out(column)
+        ]
+        return [*self.roster, *added]
 
     def roster_column(self, name, label, every):
         """One column under the roster's label; the field's own label is then a synonym."""

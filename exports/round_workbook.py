@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from documents import buddhist, clock
 from documents.clock import utc
 from documents.database import at_one_moment, collection
+from documents.declarations import documents_in
 from documents.digests import documents_of, short_code
 from documents.errors import WrongState
+from documents.field_definitions import as_frozen
 from documents.locking import freeze_of
 from documents.record import Place
 from documents.rooms import SchoolRooms
@@ -45,6 +47,9 @@ class Facts:
     locked_by: str | None = None
     root_hash: str | None = None
     sensitive: bool = True
+    documents: list = field(
+        default_factory=list
+    )  # the classes as the area declares them, or as a lock froze them
 
     @property
     def names(self):
@@ -84,7 +89,7 @@ def _workbook(round_, school_codes, sensitive):
         rooms, counts = declared_rooms(facts), pupil_counts(facts) if of_pupils else None
         if of_pupils:
             write_pupils_report(book, facts, counts, rooms)
-        for document in documents_of(round_.subsystem):
+        for document in facts.documents:
             if document is not SchoolRooms:
                 write_records(book, document, facts, tallies)
         found = with_rooms(facts, tallies.by_school(), rooms)
@@ -123,6 +128,7 @@ def facts_of(round_):
         locked_at=freeze.locked_at,
         locked_by=freeze.locked_by_name,
         root_hash=freeze.root_hash,
+        documents=[as_frozen(document, freeze) for document in documents_of(round_.subsystem)],
     )
 
 
@@ -154,7 +160,9 @@ def facts_now(round_):
         for one in submissions_of(round_).order_by("school_code")
     ]
     name = area.name if area else round_.area_code
-    return Facts(round_, name, round_.title, round_.as_of, schools, made_at=clock.now())
+    return Facts(
+        round_, name, round_.title, round_.as_of, schools, made_at=clock.now(), documents=documents_in(round_)
+    )
 
 
 def declared_rooms(facts):

@@ -5,6 +5,7 @@ import datetime as dt
 from documents import access, buddhist, citizen_id, fields, history, places
 from documents.clock import utc
 from documents.codelists import code_list
+from documents.declarations import ever_declared
 from documents.record import declared, shown_fields
 from documents.submissions import find_submission
 from documents.users import ROLES
@@ -134,7 +135,7 @@ def timeline(document, record, user):
 
 
 def _told(document, event, user, record):
-    known = declared(document)
+    known = ever_declared(document, record.area_code)
     changes = []
     for name, (old, new) in event.changes.items():
         field = known.get(name)

@@ -11,6 +11,7 @@ from documents.access import AREA_READERS
 from documents.clock import utc
 from documents.completeness import missing_of
 from documents.database import collection
+from documents.declarations import documents_in
 from documents.digests import documents_of
 from documents.moves import MOVES, hindrance_of, moves_for
 from documents.progress import board_of, look_of_one, match, noun_of
@@ -160,7 +161,7 @@ def heads_before(submission, round_, document):
 def missing_fields(submission, most=8):
     """[{label, count, href}] of the fields most often missing, over all documents of the submission."""
     found = []
-    for document in documents_of(submission.subsystem):
+    for document in documents_in(submission):
         for name, count in missing_of(submission).by_field.get(document.slug, {}).items():
             field = declared(document).get(name)
             label = field.verbose_name if field else name

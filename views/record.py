@@ -4,10 +4,8 @@ It stands on Flask-Admin's ModelView. What Flask-Admin works out once at start (
 asked of the declaration at each request here, since people, years and settings differ.
 """
 
-from functools import cached_property
-
 from bson import ObjectId
-from flask import abort, flash, g, jsonify, make_response, redirect, request, url_for
+from flask import abort, flash, g, has_request_context, jsonify, make_response, redirect, request, url_for
 from flask_admin import expose
 from flask_admin.babel import gettext
 from flask_admin.contrib.mongoengine import ModelView
@@ -17,6 +15,7 @@ from flask_login import current_user
 from documents import access, history, listing
 from documents.codelists import code_list
 from documents.completeness import required_of
+from documents.declarations import declaration
 from documents.errors import Invalid, RuleBroken, StaleRevision
 from documents.record import Place, declared
 from documents.rounds import find_round
@@ -58,6 +57,7 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
     ajax_lookup = api_file_view = None
 
     def __init__(self, document):
+        self.document = document
         super().__init__(document, name=document.label, endpoint=document.slug, url=f"/admin/{document.slug}")
 
     def _refresh_cache(self):
@@ -73,10 +73,32 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
     # ---- where and who ----
 
     @property
+    def model(self):
+        """The document as the area declares it for the year of the round that the person looks at."""
+        if not has_request_context():
+            return self.document
+        if "record_model" not in g:
+            g.record_model = self._declared_in(self.round)
+        return g.record_model
+
+    @model.setter
+    def model(self, document):
+        self.document = document
+
+    def _declared_in(self, round_):
+        if round_ is None:
+            return self.document
+        return declaration(self.document, round_.area_code, round_.academic_year)
+
+    def look_in(self, round_):
+        """Look at the round that an open record belongs to, and as its year declares the document."""
+        g.record_round, g.record_model = round_, self._declared_in(round_)
+
+    @property
     def round(self):
         """The Round the person looks at; 404 when the area has none of this subsystem."""
         if "record_round" not in g:
-            g.record_round = here.current_round(self.model.subsystem)
+            g.record_round = here.current_round(self.document.subsystem)
         return g.record_round
 
     @property
@@ -159,7 +181,13 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
         found = self.get_query().filter(pk=id).first() if ObjectId.is_valid(id) else None
         if found is None:
             g.refused = "unknown", None
-        return found
+            return None
+        its_own = declaration(self.document, found.area_code, found.academic_year)
+        return (
+            found
+            if its_own is type(found)
+            else its_own.objects.visible_to(current_user).filter(pk=id).first()
+        )
 
     @property
     def can_create(self):
@@ -211,7 +239,7 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
 
     # ---- form ----
 
-    @cached_property
+    @property
     def _fields(self):
         return declared(self.model)
 
@@ -219,12 +247,9 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
         """Names of the fields this person may see in the form of a school's record."""
         return tuple(access.open_fields(current_user, self._fields, self.round.area_code, school))
 
-    @cached_property
-    def _code_lists(self):
-        return sorted({field.codelist for field in self._fields.values() if field.codelist})
-
     def _form(self, school, obj=None):
-        versions = tuple((name, code_list(name).version) for name in self._code_lists)
+        lists = sorted({field.codelist for field in self._fields.values() if field.codelist})
+        versions = tuple((name, code_list(name).version) for name in lists)
         form = form_class(self.model, self.form_names(school), versions)(get_form_data(), obj=obj)
         if obj is not None and not request.form:
             form.revision.data = obj.revision
@@ -350,7 +375,7 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
         if record is None:
             abort(404)
         round_ = find_round(record.area_code, self.model.subsystem, record.academic_year, record.round)
-        g.record_round = round_
+        self.look_in(round_)
         if request.method == "GET":
             try:
                 may_write(find_submission(self.model.subsystem, record.place), round_, current_user)
@@ -371,7 +396,8 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
         plain = listing.one_of(self.model, current_user, id_) if g.get("csrf_valid") and not onward else None
         if plain is None or access.writes_as(current_user, plain["area_code"], plain["school_code"]) is None:
             return False
-        open_ones = access.open_fields(current_user, self._fields, plain["area_code"], plain["school_code"])
+        known = declared(declaration(self.document, plain["area_code"], plain["academic_year"]))
+        open_ones = access.open_fields(current_user, known, plain["area_code"], plain["school_code"])
         values = posted_values(open_ones, plain)
         if values is None:
             return False
@@ -390,9 +416,7 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
         record = self.get_one(request.args.get("id"))
         if record is None:
             abort(404)
-        g.record_round = find_round(
-            record.area_code, self.model.subsystem, record.academic_year, record.round
-        )
+        self.look_in(find_round(record.area_code, self.model.subsystem, record.academic_year, record.round))
         return self.render(
             self.details_template,
             model=record,
@@ -408,8 +432,8 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
         """The full value of a masked field, for one record, noted in the history."""
         record = self.get_one(request.form.get("id"))
         name = request.form.get("name", "")
-        field = self._fields.get(name)
-        if record is None or field is None:
+        field = declared(type(record)).get(name) if record else None
+        if field is None:
             abort(404)
         if not access.may_see_field(current_user, field, record.area_code, record.school_code):
             abort(403)

@@ -26,10 +26,10 @@ class CellsMixin:
         """
         record = self.get_one(request.form.get("pk") or request.form.get("list_form_pk"))
         name = request.form.get("name") or self._cell_named()
-        if record is None or name not in self.model.cells:
+        if record is None or name not in type(record).cells:
             abort(404)
         change = Change(
-            self.model,
+            type(record),
             record.place,
             {name: request.form.get("value", request.form.get(name))},
             id=record.id,
@@ -52,7 +52,7 @@ class CellsMixin:
             return jsonify(error=errors.get(name) or next(iter(errors.values())), fields=list(errors)), 422
         except RuleBroken as refusal:
             return jsonify(error=refusal.message), refusal.status
-        field = declared(self.model)[name]
+        field = declared(change.document)[name]
         stored = self.get_one(written.id).to_mongo()
         return jsonify(
             value=formatters.typed(field, stored.get(name)),

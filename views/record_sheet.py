@@ -41,9 +41,7 @@ class SheetMixin:
     def _asked_sheet(self):
         """(record, its RecordSheet) that the address names; 404 for one this person does not have."""
         record = self.get_one(request.args.get("id")) or abort(404)
-        g.record_round = find_round(
-            record.area_code, self.model.subsystem, record.academic_year, record.round
-        )
+        self.look_in(find_round(record.area_code, self.model.subsystem, record.academic_year, record.round))
         submission = find_submission(self.model.subsystem, record.place)
         sheet = record_sheet(
             record,

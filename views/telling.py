@@ -8,7 +8,8 @@ from documents.checks import limit_named
 from documents.clock import utc
 from documents.completeness import FieldSetting
 from documents.database import collection
-from documents.record import declared, shown_fields
+from documents.declarations import ever_declared
+from documents.record import declared
 from documents.refusals import KINDS as KINDS_OF_REFUSAL
 from documents.schools import School
 from documents.users import ROLES, User
@@ -267,7 +268,8 @@ def changes_of(row, around):
     if slug == "fields":
         setting = around.settings.get(row["subject"]) or {}
         return [
-            _required(name, pair, around.kinds.get(setting.get("document"))) for name, pair in changes.items()
+            _required(name, pair, around.kinds.get(setting.get("document")), row["area_code"])
+            for name, pair in changes.items()
         ], 0
     if slug == "checks":
         return [
@@ -290,7 +292,7 @@ def _of_record(row, changes, document, around):
     """A record's changed fields by the rules of its own history; the sensitive class only where it is switched on."""
     if not access.sees(around.user, row["area_code"], row.get("school_code")):
         return [], len(changes)
-    known, told, hidden = declared(document), [], 0
+    known, told, hidden = ever_declared(document, row["area_code"]), [], 0
     for name, (old, new) in changes.items():
         field = known.get(name)
         if name == "school_code":
@@ -339,9 +341,9 @@ def _of_school(name, pair):
     return _line(field.verbose_name if field else name, *(_plainly(one) for one in pair))
 
 
-def _required(name, pair, document):
+def _required(name, pair, document, area_code):
     """A field that was made required, or no longer is."""
-    field = document and shown_fields(document).get(name)
+    field = document and ever_declared(document, area_code).get(name)
     words = {True: "ต้องกรอก", False: "ไม่บังคับ"}
     return _line(field.verbose_name if field else name, *(words.get(one, one) for one in pair))
 
