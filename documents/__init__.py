@@ -9,6 +9,8 @@ from importlib import import_module
 SUBSYSTEMS = [
     "documents.students.Student",
     "documents.rooms.SchoolRooms",
+    "documents.staff.Staff",
+    "documents.technology.Technology",
     "documents.equipment.Equipment",
 ]
 

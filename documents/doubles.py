@@ -48,13 +48,20 @@ def _taken(document, place, names, fresh, batch):
 
 
 def _note_doubles(document, names, fresh, taken, errors):
-    label = declared(document)[names[0]].verbose_name
+    sentence = _sentence(document, names)
     for index, each in fresh:
         key = _key(names, each.after)
         if key in taken:
-            sentence = f"มีรายการที่ใช้{label}นี้อยู่แล้วในโรงเรียนและรอบนี้ กรุณาตรวจสอบหรือแก้ไขรายการเดิม"
             errors.setdefault(index, {})[names[0]] = sentence
         taken.add(key)
+
+
+def _sentence(document, names):
+    """What is said of a key that another record has."""
+    if document.single:
+        return f"โรงเรียนนี้มี{document.headline({})}ในรอบนี้แล้ว กรุณาเปิดรายการเดิมเพื่อแก้ไข"
+    label = declared(document)[names[0]].verbose_name
+    return f"มีรายการที่ใช้{label}นี้อยู่แล้วในโรงเรียนและรอบนี้ กรุณาตรวจสอบหรือแก้ไขรายการเดิม"
 
 
 def operations_of(prepared):

@@ -215,6 +215,11 @@ def all_of(wanted, user, fields=None, limit=0):
     )
 
 
+def first_of(wanted, user):
+    """The first stored dict that matches, in natural order, or None."""
+    return next(all_of(wanted, user, limit=1), None)
+
+
 def schools_among(wanted, user):
     """Codes of the schools that have matching records, sorted."""
     return sorted(collection(wanted.document).distinct("school_code", query_of(wanted, user)))

@@ -5,6 +5,7 @@ A subsystem declares its fields with the makers of `fields.py` and a few class a
     slug, label, label_en   its name in URLs, menu, page, sheet and file
     subsystem               whose round it belongs to (DMC, EMIS, ...)
     key                     what makes two rows of one school and round the same thing
+    single                  whether a school has one record of it a round; its `key` is then the school itself
     also_unique             further keys, each unique in a school and round but matching nothing
     grid, cells, filters    columns of the grid, those edited in place, those filtered by
     quick                   filters that stand open beside the search box
@@ -81,6 +82,8 @@ class RecordMetaclass(TopLevelDocumentMetaclass):
 
     def __new__(mcs, name, bases, attrs):
         """Add the indexes before MongoEngine reads `meta`."""
+        if attrs.get("single"):
+            attrs["key"] = ("school_code",)
         if attrs.get("key") and not attrs.get("meta", {}).get("abstract"):
             meta = attrs.setdefault("meta", {})
             meta["indexes"] = [
@@ -108,7 +111,8 @@ def _unique_index(place, number, key):
     """Unique where present: a draft may lack its key."""
     present = {name: {"$exists": True} for name in key}
     name = f"also_unique_{number}" if number else "key"
-    return {"fields": [*place, *key], "unique": True, "partialFilterExpression": present, "name": name}
+    added = [each for each in key if each not in place]
+    return {"fields": [*place, *added], "unique": True, "partialFilterExpression": present, "name": name}
 
 
 class Record(Document, metaclass=RecordMetaclass):
@@ -146,6 +150,7 @@ class Record(Document, metaclass=RecordMetaclass):
     added = ()  # names of the fields that an admin added, of a variant
     former = {}  # {name: field} of those that an admin added for other years, of a variant
     derived = ()
+    single = False
     tallied = ()  # names of the fields that `tally` reads
     headcount = linked_round = None
     units = ("school",)

@@ -112,7 +112,7 @@ class Planning:
 
     def check_columns(self):
         """Refuse a file without the columns its rows are matched by; list what else it lacks."""
-        if not any(name in self.index for name in self.document.key):
+        if not (self.document.single or any(name in self.index for name in self.document.key)):
             labels = " และ ".join(f"“{self.fields[name].verbose_name}”" for name in self.document.key)
             raise FileRefused(f"ไม่พบคอลัมน์ {labels} ซึ่งใช้จับคู่รายการ กรุณาใช้แบบไฟล์ที่ดาวน์โหลดจากระบบ")
         if "school_code" not in self.index and self.only_school() is None:
@@ -244,6 +244,8 @@ class Planning:
 
     def key_of(self, line):
         """The key a line is matched by, None where a part is blank or wrong (which reading it will tell)."""
+        if self.document.single:
+            return (line.school_code,)
         cells = {name: line.cells.get(name) for name in self.document.key}
         if any(is_blank(cell) for cell in cells.values()):
             return None
@@ -284,7 +286,7 @@ class Planning:
     def gone(self, row):
         """A stored record that is not in the file, its key masked where it names a person."""
         said = []
-        for name in self.document.key:
+        for name in () if self.document.single else self.document.key:
             one, value = self.fields[name], row.get(name)
             masked = value and getattr(one, "masked", False)
             said.append(citizen_id.mask_id(value) if masked else fields.shown(one, value))

@@ -15,8 +15,9 @@ from tests.people import ROUND, YEAR
 _serial = count(1)
 LETTERS = "กขคฆงจฉชซญฎฐดตถทธนบปผฝพฟภมยรลวศสหอฮ"
 # What no check warns of: a pupil of ten in ป.4, a Thai with a Thai's number.
-LIKELY = {"grade": "07", "nationality": "099"}
-DAYS = ("10/06/2558", "16/05/2565", "02/06/2568")
+# A school with a line of its own, so that it has a provider.
+LIKELY = {"grade": "07", "nationality": "099", "net_type": "6"}
+DAYS = ("10/06/2558", "16/05/2565", "02/06/2568", "10/06/2530")  # the last one the birthday of a grown person
 MOST_TRIES = 400
 
 

@@ -152,7 +152,7 @@ def fill(where, teacher, mark, marks):
     """Store two records of every subsystem in a school; gives {slug: [id]} and adds what must not be read to `marks`."""
     made = {}
     for document in subsystems():
-        values = [complete(document, mark) for _ in range(EACH)]
+        values = [complete(document, mark) for _ in range(1 if document.single else EACH)]
         written = write([Change(document, where, each) for each in values], teacher)
         made[document.slug] = [one.id for one in written]
         for each in values:

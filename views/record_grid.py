@@ -25,6 +25,7 @@ LACKING = "lacking"  # the column of what is missing, where only such rows are s
 MOST_SCHOOLS = 1000  # of an area, in one answer of the database
 MOST_NAMED = 4  # missing fields named in one place
 UNNAMED = "(ยังไม่มีชื่อ)"  # stands where an empty name would leave nothing to press
+WAY_IN = {"school", "missing"}  # all that the address of a school's only record may ask
 NOT_OF_A_PAGE = ("page", "after", "before", "last", "letter")
 
 
@@ -48,7 +49,9 @@ class GridMixin:
 
     @property
     def name_column(self):
-        """The column that opens the record."""
+        """The column that opens the record: of one record a school, the school's name where that is a column."""
+        if self.model.single and self.school is None:
+            return "school_code"
         return next(name for name in self.model.grid if name != "school_code")
 
     def get_list_columns(self):
@@ -100,6 +103,8 @@ class GridMixin:
         """The grid: one page of a round's records."""
         if self.round is None:
             return self.render("khet/no_round.html")
+        if self.model.single and self.sees_school and request.args.keys() <= WAY_IN:
+            return redirect(self._the_one_record())
         if moved := self.refuse_number_in_address():
             return moved
         if empty := [name for name in self._flt_args() if not request.args[name]]:
@@ -122,6 +127,17 @@ class GridMixin:
         g.record_schools = self._school_names(page.rows)
         self.look_at(self.round, page.rows)
         return self.render(self.list_template, **self._list_context(wanted, page))
+
+    def _the_one_record(self):
+        """Where a school's only record is filled in: its form, or its details for who cannot write here now."""
+        found = listing.first_of(self.wanted, current_user)
+        if found:
+            return self.get_url(
+                ".edit_view" if self._writable(self.school) else ".details_view", id=found["_id"]
+            )
+        if self._writable(self.school):
+            return self.get_url(".create_view", school=self.school)
+        return self._address(school=self.school, sort=0)
 
     def _note_sensitive(self, rows):
         """Seeing the sensitive class is noted: who, which round, how many rows."""
