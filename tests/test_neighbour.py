@@ -56,7 +56,7 @@ def anchors(world, document, name):
     yield from ("", f"school={SCHOOL}", f"school={SCHOOL}&missing=1", "school=", f"before={own[0]}")
     yield from (
         f"after={own[0]}&school={SCHOOL}",
-        f"before={own[1]}&last=1",
+        f"before={own[-1]}&last=1",
         f"search={name}&school={SCHOOL}",
     )
     yield from ("letter=ก", "last=1", "sort=1&desc=1", f"flt0_{listed}_ne=xx", f"flt0_{first}_has={name}")

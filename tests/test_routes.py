@@ -174,7 +174,13 @@ TABLE = [
 def table():
     """(method, rule, address, form, {status: roles}) of every line, those of each subsystem written out."""
     of_records = [
-        (method, f"/admin/{document.slug}/{end}", asked, outcome)
+        # The bare address of what a school has one record of opens that; its grid is asked for in some order.
+        (
+            method,
+            f"/admin/{document.slug}/{end}",
+            asked or ("" if end or not document.single else "?sort=0"),
+            outcome,
+        )
         for document in subsystems()
         for method, end, asked, outcome in OF_RECORDS
     ]
