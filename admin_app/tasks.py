@@ -15,6 +15,7 @@ log = logging.getLogger(__name__)
 # Where kinds of jobs are registered.
 KINDS = (
     "documents.bulk",
+    "documents.bulk_moves",
     "documents.completeness",
     "documents.finding_lists",
     "documents.locking",

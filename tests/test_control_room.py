@@ -5,12 +5,15 @@ import re
 import pytest
 
 from documents import clock, progress, reminders
+from documents.bulk_moves import move_many
 from documents.database import collection
+from documents.jobs import Job
 from documents.moves import move, set_hold
-from documents.rounds import Round
+from documents.rounds import Round, get_round
 from documents.schools import School
 from documents.submissions import Submission, find_submission
 from tests.people import AREA, OTHER, SCHOOL, YEAR, person, place
+from views import control_room
 
 ROOM = "/admin/control-room/"
 
@@ -278,6 +281,38 @@ def test_bulk_return_wants_a_reason_and_gives_it_to_each(room, sign_in, officer)
     back = list(Submission.objects(area_code=AREA, state="returned"))
     assert {each.return_reason for each in back} == {"ตรวจชั้น ป.1"}
     assert {clock.in_bangkok(each.return_until).strftime("%d %H.%M") for each in back} == {"12 12.00"}
+
+
+def test_many_schools_are_moved_by_a_job_that_may_run_twice(room, sign_in, officer, monkeypatch):
+    monkeypatch.setattr(control_room, "AT_ONCE", 2)
+    codes = (SCHOOL, "34010004", "34010006")
+    rows = [put(code, "certified", counts={"students": 5}) for code in codes]
+    browser = sign_in(officer)
+    ids = ids_on(page(browser), "verify")
+    collection(Submission).update_one({"_id": rows[2].id}, {"$inc": {"writes": 1}})
+    html = browser.get(browser.send(f"{ROOM}bulk/", {"do": "verify", "ids": ids}).location).text
+    assert "เขตตรวจสอบแล้ว 2 โรงเรียน" in html
+    assert "ไม่ได้ทำ 1 โรงเรียน" in html
+    job = Job.objects(kind="bulk_moves").get()
+    assert [rows[2].school_name in line["text"] for line in job.log].count(True) == 1
+    assert [Submission.objects(area_code=AREA, id=row.id).get().state for row in rows] == [
+        "verified", "verified", "certified"
+    ]  # fmt: skip
+
+    seen = [tuple(one.split(".")) for one in ids]
+    round_ = get_round([AREA], str(job.arguments["round_id"]))
+    results = list(move_many(round_, "verify", [(i, int(w)) for i, w in seen], officer, again=True))
+    assert [one.refusal is None for one in results].count(True) == 2
+    assert len(Submission.objects(area_code=AREA, id=rows[0].id).get().moves) == len(rows[0].moves) + 1
+
+
+def test_a_job_that_moves_no_school_says_so(room, sign_in, officer, monkeypatch):
+    monkeypatch.setattr(control_room, "AT_ONCE", 0)
+    submission = put(SCHOOL, "certified", counts={"students": 5})
+    browser = sign_in(officer)
+    answer = browser.send(f"{ROOM}bulk/", {"do": "verify", "ids": [f"{submission.id}.77"]})
+    assert "ไม่มีโรงเรียนใดทำรายการนี้ได้" in browser.get(answer.location).text
+    assert find_submission("DMC", place()).state == "certified"
 
 
 def test_an_id_of_another_round_or_area_is_refused(room, sign_in, officer):

@@ -1,5 +1,6 @@
 """The control room (ห้องควบคุมรอบ): one page that shows where every school stands, and acts on those it shows."""
 
+import datetime as dt
 from dataclasses import dataclass
 
 from bson import ObjectId
@@ -9,24 +10,21 @@ from flask_login import current_user
 
 from documents import buddhist, clock, reminders, thai
 from documents.access import AREA_READERS
+from documents.bulk_moves import AT_ONCE, BULK, LABELS, move_many
 from documents.clock import utc
 from documents.digests import documents_of
-from documents.errors import Invalid, NotAllowed, RuleBroken
-from documents.moves import move
+from documents.errors import Invalid, NotAllowed
+from documents.jobs import ask
 from documents.progress import LOOKS, board_of, noun_of
 from documents.rounds import STEPS
-from documents.submissions import WRITABLE, Submission
+from documents.submissions import WRITABLE
 from views import here, instants, links, shell
+from views.jobs import follow
 from views.pages import Page
 from views.reopening import waiting_requests
 
 LONGEST_SEARCH = 60
 WAITING, RED = "waiting", "red"  # groups of looks, beside the looks themselves
-# The bulk moves: which states they take, and the move for each state.
-BULK = {
-    "verify": {"certified": "verify"},
-    "return": {"confirmed": "send_back", "certified": "return", "verified": "return"},
-}
 FIRST_WAITING = 7  # names shown beside the map
 
 
@@ -154,7 +152,7 @@ class ControlRoom(Page, BaseView):
 
     @expose("/bulk/", methods=["POST"])
     def bulk(self):
-        """Verify or return exactly the schools whose ids were posted; says which were refused and why."""
+        """Verify or return exactly the schools whose ids were posted, many by a job; says which were refused and why."""
         round_ = shell.current_round()
         name = request.form.get("do", "")
         if name not in BULK or round_ is None or not current_user.holds("district", round_.area_code):
@@ -163,10 +161,27 @@ class ControlRoom(Page, BaseView):
         if name == "return" and not reason:
             raise Invalid({0: {"reason": "โปรดระบุเหตุผลที่ส่งกลับแก้ไข"}})
         until = typed_until()
-        person = current_user._get_current_object()
-        results = [moved(round_, token, name, person, reason, until) for token in tokens()]
+        seen = tokens()
+        if len(seen) > AT_ONCE:
+            return follow(self._ask(round_, name, seen, reason, until))
+        results = list(move_many(round_, name, seen, here.person(), reason, until))
+        if any(one.id is None for one in results):
+            g.refused = "unknown", None
         return self.render(
-            "khet/bulk_result.html", round=round_, do=name, results=results, label=LABELS[name]
+            "khet/bulk_result.html",
+            round=round_,
+            do=name,
+            results=results,
+            label=LABELS[name],
+            page_of=links.submission_page,
+        )
+
+    def _ask(self, round_, name, seen, reason, until):
+        asked = {"round_id": str(round_.id), "name": name, "seen": seen, "reason": reason}
+        asked |= {"until": until.astimezone(dt.UTC).replace(tzinfo=None).isoformat() if until else None}
+        title = f"{LABELS[name]} {len(seen):,} โรงเรียน รอบ {round_.label}"
+        return ask(
+            "bulk_moves", here.person(), round_.area_code, round_, title, asked, href=url_for(".index")
         )
 
 
@@ -178,7 +193,6 @@ ON_THE_WAY = (
     "verified",
 )  # in the legend of a running round, though 0
 LEGEND = {"error": "ข้อมูลไม่ครบ"}  # the number on such a tile is how many records lack something
-LABELS = {"verify": "เขตตรวจสอบแล้ว", "return": "ส่งกลับแก้ไข"}
 
 
 def said_of(standing, unit):
@@ -226,28 +240,6 @@ def tokens():
     if not found:
         raise Invalid({0: {"ids": "ยังไม่ได้เลือกโรงเรียน กรุณาเปิดห้องควบคุมรอบใหม่แล้วลองอีกครั้ง"}})
     return list(found.items())
-
-
-def moved(round_, token, name, person, reason, until):
-    """{name, href, refusal} of one school of a bulk move; refusal is None when it was done."""
-    id_, seen = token
-    submission = Submission.objects(
-        area_code=round_.area_code,
-        academic_year=round_.academic_year,
-        subsystem=round_.subsystem,
-        round=round_.code,
-        id=id_,
-    ).first()
-    if submission is None:
-        g.refused = "unknown", None
-        return {"name": "ไม่พบโรงเรียน", "href": None, "refusal": "ไม่อยู่ในรอบที่เลือกอยู่"}
-    result = {"name": submission.school_name, "href": links.submission_page(submission.id), "refusal": None}
-    step = BULK[name].get(submission.state, next(iter(BULK[name].values())))
-    try:
-        move(submission, step, person, reason or None, until, seen=seen)
-    except RuleBroken as refusal:
-        result["refusal"] = refusal.message
-    return result
 
 
 def typed_until():
