@@ -22,6 +22,7 @@ KINDS = (
     "documents.school_accounts",
     "exports.file_jobs",
     "exports.import_jobs",
+    "exports.school_jobs",
     "exports.room_plan",
 )
 ON_MONGODB = {"polling_interval": 0.2, "default_database": DATABASE}

@@ -9,7 +9,8 @@ from pymongo.errors import BulkWriteError, DuplicateKeyError
 from documents.database import collection, in_transaction
 from documents.errors import NotAllowed, StaleRevision
 from documents.history import AuditEvent, event
-from documents.schools import School, follows, may_edit, submission_facts
+from documents.school_profile import follows, submission_facts
+from documents.schools import School, may_edit
 from documents.submissions import Submission
 
 
@@ -26,7 +27,7 @@ class SchoolChange:
 def write_schools(area_code, changes, actor, reason=None, via="import"):
     """Store new and changed schools of an area, all or none, with an event each; gives back how many were written.
 
-    The number of commands does not grow with the number of schools. `values` are those that `schools.accepted`
+    The number of commands does not grow with the number of schools. `values` are those that `school_profile.accepted`
     gave. Raises NotAllowed, or StaleRevision where a school changed since the list was read.
     """
     if not may_edit(actor, area_code):
@@ -59,19 +60,19 @@ def write_schools(area_code, changes, actor, reason=None, via="import"):
 
 
 def _operation(area_code, change, stored):
-    """(what stores a change, (subject, action, {field: [old, new]}))."""
+    """(what stores a change, (subject, action, {field: [old, new]}, school code))."""
     if stored is None:
         new = ObjectId()
         values = {name: value for name, value in change.values.items() if value is not None}
         row = {"_id": new, "area_code": area_code, "code": change.code, "kind": "school", "status": "open",
                "revision": 1, **values}  # fmt: skip
-        row |= {name: value for name, value in follows(values, None).items() if value is not None}
+        row |= {name: value for name, value in follows(values).items() if value is not None}
         told = {name: [None, value] for name, value in (("code", change.code), *values.items())}
-        return InsertOne(row), (new, "create", told)
+        return InsertOne(row), (new, "create", told, change.code)
     seen = {"_id": stored.id, "area_code": area_code, "revision": change.revision}
     told = {name: [getattr(stored, name), value] for name, value in change.values.items()}
-    update = {"$set": change.values | follows(change.values, stored), "$inc": {"revision": 1}}
-    return UpdateOne(seen, update), (stored.id, "update", told)
+    update = {"$set": change.values | follows(change.values), "$inc": {"revision": 1}}
+    return UpdateOne(seen, update), (stored.id, "update", told, stored.code)
 
 
 def _told(school, values):
@@ -86,7 +87,7 @@ def _tell(told):
 
 def _events(area_code, plain, actor, reason, via):
     """One event a school, each chained to the school's last one, which are read in one query."""
-    subjects = [subject for _, (subject, _, _) in plain]
+    subjects = [subject for _, (subject, *_) in plain]
     last = {
         row["_id"]: row
         for row in collection(AuditEvent).aggregate(
@@ -98,8 +99,18 @@ def _events(area_code, plain, actor, reason, via):
         )
     }
     made = []
-    for _, (subject, action, changes) in plain:
+    for _, (subject, action, changes, code) in plain:
         before = last.get(subject, {"number": 0, "hash": None})
         about = {"document": "schools", "number": before["number"] + 1, "reason": reason, "via": via}
-        made.append(event(subject, {"area_code": area_code}, actor, action, changes, before["hash"], **about))
+        made.append(
+            event(
+                subject,
+                {"area_code": area_code, "school_code": code},
+                actor,
+                action,
+                changes,
+                before["hash"],
+                **about,
+            )
+        )
     return made

@@ -1,29 +1,24 @@
-"""Areas (สำนักงานเขตพื้นที่การศึกษา) and their schools (โรงเรียนในสังกัด)."""
+"""Areas (สำนักงานเขตพื้นที่การศึกษา) and the profiles of their schools (ข้อมูลพื้นฐานโรงเรียน).
 
-import datetime as dt
-import re
+A school declares its fields once, with the makers of `fields.py`: form, checks, import, export and history are read
+off them, as a yearly record's are. `by` says who keeps a field: the school its own contacts, place and land, the
+district the codes, the name and what the school is.
+"""
 
 from bson import ObjectId
-from mongoengine import Document
-from mongoengine.fields import (
-    DateTimeField,
-    DictField,
-    FloatField,
-    IntField,
-    ListField,
-    StringField,
-)
+from mongoengine import Document, EmbeddedDocument
+from mongoengine.fields import DateTimeField, DictField, IntField, ListField, StringField
 
-from documents import clock, places, thai
+from documents import school_rules as rules
 from documents.codelists import code_list
-from documents.database import collection, in_transaction
-from documents.errors import Invalid, NotAllowed, OutOfScope, StaleRevision
+from documents.errors import OutOfScope
+from documents.fields import PERSONAL, PUBLIC, choice, choices, count, date, flag, measure, text
 
-STATUSES = {"open": "ปกติ", "merged": "เรียนรวม", "closed": "ยุบ/เลิก", "transferred": "ถ่ายโอน"}
+STATUSES = {"open": "ปกติ", "merged": "ยุบรวม", "closed": "ยุบ/เลิก", "transferred": "ถ่ายโอน"}
 KINDS = {"school": "โรงเรียน", "office": "สำนักงานเขต"}
-SIZES = {"s": "เล็ก", "m": "กลาง", "l": "ใหญ่", "xl": "ใหญ่พิเศษ"}
-# Upper bounds of the bands of a primary area. Source: domain.md 4.1 (S14, S31).
-PRIMARY_BANDS = (("s", 120), ("m", 600), ("l", 1500), ("xl", None))
+NAMES, TEACHING, PLACE, LAND, CONTACT = "ชื่อและรหัส", "การเปิดสอน", "ที่ตั้ง", "ที่ดิน", "ติดต่อ"
+DISTRICT, SCHOOL = "district", "school"  # who keeps a field
+OBEC = "10"  # the first two digits of a school's ministry code: the agency. Source: domain.md 4.1 (S21)
 
 
 class Area(Document):
@@ -47,36 +42,122 @@ class Area(Document):
         return self.name
 
 
+class Parcel(EmbeddedDocument):
+    """One parcel of a school's land (ที่ดินหนึ่งแปลง); stored as a plain dict in School.land."""
+
+    document = choice("เอกสารสิทธิ์", "LAND_DOC", en="Document")
+    number = text("เลขที่เอกสาร", en="Document number", max_length=60)
+    tenure = choice("กรรมสิทธิ์การถือครอง", "LAND_TENURE", en="Tenure")
+    rai = count("ไร่", en="Rai", max_value=99_999)
+    ngan = count("งาน", en="Ngan", max_value=999)
+    wah = measure("ตร.ว.", en="Square wah", decimals=1, max_value=99_999)
+
+    groups = ()
+
+
 class School(Document):
     """One school, or the area office itself (kind `office`): never deleted, closed with a date instead."""
 
     area_code = StringField(required=True, max_length=8)
     code = StringField(required=True, max_length=8, verbose_name="รหัส SMIS")
-    moe_code = StringField(max_length=10, verbose_name="รหัสกระทรวง")
-    obec_code = StringField(max_length=6, verbose_name="รหัส OBEC")
-    name = StringField(required=True, max_length=200, verbose_name="ชื่อโรงเรียน")
     kind = StringField(choices=list(KINDS), default="school")
-    cluster = StringField(max_length=100, verbose_name="กลุ่มโรงเรียน")
-    subdistrict = StringField(max_length=6, verbose_name="ตำบล")
-    district = StringField(max_length=4, verbose_name="อำเภอ")
+
+    name = text("ชื่อโรงเรียน", en="Name", need="R", group=NAMES, by=DISTRICT, personal=PUBLIC, width="l",
+                synonyms=("โรงเรียน", "ชื่อสถานศึกษา", "ชื่อโรงเรียน (ไทย)", "ชื่อโรงเรียน (ภาษาไทย)", "name", "sch_name", "schoolname",
+                          "สถานศึกษา"))  # fmt: skip
+    name_en = text("ชื่อภาษาอังกฤษ", en="English name", group=NAMES, by=DISTRICT, personal=PUBLIC, width="l",
+                   check=rules.english_name,
+                   synonyms=("โรงเรียนภาษาอังกฤษ", "ชื่อโรงเรียน (ภาษาอังกฤษ)", "name_en", "ชื่อโรงเรียน (อังกฤษ)"))  # fmt: skip
+    moe_code = text("รหัสกระทรวง", en="Ministry code", max_length=10, group=NAMES, by=DISTRICT, personal=PUBLIC,
+                    check=rules.digits("รหัสกระทรวง", 10), digits=10, help="10 หลัก เช่น 1034040001",
+                    synonyms=("รหัสกระทรวง 10 หลัก", "รหัส 10 หลัก", "รหัสโรงเรียน 10 หลัก", "moe code", "schoolid", "sch_code",
+                              "รหัสสถานศึกษา"))  # fmt: skip
+    obec_code = text("รหัส OBEC", en="OBEC code", max_length=6, group=NAMES, by=DISTRICT, personal=PUBLIC,
+                     check=rules.digits("รหัส OBEC", 6), digits=6, help="6 หลักท้ายของรหัสกระทรวง",
+                     synonyms=("รหัส OBEC 6 หลัก", "รหัส obec", "obec", "percode", "percode รหัส 6 หลัก", "รหัส 6 หลัก",
+                               "รหัส สพฐ"))  # fmt: skip
+    cluster = text("กลุ่มโรงเรียน", en="Cluster", max_length=100, group=NAMES, by=DISTRICT, personal=PUBLIC,
+                   synonyms=("เครือข่าย", "กลุ่ม", "กลุ่มเครือข่าย", "เครือข่ายพัฒนาคุณภาพการศึกษา", "ศูนย์เครือข่าย"))  # fmt: skip
+    grade_from = choice("เปิดสอนตั้งแต่ชั้น", "GRADE", en="First grade taught", group=TEACHING, by=DISTRICT,
+                        personal=PUBLIC, synonyms=("ชั้นต่ำสุด", "ตั้งแต่ชั้น", "เปิดสอนตั้งแต่"))  # fmt: skip
+    grade_to = choice("ถึงชั้น", "GRADE", en="Last grade taught", group=TEACHING, by=DISTRICT, personal=PUBLIC,
+                      synonyms=("ชั้นสูงสุด",))  # fmt: skip
+    size_band = choice("ขนาดตามบัญชีโรงเรียน", "SCHOOL_SIZE", en="Listed size", group=TEACHING, by=DISTRICT,
+                       personal=PUBLIC, help="ใช้เมื่อยังไม่มีจำนวนนักเรียนของรอบ 10 มิ.ย.",
+                       synonyms=("ขนาดโรงเรียน", "ขนาดสถานศึกษา", "ขนาด"))  # fmt: skip
+    flags = choices("ลักษณะพิเศษ", "SCHOOL_FLAG", en="Special features", group=TEACHING, by=DISTRICT,
+                    personal=PUBLIC, width="full")  # fmt: skip
+    founded_on = date("วันก่อตั้ง", en="Founded on", group=TEACHING, by=SCHOOL, personal=PUBLIC,
+                      synonyms=("วันที่ก่อตั้ง", "วัน-เดือน-ปี ก่อตั้ง", "วันเดือนปีที่ก่อตั้ง"))  # fmt: skip
+    founded_year = count("ปีที่ก่อตั้ง (พ.ศ.)", en="Founded in (B.E.)", group=TEACHING, by=SCHOOL, personal=PUBLIC,
+                         min_value=2300, max_value=2700, era=True, help="เมื่อไม่ทราบวันและเดือน",
+                         synonyms=("ปีที่ก่อตั้ง", "ก่อตั้งปี พ.ศ."))  # fmt: skip
+
+    address = text("ที่อยู่", en="Address", max_length=120, group=PLACE, by=SCHOOL, personal=PUBLIC, help="เลขที่ ถนน ซอย",
+                   width="l", synonyms=("เลขที่", "address"))  # fmt: skip
+    moo = text("หมู่ที่", en="Village number", max_length=3, group=PLACE, by=SCHOOL, personal=PUBLIC,
+               check=rules.village_number, synonyms=("หมู่", "moo"))  # fmt: skip
+    village = text("หมู่บ้าน", en="Village", max_length=80, group=PLACE, by=SCHOOL, personal=PUBLIC,
+                   synonyms=("บ้าน", "ชื่อหมู่บ้าน", "village"))  # fmt: skip
+    subdistrict = choice(
+        "ตำบล", "SUBDISTRICT", en="Sub-district", group=PLACE, by=SCHOOL, personal=PUBLIC, width="l"
+    )
+    district = StringField(
+        max_length=4, verbose_name="อำเภอ"
+    )  # with the province it follows the sub-district
     province = StringField(max_length=2, verbose_name="จังหวัด")
-    postcode = StringField(max_length=5, verbose_name="รหัสไปรษณีย์")
-    latitude = FloatField(min_value=-90, max_value=90, verbose_name="ละติจูด")
-    longitude = FloatField(min_value=-180, max_value=180, verbose_name="ลองจิจูด")
-    grade_from = StringField(max_length=2, verbose_name="เปิดสอนตั้งแต่ชั้น")
-    grade_to = StringField(max_length=2, verbose_name="ถึงชั้น")
-    size_band = StringField(choices=list(SIZES), verbose_name="ขนาดโรงเรียน")
-    director_name = StringField(max_length=200, verbose_name="ผู้อำนวยการ")
-    phone = StringField(max_length=30, verbose_name="โทรศัพท์")
-    email = StringField(max_length=254, verbose_name="อีเมลโรงเรียน")
-    line = StringField(max_length=100, verbose_name="ไลน์หรือช่องทางอื่น")
-    data_officer_name = StringField(max_length=200, verbose_name="ครูผู้รับผิดชอบข้อมูล")
-    data_officer_phone = StringField(max_length=30, verbose_name="โทรศัพท์ครูผู้รับผิดชอบข้อมูล")
+    postcode = text("รหัสไปรษณีย์", en="Postcode", max_length=5, group=PLACE, by=SCHOOL, personal=PUBLIC,
+                    check=rules.digits("รหัสไปรษณีย์", 5), digits=5,
+                    synonyms=("รหัส ปณ.", "postcode", "ไปรษณีย์"))  # fmt: skip
+    house_id = text("เลขรหัสประจำบ้าน", en="House ID", max_length=11, group=PLACE, by=SCHOOL,
+                    check=rules.digits("เลขรหัสประจำบ้าน", 11), digits=11, synonyms=("รหัสประจำบ้าน",))  # fmt: skip
+    local_gov = text("องค์กรปกครองส่วนท้องถิ่น", en="Local government", max_length=100, group=PLACE, by=SCHOOL,
+                     personal=PUBLIC, synonyms=("อปท.", "อปท", "ชื่อ อปท."))  # fmt: skip
+    municipal_type = choice("ประเภทท้องถิ่น", "LOCAL_GOV", en="Kind of local government", group=PLACE, by=SCHOOL,
+                            personal=PUBLIC, synonyms=("เขตเทศบาล", "ประเภทเขต"))  # fmt: skip
+    latitude = measure("ละติจูด", en="Latitude", decimals=6, min_value=-180, max_value=180, group=PLACE, by=SCHOOL,
+                       personal=PUBLIC, help="เช่น 15.244800", synonyms=("latitude", "lat"))  # fmt: skip
+    longitude = measure("ลองจิจูด", en="Longitude", decimals=6, min_value=-180, max_value=180, group=PLACE, by=SCHOOL,
+                        personal=PUBLIC, help="เช่น 104.847300",
+                        synonyms=("longitude", "lng", "long", "ลองติจูด"))  # fmt: skip
+    km_to_area = measure("ระยะทางถึงเขตพื้นที่", en="Distance to the area office", unit="กม.", max_value=999, group=PLACE,
+                         by=SCHOOL, personal=PUBLIC, synonyms=("ระยะทางถึงเขตพื้นที่ (กม.)",))  # fmt: skip
+    km_to_district = measure("ระยะทางถึงอำเภอ", en="Distance to the district town", unit="กม.", max_value=999,
+                             group=PLACE, by=SCHOOL, personal=PUBLIC, synonyms=("ระยะทางถึงอำเภอ (กม.)",))  # fmt: skip
+
+    in_temple = flag("ตั้งอยู่ในบริเวณวัด", en="On temple grounds", group=LAND, by=SCHOOL, personal=PUBLIC,
+                     synonyms=("ที่ตั้งบริเวณวัด",))  # fmt: skip
+    land = ListField(DictField(), verbose_name="แปลงที่ดิน", default=list)  # parcels as `land.py` accepts them
+
+    phone = text("โทรศัพท์", en="Telephone", max_length=60, group=CONTACT, by=SCHOOL, check=rules.phone,
+                 synonyms=("เบอร์โทร", "เบอร์โทรศัพท์", "เบอร์โทรศัพท์ 1", "phone", "phone1", "tel"))  # fmt: skip
+    fax = text("โทรสาร", en="Fax", max_length=60, group=CONTACT, by=SCHOOL, check=rules.phone,
+               synonyms=("แฟกซ์", "เบอร์โทรสาร 1", "fax"))  # fmt: skip
+    email = text("อีเมลโรงเรียน", en="E-mail", max_length=254, group=CONTACT, by=SCHOOL, check=rules.email,
+                 synonyms=("อีเมล", "อีเมล์", "อีเมล์ติดต่อ", "email", "e-mail"))  # fmt: skip
+    website = text("เว็บไซต์", en="Website", max_length=200, group=CONTACT, by=SCHOOL, personal=PUBLIC, check=rules.website,
+                   width="l", synonyms=("เว็บไซต์โรงเรียน", "website", "เว็บ"))  # fmt: skip
+    line = text("ไลน์หรือช่องทางอื่น", en="LINE or other", max_length=100, group=CONTACT, by=SCHOOL,
+                synonyms=("ไลน์", "line", "line id", "ไอดีไลน์"))  # fmt: skip
+    director_name = text("ผู้อำนวยการ", en="Director", group=CONTACT, by=SCHOOL, personal=PERSONAL, width="l",
+                         help="ใช้เมื่อผู้อำนวยการยังไม่มีบัญชี",
+                         synonyms=("ผู้บริหาร", "directorname", "ผู้บริหารสถานศึกษา", "ชื่อผู้บริหาร", "ชื่อผู้อำนวยการ"))  # fmt: skip
+    data_officer_name = text("ครูผู้รับผิดชอบข้อมูล", en="Data officer", group=CONTACT, by=SCHOOL, personal=PERSONAL,
+                             help="ใช้เมื่อครูยังไม่มีบัญชี",
+                             synonyms=("ครูข้อมูล", "เจ้าหน้าที่ข้อมูล", "ผู้รับผิดชอบ"))  # fmt: skip
+    data_officer_phone = text("โทรศัพท์ครูผู้รับผิดชอบข้อมูล", en="Data officer's telephone", max_length=60, group=CONTACT,
+                              by=SCHOOL, personal=PERSONAL, check=rules.phone, synonyms=("เบอร์ครูข้อมูล",))  # fmt: skip
+
     status = StringField(choices=list(STATUSES), default="open", verbose_name="สถานะ")
-    closed_on = DateTimeField()
+    opened_on = DateTimeField(verbose_name="วันที่จัดตั้ง")
+    closed_on = DateTimeField(verbose_name="ตั้งแต่วันที่")
+    successor = StringField(max_length=8, verbose_name="โรงเรียนที่รวมด้วย")
+    moves = ListField(DictField())  # establish, merge, close ...: see documents/school_moves.py
+    history_hash = StringField(max_length=64)  # of the last of the moves, so that its loss is noticed
     acting = ListField(DictField(), verbose_name="รักษาการผู้อำนวยการ")  # see documents/acting.py
     revision = IntField(default=1)
 
+    groups = (NAMES, TEACHING, PLACE, LAND, CONTACT)
     meta = {
         "collection": "schools",
         "auto_create_index": False,
@@ -88,37 +169,29 @@ class School(Document):
         ],
     }
 
+    @property
+    def is_open(self):
+        """Whether the school teaches: it was not merged, closed or transferred."""
+        return self.status in (None, "open")
+
     def __str__(self):
         return self.name
 
 
-def size_band(pupils, bands=PRIMARY_BANDS):
-    """The band of a school with so many pupils: 's', 'm', 'l' or 'xl'."""
-    return next(name for name, most in bands if most is None or pupils <= most)
+def size_band(pupils, area_code=""):
+    """The band of a school with so many pupils: 's', 'm', 'l' or 'xl'; an area of six digits is a secondary one."""
+    fact = "most_secondary" if len(area_code) == 6 else "most"
+    bands = code_list("SCHOOL_SIZE")
+    for code in bands.codes:
+        most = bands.fact(code, fact)
+        if most is None or pupils <= most:
+            return code
+    return None
 
 
 def school(area_code, code):
     """The school, or None."""
     return School.objects(area_code=area_code, code=code).first()
-
-
-# ---- changing a school: by the district or the area's administrator, with revision and history ----
-
-# What an officer may change, in the order of the form; the code stands for the school and never changes.
-EDITABLE = (
-    "name", "cluster", "moe_code", "obec_code", "grade_from", "grade_to", "size_band", "subdistrict", "postcode",
-    "latitude", "longitude", "director_name", "phone",
-    "email", "line", "data_officer_name", "data_officer_phone", "status",
-)  # fmt: skip
-PATTERNS = {
-    "moe_code": (r"\d{10}", "รหัสกระทรวงมี 10 หลัก"),
-    "obec_code": (r"\d{6}", "รหัส OBEC มี 6 หลัก"),
-    "postcode": (r"\d{5}", "รหัสไปรษณีย์มี 5 หลัก"),
-    "phone": (r"[0-9 +,\-()/]{4,30}", "โทรศัพท์เป็นตัวเลข เช่น 045-123456"),
-    "data_officer_phone": (r"[0-9 +,\-()/]{4,30}", "โทรศัพท์เป็นตัวเลข เช่น 081-2345678"),
-    "email": (r"[^@\s,;\"'<>()]+@[^@\s,;\"'<>()]+", "อีเมลต้องเป็นรูปแบบ ชื่อ@โดเมน"),
-}
-BOUNDS = {"latitude": (5, 21), "longitude": (97, 106)}  # degrees: Thailand with some room
 
 
 def may_edit(user, area_code):
@@ -134,136 +207,3 @@ def get_school(scope, id_):
     if found is None:
         raise OutOfScope("ไม่พบโรงเรียนนี้ในเขตของท่าน กรุณาเลือกจากรายการ")
     return found
-
-
-def edit_school(found, typed, revision, actor, reason=None):
-    """Change a school's own facts where it still is at `revision`; its history is written in the same transaction.
-
-    `typed` is {name: text} of EDITABLE. A new name or cluster reaches the submissions that are not sealed, whose
-    digest, which covers the name, is then taken anew. Gives back the fresh School.
-    Raises NotAllowed, Invalid by field, or StaleRevision.
-    """
-    from documents.history import note_event
-
-    if not may_edit(actor, found.area_code):
-        raise NotAllowed("เฉพาะเจ้าหน้าที่เขตหรือผู้ดูแลระบบเท่านั้นที่แก้ข้อมูลโรงเรียนได้")
-    values = accepted(typed)
-    old = {name: getattr(found, name) for name in values}
-    changes = {name: [old[name], value] for name, value in values.items() if old[name] != value}
-    if not changes:
-        return found
-    own = {"_id": found.id, "area_code": found.area_code}
-
-    def work():
-        done = collection(School).update_one(
-            own | {"revision": revision}, {"$set": values | follows(values, found), "$inc": {"revision": 1}}
-        )
-        if not done.matched_count:
-            raise StaleRevision([])
-        _tell_submissions(found, values)
-        note_event(found.area_code, actor, "update", "schools", found.id, changes, reason)
-
-    in_transaction(work)
-    return School.objects(area_code=found.area_code, id=found.id).get()
-
-
-def accepted(typed):
-    """{name: plain value} of what was typed; raises Invalid, by field, with Thai sentences."""
-    values, wrong = {}, {}
-    for name in EDITABLE:
-        if name not in typed:
-            continue
-        try:
-            values[name] = accept(name, thai.clean(typed[name]))
-        except ValueError as error:
-            wrong[name] = str(error)
-    if values.get("grade_from") and values.get("grade_to") and values["grade_from"] > values["grade_to"]:
-        wrong["grade_to"] = "ชั้นสูงสุดต้องไม่ต่ำกว่าชั้นต่ำสุด"
-    if wrong:
-        raise Invalid({0: wrong})
-    return values
-
-
-def accept(name, text):
-    """The value to store of one typed text (cleaned), None for nothing; raises ValueError with a Thai sentence."""
-    if not text:
-        if name in ("name", "status"):
-            raise ValueError("กรุณากรอก")
-        return None
-    if name in BOUNDS:
-        return _degrees(text, *BOUNDS[name])
-    if name in PATTERNS and not re.fullmatch(PATTERNS[name][0], thai.arabic_digits(text)):
-        raise ValueError(PATTERNS[name][1])
-    listed = {"grade_from": code_list("GRADE").codes, "grade_to": code_list("GRADE").codes, "status": STATUSES,
-              "size_band": SIZES}.get(name)  # fmt: skip
-    if listed is not None and text not in listed:
-        raise ValueError("ค่านี้ไม่อยู่ในรายการ กรุณาเลือกจากรายการที่ให้")
-    if name == "subdistrict" and (len(text) != 6 or text not in places.names()):
-        raise ValueError("ไม่พบตำบลนี้ กรุณาเลือกจากรายการที่ค้นพบ")
-    longest = getattr(School, name).max_length
-    if longest and len(text) > longest:
-        raise ValueError(f"ยาวเกิน {longest} ตัวอักษร กรุณาย่อให้สั้นลง")
-    return thai.arabic_digits(text) if name in PATTERNS else text
-
-
-def in_words(name, value):
-    """A stored value of a school's field as people read it."""
-    if value in (None, ""):
-        return ""
-    if name in ("grade_from", "grade_to"):
-        return code_list("GRADE").label(value)
-    if name == "subdistrict":
-        return places.label(value)
-    return {"size_band": SIZES, "status": STATUSES}.get(name, {}).get(value, str(value))
-
-
-def _degrees(text, low, high):
-    if not re.fullmatch(r"-?\d{1,3}(\.\d{1,8})?", thai.arabic_digits(text)):
-        raise ValueError("ต้องเป็นตัวเลของศาทศนิยม เช่น 15.2448")
-    number = float(thai.arabic_digits(text))
-    if not low <= number <= high:
-        raise ValueError(f"ต้องอยู่ระหว่าง {low} ถึง {high} องศา")
-    return number
-
-
-def follows(values, found):
-    """What a change brings with it: district and province of a subdistrict, the day a school was closed.
-
-    `found` is the school as stored, None for a new one.
-    """
-    also = {}
-    if values.get("subdistrict"):
-        also |= {"district": values["subdistrict"][:4], "province": values["subdistrict"][:2]}
-    before = found.status if found else "open"
-    status = values.get("status", before)
-    if status != before:
-        today = clock.today()
-        also["closed_on"] = None if status == "open" else dt.datetime(today.year, today.month, today.day)  # noqa: DTZ001
-    return also
-
-
-def _tell_submissions(found, values):
-    """Submissions that are not sealed carry the school's present name and cluster."""
-    from documents.submissions import Submission
-
-    if facts := submission_facts(found, values):
-        collection(Submission).update_many(*facts)
-
-
-def submission_facts(found, values):
-    """(filter, update) by which submissions that are not sealed learn a new name or cluster; None for neither.
-
-    Their digest, which covers the name, goes.
-    """
-    from documents.submissions import SEALED
-
-    known = {"name": "school_name", "cluster": "cluster"}
-    told = {
-        known[name]: value
-        for name, value in values.items()
-        if name in known and value != getattr(found, name)
-    }
-    if not told:
-        return None
-    own = {"area_code": found.area_code, "school_code": found.code, "state": {"$nin": list(SEALED)}}
-    return own, {"$set": told, "$inc": {"writes": 1}, "$unset": {"digest": "", "digest_writes": ""}}

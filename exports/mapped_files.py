@@ -235,6 +235,18 @@ def keep_plan(upload_id, owner, plan):
     collection(Upload).update_one(_own(upload_id, owner) | {"state": "waiting"}, {"$set": {"plan": plan}})
 
 
+def recount(upload_id, owner, document, area_code):
+    """Count a plan's rows anew by outcome, after some were refused when they were stored."""
+    grouped = collection(document).aggregate(
+        [
+            {"$match": {"area_code": area_code, "upload": ObjectId(str(upload_id))}},
+            {"$group": {"_id": "$outcome", "rows": {"$sum": 1}}},
+        ]
+    )
+    counts = {row["_id"]: row["rows"] for row in grouped}
+    collection(Upload).update_one(_own(upload_id, owner), {"$set": {"plan.counts": counts}})
+
+
 def claim(upload_id, owner):
     """Take an upload for the deed, so that a second press does nothing. Raises RuleBroken when it is taken."""
     taken = collection(Upload).update_one(

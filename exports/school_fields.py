@@ -6,10 +6,13 @@ each reader here gives the value as a form would type it, or raises ValueError w
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
-from documents import places, thai
+from documents import buddhist, clock, places, thai
 from documents.codelists import code_list
-from documents.schools import SIZES, STATUSES, accept
+from documents.record import declared
+from documents.schools import NAMES, STATUSES, TEACHING, School
+from exports.columns import value_of as value_of_cell
 from exports.headers import match_columns, share_that_looks
 from exports.reports import GRADES, LEVELS
 
@@ -21,10 +24,9 @@ LEVEL_WORDS = (  # (word, first grade, last grade); domain.md 4.1
     ("มัธยมศึกษาตอนต้น", "10", "12"), ("ม.ต้น", "10", "12"), ("มัธยมศึกษาตอนปลาย", "13", "15"), ("ม.ปลาย", "13", "15"),
     ("ขยายโอกาส", "04", "12"),
 )  # fmt: skip
-SIZE_WORDS = {"type1": "s", "type2": "m", "type3": "l", "type4": "xl"} | {v: k for k, v in SIZES.items()}
 STATUS_WORDS = {v: k for k, v in STATUSES.items()} | {
     "เปิด": "open", "เปิดสอน": "open", "ยุบ": "closed", "เลิก": "closed", "ยุบเลิก": "closed", "ปิด": "closed",
-    "รวม": "merged", "โอน": "transferred",
+    "รวม": "merged", "เรียนรวม": "merged", "โอน": "transferred",
 }  # fmt: skip
 
 
@@ -62,37 +64,45 @@ def _degrees(low, high):
     return looks
 
 
-SCHOOL_FIELDS = (
+def _group_of(field):
+    return "ข้อมูลโรงเรียน" if field.group in (NAMES, TEACHING) else field.group
+
+
+def _code_like(value):
+    return _like(r"\d{8}")(value) and digits(value)[:2] in places.names()
+
+
+LOOKS = {  # of the school's own fields: (looks, whether looks alone decide)
+    "moe_code": (_like(r"1\d{9}"), True),
+    "obec_code": (_like(r"\d{5,6}"), False),
+    "latitude": (_degrees(5, 21), True),
+    "longitude": (_degrees(97, 106), True),
+}
+BESIDE = (  # what a list says of a school in its own way
     ListField("code", "รหัส SMIS 8 หลัก", ("รหัส smis", "smis", "รหัสโรงเรียน (smis)", "รหัสโรงเรียน", "รหัสโรงเรียน 8 หลัก",
-              "schoolcode", "sch_code", "smiscode"), lambda value: _like(r"\d{8}")(value) and digits(value)[:2] in places.names(),
-              True),
-    ListField("moe_code", "รหัสกระทรวง 10 หลัก", ("รหัส 10 หลัก", "รหัสกระทรวง", "รหัสโรงเรียน 10 หลัก", "moe code",
-              "schoolid", "sch_code", "รหัสสถานศึกษา"), _like(r"1\d{9}"), True),
-    ListField("obec_code", "รหัส OBEC 6 หลัก", ("รหัส obec", "obec", "percode", "รหัส สพฐ"), _like(r"\d{5,6}")),
-    ListField("area", "รหัสเขตพื้นที่", ("รหัส สพท.", "รหัสเขต", "รหัสเขตพื้นที่", "area", "sch_area2", "sch_area", "areacode"),
-              lambda value: bool(AREA.fullmatch(digits(value)))),
-    ListField("name", "ชื่อโรงเรียน", ("โรงเรียน", "ชื่อสถานศึกษา", "ชื่อโรงเรียน (ไทย)", "name", "sch_name", "schoolname",
-              "สถานศึกษา")),
-    ListField("cluster", "กลุ่มโรงเรียน", ("เครือข่าย", "กลุ่ม", "กลุ่มเครือข่าย", "เครือข่ายพัฒนาคุณภาพการศึกษา", "ศูนย์เครือข่าย")),
+              "schoolcode", "sch_code", "smiscode"), _code_like, True),
+    ListField("area", "รหัสเขตพื้นที่", ("รหัส สพท.", "รหัสเขต", "รหัสเขตพื้นที่", "area", "sch_area2", "sch_area", "areacode",
+              "รหัสเขตพื้นที่การศึกษา", "รหัสเขต 8 หลัก"), lambda value: bool(AREA.fullmatch(digits(value)))),
     ListField("levels", "ระดับที่เปิดสอน (เป็นคำ)", ("ประเภทการศึกษา", "ระดับที่เปิดสอน", "ระดับ", "level", "ระดับการศึกษา"),
               lambda value: bool(levels_of(value))),
-    ListField("grade_from", "เปิดสอนตั้งแต่ชั้น", ("ชั้นต่ำสุด", "ตั้งแต่ชั้น", "เปิดสอนตั้งแต่")),
-    ListField("grade_to", "ถึงชั้น", ("ชั้นสูงสุด",)),
-    ListField("size_band", "ขนาดโรงเรียน", ("ขนาดสถานศึกษา", "ขนาด")),
     ListField("status", "สถานะ", ("สถานะโรงเรียน", "สถานภาพ")),
     ListField("subdistrict", "ตำบล", ("แขวง", "subdistrict", "subdistrictname", "รหัสตำบล", "ตำบล/แขวง"), group="ที่ตั้ง"),
     ListField("district", "อำเภอ", ("เขต", "district", "districtname", "รหัสอำเภอ", "อำเภอ/เขต"), group="ที่ตั้ง"),
     ListField("province", "จังหวัด", ("province", "provincename", "รหัสจังหวัด"), group="ที่ตั้ง"),
-    ListField("postcode", "รหัสไปรษณีย์", ("รหัส ปณ.", "postcode", "ไปรษณีย์"), group="ที่ตั้ง"),
-    ListField("latitude", "ละติจูด", ("latitude", "lat"), _degrees(5, 21), True, group="ที่ตั้ง"),
-    ListField("longitude", "ลองจิจูด", ("longitude", "lng", "long", "ลองติจูด"), _degrees(97, 106), True, group="ที่ตั้ง"),
-    ListField("director_name", "ผู้อำนวยการ", ("ผู้บริหาร", "directorname", "ผู้บริหารสถานศึกษา", "ชื่อผู้บริหาร"), group="ติดต่อ"),
-    ListField("phone", "โทรศัพท์", ("เบอร์โทร", "เบอร์โทรศัพท์", "phone", "phone1", "tel"), group="ติดต่อ"),
-    ListField("email", "อีเมล", ("อีเมล์", "email", "e-mail"), group="ติดต่อ"),
-    ListField("line", "ไลน์", ("line", "line id", "ไอดีไลน์"), group="ติดต่อ"),
-    ListField("data_officer_name", "ครูผู้รับผิดชอบข้อมูล", ("ครูข้อมูล", "เจ้าหน้าที่ข้อมูล", "ผู้รับผิดชอบ"), group="ติดต่อ"),
-    ListField("data_officer_phone", "โทรศัพท์ครูผู้รับผิดชอบข้อมูล", ("เบอร์ครูข้อมูล",), group="ติดต่อ"),
 )  # fmt: skip
+
+
+@cache
+def school_fields():
+    """Every field that a column of a school list may be: the code first, then what the profile declares."""
+    own = [
+        ListField(
+            name, field.verbose_name, tuple(field.synonyms), *LOOKS.get(name, (None, False)), _group_of(field)
+        )
+        for name, field in declared(School).items()
+        if name not in {one.name for one in BESIDE}
+    ]
+    return (BESIDE[0], *own, *BESIDE[1:])
 
 
 def _room_field(grade):
@@ -108,7 +118,7 @@ def _room_field(grade):
 
 def room_fields():
     """The fields of a file of rooms by grade: whose they are, of which round, and one for each grade."""
-    known = {one.name: one for one in SCHOOL_FIELDS}
+    known = {one.name: one for one in BESIDE}
     round_ = ListField(
         "round", "รอบ (ปี-ครั้ง)", ("รอบ", "ปี-รอบ"), lambda value: bool(ROUND.fullmatch(thai.clean(value))), True
     )
@@ -123,12 +133,12 @@ WIDTH = 94
 
 def fields_of(kind):
     """The fields that a column of this kind of file may be."""
-    return SCHOOL_FIELDS if kind == "schools" else room_fields()
+    return school_fields() if kind == "schools" else room_fields()
 
 
 def known_labels():
     """Every label and synonym, to find a header by."""
-    return [word for one in (*SCHOOL_FIELDS, *room_fields()) for word in (one.label, *one.synonyms)]
+    return [word for one in (*school_fields(), *room_fields()) for word in (one.label, *one.synonyms)]
 
 
 def is_statistics(table):
@@ -210,22 +220,29 @@ def levels_of(value):
     return min(low for low, _ in ends), max(high for _, high in ends)
 
 
-def grade_of(value):
-    """The code of a grade written as 'ป.6', 'ประถมศึกษาปีที่ 6' or '09'."""
-    text = thai.arabic_digits(thai.clean(value)).replace(" ", "")
-    listed = code_list("GRADE")
-    for code in listed.codes:
-        if text in (code, (listed.short(code) or "").replace(" ", ""), listed.label(code).replace(" ", "")):
-            return code
-    raise ValueError("ไม่รู้จักชั้นนี้ ให้เขียนเช่น อ.2 ป.6 ม.3")
-
-
-def value_of(name, value):
-    """What to store of one cell of a school's own field; None for nothing. Raises ValueError with a sentence."""
+def values_of(name, value):
+    """{field: what to store} of one cell of a school's own field, {} for nothing. Raises ValueError with a sentence."""
     text = thai.clean(value)
-    if text in ("", "-", "–"):
+    if text in NOTHING:
+        return {}
+    if name in SEVERAL:
+        return SEVERAL[name](text)
+    read = READERS.get(name)
+    cell = read(value) if read else value
+    return {name: value_of_cell(declared(School)[name], cell)} if cell not in (None, "") else {}
+
+
+NOTHING = ("", "-", "–", "--", "ไม่มี", "ไม่ทราบ")
+
+
+def status_of(value):
+    """The status that a cell of a list says, None for nothing. Raises ValueError."""
+    text = thai.clean(value)
+    if text in NOTHING:
         return None
-    return accept(name, READERS.get(name, lambda one: text)(value))
+    if text.lower() not in STATUS_WORDS:
+        raise ValueError(f"ไม่รู้จักสถานะ “{text[:30]}” ให้ใช้ {' '.join(STATUSES.values())}")
+    return STATUS_WORDS[text.lower()]
 
 
 def _name(value):
@@ -233,37 +250,78 @@ def _name(value):
     return text.removeprefix("โรงเรียน").strip() or text
 
 
+def _unmarked(value):
+    """A cell without the Thai marks that a slip of the keyboard left before it."""
+    return re.sub("^[ัิ-ฺ็-๎]+", "", thai.clean(value))
+
+
+def _postcode(value):
+    return digits(_unmarked(value))
+
+
 def _obec(value):
     return digits(value).zfill(6)
 
 
-def _picked(words):
-    def read(value):
-        text = thai.clean(value).lower()
-        if text not in words:
-            raise ValueError(f"ไม่รู้จัก “{text[:30]}” ให้ใช้ {' '.join(list(dict.fromkeys(words))[-4:])}")
-        return words[text]
-
-    return read
-
-
 def _number(value):
-    number = float(thai.arabic_digits(thai.clean(value)).replace(",", "."))
-    return f"{number:.8f}".rstrip("0").rstrip(".")
+    """A measured number as lists write it: '15,2', '33 กม.', 'กม.' for nothing."""
+    text = re.sub(r"(กม\.?|กิโลเมตร|km)", "", thai.arabic_digits(_unmarked(value)).lower()).strip()
+    if re.fullmatch(r"-?\d{1,3},\d{1,8}", text):
+        text = text.replace(",", ".")
+    return None if text in NOTHING else text
 
 
-def _latitude(value):
-    try:
-        text = _number(value)
-    except ValueError as fault:
-        raise ValueError("ต้องเป็นตัวเลของศาทศนิยม เช่น 15.2448") from fault
-    if text in ("0", "-0"):
+def _degree(value):
+    text = _number(value)
+    if text is not None and re.fullmatch(r"-?0+(\.0+)?", text):
         raise ValueError("พิกัด 0 คือยังไม่ได้วัด จึงไม่นำเข้าช่องนี้")
+    if text is not None and (found := re.fullmatch(r"(-?\d{1,3}\.\d{12})\d+", text)):
+        return found[1]
     return text
 
 
 READERS = {
-    "code": digits, "moe_code": digits, "obec_code": _obec, "name": _name, "postcode": digits,
-    "latitude": _latitude, "longitude": _latitude, "grade_from": grade_of, "grade_to": grade_of,
-    "size_band": _picked(SIZE_WORDS), "status": _picked(STATUS_WORDS),
+    "moe_code": digits, "obec_code": _obec, "name": _name, "name_en": _unmarked, "postcode": _postcode, "house_id": digits,
+    "latitude": _degree, "longitude": _degree, "km_to_area": _number, "km_to_district": _number,
 }  # fmt: skip
+
+VILLAGE = re.compile(r"(?:หมู่(?:ที่)?\.?\s*(\d{1,2}|-)?)?\s*(?:บ้าน\s*(.*))?")
+
+
+def _village(text):
+    """A village told with its number: 'หมู่ 15 บ้านหนองบัว'."""
+    found = VILLAGE.fullmatch(thai.arabic_digits(text))
+    if not found or not any(found.groups()):
+        return {"village": value_of_cell(declared(School)["village"], text)}
+    values = {"moo": found[1] and found[1].lstrip("0"), "village": (found[2] or "").strip()}
+    return {name: value for name, value in values.items() if value not in (None, "", "-", "0")}
+
+
+SAID = re.compile(r"(?:วันที่|วัน|เดือน|พุทธศักราช|พ\s*\.?\s*ศ\s*\.?|ปี|เมื่อ|ก่อตั้ง)")
+IN_ONE = re.compile(r"(\d{1,2})(\d{2})(2[3-6]\d\d)")
+GLUED = re.compile(r"(\d{1,2})\s*([ก-๎.]+)\s*(2[3-6]\d\d)")
+ITS_YEAR = re.compile(r"(?:[ก-๎.]+\s*)?(2[3-6]\d\d)")
+
+
+def _founding(text):
+    """The day a school was founded, or the year alone where the text knows no more."""
+    plain = " ".join(SAID.sub(" ", thai.arabic_digits(text).replace("กรกฏ", "กรกฎ")).split())
+    if plain.strip("0/ ") == "":
+        return {}
+    year = ITS_YEAR.fullmatch(plain)
+    if year and not IN_ONE.fullmatch(plain):
+        if int(year[1]) > buddhist.to_buddhist_year(clock.today()):
+            raise ValueError(f"ปี {year[1]} ยังมาไม่ถึง กรุณาตรวจสอบปีที่ก่อตั้ง")
+        return {"founded_year": int(year[1])}
+    if found := IN_ONE.fullmatch(plain):
+        plain = "/".join(found.groups())
+    elif found := GLUED.fullmatch(plain):
+        plain = " ".join(found.groups())
+    return {
+        "founded_on": value_of_cell(
+            declared(School)["founded_on"], plain.replace(" / ", "/").replace("/ ", "/")
+        )
+    }
+
+
+SEVERAL = {"village": _village, "founded_on": _founding}

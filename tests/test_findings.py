@@ -9,7 +9,8 @@ from documents.finding_answers import answer, visible_to
 from documents.findings import Finding, refresh
 from documents.moves import move
 from documents.rooms import SchoolRooms
-from documents.schools import edit_school, school
+from documents.school_profile import edit_school
+from documents.schools import school
 from documents.students import Student
 from documents.submissions import find_submission
 from documents.writing import Change, write

@@ -256,7 +256,7 @@ def test_an_officer_changes_a_school_with_history_and_the_submission_follows(ope
 
     school = School.objects(code=SCHOOL).get()
     put("certified", digest="a" * 64, digest_writes=0)
-    form = {"id": str(school.id), "revision": 1, "name": "บ้านหนึ่งใหม่", "status": "open", "reason": "เปลี่ยนชื่อ"}
+    form = {"id": str(school.id), "revision": 1, "name": "บ้านหนึ่งใหม่", "reason": "เปลี่ยนชื่อ"}
     browser = sign_in(officer)
     assert browser.send("/admin/schools/edit/", form).status_code == 303
     assert find_submission("DMC", place()).school_name == "บ้านหนึ่งใหม่"
@@ -270,7 +270,10 @@ def test_a_stale_edit_of_a_school_shows_both_and_keeps_what_was_typed(open_round
     from documents.schools import School
 
     school = School.objects(code=SCHOOL).get()
-    browser, form = sign_in(officer), {"id": str(school.id), "revision": 1, "name": "ชื่อแรก", "status": "open"}
+    browser, form = (
+        sign_in(officer),
+        {"id": str(school.id), "revision": 1, "name": "ชื่อแรก", "reason": "เปลี่ยนชื่อ"},
+    )
     assert browser.send("/admin/schools/edit/", form).status_code == 303
     answer = browser.send("/admin/schools/edit/", form | {"name": "ชื่อที่สอง"})
     html = answer.get_data(as_text=True)
@@ -284,17 +287,17 @@ def test_a_stale_edit_of_a_school_shows_both_and_keeps_what_was_typed(open_round
     [
         ("name", " ", "กรุณากรอก"),
         ("grade_from", "99", "ไม่อยู่ในรายการ"),
-        ("subdistrict", "999999", "ไม่พบตำบล"),
+        ("subdistrict", "999999", "ไม่อยู่ในรายการ"),
         ("latitude", "95", "ต้องอยู่ระหว่าง"),
         ("moe_code", "12", "10 หลัก"),
-        ("status", "{'$ne': 1}", "ไม่อยู่ในรายการ"),
+        ("municipal_type", "{'$ne': 1}", "ไม่อยู่ในรายการ"),
     ],
 )
 def test_a_schools_bad_values_come_back_beside_their_fields(field, value, said, open_round, sign_in, officer):
     from documents.schools import School
 
     school = School.objects(code=SCHOOL).get()
-    form = {"id": str(school.id), "revision": 1, "name": "บ้านหนึ่ง", "status": "open"} | {field: value}
+    form = {"id": str(school.id), "revision": 1, "name": "บ้านหนึ่ง", "reason": "แก้"} | {field: value}
     answer = sign_in(officer).send("/admin/schools/edit/", form)
     assert answer.status_code == 422
     assert said in answer.get_data(as_text=True)
@@ -312,7 +315,10 @@ def test_schools_are_seen_and_changed_by_whom_they_concern(
     assert "บ้านหนึ่ง" in html
     assert "บ้านสอง" not in html
     page(browser, f"/admin/schools/details/?id={other.id}", 403)
-    page(browser, f"/admin/schools/edit/?id={own.id}", 403)
+    assert 'name="name"' not in page(
+        browser, f"/admin/schools/edit/?id={own.id}"
+    )  # the school's own part alone
+    page(browser, f"/admin/schools/edit/?id={other.id}", 403)
     page(sign_in(executive), f"/admin/schools/edit/?id={own.id}", 403)
     page(sign_in(administrator), f"/admin/schools/edit/?id={own.id}")
 

@@ -14,7 +14,7 @@ from documents.submissions import find_submission
 from documents.users import User
 from documents.verifying import verify
 from exports.mapped_files import table_of
-from exports.school_fields import area_of, guess, known_labels, levels_of, value_of
+from exports.school_fields import area_of, guess, known_labels, levels_of, values_of
 from tests.people import AREA, OTHER, SCHOOL, person, place
 
 PAGE = "/admin/schools/import/"
@@ -57,11 +57,12 @@ def test_a_list_is_mapped_planned_and_stored_with_history(open_round, officer, s
     browser = sign_in(officer)
     id_, answer = mapped(browser, upload(browser, LIST))
     page = browser.get(answer.location).text
-    for words in ("กลุ่มสอง", "น้ำคำ 78", "<ins>010103</ins>", "14010000 (1)"):
+    for words in ("กลุ่มสอง", "น้ำคำ 78", "<ins>010103</ins>", "พิกัด 0", "ไม่พบตำบล “ไม่มีตำบลนี้”"):
         assert words in page
-    wrong = browser.get(f"{answer.location}&show=errors").text
-    for words in ("พิกัด 0", "รหัส SMIS ต้องมี 8 หลัก", "อยู่ในไฟล์แล้วที่แถว 3", "ไม่พบตำบล “ไม่มีตำบลนี้”", "D รหัส Smis"):
+    wrong = browser.get(f"{answer.location}&show=refused").text
+    for words in ("รหัส SMIS ต้องมี 8 หลัก", "อยู่ในไฟล์แล้วที่แถว 3", "D รหัส Smis"):
         assert words in wrong
+    assert "เป็นโรงเรียนของเขต 14010000" in browser.get(f"{answer.location}&show=elsewhere").text
     assert "บ้านสอง" in browser.get(f"{answer.location}&show=absent").text
     assert apply(browser, id_).status_code == 400  # the faulty rows were not agreed to
     assert School.objects(area_code=AREA).count() == 2
@@ -138,7 +139,7 @@ def test_a_bad_mapping_or_file_is_refused_with_a_sentence(open_round, officer, a
     )  # a file is its owner's alone
     _, plan = mapped(browser, upload(browser, "รหัสโรงเรียน\tชื่อโรงเรียน\n14010001\tบ้านไกล\n"))
     page = browser.get(plan.location).text
-    assert "ข้าม 1 แถว" in page
+    assert "ไม่ใช่เขตของท่าน" in page
     assert "บันทึก 1" not in page
     _, plan = mapped(browser, upload(browser, "รหัสโรงเรียน\tชื่อโรงเรียน\n14010001\tบ้านไกล\n"), trusts="1")
     assert "บันทึก 1 โรงเรียน" in browser.get(plan.location).text
@@ -197,18 +198,33 @@ def test_many_schools_cost_no_more_commands_than_few(area, officer, neighbour, c
 
 
 def test_cells_are_read_as_real_lists_write_them():
-    assert value_of("obec_code", 10064.0) == "010064"
-    assert value_of("name", " โรงเรียนนํ้าคำ​ ") == "น้ำคำ"
-    assert value_of("size_band", "type4") == "xl"
-    assert value_of("grade_to", "ป.๖") == "09"
-    assert value_of("phone", "-") is None
+    for name, cell, value in (
+        ("obec_code", 10064.0, "010064"),
+        ("name", " โรงเรียนนํ้าคำ​ ", "น้ำคำ"),
+        ("size_band", "type4", "xl"),
+        ("grade_to", "ป.๖", "09"),
+        ("km_to_area", "33 กม.", 33.0),
+        ("flags", "ขยายโอกาส, พักนอน", ["expanded", "boarding"]),
+    ):
+        assert values_of(name, cell) == {name: value}
+    for nothing in (("phone", "-"), ("km_to_area", "กม."), ("founded_on", "0")):
+        assert values_of(*nothing) == {}
+    assert values_of("village", "หมู่ 15 บ้านหนองบัว") == {"moo": "15", "village": "หนองบัว"}
+    for text, day in (
+        ("20มกราคม 2480", "1937-01-20"),
+        ("14052482", "1939-05-14"),
+        ("วันที่ ๑ มิถุนายน พุทธศักราช ๒๔๗๗", "1934-06-01"),
+    ):
+        assert values_of("founded_on", text)["founded_on"].date().isoformat() == day
+    assert values_of("founded_on", "สิงหาคม พ.ศ. 2474") == {"founded_year": 2474}
     assert (area_of("1086010000"), area_of("8601"), area_of(86010000.0), area_of("x")) == (
         "86010000",
     ) * 3 + ("",)
     assert levels_of("มัธยมศึกษาตอนต้น-มัธยมศึกษาตอนปลาย") == ("10", "15")
-    for name, value in (("latitude", "-19.31"), ("longitude", "nan"), ("latitude", 0.0), ("postcode", "1")):
-        with pytest.raises(ValueError, match=r"ต้อง|มี|พิกัด"):
-            value_of(name, value)
+    for name, value in (("longitude", "nan"), ("latitude", 0.0), ("postcode", "1"), ("founded_on", "1921/05/00"),
+                        ("founded_on", "25/11/545"), ("founded_on", "19/8/98"), ("name_en", "บ้านเก่า")):  # fmt: skip
+        with pytest.raises(ValueError, match=r"ต้อง|มี|พิกัด|ปี"):
+            values_of(name, value)
     table = table_of(b'[{"sch_code": "1034010101", "latitude": "15.2"}]', "x", known_labels())
     assert guess(table)[1] == {0: "moe_code", 1: "latitude"}
 

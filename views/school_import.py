@@ -1,26 +1,35 @@
 """Importing the list of schools, or rooms by grade: choose a file, say which column is what, read the plan, then the deed."""
 
-from flask import flash, redirect, request, url_for
+import io
+
+from flask import redirect, request, send_file, url_for
 from flask_admin import expose
 from flask_login import current_user
 
-from documents import thai
+from documents import history, thai
 from documents.errors import NotAllowed, RuleBroken
 from documents.jobs import ask
 from documents.rounds import get_round
-from documents.schools import School, in_words, may_edit
+from documents.school_profile import in_words
+from documents.schools import School, may_edit
 from documents.users import EVERY_AREA
 from exports import guards, mapped_files
+from exports.file_jobs import XLSX
 from exports.mapped_files import table_of
 from exports.room_plan import plan_rooms
 from exports.school_fields import KINDS, fields_of, guess, known_labels
-from exports.school_plan import apply_schools, plan_schools
+from exports.school_jobs import rows_workbook
+from exports.school_plan import ABSENT, KEYS, OUTCOMES, refuse_mapping
+from exports.school_plan import rows_of as kept_rows
+from exports.workbook import file_name
 from views import here
 from views.here import person
 from views.jobs import follow
 
 TABS = ("errors", "new", "changed", "absent")
 SHOWN = 300
+PAGE = 100  # rows of a planned list on one page
+LISTED = ("new", "changed", "refused", "faults", "elsewhere", "same", ABSENT, "total")
 MANY_COLUMNS = 40  # above it the columns that are not read are folded away
 
 
@@ -49,13 +58,27 @@ class SchoolImport:
         if request.method == "POST":
             choice["names"] = posted_names(table, choice["kind"])
             try:
-                plan = planned(area, table, choice)
+                return self._plan(upload, table, choice)
             except RuleBroken as broken:
                 return self._mapping(upload, table, choice, broken), broken.status
-            mapped_files.remember(area, table, choice["kind"], choice["names"], person())
-            mapped_files.keep_plan(upload["_id"], person(), plan)
-            return redirect(url_for(".import_plan_view", id=str(upload["_id"])), 303)
         return self._mapping(upload, table, choice)
+
+    def _plan(self, upload, table, choice):
+        """Plan the file by the chosen columns: a list of schools by a job, which tells how far it is."""
+        area, kind, names = upload["area_code"], choice["kind"], choice["names"]
+        page = url_for(".import_plan_view", id=str(upload["_id"]))
+        if kind == "schools":
+            refuse_mapping(names, KEYS)
+            mapped_files.remember(area, table, kind, names, person())
+            told = {"upload_id": str(upload["_id"]), "header": table.header_row}
+            told |= {"names": {str(index): name for index, name in names.items()}}
+            told["trusts"] = bool(request.form.get("trusts"))
+            title = f"ตรวจรายชื่อโรงเรียน {upload['filename']}"
+            return follow(ask("plan_schools", person(), area, None, title, told, href=page))
+        plan = planned_rooms(area, table, names)
+        mapped_files.remember(area, table, kind, names, person())
+        mapped_files.keep_plan(upload["_id"], person(), plan)
+        return redirect(page, 303)
 
     def _mapping(self, upload, table, choice, refusal=None):
         columns = [
@@ -90,6 +113,8 @@ class SchoolImport:
         upload = mapped_files.find(request.args.get("id"), person(), planned=True)
         asked_area(upload["area_code"])
         plan = upload["plan"]
+        if plan["kind"] == "schools":
+            return self._list_plan(upload, plan)
         counts = {name: len(plan[name]) for name in TABS} | {"same": plan["same"]}
         shown = request.args.get("show")
         active = (
@@ -107,33 +132,87 @@ class SchoolImport:
             hrefs={tab: url_for(".import_plan_view", id=upload["_id"], show=tab) for tab in TABS},
         )
 
+    def _list_plan(self, upload, plan):
+        """The plan of a list of schools: what becomes of its rows, a page at a time."""
+        counts = plan["counts"] | {"faults": plan["faults"]}
+        shown = request.args.get("show")
+        active = shown if shown in LISTED else next((one for one in LISTED if counts.get(one)), "new")
+        page = min(max(request.args.get("page", 0, int), 0), 1_000)
+        rows = list(kept_rows(upload["area_code"], upload["_id"], active, page * PAGE, PAGE + 1))
+
+        def href(to):
+            return url_for(".import_plan_view", id=upload["_id"], show=active, page=to)
+
+        return self.render(
+            "khet/school_list_plan.html",
+            upload=upload,
+            plan=plan,
+            counts=counts,
+            words=OUTCOMES,
+            active=active,
+            rows=[told_row(one) for one in rows[:PAGE]],
+            hrefs={tab: url_for(".import_plan_view", id=upload["_id"], show=tab) for tab in LISTED},
+            before=href(page - 1) if page else None,
+            after=href(page + 1) if len(rows) > PAGE else None,
+        )
+
+    @expose("/import/rows/")
+    def import_rows_view(self):
+        """Every row of a planned list with its outcome and why, as a workbook; noted."""
+        upload = mapped_files.find(request.args.get("id"), person(), planned=True)
+        area, plan = asked_area(upload["area_code"]), upload["plan"]
+        if plan["kind"] != "schools":
+            raise RuleBroken("ไฟล์นี้ไม่ใช่รายชื่อโรงเรียน กรุณากลับไปหน้าแผนการนำเข้า")
+        told = {"what": "school_list", "rows": plan["rows"], "kind": "xlsx"}
+        changes = {name: [None, value] for name, value in told.items()}
+        history.note_event(area, person(), "export", "access", person().id, changes)
+        name = file_name(f"ผลรายแถว {upload['filename'].rpartition('.')[0] or upload['filename']}")
+        content = io.BytesIO(rows_workbook(area, upload))
+        return send_file(content, XLSX, as_attachment=True, download_name=name)
+
     @expose("/import/apply/", methods=("POST",))
     def import_apply_view(self):
-        """The deed: schools all or none; rooms all or none for a school, what was refused said by school."""
+        """The deed, by a job: a list piece by piece, rooms all or none for a school; what was refused is told."""
         upload = mapped_files.find(request.form.get("id"), person(), planned=True)
         area, plan = asked_area(upload["area_code"]), upload["plan"]
-        reason = thai.clean(request.form.get("reason"))[:500]
-        broken = sum(one["whole"] for one in plan["errors"])
+        reason = thai.clean(request.form.get("reason"))[:500] or f"นำเข้าจากไฟล์ {upload['filename']}"
+        broken = broken_rows(plan)
         if broken and not request.form.get("partly"):
             raise RuleBroken(f"ไฟล์ยังมี {broken:,} แถวที่นำเข้าไม่ได้ กรุณาแก้ในไฟล์ หรือยืนยันว่าให้นำเข้าเฉพาะแถวที่ถูกต้อง")
         mapped_files.claim(upload["_id"], person())
         try:
-            return self._apply(upload, area, reason or f"นำเข้าจากไฟล์ {upload['filename']}")
+            return follow(self._ask(upload, area, reason))
         except RuleBroken:
             mapped_files.release(upload["_id"], person())
             raise
 
-    def _apply(self, upload, area, reason):
-        """Schools are stored here: thousands take a second. Rooms are records of many schools, so a job."""
-        plan = upload["plan"]
+    def _ask(self, upload, area, reason):
+        plan, told = upload["plan"], {"upload_id": str(upload["_id"]), "reason": reason}
         if plan["kind"] == "schools":
-            number = apply_schools(plan, area, person(), reason)
-            flash(f"บันทึกข้อมูล {number:,} โรงเรียนแล้ว", "success")
-            return redirect(url_for(".index_view"), 303)
+            page = url_for(".import_plan_view", id=str(upload["_id"]))
+            title = f"นำเข้ารายชื่อโรงเรียน {upload['filename']}"
+            return ask("import_schools", person(), area, None, title, told, href=page)
         round_ = get_round([area], plan["round"])
-        told = {"upload_id": str(upload["_id"]), "reason": reason}
         title = f"นำเข้าจำนวนห้องเรียน {upload['filename']}"
-        return follow(ask("import_rooms", person(), area, round_, title, told, href="/admin/rooms/"))
+        return ask("import_rooms", person(), area, round_, title, told, href="/admin/rooms/")
+
+
+def broken_rows(plan):
+    """How many rows of a plan cannot be imported."""
+    if plan["kind"] == "schools":
+        return plan["counts"].get("refused", 0)
+    return sum(one["whole"] for one in plan["errors"])
+
+
+def told_row(row):
+    """One kept row of a planned list as its page draws it."""
+    before = row.get("before", {})
+    told = [
+        (School._fields[name].verbose_name, in_words(name, before.get(name)), in_words(name, value))
+        for name, value in row.get("values", {}).items()
+        if name != "name" or before.get("name")
+    ]
+    return row | {"told": told}
 
 
 def asked_area(area_code=None):
@@ -190,34 +269,21 @@ def posted_names(table, kind):
     return {index: name for index, name in posted.items() if name in known}
 
 
-def planned(area, table, choice):
-    """The plan of the file by the chosen columns. Raises RuleBroken."""
-    if choice["kind"] == "schools":
-        return plan_schools(table, choice["names"], area, trusts=bool(request.form.get("trusts")))
+def planned_rooms(area, table, names):
+    """The plan of a file of rooms by the chosen columns. Raises RuleBroken."""
     round_ = here.current_round("DMC")
     if round_ is None or round_.area_code != area:
         raise RuleBroken("ยังไม่มีรอบ DMC ที่เลือกอยู่ กรุณาเปิดรอบก่อนนำเข้าจำนวนห้องเรียน")
-    return plan_rooms(table, choice["names"], round_) | {"round": str(round_.id), "label": round_.label}
+    return plan_rooms(table, names, round_) | {"round": str(round_.id), "label": round_.label}
 
 
 def rows_of(plan, tab):
-    """The first rows of one tab, as khet/school_plan.html draws them."""
+    """The first rows of one tab of a plan of rooms, as khet/school_plan.html draws them."""
     rows = plan[tab][:SHOWN]
     if tab in ("errors", "absent"):
         return rows
-    if plan["kind"] == "rooms":
-        labels = {one.name: one.label for one in fields_of("rooms")}
-        return [
-            one | {"told": [(labels[f"rooms_{grade}"], old, new) for grade, old, new, *_ids in one["cells"]]}
-            for one in rows
-        ]
-    told = []
-    for one in rows:
-        pairs = one.get("changes") or [
-            [name, None, value] for name, value in one["values"].items() if name != "name"
-        ]
-        told.append(
-            one | {"told": [(School._fields[name].verbose_name, in_words(name, old), in_words(name, new))
-                            for name, old, new in pairs]}
-        )  # fmt: skip
-    return told
+    labels = {one.name: one.label for one in fields_of("rooms")}
+    return [
+        one | {"told": [(labels[f"rooms_{grade}"], old, new) for grade, old, new, *_ids in one["cells"]]}
+        for one in rows
+    ]

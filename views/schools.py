@@ -1,41 +1,49 @@
-"""Schools (โรงเรียนในสังกัด): the grid of an area's schools, one school's page, and changing it."""
+"""Schools (โรงเรียนในสังกัด): the grid of an area's schools, one school's profile, and changing it."""
 
 import re
 
-from flask import flash, redirect, request, url_for
+from flask import g, request
 from flask_admin import expose
 from flask_admin.contrib.mongoengine import ModelView
 from flask_login import current_user
 
-from documents import buddhist, history, places, thai
+from documents import access, buddhist, history, places, school_sizes, thai
 from documents.access import visible_schools
 from documents.codelists import code_list
 from documents.contacts import READERS
-from documents.errors import NotAllowed, RuleBroken, StaleRevision
+from documents.fields import PERSONAL
+from documents.land import size_in_words, square_wah, total
+from documents.record import declared
 from documents.rounds import STATES as ROUND_STATES
-from documents.schools import EDITABLE, SIZES, STATUSES, School, edit_school, get_school, in_words, may_edit
+from documents.school_profile import in_words, keeps, open_names, reads_history
+from documents.schools import STATUSES, School, get_school, may_edit
 from documents.submissions import Submission, visible_to
+from documents.users import EVERY_AREA
 from documents.waiting import newest_rounds
 from views import links
 from views.pages import Page, SecureForm
+from views.school_edit import SchoolEdit
 from views.school_import import SchoolImport
+from views.school_map import HEIGHT, WIDTH, map_of
 from views.school_notes import SchoolNotes, people_around
 from views.submissions import Choice
 
 LONGEST_SEARCH = 60
-GROUPS = (
-    ("ชื่อและรหัส", ("name", "cluster", "moe_code", "obec_code")),
-    ("การเปิดสอน", ("grade_from", "grade_to", "size_band", "status")),
-    ("ที่ตั้ง", ("subdistrict", "postcode", "latitude", "longitude")),
-    ("ติดต่อ", ("director_name", "phone", "data_officer_name", "data_officer_phone", "email", "line")),
-)
 CODES = ("moe_code", "obec_code")  # shown together with the SMIS code
+APART = (*CODES, "size_band")  # told elsewhere on the page
 ACTIONS = {"create": "เพิ่มโรงเรียน", "appoint": "แต่งตั้งรักษาการ", "dismiss": "สิ้นสุดการรักษาการ"}
-WIDTHS = {"name": "l", "subdistrict": "l", "director_name": "l"}
 
 
-class Schools(SchoolImport, SchoolNotes, Page, ModelView):
-    """Schools that this person may see; an officer or the administrator changes them."""
+class OfSize(Choice):
+    """Schools of a size, as the counted pupils say."""
+
+    def apply(self, query, value):
+        """The queryset narrowed to a band."""
+        return query.filter(__raw__=school_sizes.band_filter(areas_seen(), str(value)[:10]))
+
+
+class Schools(SchoolImport, SchoolNotes, SchoolEdit, Page, ModelView):
+    """Schools that this person may see; the school changes what is its own, an officer or the administrator all."""
 
     roles = ("school", "director", "district", "approver", "executive", "admin")
     form_base_class = SecureForm
@@ -49,31 +57,37 @@ class Schools(SchoolImport, SchoolNotes, Page, ModelView):
         "subdistrict",
         "grade_from",
         "size_band",
+        "pupils",
         "director_name",
         "status",
     )
     column_labels = {
-        "name": "โรงเรียน", "code": "รหัส SMIS", "cluster": "กลุ่มโรงเรียน", "subdistrict": "ที่ตั้ง",
-        "grade_from": "เปิดสอน", "size_band": "ขนาด", "director_name": "ผู้อำนวยการ", "status": "สถานะ",
+        "name": "โรงเรียน", "code": "รหัส SMIS", "cluster": "กลุ่มโรงเรียน", "subdistrict": "ที่ตั้ง", "grade_from": "เปิดสอน",
+        "size_band": "ขนาด", "pupils": "นักเรียน", "director_name": "ผู้อำนวยการ", "status": "สถานะ",
     }  # fmt: skip
-    column_sortable_list = ("name", "code", "cluster", "subdistrict", "size_band", "status")
+    column_sortable_list = ("name", "code", "cluster", "subdistrict", "status")
     column_default_sort = [("cluster", False), ("code", False)]
     column_searchable_list = ("name", "code")
-    column_filters = (
-        Choice("status", "สถานะ", list(STATUSES.items())),
-        Choice("size_band", "ขนาดโรงเรียน", list(SIZES.items())),
-    )
     page_size = 50
 
     # Routes of Flask-Admin's that schools do not have: without `expose` they are not registered at all.
     create_view = delete_view = action_view = export = ajax_update = ajax_lookup = api_file_view = None
 
     def __init__(self):
+        self.column_filters = (
+            Choice("status", "สถานะ", list(STATUSES.items())),
+            OfSize("size_band", "ขนาดโรงเรียน", lambda: code_list("SCHOOL_SIZE").choices),
+            Choice("municipal_type", "ประเภทท้องถิ่น", lambda: code_list("LOCAL_GOV").choices),
+            Choice("flags", "ลักษณะพิเศษ", lambda: code_list("SCHOOL_FLAG").choices),
+        )
         super().__init__(School, name="โรงเรียนในสังกัด", endpoint="schools", url="/admin/schools")
         self.column_formatters = {
             "subdistrict": lambda view, context, row, name: where(row, short=True),
             "grade_from": lambda view, context, row, name: grades(row),
-            "size_band": lambda view, context, row, name: SIZES.get(row.size_band, ""),
+            "size_band": lambda view, context, row, name: code_list("SCHOOL_SIZE").label(size_in(row).band),
+            "pupils": lambda view, context, row, name: (
+                "" if size_in(row).pupils is None else f"{size_in(row).pupils:,}"
+            ),
             "status": lambda view, context, row, name: STATUSES.get(row.status, row.status),
         }
 
@@ -95,9 +109,19 @@ class Schools(SchoolImport, SchoolNotes, Page, ModelView):
         """Whether the list of contacts is open to this person."""
         return bool(current_user.areas(*READERS))
 
+    @property
+    def offices(self):
+        """The area offices this person sees: units of their own, no schools."""
+        return list(
+            School.objects(__raw__={"$and": [visible_schools(current_user), {"kind": "office"}]}).limit(5)
+        )
+
     def get_query(self):
         """The schools this person may see: officers their area's, school people their own."""
-        return School.objects(__raw__=visible_schools(current_user))
+        seen = visible_schools(current_user)
+        return School.objects(__raw__={"$and": [seen, {"kind": {"$ne": "office"}}]}).exclude(
+            "moves", "acting"
+        )
 
     def _search(self, query, search_term):
         """By a piece of the name or code, among one area's schools."""
@@ -115,24 +139,32 @@ class Schools(SchoolImport, SchoolNotes, Page, ModelView):
         return self._details(get_school(visible_schools(current_user), request.args.get("id")))
 
     def _details(self, school, refused=(None, None)):
-        sees_history = may_edit(current_user, school.area_code)
+        sees_history = reads_history(current_user, school)
         events = history.events_of(school.area_code, school.id, limit=50) if sees_history else []
+        manages = may_edit(current_user, school.area_code)
         return self.render(
             "khet/school.html",
             school=school,
-            groups=[(title, [(School._fields[name].verbose_name, said(school, name)) for name in names
-                             if name not in CODES]) for title, names in GROUPS],
-            may_edit=sees_history,
+            groups=groups_of(school),
+            may_edit=manages,
+            edits=bool(open_names(current_user, school)),
+            keeps=keeps(current_user, school),
+            sees_history=sees_history,
             submissions=self._submissions(school),
             events=[event_of(each) for each in events],
             where=where(school),
             grades=grades(school),
             codes=codes_of(school),
+            size=size_words(school),
+            parcels=[parcel_of(each) for each in school.land],
+            land_total=size_in_words(*total(school.land)),
+            map=map_of(school, names=manages),
+            map_size=(WIDTH, HEIGHT),
             status_words=STATUSES.get(school.status, school.status),
             refused=refused[0],
             refusal=refused[1],
             **people_around(school),
-        )  # fmt: skip
+        )
 
     def _submissions(self, school):
         """[(submission, round, page)] of the school's newest rounds."""
@@ -154,76 +186,76 @@ class Schools(SchoolImport, SchoolNotes, Page, ModelView):
                 rows.append((each, round_, links.submission_page(each.id), ROUND_STATES[round_.state]))
         return rows
 
-    @expose("/edit/", methods=["GET", "POST"])
-    def edit_view(self):
-        """The form of a school; what was typed stays when it cannot be stored."""
-        school = get_school(visible_schools(current_user), request.values.get("id"))
-        if not may_edit(current_user, school.area_code):
-            raise NotAllowed("เฉพาะเจ้าหน้าที่เขตหรือผู้ดูแลระบบเท่านั้นที่แก้ข้อมูลโรงเรียนได้")
-        if request.method == "GET":
-            return self._form(school, typed_of(school))
-        typed = {name: request.form[name] for name in EDITABLE if name in request.form}
-        revision = request.form.get("revision", "")
-        try:
-            reason = thai.clean(request.form.get("reason"))[:500]
-            seen = int(revision) if revision.isascii() and revision.isdecimal() and len(revision) < 9 else 0
-            edit_school(school, typed, seen, current_user._get_current_object(), reason or None)
-        except RuleBroken as refusal:
-            return self._form(school, typed_of(school) | typed, refusal), refusal.status
-        flash(f"บันทึกข้อมูล{school.name}แล้ว", "success")
-        return redirect(url_for(".details_view", id=str(school.id)), 303)
-
-    def _form(self, school, typed, refusal=None):
-        errors = next(iter(getattr(refusal, "errors", {}).values()), {})
-        stale = isinstance(refusal, StaleRevision)
-        stored = typed_of(school)
-        return self.render(
-            "khet/school_edit.html",
-            school=school,
-            groups=GROUPS,
-            labels={name: School._fields[name].verbose_name for name in EDITABLE},
-            widths=WIDTHS,
-            typed=typed,
-            errors=errors,
-            refusal=refusal,
-            theirs={name: value for name, value in stored.items() if stale and value != typed.get(name)},
-            choices=choices_of(school),
-            place_words=places.label(typed.get("subdistrict")),
-            revision=school.revision,
-        )
-
     @expose("/places/")
     def places_view(self):
         """Subdistricts that fit what is typed, for the form's field: [{id, text, fill}]."""
         found = places.search(request.args.get("q", "")[:LONGEST_SEARCH], limit=12)
-        return [{"id": each.code, "text": places.label(each.code)} for each in found]
+        return [
+            {"id": each.code, "text": places.label(each.code), "fill": {"postcode": each.postcode}}
+            for each in found
+        ]
+
+
+def areas_seen():
+    """The area codes whose schools this person may see."""
+    areas = {area for area in current_user.areas("district", "approver", "executive", "admin")}
+    if EVERY_AREA in areas:
+        return sorted(School.objects.distinct("area_code"))
+    return sorted(areas | {area for area, _ in current_user.schools(*access.SCHOOL_READERS)})
+
+
+def size_in(row):
+    """The Size of a row of the list; the area's are asked once a request."""
+    kept = g.setdefault("school_sizes", {})
+    if row.area_code not in kept:
+        kept[row.area_code] = school_sizes.sizes_of(row.area_code)
+    return school_sizes.size_of(row, kept[row.area_code])
+
+
+def size_words(school):
+    """(words of the band or None, how it was worked out)."""
+    size = school_sizes.size_of(school)
+    band = code_list("SCHOOL_SIZE").label(size.band) or None
+    if size.pupils is None:
+        return (
+            band,
+            "ตามบัญชีโรงเรียน ยังไม่มีจำนวนนักเรียนของรอบ 10 มิ.ย." if band else "ยังไม่มีจำนวนนักเรียนของรอบ 10 มิ.ย.",
+        )
+    told = f"นักเรียน {size.pupils:,} คน รอบ DMC {size.round_label}"
+    return band, told if size.settled else f"{told} โรงเรียนยังไม่ยืนยัน"
+
+
+def groups_of(school):
+    """[(heading, [(label, value in words, address or None)])] of what this person may read of a school."""
+    groups = {heading: [] for heading in School.groups}
+    for name, field in declared(School).items():
+        value = getattr(school, name)
+        if name in APART or field.personal == PERSONAL:  # people stand among the contacts
+            continue
+        if name == "founded_year" and (value is None or school.founded_on):
+            continue
+        link = value if name == "website" and value else None
+        if link and not link.lower().startswith(("http://", "https://")):
+            link = f"http://{link}"
+        groups[field.group].append((field.verbose_name, in_words(name, value), link))
+    return list(groups.items())
+
+
+def parcel_of(parcel):
+    """One parcel as the page shows it."""
+    return {
+        "document": code_list("LAND_DOC").label(parcel.get("document")),
+        "number": parcel.get("number") or "",
+        "tenure": code_list("LAND_TENURE").label(parcel.get("tenure")),
+        "rai": parcel.get("rai", 0), "ngan": parcel.get("ngan", 0), "wah": parcel.get("wah", 0),
+        "size": square_wah(parcel),
+    }  # fmt: skip
 
 
 def codes_of(school):
     """[(what, code)]: the three forms of a school's code, the last six of the ministry's standing for OBEC's."""
     obec = school.obec_code or (school.moe_code or "")[-6:]
     return [("รหัส SMIS", school.code), ("รหัสกระทรวง", school.moe_code), ("รหัส OBEC", obec)]
-
-
-def typed_of(school):
-    """A school's values as its form holds them."""
-    return {name: "" if getattr(school, name) is None else str(getattr(school, name)) for name in EDITABLE}
-
-
-def choices_of(school):
-    """{field: [(code, words)]} of the fields that are picked from a list."""
-    known = School.objects(area_code=school.area_code).distinct("cluster")
-    listed = code_list("GRADE").choices
-    return {
-        "grade_from": listed, "grade_to": listed, "size_band": list(SIZES.items()), "status": list(STATUSES.items()),
-        "cluster": [(name, name) for name in sorted(filter(None, known), key=thai.sort_key)],
-    }  # fmt: skip
-
-
-def said(school, name):
-    """One fact of a school in words."""
-    value = getattr(school, name)
-    return in_words(name, value)
 
 
 def grades(school):

@@ -1,0 +1,158 @@
+"""The school profile: declared once, kept by the school and the district each in its part, with land, place and size."""
+
+import pytest
+
+from documents.errors import Invalid, NotAllowed, WrongState
+from documents.history import events_of
+from documents.land import accepted, total
+from documents.school_profile import edit_school
+from documents.school_sizes import sizes_of
+from documents.schools import School, size_band
+from documents.verifying import verify
+from tests.people import AREA, OTHER, SCHOOL
+
+PAGE = "/admin/schools/"
+
+
+def profile(code=SCHOOL):
+    return School.objects.get(area_code=AREA, code=code)
+
+
+def parcel(at=0, **typed):
+    return {f"land-{at}-{name}": text for name, text in typed.items()} | {"land-shown": "1"}
+
+
+def test_a_school_keeps_its_own_part_and_nothing_of_the_districts(
+    open_round, teacher, neighbour, director, sign_in
+):
+    browser, own = sign_in(teacher), profile()
+    form = {"id": own.id, "revision": 1, "phone": "๐๔๕-123456", "website": "www.baan1.ac.th", "moo": "๐๗",
+            "latitude": "15.2448", "longitude": "104.8473", "founded_on": "10/06/2480", "subdistrict": "340101"}  # fmt: skip
+    form |= parcel(document="deed", number="123", tenure="state", rai="12", ngan="3", wah="20.5")
+    form |= parcel(1, tenure="temple", rai="๒", ngan="2", wah="90") | parcel(2, rai="")
+    assert browser.send(f"{PAGE}edit/", form).status_code == 303
+    stored = profile()
+    assert (stored.phone, stored.moo, stored.district, stored.founded_on.year) == (
+        "045-123456",
+        "7",
+        "3401",
+        1937,
+    )
+    assert [each.get("rai") for each in stored.land] == [12, 2]
+    assert total(stored.land) == (15, 2, 10.5)
+    page = browser.get(f"{PAGE}details/?id={own.id}").text
+    for words in (
+        "15 ไร่ 2 งาน 10.5 ตร.ว.",
+        "โฉนดที่ดิน",
+        "10/06/2480",
+        "15.244800, 104.847300",
+    ):
+        assert words in page
+    assert 'href="http://www.baan1.ac.th"' in page
+    (event, *_) = events_of(AREA, own.id)
+    assert (event.school_code, event.actor_name) == (SCHOOL, teacher.name)
+    for name, text in (("name", "ชื่อใหม่"), ("moe_code", "1034010999"), ("cluster", "อื่น"), ("grade_to", "12")):
+        answer = browser.send(f"{PAGE}edit/", {"id": own.id, "revision": 2, name: text})
+        assert answer.status_code == 403, name
+        assert "แก้ได้เฉพาะเจ้าหน้าที่เขต" in answer.text
+    for who, school, status in ((neighbour, own, 403), (teacher, profile(OTHER), 403), (director, own, 403)):
+        answer = sign_in(who).send(f"{PAGE}edit/", {"id": school.id, "revision": 2, "phone": "0000"})
+        assert answer.status_code == status
+    assert profile().revision == 2
+    assert list(verify()) == []
+
+
+def test_what_cannot_be_is_said_beside_its_field_and_stays_typed(open_round, teacher, officer, sign_in):
+    browser, own = sign_in(teacher), profile()
+    for form, sentence in (
+        ({"latitude": "104.8473", "longitude": "15.2448"}, "สลับกัน"),
+        ({"latitude": "15.2"}, "ทั้งละติจูดและลองจิจูด"),
+        ({"latitude": "0", "longitude": "0"}, "พิกัด 0"),
+        ({"latitude": "-19.31", "longitude": "104.8"}, "ต้องอยู่ระหว่าง 5 ถึง 21"),
+        ({"website": "javascript:alert(1)"}, "เว็บไซต์ต้อง"),
+        ({"phone": "<b>1</b>"}, "โทรศัพท์เป็นตัวเลข"),
+        ({"subdistrict": "349999"}, "ไม่อยู่ในรายการ"),
+        ({"founded_on": "10/06/2999"}, "ปี"),
+        (parcel(rai="1", ngan="5"), "5 งาน คือ 1 ไร่ 1 งาน"),
+        (parcel(rai="1", wah="382"), "382 ตร.ว. คือ 3 งาน 82 ตร.ว."),
+        (parcel(document="deed"), "เนื้อที่ของแปลง"),
+        (parcel(document="x", rai="1"), "ไม่อยู่ในรายการ"),
+        (parcel(rai="-1"), "ต้องไม่น้อยกว่า 0"),
+    ):  # fmt: skip
+        answer = browser.send(f"{PAGE}edit/", {"id": own.id, "revision": 1, **form})
+        assert answer.status_code == 422, form
+        assert sentence in answer.text, form
+        typed = next(text for name, text in form.items() if name != "land-shown")
+        assert f'value="{typed}"'.replace("<", "&lt;").replace(">", "&gt;") in answer.text or len(typed) < 5
+    assert profile().revision == 1
+    school, edit = profile(), lambda **typed: edit_school(profile(), typed, profile().revision, officer, "แก้")
+    edit(moe_code="1034010101", obec_code="010101")
+    for typed, name in (
+        ({"obec_code": "010102"}, "obec_code"),
+        ({"moe_code": "1034010102"}, "moe_code"),
+        ({"grade_from": "12"}, "grade_from"),
+        ({"moe_code": "12"}, "moe_code"),
+        ({"name": " "}, "name"),
+        ({"name_en": "บ้าน"}, "name_en"),
+    ):
+        with pytest.raises(Invalid) as refusal:
+            edit(**typed)
+        assert name in refusal.value.errors[0]
+    with pytest.raises(Invalid, match="เหตุผล"):
+        edit_school(profile(), {"name": "ชื่อใหม่"}, 2, officer)
+    with pytest.raises(Invalid, match="เป็นของบ้านหนึ่ง"):
+        edit_school(profile(OTHER), {"moe_code": "1034010101"}, 1, officer, "แก้")
+    with pytest.raises(NotAllowed, match="code"):
+        edit(code="34019999")
+    with pytest.raises(Invalid):
+        accepted([{"rai": "1"}] * 41)
+    School.objects(id=school.id).update(status="closed")
+    with pytest.raises(WrongState, match="ยุบ/เลิก"):
+        edit_school(profile(), {"phone": "0000"}, 2, teacher)
+    assert "ดูข้อมูลเดิมได้ แต่แก้ไขไม่ได้" in browser.get(f"{PAGE}edit/?id={own.id}").text
+
+
+def test_size_follows_the_pupils_counted_on_10_june(open_round, officer, sign_in, database):
+    def counted(code, pupils, state="verified", year=2568):
+        row = {
+            "area_code": AREA,
+            "academic_year": year,
+            "subsystem": "DMC",
+            "round": "1",
+            "school_code": code,
+        }
+        database.submissions.update_one(
+            row, {"$set": {"counts.pupils": pupils, "state": state, "version": 1}}, upsert=True
+        )
+
+    database.schools.update_many({}, {"$set": {"size_band": "l"}})
+    assert sizes_of(AREA) == {}
+    database.rounds.insert_one(
+        {**database.rounds.find_one({}, {"_id": 0}), "academic_year": 2567, "state": "locked"}
+    )
+    counted(SCHOOL, 121)
+    counted(OTHER, 300, "draft")
+    counted(OTHER, 120, "locked", 2567)
+    sizes = sizes_of(AREA)
+    assert (sizes[SCHOOL].band, sizes[SCHOOL].round_label) == ("m", "2568-1")
+    assert (sizes[OTHER].band, sizes[OTHER].round_label) == (
+        "s",
+        "2567-1",
+    )  # this year's is not confirmed yet
+    browser = sign_in(officer)
+    for band, there, gone in (("m", "บ้านหนึ่ง", "บ้านสอง"), ("s", "บ้านสอง", "บ้านหนึ่ง")):
+        html = browser.get(f"{PAGE}?flt1_ขนาดโรงเรียน_คือ={band}&flt1_1={band}").text
+        assert there in html
+        assert gone not in html
+    assert "นักเรียน 121 คน รอบ DMC 2568-1" in browser.get(f"{PAGE}details/?id={profile().id}").text
+    bounds = [size_band(number) for number in (0, 120, 121, 600, 601, 1500, 1501)]
+    assert bounds == ["s", "s", "m", "m", "l", "l", "xl"]
+    assert [size_band(number, "101701") for number in (499, 500, 1500, 2500)] == ["s", "m", "l", "xl"]
+
+
+def test_the_office_is_no_school_of_the_list(area, officer, teacher, sign_in):
+    office = School(area_code=AREA, code=AREA, name="สพป. ทดสอบ เขต 1", kind="office").save()
+    html = sign_in(officer).get(PAGE).text
+    assert "2 โรงเรียน" in html
+    assert f"details/?id={office.id}" in html
+    assert str(office.id) not in sign_in(teacher).get(PAGE).text
