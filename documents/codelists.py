@@ -1,22 +1,34 @@
 """Code lists (รหัสมาตรฐาน): what a stored code means, in words an officer uses.
 
-A list is a document that an admin may edit; until the database has it, the file in `seeds/` serves. Each carries the
-source its facts come from. The three lists of places stand on `places` and are not stored.
+A list is a document; until the database has it, the file in `seeds/` serves. Each carries the source its facts come
+from. The three lists of places stand on `places` and are not stored. What an area's admin changed (an `AreaList`,
+written by `codelist_edits`) lies over the list for that area alone: `of_area` says whose lists are asked for.
 """
 
 import json
 import re
 import threading
 import time
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from mongoengine import BooleanField, DateTimeField, DictField, Document, IntField, ListField, StringField
+from mongoengine import (
+    BooleanField,
+    DateTimeField,
+    DictField,
+    Document,
+    IntField,
+    ListField,
+    ObjectIdField,
+    StringField,
+)
 from mongoengine.connection import ConnectionFailure
 from pymongo.errors import DuplicateKeyError
 
-from documents import clock, places, thai
+from documents import buddhist, clock, places, thai
 from documents.database import collection
 
 SEEDS = Path(__file__).parent / "seeds"
@@ -46,9 +58,41 @@ class CodeList(Document):
         return self.title or ""
 
 
+class AreaList(Document):
+    """What an area has of its own in one list: rows over the product's, its values and their order; or a whole list.
+
+    A row of `entries` holds what it sets of an entry: code, label, label_en, short, parent, since, retired_from,
+    synonyms; `added` marks a value that the product does not have. `title` and `source` are those of a list that the
+    area alone has. The id is the subject of its history.
+    """
+
+    area_code = StringField(required=True, max_length=8)
+    name = StringField(required=True, max_length=40)
+    title = StringField(max_length=100)
+    title_en = StringField(max_length=100)
+    source = StringField(max_length=1000)
+    version = IntField(default=1)
+    entries = ListField(DictField())
+    order = ListField(StringField())  # every code in the order shown, where somebody arranged them
+    updated_at = DateTimeField()
+    updated_by = ObjectIdField()
+    updated_by_name = StringField(max_length=200)
+
+    meta = {
+        "collection": "area_code_lists",
+        "strict": False,
+        "auto_create_index": False,
+        "indexes": [{"fields": ["area_code", "name"], "unique": True}],
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One code: its long and short label, its parent's code, the year (B.E.) it was withdrawn from, its facts."""
+    """One code: its long and short label, its parent's code, its years (B.E.) and its facts.
+
+    It can be chosen from the year `since` on and before the year `retired_from`; None is no bound. One that was
+    withdrawn before anybody's time (0) is not offered, yet taken where a file has it.
+    """
 
     code: str
     label: str
@@ -58,6 +102,12 @@ class Entry:
     retired_from: int | None = None
     synonyms: tuple[str, ...] = ()
     facts: dict = field(default_factory=dict)
+    since: int | None = None
+
+    def in_year(self, academic_year: int) -> bool:
+        """Whether it can be chosen in an academic year (B.E.)."""
+        begun = self.since is None or academic_year >= self.since
+        return begun and (self.retired_from is None or academic_year < self.retired_from)
 
 
 class Codes:
@@ -67,6 +117,11 @@ class Codes:
         self.name, self.title, self.source, self.parents = name, title, source, parents
         self.version, self.default, self.pad = version, default, pad
         self.entries: dict[str, Entry] = {entry.code: entry for entry in entries}
+        self.bounded = frozenset(
+            entry.code
+            for entry in self.entries.values()
+            if entry.since is not None or entry.retired_from is not None
+        )
         self._widest = max((len(code) for code in self.entries), default=0)
         self._written: list[dict[str, list[str]]] | None = None
 
@@ -77,16 +132,23 @@ class Codes:
 
     @property
     def choices(self) -> list[tuple[str, str]]:
-        """(code, label) of what can be chosen today."""
-        return [(entry.code, entry.label) for entry in self.entries.values() if entry.retired_from is None]
+        """(code, label) of what can be chosen in the academic year that it is today."""
+        if not self.bounded:
+            return [(entry.code, entry.label) for entry in self.entries.values()]
+        return self.choices_in(buddhist.academic_year(clock.today()))
 
     def choices_in(self, academic_year: int) -> list[tuple[str, str]]:
         """(code, label) of what could be chosen in an academic year (B.E.)."""
-        return [
-            (entry.code, entry.label)
-            for entry in self.entries.values()
-            if entry.retired_from is None or academic_year < entry.retired_from
-        ]
+        return [(entry.code, entry.label) for entry in self.entries.values() if entry.in_year(academic_year)]
+
+    def refusal(self, code: str, academic_year: int) -> str | None:
+        """Why a code cannot be chosen in an academic year (B.E.), as a sentence; None where it can."""
+        entry = self.entries.get(code) if code in self.bounded else None
+        if entry is None or entry.retired_from == 0 or entry.in_year(academic_year):
+            return None
+        if entry.retired_from is not None and academic_year >= entry.retired_from:
+            return f"“{entry.label}” เลิกใช้ตั้งแต่ปีการศึกษา {entry.retired_from} กรุณาเลือกค่าอื่น"
+        return f"“{entry.label}” ใช้ได้ตั้งแต่ปีการศึกษา {entry.since} กรุณาเลือกค่าอื่น"
 
     def children(self, parent: str) -> list[tuple[str, str]]:
         """(code, label) of the choices under a parent's code."""
@@ -192,20 +254,40 @@ _PLACES = {"PROVINCE": ("จังหวัด", 2), "DISTRICT": ("อำเภ�
 
 # --- Asking -----------------------------------------------------------------------------------------------------------
 
-_known: dict[str, Codes] = {}
+_known: dict[tuple[str | None, str], Codes] = {}  # by area and name
+_stamps: dict[
+    tuple[str | None, str], tuple[int, int]
+] = {}  # versions of the list and of the area's own, as read
 _checked_at = float("-inf")
 _checking = threading.Lock()
+_asking: ContextVar[str | None] = ContextVar("code_lists_of", default=None)
+
+
+@contextmanager
+def of_area(area_code: str | None):
+    """Within the block every list is that area's: with what its admin changed. None: as the product has them."""
+    token = _asking.set(area_code)
+    try:
+        yield
+    finally:
+        _asking.reset(token)
+
+
+def ask_of(area_code: str | None) -> None:
+    """As `of_area`, until it is said anew: for the time of a request."""
+    _asking.set(area_code)
 
 
 def code_list(name: str) -> Codes:
-    """The list of a name, as the database has it or else as its seed; raises KeyError for an unknown name."""
+    """The list of a name as the area in question has it; raises KeyError for an unknown name."""
     if name in _PLACES:
         return _places(name)
     if time.monotonic() - _checked_at > FRESH_SECONDS:
         _notice_edits()
-    found = _known.get(name)
+    key = (_asking.get(), name)
+    found = _known.get(key)
     if found is None:
-        found = _known[name] = _from_database(name) or _from_seed(name)
+        found = _known[key] = _read(*key)
     return found
 
 
@@ -218,6 +300,7 @@ def forget() -> None:
     """Look at the database again at the next question: after an edit in this process, and between tests."""
     global _checked_at
     _known.clear()
+    _stamps.clear()
     _checked_at = float("-inf")
 
 
@@ -227,13 +310,21 @@ def _notice_edits() -> None:
     if not _checking.acquire(blocking=False):
         return
     try:
-        stored = _versions()
-        for name, found in list(_known.items()):
-            if found.version != stored.get(name, 0):
-                _known.pop(name, None)
+        stored, own = _versions(), _own_versions(sorted({area for area, _ in _known if area}))
+        for key in list(_known):
+            if _stamps.get(key) != (stored.get(key[1], 0), own.get(key, 0)):
+                _known.pop(key, None)
         _checked_at = time.monotonic()
     finally:
         _checking.release()
+
+
+def _own_versions(areas: list[str]) -> dict[tuple[str, str], int]:
+    if not areas:
+        return {}
+    asked = {"area_code": {"$in": areas}}
+    rows = collection(AreaList).find(asked, {"area_code": 1, "name": 1, "version": 1})
+    return {(row["area_code"], row["name"]): row["version"] for row in rows}
 
 
 def _versions() -> dict[str, int]:
@@ -243,16 +334,35 @@ def _versions() -> dict[str, int]:
         return {}
 
 
-def _from_database(name: str) -> Codes | None:
+def _read(area_code: str | None, name: str) -> Codes:
+    """The list as stored, or as its seed, with the area's own rows over it. Raises KeyError where there is none."""
+    base = _one(CodeList, {"_id": name})
+    if base is None and name in seeds():
+        base = seeds()[name] | {"version": 0}
+    own = _one(AreaList, {"area_code": area_code, "name": name}) if area_code else None
+    if base is None and own is None:
+        raise KeyError(name)
+    _stamps[area_code, name] = ((base or {}).get("version", 0), (own or {}).get("version", 0))
+    return _codes((base or {}) | {"name": name}) if own is None else _codes(merged(name, base, own))
+
+
+def _one(document, query: dict) -> dict | None:
     try:
-        stored = collection(CodeList).find_one({"_id": name})
+        return collection(document).find_one(query)
     except ConnectionFailure:
         return None
-    return _codes(stored | {"name": name}) if stored else None
 
 
-def _from_seed(name: str) -> Codes:
-    return _codes(seeds()[name] | {"version": 0})
+def merged(name: str, base: dict | None, own: dict) -> dict:
+    """A list as plain values with an area's rows over it, in the area's order; codes it does not know come last."""
+    base = base or {"title": own.get("title"), "source": own.get("source") or "", "entries": [], "pad": False}
+    rows = {row["code"]: row for row in base["entries"]}
+    for row in own.get("entries") or ():
+        rows[row["code"]] = rows.get(row["code"], {}) | row
+    places_of = {code: number for number, code in enumerate(own.get("order") or ())}
+    entries = sorted(rows.values(), key=lambda row: places_of.get(row["code"], len(places_of)))
+    version = f"{base.get('version', 0)}.{own['version']}@{own['area_code']}"
+    return base | {"name": name, "entries": entries, "version": version}
 
 
 def _codes(plain_list: dict) -> Codes:
@@ -279,6 +389,7 @@ def _entry(row: dict) -> Entry:
         retired_from=row.get("retired_from"),
         synonyms=tuple(row.get("synonyms") or ()),
         facts=row.get("facts") or {},
+        since=row.get("since"),
     )
 
 

@@ -12,6 +12,7 @@ from pymongo.errors import AutoReconnect
 
 from documents import refusals
 from documents.clock import real_now
+from documents.codelists import of_area
 from documents.database import collection
 from documents.errors import RuleBroken, TotalsDiffer
 from documents.history import naive_now
@@ -102,7 +103,8 @@ def run(job_id):
             raise RuleBroken(UNKNOWN)
         job.actor = job.owner_now()
         this.keep(rights=[] if job.actor.is_system else rights_in(job.actor, job.area_code))
-        this.result = KINDS[job.kind].work(job, this, **job.arguments) or {}
+        with of_area(job.area_code):
+            this.result = KINDS[job.kind].work(job, this, **job.arguments) or {}
     return job.state
 
 

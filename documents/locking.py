@@ -4,7 +4,7 @@ from mongoengine import Document
 from mongoengine.fields import DateTimeField, DictField, IntField, ListField, StringField
 
 from documents import clock
-from documents.codelists import code_list
+from documents.codelists import code_list, of_area
 from documents.database import collection
 from documents.declarations import definitions_of, documents_in
 from documents.digests import digests_of, root_of
@@ -242,7 +242,8 @@ def frozen_lists(round_):
         for name, field in declared(document).items():
             if field.codelist:
                 users.setdefault(field.codelist, []).append((document, name))
-    return {name: _frozen_list(name, round_, users[name]) for name in sorted(users)}
+    with of_area(round_.area_code):
+        return {name: _frozen_list(name, round_, users[name]) for name in sorted(users)}
 
 
 def _frozen_list(name, round_, users):

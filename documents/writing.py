@@ -13,6 +13,7 @@ from bson import ObjectId
 from pymongo.errors import BulkWriteError
 
 from documents import access, completeness, fields, history
+from documents.codelists import code_list, of_area
 from documents.conflicts import conflict_of
 from documents.database import collection, in_transaction
 from documents.declarations import declaration
@@ -85,13 +86,19 @@ def write(changes, actor, reason=None, via="form", warrant=None, along=None):
     nothing is stored then. A change that changes nothing is left out.
     """
     changes = [change_of(each) if isinstance(each, Record) else each for each in changes]
-    prepared = prepare(changes, actor, reason, warrant)
-    busy = [each for each in prepared if each.before != each.after]
-    for each in busy:
-        each.event = _event(each, actor, reason, via, warrant)
-    if busy or warrant:
-        _store(busy, actor, warrant, along and (lambda: along(_written(busy))))
+    with of_area(_area_of(changes)):
+        prepared = _prepared(changes, actor, reason, warrant)
+        busy = [each for each in prepared if each.before != each.after]
+        for each in busy:
+            each.event = _event(each, actor, reason, via, warrant)
+        if busy or warrant:
+            _store(busy, actor, warrant, along and (lambda: along(_written(busy))))
     return _written(prepared)
+
+
+def _area_of(changes):
+    """The area whose code lists are asked: that of the changes, which are of one."""
+    return changes[0].place.area_code if changes else None
 
 
 def _written(prepared):
@@ -139,6 +146,11 @@ def prepare(changes, actor, reason=None, warrant=None):
 
     Gives back a Prepared for each; raises what `write` raises before its transaction.
     """
+    with of_area(_area_of(changes)):
+        return _prepared(changes, actor, reason, warrant)
+
+
+def _prepared(changes, actor, reason, warrant):
     changes = as_declared(changes)
     if warrant:
         warrant.check(changes)
@@ -235,6 +247,8 @@ class _Reading(dict):
     def __init__(self, document):
         self.known = declared(document)
         self.now = history.naive_now()  # one instant for all that is written together
+        lists = {name: code_list(field.codelist) for name, field in self.known.items() if field.codelist}
+        self.bounded = {name: codes for name, codes in lists.items() if codes.bounded}
 
     def __missing__(self, key):
         name, _, value = key
@@ -258,6 +272,9 @@ def _after(change, before, actor, reading, earlier=None):
             after[name] = reading.accept(name, value)
         except ValueError as error:
             problems[name] = str(error)
+    for name in change.values.keys() & reading.bounded.keys() - problems.keys():
+        if said := _out_of_its_years(reading.bounded[name], after, before or {}, name):
+            problems[name] = said
     if before is None and not problems and all(after[name] in NOTHING for name in change.values):
         problems[change.document.key[0]] = "ยังไม่ได้กรอกข้อมูล กรุณากรอกอย่างน้อยหนึ่งช่องก่อนบันทึก"
     after = _present(after)
@@ -273,6 +290,20 @@ def _after(change, before, actor, reading, earlier=None):
         after["reviewed"] = change.reviewed
     after["revision"] = (before or earlier or {"revision": 0})["revision"] + 1
     return after, problems
+
+
+def _out_of_its_years(codes, after, before, name):
+    """Why a choice cannot be made in the record's year, in a sentence; what it was before may stay."""
+    if after[name] == before.get(name):
+        return None
+    chosen, year = after[name], after["academic_year"]
+    kept = before.get(name) if isinstance(chosen, list) else ()
+    refused = [
+        codes.refusal(code, year)
+        for code in (chosen if isinstance(chosen, list) else [chosen])
+        if code not in (kept or ())
+    ]
+    return next(filter(None, refused), None)
 
 
 def _present(values):

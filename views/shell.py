@@ -3,7 +3,7 @@
 from flask import current_app, g, request, session, url_for
 from flask_login import current_user
 
-from documents import buddhist, clock, subsystems, thai
+from documents import buddhist, clock, codelists, subsystems, thai
 from documents.clock import utc
 from documents.progress import sums_of
 from documents.rounds import STATES
@@ -24,8 +24,14 @@ LEADING_VOWELS = "เแโใไ"
 
 
 def install(app):
-    """Give `shell` to every template of the application."""
+    """Give `shell` to every template of the application, and every request the code lists of its person's area."""
+    app.before_request(_ask_own_lists)
+    app.teardown_request(lambda _: codelists.ask_of(None))
     app.context_processor(lambda: {"shell": shell()})
+
+
+def _ask_own_lists():
+    codelists.ask_of(here.area_code() if current_user.is_authenticated else None)
 
 
 def shell():
