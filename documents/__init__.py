@@ -11,12 +11,14 @@ SUBSYSTEMS = [
     "documents.rooms.SchoolRooms",
     "documents.staff.Staff",
     "documents.technology.Technology",
+    "documents.buildings.Building",
     "documents.equipment.Equipment",
 ]
 
 CHECKS = [
     "documents.student_checks",
     "documents.equipment_checks",
+    "documents.building_checks",
 ]  # the modules of the subsystems' checks (documents/checks.py says what one holds)
 
 CASES = [

@@ -3,7 +3,8 @@
 Not field classes of our own: Flask-Admin finds a field's input by its exact class name.
 Each field carries `kind`, `label_en`, `unit`, `codelist`, `need` (R required to confirm, C on a condition,
 O optional), `personal` (the class of domain.md 6), `group` (of the form), `help`, `synonyms` (other headers of
-its column in files), `decimals`, `pattern`, `check`, `exported` (whether files have its column).
+its column in files), `decimals`, `pattern`, `check`, `exported` (whether files have its column), `plain`
+(a number that is a name, as a year is: shown without separators).
 """
 
 import datetime as dt
@@ -42,6 +43,7 @@ def _carry(
         "codelist": None,
         "parent": None,
         "decimals": None,
+        "plain": False,
         "pattern": None,
         "pattern_says": None,
         "check": None,
@@ -206,9 +208,9 @@ def _number(value):
 def _bounded(field, number):
     low, high = field.min_value, field.max_value
     if low is not None and number < low:
-        raise ValueError(f"ต้องไม่น้อยกว่า {low:,}")
+        raise ValueError(f"ต้องไม่น้อยกว่า {low if field.plain else format(low, ',')}")
     if high is not None and number > high:
-        raise ValueError(f"ต้องไม่เกิน {high:,}")
+        raise ValueError(f"ต้องไม่เกิน {high if field.plain else format(high, ',')}")
     return number
 
 
@@ -254,7 +256,7 @@ SHOWN = {
     "text": lambda field, value: value,
     "choice": lambda field, value: code_list(field.codelist).label(value),
     "choices": lambda field, value: ", ".join(code_list(field.codelist).label(code) for code in value),
-    "count": lambda field, value: f"{value:,}",
+    "count": lambda field, value: str(value) if field.plain else f"{value:,}",
     "measure": lambda field, value: f"{value:,.{field.decimals}f}",
     "date": lambda field, value: buddhist.format_date(value),
     "flag": lambda field, value: "ใช่" if value else "ไม่ใช่",

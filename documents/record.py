@@ -264,9 +264,14 @@ def _choices_searched(document):
     return [(name, known[name].codelist) for name in document.search if known[name].codelist]
 
 
+def _in_line(value):
+    """A value as it is put in order: a number by its size, 2 before 10."""
+    return f"{value:09d}" if type(value) is int else value
+
+
 def keys_of(document, values):
     """The derived order and search keys of a record's values; a choice is found by its code and its words."""
-    ordered = [values.get(name) for name in document.order]
+    ordered = [_in_line(values.get(name)) for name in document.order]
     looked = [str(values[name]) for name in document.search if values.get(name)]
     for name, codelist in _choices_searched(document):
         if values.get(name):

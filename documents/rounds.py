@@ -69,6 +69,7 @@ class RoundTemplate(Document):
     subsystem = StringField(required=True, max_length=10)
     code = StringField(required=True, max_length=2)
     title = StringField(required=True, max_length=120)
+    title_en = StringField(max_length=120)
     as_of = ListField(IntField())
     windows = DictField()
 

@@ -82,6 +82,8 @@ def candidates(one, is_key, mark, serial):
     if one.kind == "flag":
         return iter((serial % 2 == 0, serial % 2 == 1))
     low, high = one.min_value or 0, one.max_value
+    if is_key:
+        return iter((int(low + serial % (high - low)),))
     return iter((min(low + 1 + serial % 3, high), low))
 
 

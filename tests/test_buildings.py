@@ -1,0 +1,196 @@
+"""Buildings: what a record holds and is refused, what is counted of them, and what the checks say."""
+
+import datetime as dt
+
+import pytest
+
+from documents import checks, fields, rounds
+from documents.building_rules import age, band
+from documents.buildings import Building
+from documents.checks import Context
+from documents.codelists import code_list
+from documents.completeness import counts_of, missing_of
+from documents.database import collection
+from documents.errors import DuplicateKey, Invalid
+from documents.findings import refresh
+from documents.record import declared, default_required
+from documents.rooms import SchoolRooms
+from documents.students import Student
+from documents.submissions import find_submission
+from documents.writing import Change, write
+from tests.people import AREA, YEAR, opened_like, place
+from tests.pupils import pupil
+
+AS_OF = dt.datetime(2025, 10, 30)  # noqa: DTZ001
+BLOCK = {
+    "building_type": "01", "seq_no": 1, "name": "อาคาร 1", "design": "0101", "rooms_design": 8, "rooms_actual": 8,
+    "built_year": 2545, "budget_baht": 2_500_000, "budget_source": "agency", "condition": "fair", "use_status": "used",
+}  # fmt: skip
+TOILET = {
+    "building_type": "05", "seq_no": 1, "design": "0504", "seats": 4, "built_year": 2550, "condition": "good",
+    "use_status": "used",
+}  # fmt: skip
+
+
+@pytest.fixture
+def building_round(open_round, officer, executive, approver):
+    """The round of buildings, open."""
+    return opened_like(open_round, "B-OBEC", officer, executive, approver)
+
+
+@pytest.fixture
+def put(building_round, teacher):
+    """`put({...}, ...)` stores buildings of the teacher's school."""
+
+    def stored(*rows, where=None, who=None, lineage=None):
+        return write(
+            [Change(Building, where or place(), row, lineage=lineage) for row in rows], who or teacher
+        )
+
+    return stored
+
+
+def submission():
+    return find_submission("B-OBEC", place())
+
+
+# ---- the lists and the rules ----
+
+
+def test_every_design_lies_under_a_type_that_has_one_to_type_oneself():
+    kinds, designs = code_list("BTYPE"), code_list("DESIGN")
+    for kind in kinds.codes:
+        under = [code for code, _ in designs.children(kind)]
+        assert under[-1] == f"{kind}99"
+        assert designs.fact(under[-1], "typed")
+    assert designs.find("สปช.105/29", "01") == "0101"
+    assert designs.find("อื่น(สร้างเอง)", "27") == "2799"
+    assert designs.find("อื่น(สร้างเอง)") is None
+
+
+def test_the_round_stands_in_the_calendar_of_a_year(area, officer):
+    (made,) = rounds.make_rounds(AREA, "B-OBEC", YEAR, officer)
+    assert (made.window("enter").closes_at.month, made.as_of) == (10, AS_OF)
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ({"design": "0501"}, "design"),
+        ({"design_text": "แบบ ก"}, "design_text"),
+        ({"built_year": 2399}, "built_year"),
+        ({"built_year": 1999}, "built_year"),
+        ({"seq_no": 0}, "seq_no"),
+        ({"rooms_actual": -1}, "rooms_actual"),
+        ({"budget_baht": -0.01}, "budget_baht"),
+        ({"condition": "ดีมาก"}, "condition"),
+        ({"building_type": "99"}, "building_type"),
+    ],
+)
+def test_what_cannot_be_is_refused_beside_its_field(typed, field, put):
+    with pytest.raises(Invalid) as refused:
+        put(BLOCK | typed)
+    assert field in refused.value.errors[0]
+
+
+def test_two_buildings_of_a_type_bear_two_numbers(put):
+    put(BLOCK, TOILET)
+    with pytest.raises((DuplicateKey, Invalid)):
+        put(BLOCK | {"name": "อาคาร 2"})
+
+
+def test_a_year_is_read_without_separators_and_the_tenth_stands_after_the_second(put):
+    assert fields.shown(declared(Building)["built_year"], 2545) == "2545"
+    for number in (10, 2, 1):
+        put(BLOCK | {"seq_no": number})
+    rows = collection(Building).find({}).sort("sort_key")
+    assert [row["seq_no"] for row in rows] == [1, 2, 10]
+
+
+def test_what_is_required_follows_from_type_design_and_use(put):
+    put({"building_type": "01", "seq_no": 1}, {"building_type": "05", "seq_no": 1, "design": "0599"})
+    put({"building_type": "27", "seq_no": 1, "use_status": "demolished"})
+    missing = missing_of(submission())
+    assert missing.records == 2
+    assert missing.by_field["buildings"] == {
+        "design": 1, "built_year": 2, "condition": 2, "use_status": 2, "rooms_design": 1, "rooms_actual": 1,
+        "design_text": 1, "seats": 1,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("built", "years", "which"), [(2568, 0, "young"), (2543, 25, "young"), (2542, 26, "aging"),
+                                                       (2518, 50, "aging"), (2517, 51, "old"), (2570, None, None)])  # fmt: skip
+def test_the_age_is_of_the_rounds_day(built, years, which):
+    found = age({"built_year": built}, Context(YEAR, "1", AS_OF))
+    assert (found, band(found)) == (years, which)
+
+
+# ---- what is counted ----
+
+
+def test_the_counters_tell_types_conditions_and_classrooms(put, teacher):
+    first, _ = put(BLOCK | {"ext_classrooms": 2}, TOILET)
+    put(BLOCK | {"seq_no": 2, "use_status": "unused"}, BLOCK | {"seq_no": 3, "use_status": "demolished"})
+    counts = {name: number for name, number in submission().counts.items() if number}
+    told = {"t01": 2, "t05": 1, "fair": 2, "good": 1, "t01_fair": 2, "t05_good": 1}
+    assert counts == {"buildings": 4, "standing": 3, "classrooms": 10, "seats": 4} | told
+    write([Change(Building, place(), {"condition": "poor"}, first.id, first.revision)], teacher)
+    counts = {name: number for name, number in submission().counts.items() if number}
+    assert counts == {name: number for name, number in counts_of(submission()).items() if number}
+    assert (counts["poor"], counts["t01_poor"], counts["t01_fair"]) == (1, 1, 1)
+
+
+# ---- the checks ----
+
+
+def found_of(values, before=(), **more):
+    """Codes of what is found of one building, beside which `before` are its rows in the rounds before."""
+    context = Context(
+        YEAR, "1", AS_OF, limits=checks.default_limits("B-OBEC"), required={"buildings": default_required(Building)},
+        before=lambda lineage: tuple(before),
+    )  # fmt: skip
+    plain = {name: value for name, value in (BLOCK | values | more).items() if value is not None}
+    return {one.check.code for one in checks.of_record(Building, plain, context)}
+
+
+@pytest.mark.parametrize(
+    ("values", "before", "codes"),
+    [
+        ({}, (), set()),
+        ({"condition": None}, (), {"REQ"}),
+        ({"built_year": 2569}, (), {"BO-02"}),
+        ({"built_year": 2568}, (), set()),
+        ({"rooms_actual": 9}, (), {"BO-03"}),
+        ({"rooms_actual": 9, "ext_classrooms": 1}, (), set()),
+        ({"condition": "good", "built_year": 2517}, (), {"BO-04"}),
+        ({"condition": "good", "built_year": 2518}, (), set()),
+        ({"condition": "good"}, ({"condition": "fair"},), {"BO-08"}),
+        ({"condition": "good", "repair_note": "ทาสีใหม่"}, ({"condition": "fair"},), set()),
+        ({"condition": "fair"}, ({"condition": "good"},), set()),
+        ({"condition": "good"}, ({},), set()),
+    ],
+)
+def test_one_building_is_looked_at(values, before, codes):
+    assert found_of(values, before) == codes
+
+
+def test_a_school_is_looked_at_beside_its_pupils_and_rooms(put, teacher):
+    put(BLOCK | {"rooms_actual": 2})
+    codes = lambda: {code for code, many in refresh(submission())["codes"].items() if many}  # noqa: E731
+    assert codes() == set()
+    write(
+        [Change(Student, place(), pupil()), Change(SchoolRooms, place(), {"grade": "07", "rooms": 3})],
+        teacher,
+    )
+    assert codes() == {"BO-06", "BO-07"}
+    put(TOILET, BLOCK | {"seq_no": 2, "rooms_actual": 1, "rooms_design": 1})
+    assert codes() == set()
+
+
+def test_what_a_building_was_last_year_is_found_by_its_lineage(
+    put, open_round, officer, executive, approver, teacher
+):
+    before = opened_like(open_round, "B-OBEC", officer, executive, approver, academic_year=YEAR - 1)
+    old = put(BLOCK | {"condition": "poor"}, where=place(year=before.academic_year))[0].id
+    put(BLOCK | {"condition": "good"}, lineage=old)
+    assert refresh(submission())["codes"]["BO-08"] == 1
