@@ -9,7 +9,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 
-from documents import clock, thai
+from documents import access, clock, thai
 from documents.clock import utc
 from documents.database import collection
 from documents.digests import documents_of
@@ -23,6 +23,7 @@ LOOKS = (
     "late", "lapsed", "empty", "error", "returned", "idle", "draft", "confirmed", "certified", "verified", "locked",
     "unreported",
 )  # fmt: skip
+OFFICE = "สำนักงานเขตพื้นที่"  # the cluster under which the office itself stands
 RED = ("late", "lapsed", "empty", "error")
 PLAIN = (
     "school_code", "school_name", "cluster", "state", "started", "counts", "hold", "extension", "return_until",
@@ -200,7 +201,9 @@ def _standing(row, round_, document, was, has_before, now, found):
         id=row["_id"],
         code=row["school_code"],
         name=row.get("school_name") or row["school_code"],
-        cluster=row.get("cluster") or "",
+        cluster=OFFICE
+        if access.is_office(round_.area_code, row["school_code"])
+        else row.get("cluster") or "",
         state=row["state"],
         look=look_of(plain, round_, counts.get(document.slug, 0), incomplete, now),
         records=counts.get(document.slug, 0),

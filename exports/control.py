@@ -14,11 +14,9 @@ from exports.reports import LEVELS, as_of_line, figures, irregular
 
 NAME = "ใบควบคุม"
 COUNTED = "ทุกยอดในแผ่นนี้นับจากแถวที่เขียนลงไฟล์นี้ และตรวจแล้วว่าตรงกับห้องควบคุมรอบ"
-HEADS = (
-    ("รหัสโรงเรียน", 14), ("ชื่อโรงเรียน", 36), ("สถานะ", 20), ("ฉบับที่", 9), ("จำนวนแถว", 11), ("นักเรียน", 11), ("ชาย", 10),
-    ("หญิง", 10), ("ห้อง", 8), ("รหัสชุดข้อมูล", 18), ("ลายนิ้วมือข้อมูล (SHA-256)", 72),
-)  # fmt: skip
-NUMBERS = ("pupils", "male", "female", "classrooms")
+HEADS = (("รหัสโรงเรียน", 14), ("ชื่อโรงเรียน", 36), ("สถานะ", 20), ("ฉบับที่", 9), ("จำนวนแถว", 11))
+OF_PUPILS = {"pupils": ("นักเรียน", 11), "male": ("ชาย", 10), "female": ("หญิง", 10), "classrooms": ("ห้อง", 8)}
+DIGEST = (("รหัสชุดข้อมูล", 18), ("ลายนิ้วมือข้อมูล (SHA-256)", 72))
 
 
 def control_page(book):
@@ -28,7 +26,8 @@ def control_page(book):
 
 def write_control(book, sheet, facts, found, counts, rooms):
     """Fill the sheet: `found` are the tallies by school of what was written, `counts` and `rooms` the report's."""
-    for index, (_, width) in enumerate(HEADS):
+    numbers = OF_PUPILS if counts is not None else {}
+    for index, (_, width) in enumerate((*HEADS, *numbers.values(), *DIGEST)):
         sheet.set_column(index, index, width)
     sheet.write_string(0, 0, f"{NAME} รอบ {facts.round.label} {facts.area_name}", book.style("title"))
     sheet.write_string(1, 0, as_of_line(facts.as_of), book.style("subtitle"))
@@ -40,7 +39,7 @@ def write_control(book, sheet, facts, found, counts, rooms):
         row += 1
     if counts is not None:
         row = _write_grades(book, sheet, facts, counts, rooms, row + 1)
-    _write_schools(book, sheet, facts, found, row + 1)
+    _write_schools(book, sheet, facts, found, numbers, row + 1)
 
 
 def lines_of(facts, found):
@@ -81,9 +80,9 @@ def _write_grades(book, sheet, facts, counts, rooms, row):
     return row + 1
 
 
-def _write_schools(book, sheet, facts, found, row):
-    """One row a school, and the sum of all."""
-    for index, (label, _) in enumerate(HEADS):
+def _write_schools(book, sheet, facts, found, numbers, row):
+    """One row a school, and the sum of all; `numbers` are the counters that have a column."""
+    for index, (label, _) in enumerate((*HEADS, *numbers.values(), *DIGEST)):
         sheet.write_string(row, index, label, book.style("header"))
     slugs = [document.slug for document in _listed(facts)]
     for school in facts.schools:
@@ -93,12 +92,14 @@ def _write_schools(book, sheet, facts, found, row):
         for index, text in ((0, school["code"]), (1, school["name"]), (2, state)):
             sheet.write_string(row, index, text, book.style("text"))
         values = [school.get("version") or 1, sum(own.get(slug, 0) for slug in slugs)]
-        for index, number in enumerate([*values, *(own.get(name, 0) for name in NUMBERS)], 3):
+        for index, number in enumerate([*values, *(own.get(name, 0) for name in numbers)], 3):
             sheet.write_number(row, index, number, book.style("count"))
-        for index, text in ((9, short_code(digest) if digest else ""), (10, digest)):
+        for index, text in enumerate(
+            (short_code(digest) if digest else "", digest), len(HEADS) + len(numbers)
+        ):
             sheet.write_string(row, index, text, book.style("text"))
     sheet.write_string(row + 1, 0, "รวม", book.style("total_text"))
-    sums = [sum(_sum(found, slug) for slug in slugs), *(_sum(found, name) for name in NUMBERS)]
+    sums = [sum(_sum(found, slug) for slug in slugs), *(_sum(found, name) for name in numbers)]
     for index, number in enumerate(sums, 4):
         sheet.write_number(row + 1, index, number, book.style("total"))
 

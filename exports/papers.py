@@ -31,6 +31,7 @@ STEP_WORDS = {
 HEADS = ("ชั้น", "ชาย", "หญิง", "รวม", "ห้อง")
 CHECKED_AT = "ตรวจว่ารหัสนี้แทนข้อมูลชุดใด และยังเป็นข้อมูลปัจจุบันหรือไม่ ได้ที่เมนู “ตรวจรหัสชุดข้อมูล”"
 SIGNERS = (("ผู้ยืนยันข้อมูล", "ครูผู้รับผิดชอบข้อมูล"), ("ผู้รับรองข้อมูล", "ผู้อำนวยการโรงเรียน"))
+OF_OFFICE = (("ผู้ยืนยันข้อมูล", "เจ้าหน้าที่เขตพื้นที่การศึกษา"), ("ผู้รับรองข้อมูล", "ผู้รับรองระดับเขต"))
 DECLARED = "ขอรับรองว่าข้อมูลข้างต้นถูกต้องตรงตามความเป็นจริง"
 COLUMNS = (58, 28, 28, 28, 28)  # mm of the page's WIDTH
 
@@ -67,6 +68,8 @@ class Sheet:
     @property
     def signers(self):
         """(what, post) of those who sign; an acting director signs as one."""
+        if self.submission.is_office:
+            return OF_OFFICE
         acted = any(row["name"] == "certify" and row.get("acting") for row in steps_of(self.submission))
         return (SIGNERS[0], (SIGNERS[1][0], TITLE)) if acted else SIGNERS
 
@@ -76,7 +79,7 @@ class Sheet:
         one = self.submission
         version = f" ฉบับที่ {one.version}" if one.version > 1 else ""
         return (
-            ("โรงเรียน", f"{one.school_name} (รหัส {one.school_code})"),
+            ("หน่วยงาน" if one.is_office else "โรงเรียน", f"{one.school_name} (รหัส {one.school_code})"),
             ("เขตพื้นที่", self.area_name),
             ("รอบข้อมูล", f"{one.subsystem} {one.round_label} {self.round.title}{version}"),
             ("ข้อมูล ณ วันที่", buddhist.format_long(self.round.as_of)),

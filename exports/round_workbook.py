@@ -86,7 +86,7 @@ def _workbook(round_, school_codes, sensitive):
     with workbook_bytes(workbook_title(facts), created=created, subject=round_.label) as (book, result):
         write_cover(book, facts)
         control = control_page(book)
-        rooms, counts = declared_rooms(facts), pupil_counts(facts) if of_pupils else None
+        rooms, counts = (declared_rooms(facts), pupil_counts(facts)) if of_pupils else ({}, None)
         if of_pupils:
             write_pupils_report(book, facts, counts, rooms)
         for document in facts.documents:

@@ -105,3 +105,36 @@ def refused(work):
     except RuleBroken as refusal:
         return refusal
     return None
+
+
+def test_going_from_one_subsystem_to_another_keeps_the_year(
+    office, open_round, sign_in, officer, executive, approver
+):
+    """The page's own subsystem is the one of the top bar, and what was chosen of each is remembered."""
+    people = {"officer": officer, "executive": executive, "approver": approver}
+    old = food_round(people, YEAR - 1, "2")
+    browser = sign_in(officer)
+    assert "FOOD สำรวจครัว" in browser.get("/admin/").text, "it stands among the rounds to choose"
+    assert f"DMC ภาคเรียนที่ 1/{YEAR}" in browser.get("/admin/submissions/").text
+    browser.get(f"/admin/choose/?round={old.id}")
+    assert f"FOOD สำรวจครัว/{YEAR - 1}" in browser.get("/admin/submissions/").text
+    assert shown_round(browser, "DMC", YEAR), "no round of that year: the newest there is"
+    browser.get(f"/admin/choose/?round={office_round().id}")
+    browser.get(f"/admin/choose/?round={open_round.id}")
+    assert shown_round(browser, "FOOD", YEAR)
+    assert "สำนักงานเขตพื้นที่" in browser.get("/admin/control-room/").text
+    assert "บ้านหนึ่ง" in browser.get("/admin/submissions/?sort=3&desc=1").text
+
+
+def office_round():
+    return round_of(find_submission("FOOD", HERE))
+
+
+def shown_round(browser, subsystem, year):
+    """Whether a page of that subsystem is in the year, and the lists that follow are its own."""
+    with browser.session_transaction() as session:
+        session["subsystem"] = subsystem
+    return (
+        f"/{year}"
+        in browser.get("/admin/submissions/").text.partition("<main")[2].partition("</h1>")[2][:600]
+    )

@@ -64,7 +64,7 @@ def world(open_rounds, teacher, neighbour, director, officer, approver, executiv
     database.schools.update_one(
         {"code": SCHOOL}, {"$set": {"name": SECRET_SCHOOL, "director_name": f"{SECRET}อำนวย"}}
     )
-    database.users.update_one({"_id": teacher.id}, {"$set": {"name": f"{SECRET}ครูหนึ่ง"}})
+    database.users.update_one({"_id": teacher.id}, {"$set": {"name": f"{SECRET}ผู้หนึ่ง"}})
     people["school"] = User.objects.get(id=teacher.id)
     open_round = open_rounds["DMC"]
     found = World(open_round, far_round(people), None, None, people)

@@ -36,6 +36,7 @@ class ClassListPages(Page, BaseView):
     """The lists of one school, reached from its page and from the grid of pupils."""
 
     roles = ROLES
+    subsystem = SUBSYSTEM
 
     def __init__(self):
         super().__init__(name=TITLE, endpoint="class_lists", url="/admin/class-lists")

@@ -1,12 +1,13 @@
-"""Where a person is working now: the academic year and round that the top bar shows, for one subsystem.
+"""Where a person is working now: the subsystem, academic year and round that the top bar shows.
 
-Kept in the session as `year` and `round`; whatever they say is asked of the database again.
+Kept in the session as `subsystem`, `year` and `codes` ({subsystem: code of its round}), so that going from one
+subsystem to another keeps the year; whatever they say is asked of the database again.
 """
 
-from flask import g, session
+from flask import current_app, g, request, session
 from flask_login import current_user
 
-from documents import clock
+from documents import clock, subsystems
 from documents.database import asked_together
 from documents.rounds import Round, find_round
 from documents.schools import Area
@@ -31,7 +32,7 @@ def area_code():
 _ROLES = ("school", "director", "district", "approver", "executive", "admin")
 
 
-def rounds_of(area, subsystem="DMC"):
+def rounds_of(area, subsystem):
     """The area's rounds of a subsystem, newest first."""
     return Round.objects(area_code=area, subsystem=subsystem).order_by("-academic_year", "-code")
 
@@ -68,18 +69,47 @@ def _known_of(area):
     return kept[area]
 
 
-def current_round(subsystem="DMC"):
-    """The Round this person looks at: the chosen one, else the newest that has opened; None when there is none."""
+def subsystem():
+    """The subsystem this person works in: that of the page, else the one he was in last, else the first there is."""
+    known = [document.subsystem for document in subsystems()]
+    last = session.get("subsystem") if session.get("subsystem") in known else known[0]
+    here = _of_page() or last
+    if here != last:
+        session["subsystem"] = here
+    return here
+
+
+def _of_page():
+    """The subsystem of the view that answers, where it is of one: it says so itself, or shows its records."""
+    views = (view for admin in current_app.extensions["admin"] for view in admin._views)
+    return of_view(next((view for view in views if view.endpoint == request.blueprint), None))
+
+
+def of_view(view):
+    """The subsystem that a view is of, None where it is of whichever is chosen."""
+    for found in (getattr(view, "subsystem", None), getattr(getattr(view, "model", None), "subsystem", None)):
+        if isinstance(found, str):
+            return found
+    return None
+
+
+def current_round(subsystem):
+    """The Round of a subsystem this person looks at; None when there is none.
+
+    The chosen one, else the newest of the chosen year that has opened, else the newest that has opened.
+    """
     area = area_code()
     if area is None:
         return None
-    if session.get("year") and session.get("round"):
-        chosen = _named(area, subsystem, session["year"], session["round"])
+    year, code = session.get("year"), session.get("codes", {}).get(subsystem)
+    if year and code:
+        chosen = _named(area, subsystem, year, code)
         if chosen and _open_to(chosen):
             return chosen
     known = [each for each in _newest_of(area, subsystem) if _open_to(each)]
     opened = [each for each in known if each.state not in DRAFTS]
-    return next(iter(opened), None) or next(iter(known), None)
+    of_year = [each for each in opened if each.academic_year == year]
+    return next(iter(of_year or opened or known), None)
 
 
 def _named(area, subsystem, year, code):
@@ -99,7 +129,9 @@ def _newest_of(area, subsystem):
 
 def choose_round(round_):
     """Look at this round from now on."""
-    session["year"], session["round"] = round_.academic_year, round_.code
+    session["area"], session["subsystem"] = round_.area_code, round_.subsystem
+    session["year"] = round_.academic_year
+    session["codes"] = session.get("codes", {}) | {round_.subsystem: round_.code}
 
 
 def now():

@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from flask import abort, redirect, request, session, url_for
+from flask import abort, redirect, request, url_for
 from flask_admin import AdminIndexView, expose
 from flask_login import current_user
 
@@ -16,6 +16,7 @@ from documents.digests import documents_of
 from documents.moves import MOVES, hindrance_of, moves_for
 from documents.progress import board_of, look_of_one, match, noun_of
 from documents.record import declared, size_counter
+from documents.rooms import SchoolRooms
 from documents.rounds import Round, get_round, round_before
 from documents.schools import School
 from documents.submissions import WRITABLE, Submission, is_late
@@ -62,7 +63,6 @@ class Home(Page, AdminIndexView):
         if round_.state == "draft" and not here.sees_drafts(current_user):
             abort(404)
         if request.headers.get("Sec-Fetch-Site", "none") in SAME_SITE:
-            session["area"], session["subsystem"] = round_.area_code, round_.subsystem
             here.choose_round(round_)
         fronts = {shell.front_of(view) for view in shell.views_of()}
         then = request.args.get("then", "")
@@ -120,6 +120,7 @@ def own_report(submission, round_, now):
         "male": counts.get("male"),
         "female": counts.get("female"),
         "rooms": counts.get("classrooms"),
+        "has_rooms": SchoolRooms.subsystem == round_.subsystem,
         "before": heads_before(submission, round_, document),
         "lacking": lacking,
         "complete": records - lacking,

@@ -22,6 +22,7 @@ class IdChanges(CasePages, Page, BaseView):
     """The requests, the form that makes one, and the evidence as a file to save."""
 
     kind = IdChange
+    subsystem = Student.subsystem
     answer = staticmethod(id_changes.answer)
     get = staticmethod(id_changes.get_id_change)
     visible_to = staticmethod(id_changes.visible_to)

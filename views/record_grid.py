@@ -498,7 +498,7 @@ class GridMixin:
 
     def _schools_to_choose(self):
         query = access.visible_schools(current_user)
-        base = {"area_code": self.round.area_code, "kind": "school"}
+        base = {"area_code": self.round.area_code, "kind": {"$in": list(self.model.units)}}
         wanted = {"$and": [base, query]} if query else base
         fields = {"code": 1, "name": 1, "grade_from": 1, "grade_to": 1}
         return collection(School).find(wanted, fields, batch_size=MOST_SCHOOLS).sort("name")

@@ -1,6 +1,6 @@
 """What every page of a signed-in person carries: menu with counts, year and round, time left, who he is."""
 
-from flask import current_app, g, request, session, url_for
+from flask import current_app, g, request, url_for
 from flask_login import current_user
 
 from documents import buddhist, clock, codelists, subsystems, thai
@@ -71,7 +71,7 @@ def _shell():
 def current_round():
     """The Round that the top bar shows, or None."""
     if "current_round" not in g:
-        g.current_round = here.current_round(session.get("subsystem", "DMC"))
+        g.current_round = here.current_round(here.subsystem())
     return g.current_round
 
 
@@ -132,8 +132,13 @@ def _rounds_of_year(rounds, current):
 
 
 def _choose(round_):
-    """Back to the page's own list after choosing: an open record belongs to the round it was opened in."""
+    """Back to the page's own list after choosing: an open record belongs to the round it was opened in.
+
+    A page that is of another subsystem leads to the main list of the round's own.
+    """
     view = _active_view()
+    if view and here.of_view(view) not in (None, round_.subsystem):
+        return links.choose(round_, links.rows_of(links.main_slug(round_)))
     return links.choose(round_, front_of(view) if view else None)
 
 

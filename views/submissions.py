@@ -23,7 +23,7 @@ from documents import (
 )
 from documents.clock import utc
 from documents.codelists import code_list
-from documents.digests import short_code
+from documents.digests import documents_of, short_code
 from documents.moves import ASIDES, MOVES, asides_for, hindrance_of, moves_for
 from documents.progress import RED, look_of_one, noun_of
 from documents.record import size_counter
@@ -89,8 +89,7 @@ class Submissions(StepsMixin, Page, ModelView):
         "until": "ส่งได้ถึง",
     }
     column_sortable_list = (
-        "school_name", "cluster", "state", ("heads", "counts.pupils"), ("incomplete", "counts.incomplete"),
-        "last_write_at",
+        "school_name", "cluster", "state", "heads", ("incomplete", "counts.incomplete"), "last_write_at",
     )  # fmt: skip
     column_default_sort = [("cluster", False), ("school_code", False)]
     column_searchable_list = ("school_name", "school_code")
@@ -143,6 +142,8 @@ class Submissions(StepsMixin, Page, ModelView):
     def get_list(self, page, sort_field, sort_desc, search, filters, execute=True, page_size=None):
         """As Flask-Admin's, with a page number that is one."""
         page = min(max(page or 0, 0), 1_000)
+        if sort_field == "heads" and (round_ := shell.current_round()):
+            sort_field = f"counts.{size_counter(documents_of(round_.subsystem)[0])}"
         return super().get_list(page, sort_field, sort_desc, search, filters, execute, page_size)
 
     def render(self, template, **more):

@@ -10,6 +10,7 @@ from documents.codelists import code_list
 from documents.errors import OutOfScope, RuleBroken
 from documents.record import Place
 from documents.schools import School
+from documents.students import Student
 from documents.transfers import Transfer
 from views import here
 from views.cases import LONGEST, TONES, CasePages, errors_of, person, said
@@ -22,6 +23,7 @@ class Transfers(CasePages, Page, BaseView):
     """The requests of a school, and the form that asks for a pupil."""
 
     kind = Transfer
+    subsystem = Student.subsystem
     answer = staticmethod(transfers.answer)
     get = staticmethod(transfers.get_transfer)
     visible_to = staticmethod(transfers.visible_to)

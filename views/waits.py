@@ -51,9 +51,21 @@ def entries(waits, user):
     return [entry(wait, user) for wait in waits]
 
 
+OF_OFFICE = {
+    "certify": "รับรองข้อมูลของสำนักงานเขตที่เจ้าหน้าที่ยืนยันแล้ว",
+    "await_confirm": "รอเจ้าหน้าที่ยืนยันข้อมูลของสำนักงานเขต",
+    "start": "เริ่มบันทึกข้อมูลของสำนักงานเขต",
+    "confirm": "ข้อมูลของสำนักงานเขตครบแล้ว ตรวจดูและยืนยัน",
+    "complete": "กรอกข้อมูล{noun}ของสำนักงานเขตให้ครบ {count} {unit}",
+    "review": "ทบทวน{noun}ของสำนักงานเขตที่ยกมาจากรอบก่อน {count} {unit}",
+}  # the titles where it is the office's own report that waits
+
+
 def entry(wait, user):
     """One wait as a line: what to do, in which round and until when, where to do it."""
     title, tone, icon, chip = WORDS[wait.what]
+    if getattr(wait.submission, "is_office", False):
+        title = OF_OFFICE.get(wait.what, title)
     document = documents_of(wait.round.subsystem)[0]
     words = {
         "noun": noun_of(document),
@@ -113,7 +125,8 @@ def href(wait):
         level = {"mend": "error", "explain": "warning"}[wait.what]
         return links.choose(wait.round, then=links.findings_of(wait.submission.school_code, level))
     if wait.what in ("start", "review"):
-        return links.choose(wait.round, then=links.rows_of(slug))
+        office = wait.submission.school_code if wait.submission.is_office else None
+        return links.choose(wait.round, then=links.rows_of(slug, office))
     return links.submission_page(wait.submission.id)
 
 
