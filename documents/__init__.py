@@ -17,6 +17,7 @@ SUBSYSTEMS = [
 
 CHECKS = [
     "documents.student_checks",
+    "documents.emis_checks",
     "documents.equipment_checks",
     "documents.building_checks",
 ]  # the modules of the subsystems' checks (documents/checks.py says what one holds)

@@ -283,18 +283,20 @@ class Staff(Record):
         return rules.lacking_by_condition()
 
     @classmethod
+    def is_counted(cls, values):
+        """Whether the person is in service at this school."""
+        return rules.is_counted(values)
+
+    @classmethod
     def tally(cls, values):
-        """One record; a person in service adds to the sum, to the sex, to the teachers and to those who lead."""
-        counters = {"staff": 1}
+        """One record; a person in service adds to the sum, to the sex and to the teachers; who leads is counted too."""
+        counters = {"staff": 1} | ({"leaders": 1} if rules.leads(values) else {})
         if rules.is_counted(values):
             counters["people"] = 1
             if values.get("sex") in ("M", "F"):
                 counters["male" if values["sex"] == "M" else "female"] = 1
-            counters |= {
-                name: 1
-                for name, holds in (("teachers", rules.teaches), ("leaders", rules.leads))
-                if holds(values)
-            }
+            if rules.teaches(values):
+                counters["teachers"] = 1
         return counters
 
     @classmethod

@@ -202,8 +202,9 @@ def teaches(values):
 
 
 def leads(values):
-    """Whether the person is the school's director, or acts as one."""
-    return bool(code_list("POSITION").fact(values.get("position"), "leads") or values.get("acting_director"))
+    """Whether the person is the school's director in service, or acts as one, seconded or not."""
+    by_position = code_list("POSITION").fact(values.get("position"), "leads") and is_counted(values)
+    return bool(by_position or (values.get("acting_director") and is_active(values)))
 
 
 def full_name(values, round_=None):

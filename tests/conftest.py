@@ -10,7 +10,7 @@ import pytest
 from pymongo.monitoring import CommandListener
 
 from admin_app import create_app, tasks
-from documents import history
+from documents import history, subsystems
 from documents.database import connect, db, stored_documents
 from scripts.embedded import EmbeddedMongo
 from scripts.folder import CannotStart, prepare
@@ -89,6 +89,7 @@ def connected(database_uri):
     """This worker's database, connected once; indexes are built as document classes come in."""
     connect(database_uri, event_listeners=[LISTENER])
     history.configure(AUDIT_KEY)
+    subsystems()  # are documents from now on, whether a test asks for them or not
     return set()
 
 

@@ -78,14 +78,18 @@ def test_the_last_round_is_locked_and_this_one_is_half_way(district):
     assert len(running.moves) == 3
     assert freeze_of(locked).root_hash == locked.root_hash
     assert set(Submission.objects(academic_year=2567).scalar("state")) == {"locked"}
-    states = Counter(each.shown_state for each in Submission.objects(academic_year=2568))
+    states = Counter(each.shown_state for each in Submission.objects(subsystem="DMC", academic_year=2568))
     assert sum(states.values()) == SCHOOLS
     assert len(states) == 6
     assert not Round.objects(academic_year=2568, code__ne="1", state__ne="draft")
 
 
 def test_an_empty_school_confirmed_says_why(district):
-    [empty] = [each for each in Submission.objects(state="confirmed") if not each.counts.get("students")]
+    [empty] = [
+        each
+        for each in Submission.objects(subsystem="DMC", state="confirmed")
+        if not each.counts.get("students")
+    ]
     assert empty.moves[-1]["reason"]
 
 
@@ -140,7 +144,9 @@ def test_brothers_and_sisters_share_house_surname_and_parents(district):
 def test_there_are_mistakes_to_be_found(district):
     rooms = {(row.school_code, row.grade): row.rooms for row in SchoolRooms.objects(academic_year=2568)}
     now = students(2568)
-    assert sum(each.counts.get("incomplete", 0) for each in Submission.objects(academic_year=2568))
+    assert sum(
+        each.counts.get("incomplete", 0) for each in Submission.objects(subsystem="DMC", academic_year=2568)
+    )
     assert any(pupil["room"] > rooms[pupil["school_code"], pupil["grade"]] for pupil in now)
     names_and_days = Counter((p["first_name"], p["last_name"], p["birth_date"]) for p in now)
     assert max(names_and_days.values()) > 1
@@ -169,7 +175,7 @@ def test_the_accounts_password_may_be_given(tmp_path, monkeypatch):
 def test_the_first_teacher_has_a_handful_to_fill_in(district):
     teacher = User.objects(email="teacher1@khet.example").get()
     [code] = teacher.grants[0].school_codes
-    submission = Submission.objects(academic_year=2568, school_code=code).get()
+    submission = Submission.objects(subsystem="DMC", academic_year=2568, school_code=code).get()
     assert submission.shown_state == "กำลังบันทึก"
     assert 0 < submission.counts["incomplete"] <= 8
 
@@ -177,7 +183,7 @@ def test_the_first_teacher_has_a_handful_to_fill_in(district):
 def test_the_second_teacher_could_confirm_at_once(district):
     teacher = User.objects(email="teacher2@khet.example").get()
     [code] = teacher.grants[0].school_codes
-    submission = Submission.objects(academic_year=2568, school_code=code).get()
+    submission = Submission.objects(subsystem="DMC", academic_year=2568, school_code=code).get()
     assert submission.state == "draft"
     assert submission.counts["students"]
     assert not submission.counts.get("incomplete")
@@ -225,7 +231,7 @@ def test_names_are_many():
 
 def test_nothing_is_left_to_explain_where_a_school_has_confirmed_and_little_elsewhere(district):
     for year, code in ((2567, "3"), (2568, "1")):
-        of_round = list(Submission.objects(area_code=AREA, academic_year=year, round=code))
+        of_round = list(Submission.objects(area_code=AREA, subsystem="DMC", academic_year=year, round=code))
         found = findings.refresh_all(of_round)
         for each in of_round:
             counts = found[each.school_code].get("counts", {})
@@ -234,3 +240,24 @@ def test_nothing_is_left_to_explain_where_a_school_has_confirmed_and_little_else
             assert left <= 10 + 0.2 * each.counts.get("students", 0), (each, counts)
     assert findings.Finding.objects(state="explained").count()
     assert findings.Finding.objects(academic_year=2568, state="open", level="warning").count()
+
+
+def test_schools_have_staff_and_technology_and_those_that_confirmed_have_nothing_left_to_explain(district):
+    of_round = list(Submission.objects(area_code=AREA, subsystem="EMIS"))
+    found = findings.refresh_all(of_round)
+    assert {each.state for each in of_round} >= {"draft", "confirmed", "verified"}
+    for each in of_round:
+        counts = found[each.school_code].get("counts", {})
+        if each.state in HANDED_IN:
+            assert each.counts["technology"] == 1
+            assert not counts.get("errors") + counts.get("warnings"), (each, counts)
+    staff = list(db()["staff"].find())
+    assert sum(one["work_status"] == "1" for one in staff) == sum(
+        each.counts.get("people", 0) for each in of_round
+    )
+    assert {one["position"] for one in staff} > {"1", "3", "7"}
+    pupils = {number for one in students(2568) for number in (one["person_id"], one.get("father_id"))}
+    for one in staff:
+        assert citizen_id.is_citizen_id(one["person_id"])
+        assert one["person_id"][REAL_OFFICE] == "0000"
+        assert one["person_id"] not in pupils

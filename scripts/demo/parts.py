@@ -12,7 +12,9 @@ of one core for 230 schools, `reporting.report` included: that makes the moves o
 
 from importlib import import_module
 
-PARTS = []
+PARTS = [
+    "scripts.demo.emis",
+]
 
 
 def modules():
