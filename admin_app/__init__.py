@@ -22,7 +22,7 @@ def create_app(settings: Settings) -> Flask:
     clock.configure(settings.now)
     history.configure(settings.audit_key)
     history.tell_address(security.address)
-    declarations.tell_version(auth.declared_version)
+    declarations.tell_version(auth.declared_version, auth.forget_declared_version)
     tasks.configure(settings)
 
     app.register_blueprint(health.blueprint)

@@ -286,6 +286,12 @@ def declared_version():
     return g.get("declared_version") if has_request_context() else None
 
 
+def forget_declared_version():
+    """Let the version be read anew: this request has changed it."""
+    if has_request_context():
+        g.pop("declared_version", None)
+
+
 # The gate
 
 

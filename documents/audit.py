@@ -24,6 +24,7 @@ READERS = (*SCHOOL_READERS, *AREA_READERS, "admin")
 WITHOUT_RECORDS = (
     "users",
     "fields",
+    "field_definitions",
     "codelists",
     "access",
     "history",

@@ -38,13 +38,13 @@ class _Known(NamedTuple):
 
 
 _known = _Known(-1, {}, {})
-_ask = None
+_ask = _forget = None
 
 
-def tell_version(ask):
-    """Give the function that tells the version that the present request read, None outside one."""
-    global _ask
-    _ask = ask
+def tell_version(ask, forget):
+    """Give the functions that tell the version that the present request read (None outside one), and that forget it."""
+    global _ask, _forget
+    _ask, _forget = ask, forget
 
 
 def reading_version():
@@ -68,6 +68,8 @@ def version():
 def count_up():
     """Within the transaction that changes a definition: tell every process that it knows no more."""
     collection(DeclarationVersion).update_one({"_id": ONLY}, {"$inc": {"version": 1}}, upsert=True)
+    if _forget:
+        _forget()
 
 
 def _now():

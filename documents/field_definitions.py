@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from bson import ObjectId
 from mongoengine import Document
-from mongoengine.fields import BooleanField, FloatField, IntField, ListField, ObjectIdField, StringField
+from mongoengine.fields import BooleanField, FloatField, IntField, ObjectIdField, StringField
 from pymongo.errors import DuplicateKeyError
 
 from documents import fields, history, subsystem, thai
-from documents.codelists import code_list, names
+from documents.codelist_edits import new_list
+from documents.codelists import AreaList, code_list, names, of_area
 from documents.completeness import FieldSetting, recount_open, required_of
 from documents.database import collection, in_transaction
 from documents.declarations import count_up, declaration, variant
@@ -35,12 +36,41 @@ KINDS = {
 LISTED = ("choice", "choices")
 IN_CELLS = ("text", "number", "date", "flag", "choice")  # what an editor within a cell of the grid can hold
 CLASSES = (fields.PUBLIC, fields.INTERNAL, fields.PERSONAL, fields.SENSITIVE)
+CLASS_WORDS = {
+    fields.PUBLIC: "เปิดเผยได้",
+    fields.INTERNAL: "ใช้ภายใน",
+    fields.PERSONAL: "ส่วนบุคคล",
+    fields.SENSITIVE: "อ่อนไหว",
+}
+LABELS = {
+    "label": "ชื่อช่อง",
+    "label_en": "ชื่อภาษาอังกฤษ",
+    "key": "รหัสช่อง",
+    "kind": "ชนิดข้อมูล",
+    "unit": "หน่วย",
+    "low": "ค่าต่ำสุด",
+    "high": "ค่าสูงสุด",
+    "decimals": "จำนวนทศนิยม",
+    "longest": "ความยาวไม่เกิน",
+    "codelist": "รายการให้เลือก",
+    "required": "ต้องกรอกก่อนยืนยัน",
+    "help": "คำอธิบายใต้ช่อง",
+    "personal": "ระดับข้อมูล",
+    "group": "หมวดในแบบฟอร์ม",
+    "in_grid": "แสดงในตาราง",
+    "in_export": "อยู่ในไฟล์ส่งออก",
+    "filterable": "ใช้กรองได้",
+    "first_year": "ใช้ตั้งแต่ปีการศึกษา",
+    "last_year": "ใช้ถึงปีการศึกษา",
+    "order": "ลำดับ",
+}
 GROUP = "ข้อมูลเพิ่มเติม"
 KEY = re.compile(r"[a-z][a-z0-9_]{1,29}")
 RESERVED = {
     *Record._fields, "pk", "reason", "school", "revision", "csrf_token", "name", "value", "search", "missing",
     "sensitive", "sort", "desc", "page", "after", "before", "letter", "last", "by_district", "kind",
 }  # fmt: skip
+OWN_SOURCE = "กำหนดเองในหน้าช่องข้อมูล"
 MOST = 60  # fields added to one subsystem, stopped ones included
 LONGEST_TEXT = 4000
 MOST_DECIMALS = 6
@@ -79,7 +109,6 @@ class FieldDefinition(Document):
     last_year = IntField()  # stopped after it; None: still in use
     revision = IntField(default=1)
     made_by = ObjectIdField()
-    codelists = ListField(StringField())  # lists that were made for this field alone
 
     meta = {
         "collection": "field_definitions",
@@ -183,6 +212,8 @@ def define(area_code, slug, values, actor, reason=None, recount=recount_open):
     check_admin(actor, area_code)
     document = known_document(slug, area_code)
     plain = {name: value for name, value in checked(area_code, document, values).items() if value is not None}
+    if options := options_of(values, plain):
+        plain["codelist"] = own_list(area_code, slug, plain, options, actor, reason)
     last = FieldDefinition.objects(area_code=area_code, document=slug).order_by("-order").first()
     made = FieldDefinition(
         area_code=area_code, document=slug, made_by=actor.id, order=(last.order if last else 0) + 1, **plain
@@ -190,7 +221,7 @@ def define(area_code, slug, values, actor, reason=None, recount=recount_open):
     made.id = ObjectId()
     made.validate()
     row = made.to_mongo()
-    told = {name: [None, value] for name, value in row.items() if name in ("key", "kind", *CHANGEABLE)}
+    told = {name: [None, value] for name, value in plain.items()}
 
     def work():
         collection(FieldDefinition).insert_one(dict(row))
@@ -336,7 +367,7 @@ def checked(area_code, document, values, known=None):
         "personal": reading.one_of("personal", CLASSES, "กรุณาเลือกระดับข้อมูล"),
         **{name: reading.yes(name) for name in ("required", "in_grid", "in_export", "filterable")},
     }
-    plain |= _of_kind(plain["kind"], reading, known)
+    plain |= _of_kind(plain["kind"], reading, known, area_code)
     plain |= _years(reading)
     label = plain["label"]
     if label and any(
@@ -373,7 +404,7 @@ def taken(area_code, document, key):
     return f"รหัสนี้ใช้กับช่อง “{found.label}” ({KINDS[found.kind]}) {used} กรุณาใช้รหัสอื่น หรือเปิดใช้ช่องนั้นต่อ"
 
 
-def _of_kind(kind, reading, known):
+def _of_kind(kind, reading, known, area_code):
     """The values that only some kinds have."""
     if kind == "text":
         return {"longest": reading.whole("longest", 1, LONGEST_TEXT, 200)}
@@ -388,21 +419,49 @@ def _of_kind(kind, reading, known):
                     reading.wrong[name] = "ช่องนี้เป็นจำนวนเต็ม ค่าต่ำสุดและค่าสูงสุดต้องเป็นจำนวนเต็ม"
         return {"decimals": decimals, "low": low, "high": high, "unit": reading.text("unit", 20)}
     if kind in LISTED:
-        return {"codelist": _list(reading, known)}
+        return {"codelist": _list(reading, known, area_code)}
     return {}
 
 
-def _list(reading, known):
+def _list(reading, known, area_code):
     name = str(reading.values.get("codelist") or "")
-    if name not in names():
-        reading.wrong["codelist"] = "กรุณาเลือกรายการที่ให้เลือก"
-    elif known and known.codelist != name and not _holds(known.codelist, name):
+    if not name and not known and reading.values.get("options"):
+        return None
+    if name not in dict(lists_of(area_code)):
+        reading.wrong["codelist"] = "กรุณาเลือกรายการที่ให้เลือก หรือพิมพ์ตัวเลือกเอง"
+    elif known and known.codelist != name and not _holds(area_code, known.codelist, name):
         reading.wrong["codelist"] = "รายการใหม่ต้องมีค่าที่รายการเดิมมีครบทุกค่า เพราะมีข้อมูลที่ใช้ค่าเดิมอยู่"
     return name
 
 
-def _holds(old, new):
-    return code_list(old).codes <= code_list(new).codes
+def _holds(area_code, old, new):
+    with of_area(area_code):
+        return code_list(old).codes <= code_list(new).codes
+
+
+def lists_of(area_code):
+    """[(name, title)] of the lists that a field of an area may offer, its own ones too, by title."""
+    own = AreaList.objects(area_code=area_code, title__nin=[None, ""]).scalar("name", "title")
+    with of_area(area_code):
+        found = {name: code_list(name).title for name in names()} | dict(own)
+    return sorted(found.items(), key=lambda pair: thai.sort_key(pair[1]))
+
+
+def options_of(values, plain):
+    """The choices that were typed, one a line, for a field whose list nobody picked."""
+    if plain["kind"] not in LISTED or plain.get("codelist"):
+        return []
+    return list(dict.fromkeys(filter(None, map(thai.clean, str(values.get("options") or "").splitlines()))))
+
+
+def own_list(area_code, slug, plain, options, actor, reason):
+    """The name of a new list that the area has for one field alone. Raises Invalid beside the options."""
+    name = re.sub(r"[^A-Z0-9_]", "_", f"X_{slug}_{plain['key']}".upper())[:40]
+    try:
+        new_list(area_code, name, plain["label"], options, OWN_SOURCE, actor, reason, plain.get("label_en"))
+    except Invalid as refusal:
+        raise Invalid({0: {"options": next(iter(refusal.errors[0].values()))}}) from refusal
+    return name
 
 
 def _years(reading):

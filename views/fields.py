@@ -6,9 +6,10 @@ from flask import abort, flash, make_response, redirect, request, url_for
 from flask_admin import BaseView, expose
 from flask_login import current_user
 
-from documents import buddhist, clock, history, subsystems, thai
+from documents import buddhist, clock, history, subsystem, subsystems, thai
 from documents.codelists import code_list
 from documents.completeness import FieldSetting, required_of, set_required
+from documents.declarations import declaration
 from documents.errors import Invalid
 from documents.jobs import ask
 from documents.record import declared, default_required, shown_fields
@@ -16,6 +17,7 @@ from documents.rounds import Round
 from documents.submissions import SEALED, Submission
 from views import here, telling
 from views.account_forms import areas_of
+from views.field_editor import FieldEditorMixin, added_to
 from views.jobs import follow
 from views.pages import Page
 
@@ -59,19 +61,34 @@ class Place:
         return {"document": self.document.slug, "year": self.year, "area": self.area_code}
 
 
-class Fields(Page, BaseView):
-    """The declared fields of every subsystem, and which of them the area demands."""
+class Fields(FieldEditorMixin, Page, BaseView):
+    """The fields of every subsystem, which of them the area demands, and those it adds."""
 
     roles = ("admin",)
 
     def __init__(self):
-        super().__init__(name="ข้อมูลที่ต้องกรอก", endpoint="fields", url="/admin/fields")
+        super().__init__(name="ช่องข้อมูล", endpoint="fields", url="/admin/fields")
 
     @expose("/", methods=("GET", "POST"))
     def index(self):
         """The fields of one subsystem and year; posted, the switches as the person turned them."""
-        place = asked_place()
+        place = self.asked_place()
         return self._save(place) if request.method == "POST" else self._page(place, ticked=place.required)
+
+    @staticmethod
+    def asked_place():
+        """The Place that the address names."""
+        return asked_place()
+
+    @staticmethod
+    def place_of(definition):
+        """The Place whose page lists an added field: the year worked in as far as the field is used."""
+        return place_of(definition)
+
+    @staticmethod
+    def years_of(area_code):
+        """The academic years that can be set."""
+        return years_of(area_code)
 
     def _save(self, place):
         """Turn the switches that were turned, and no others; what was ticked stays where it is refused."""
@@ -106,6 +123,7 @@ class Fields(Page, BaseView):
             source=source_of(place),
             reach=reach_of(place),
             events=events_of(place),
+            added=added_to(place),
             kinds=KINDS,
             classes=CLASSES,
             list_title=lambda name: code_list(name).title,
@@ -125,7 +143,19 @@ def asked_place():
     years = years_of(area)
     current = here.current_round(document.subsystem)
     year = request.args.get("year", current.academic_year if current else years[0], type=int)
-    return Place(document, area, year if year in years else abort(404))
+    if year not in years:
+        abort(404)
+    return Place(declaration(document, area, year), area, year)
+
+
+def place_of(definition):
+    """The Place of an added field: in the year worked in where the field is used then, else in its first."""
+    document = subsystem(definition.document)
+    current = here.current_round(document.subsystem)
+    years = [current.academic_year] if current else []
+    year = next((year for year in years if definition.holds_in(year)), definition.first_year)
+    year = year if year in years_of(definition.area_code) else years_of(definition.area_code)[0]
+    return Place(declaration(document, definition.area_code, year), definition.area_code, year)
 
 
 def years_of(area_code):

@@ -9,6 +9,9 @@ from documents.clock import utc
 from documents.completeness import FieldSetting
 from documents.database import collection
 from documents.declarations import ever_declared
+from documents.field_definitions import CLASS_WORDS as CLASSES_OF_FIELD
+from documents.field_definitions import KINDS as KINDS_OF_FIELD
+from documents.field_definitions import LABELS
 from documents.record import declared
 from documents.refusals import KINDS as KINDS_OF_REFUSAL
 from documents.schools import School
@@ -35,6 +38,7 @@ ACTIONS = {
     "appoint": "แต่งตั้งรักษาการ",
     "dismiss": "สิ้นสุดการรักษาการ",
     "refuse": "ถูกปฏิเสธ",
+    "move": "เปลี่ยนลำดับ",
 }
 OF_RECORDS_ALONE = ("remove",)
 TONES = {"create": "ok", "remove": "bad", "export": "warn", "reveal": "warn", "view_sensitive": "warn"}
@@ -43,6 +47,7 @@ OTHERS = {
     "schools": "โรงเรียนในสังกัด",
     "users": "บัญชีผู้ใช้",
     "fields": "ข้อมูลที่ต้องกรอก",
+    "field_definitions": "ช่องข้อมูลที่เพิ่มเอง",
     "findings": "ผลการตรวจสอบ",
     "checks": "เกณฑ์การตรวจสอบ",
     "codelists": "รายการรหัส",
@@ -225,7 +230,7 @@ def _subject(row, around):
         setting = around.settings.get(row["subject"])
         kind = setting and around.kinds.get(setting["document"])
         return f"{kind.label} ตั้งแต่ปีการศึกษา {setting['academic_year']}" if kind else None
-    if slug == "codelists":
+    if slug in ("codelists", "field_definitions"):
         return row.get("headline")
     if slug == "access":
         found = around.revealed.get(_record_of(row))
@@ -271,6 +276,8 @@ def changes_of(row, around):
             _required(name, pair, around.kinds.get(setting.get("document")), row["area_code"])
             for name, pair in changes.items()
         ], 0
+    if slug == "field_definitions":
+        return [_of_definition(name, pair) for name, pair in changes.items() if name in LABELS], 0
     if slug == "checks":
         return [
             _line(limit.label, *pair, limit.unit)
@@ -348,6 +355,13 @@ def _required(name, pair, document, area_code):
     return _line(field.verbose_name if field else name, *(words.get(one, one) for one in pair))
 
 
+def _of_definition(name, pair):
+    """What was said of a field that an admin added, in words."""
+    words = {"kind": KINDS_OF_FIELD, "personal": CLASSES_OF_FIELD}.get(name, {})
+    plainly = str if name in ("first_year", "last_year") else _plainly
+    return _line(LABELS[name], *(words.get(one, one and plainly(one)) for one in pair))
+
+
 def _label_anywhere(name, kinds):
     """A field's label, whichever subsystem declares it."""
     labels = [
@@ -387,8 +401,8 @@ def view_name(endpoint):
 def _plainly(value):
     if isinstance(value, bool):
         return "ใช่" if value else "ไม่ใช่"
-    if isinstance(value, int):
-        return f"{value:,}"
+    if isinstance(value, int | float):
+        return f"{value:,.10g}" if isinstance(value, float) else f"{value:,}"
     if hasattr(value, "isoformat"):
         return buddhist.format_datetime(value)
     return " · ".join(map(str, value)) if isinstance(value, list) else value

@@ -238,3 +238,26 @@ box?.addEventListener("close", () => {
   if (form.elements.revision) form.elements.revision.value = box.dataset.revision;
   form.requestSubmit();
 });
+
+/* What belongs to some choices of a list alone: data-when="name:value value" */
+const whens = [...document.querySelectorAll("[data-when]")];
+const showWhens = () => {
+  for (const part of whens) {
+    const [name, values] = part.dataset.when.split(":");
+    const list = part.closest("form").elements[name];
+    if (list) part.hidden = !values.split(" ").includes(list.value);
+  }
+};
+if (whens.length) { showWhens(); document.addEventListener("change", showWhens); }
+
+/* A piece of the page that the server makes of what stands in a form now */
+for (const place of document.querySelectorAll("[data-preview]")) {
+  const form = document.getElementById(place.dataset.previewOf);
+  let waits, asked = 0;
+  const look = async () => {
+    const mine = ++asked;
+    const answer = await fetch(place.dataset.preview, { method: "POST", body: new FormData(form), headers: { "X-Requested-With": "XMLHttpRequest" } }).catch(() => null);
+    if (answer?.ok && mine === asked) place.innerHTML = await answer.text();
+  };
+  form.addEventListener("input", () => { clearTimeout(waits); waits = setTimeout(look, 250); });
+}
