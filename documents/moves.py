@@ -20,7 +20,15 @@ from documents.errors import Busy, Invalid, NotAllowed, OutOfScope, RoundLocked,
 from documents.refusals import noting_refusals
 from documents.rounds import find_round
 from documents.schools import School
-from documents.submissions import HANDED_IN, SEALED, WRITABLE, Submission, refuse_sealed, round_of
+from documents.submissions import (
+    HANDED_IN,
+    SEALED,
+    WRITABLE,
+    Submission,
+    refuse_sealed,
+    refuse_shut_school,
+    round_of,
+)
 from documents.windows import open_until, refuse_shut
 
 OPEN = (*WRITABLE, *HANDED_IN)
@@ -133,6 +141,7 @@ def check_aside(submission, round_, row, actor):
     """Raise the refusal that applies to a row of ASIDES: person, state, hold, version; or give back nothing."""
     if not _may(row, submission, round_, actor):
         raise OutOfScope(f"ท่านไม่มีสิทธิ์{row.label}ของโรงเรียนนี้")
+    _refuse_shut_school(row, submission, actor)
     refuse_sealed(submission, round_)
     if round_.state in ("draft", "proposed"):
         raise WrongState(f"รอบ {round_.label} ยังไม่เปิดรับข้อมูล จึง{row.label}ไม่ได้")
@@ -157,6 +166,7 @@ def check_move(submission, round_, row, actor, now):
     """
     if not _may(row, submission, round_, actor):
         raise OutOfScope(f"ท่านไม่มีสิทธิ์{row.label}ของโรงเรียนนี้")
+    _refuse_shut_school(row, submission, actor)
     if submission.state not in row.come_from:
         raise WrongState(
             f"{submission.school_name} อยู่ในสถานะ “{submission.shown_state}” จึง{row.label}ไม่ได้ "
@@ -189,6 +199,13 @@ def _may(row, submission, round_, actor):
     return submission.confirmed_by == actor.id and actor.holds(
         "school", submission.area_code, submission.school_code
     )
+
+
+def _refuse_shut_school(row, submission, actor):
+    """A school that was merged or closed moves nothing any more; the district and the approver still do."""
+    others = [role for role in row.roles if role not in ("school", "director")]
+    if not actor.is_system and not any(actor.holds(role, submission.area_code) for role in others):
+        refuse_shut_school(submission)
 
 
 def _refuse_own(submission, round_, row, actor):

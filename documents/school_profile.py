@@ -153,6 +153,16 @@ def follows(values):
     return {"district": values["subdistrict"][:4], "province": values["subdistrict"][:2]}
 
 
+OF_AN_ORDER = {"order_number": "เลขที่คำสั่ง", "since": "มีผลตั้งแต่", "receiver": "หน่วยงานที่รับโอน"}
+
+
+def label_of(name):
+    """What a changed fact of a school is called; None for what nobody reads."""
+    if name in OF_AN_ORDER:
+        return OF_AN_ORDER[name]
+    return School._fields[name].verbose_name if name in School._fields else None
+
+
 def in_words(name, value):
     """A stored value of a school's field as people read it."""
     if value in (None, "", []):

@@ -23,7 +23,7 @@ from documents.clock import naive, utc
 from documents.database import collection
 from documents.errors import OutOfScope, RoundLocked, WrongState
 from documents.rounds import Round
-from documents.schools import School
+from documents.schools import STATUSES, School
 from documents.windows import refuse_shut, step_open
 
 STATES = {
@@ -51,6 +51,7 @@ class Submission(Document):
     school_code = StringField(required=True, max_length=8)
     school_name = StringField(max_length=200)
     cluster = StringField(max_length=100)
+    school_shut = StringField(max_length=20)  # the school's status once it is merged, closed or transferred
     state = StringField(choices=list(STATES), default="draft")
     version = IntField(default=1)
     writes = IntField(default=0)
@@ -163,7 +164,10 @@ def may_write(submission, round_, actor, now=None, role=None):
     until when, and whom to ask.
     """
     now = now or clock.now()
-    role = role or access.writes_as(actor, submission.area_code, submission.school_code)
+    if role is None:
+        role = access.writes_as(actor, submission.area_code, submission.school_code)
+        if role == "school":
+            refuse_shut_school(submission)
     if role is None:
         raise OutOfScope()
     refuse_sealed(submission, round_)
@@ -176,6 +180,15 @@ def may_write(submission, round_, actor, now=None, role=None):
         alike = role == "school" or submission.reopened  # the hour of a reopening binds the district too
         refuse_shut(submission, round_, "enter" if alike else "verify", now)
     return role
+
+
+def refuse_shut_school(submission):
+    """Raise WrongState where the school was merged, closed or transferred: its people read, and write no more."""
+    if submission.school_shut:
+        raise WrongState(
+            f"{submission.school_name}{STATUSES[submission.school_shut]}แล้ว ผู้ใช้ของโรงเรียนดูข้อมูลเดิมได้ แต่บันทึกไม่ได้ "
+            "กรุณาติดต่อเจ้าหน้าที่เขต"
+        )
 
 
 def refuse_sealed(submission, round_):
@@ -291,7 +304,7 @@ def prepare_submissions(round_):
     """
     schools = School.objects(area_code=round_.area_code, status="open", kind__in=units_of(round_.subsystem))
     schools = schools.only("code", "name", "cluster")
-    new = [_new_submission(round_, school) for school in schools]
+    new = [new_submission(round_, school) for school in schools]
     key = ("area_code", "academic_year", "subsystem", "round", "school_code")
     asked = [
         UpdateOne({name: each[name] for name in key}, {"$setOnInsert": each}, upsert=True) for each in new
@@ -306,7 +319,8 @@ def units_of(subsystem):
     return sorted({unit for document in documents_of(subsystem) for unit in document.units} | {"school"})
 
 
-def _new_submission(round_, school):
+def new_submission(round_, school):
+    """A draft submission (a plain dict) of a school or office in a round."""
     return {
         "_id": ObjectId(),
         "area_code": round_.area_code,

@@ -13,6 +13,7 @@ from documents.database import collection, in_transaction
 from documents.digests import digest_of, documents_of
 from documents.history import AuditEvent, chained, event_hash, is_erased, values_digest
 from documents.rounds import Round
+from documents.schools import School
 from documents.submissions import Submission
 
 BATCH = 1000
@@ -36,6 +37,7 @@ def verify(area_code=None):
     for plain in collection(Round).find(scope):
         yield from _moves(f"round:{plain['_id']}", plain, str(Round._from_son(plain)), "draft")
     yield from _cases(scope)
+    yield from _schools(scope)
 
 
 # ---- events ----
@@ -149,6 +151,13 @@ def _cases(scope):
         for plain in collection(kind).find(scope):
             subject = f"{kind.__name__.lower()}:{plain['_id']}"
             yield from _moves(subject, plain, f"{kind.label} {plain['_id']}", None)
+
+
+def _schools(scope):
+    """The orders by which schools were established, merged or closed; one that came by a list has none."""
+    for plain in collection(School).find({**scope, "moves.0": {"$exists": True}}):
+        moved = plain | {"state": plain.get("status")}
+        yield from _moves(f"school:{plain['_id']}", moved, f"โรงเรียน {plain['code']} {plain['name']}", "open")
 
 
 def _moves(subject, plain, name, first_state):

@@ -139,6 +139,11 @@ TABLE = [
     ("POST", "/admin/schools/acting/end/", {"id": "{school_id}"}, {422: "district admin"}),
     ("POST", "/admin/schools/notes/", {"id": "{school_id}", "text": " "}, {422: "district approver"}),
     ("POST", "/admin/schools/notes/strike/", {"id": "{school_id}", "reason": "ผิด"}, {409: "district approver"}),
+    ("GET", "/admin/schools/establish/", "", {200: "district"}),
+    ("POST", "/admin/schools/establish/", {"code": "34010099"}, {422: "district"}),
+    ("GET", "/admin/schools/move/", "?id={school_id}&move=merge", {200: "district"}),
+    ("POST", "/admin/schools/move/", {"id": "{school_id}", "move": "close"}, {422: "district"}),
+    ("POST", "/admin/schools/round/", {"id": "{school_id}", "round": "{round}", "reason": "ก"}, {409: "district"}),
     ("GET", "/admin/schools/import/", "", {200: "district admin"}),
     ("POST", "/admin/schools/import/", {}, {400: "district admin"}),
     ("GET", "/admin/schools/import/map/", "?id={school_id}", {400: EVERYONE}),  # a file is its owner's alone

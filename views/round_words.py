@@ -5,6 +5,7 @@ import datetime as dt
 from documents import buddhist, reminders
 from documents.clock import utc
 from documents.errors import Invalid
+from documents.round_members import MOVED as MEMBERS
 from documents.rounds import CLOSING_TIME, STEPS
 from views import instants
 from views.submissions import event_of
@@ -85,8 +86,11 @@ def round_event(row):
     """One row of a round's list of moves, as the timeline draws it."""
     event = event_of(row | {"name": ""})
     same = row.get("from") == row.get("to")
+    member = next((MEMBERS[name] for name in row.get("changes") or {} if name in MEMBERS), None)
     title = (
-        "แก้กำหนดเวลา"
+        member
+        if member
+        else "แก้กำหนดเวลา"
         if same and row.get("changes")
         else "บันทึกการสั่งการ"
         if same
@@ -95,6 +99,7 @@ def round_event(row):
     words = {name: what for name, (what, _) in STEPS.items()} | {
         "as_of": "ข้อมูล ณ วันที่",
         "confirmer_certifies": "ผู้ยืนยันรับรองเองได้",
+        **dict.fromkeys(MEMBERS, "หน่วยงาน"),
     }
     changes = [
         {"label": words.get(name, name), "old": _said(old), "new": _said(new)}
@@ -104,6 +109,8 @@ def round_event(row):
 
 
 def _said(value):
+    if isinstance(value, str):
+        return value
     if isinstance(value, list):
         return " – ".join(buddhist.format_datetime(each) for each in value)
     if isinstance(value, bool):

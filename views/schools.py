@@ -15,7 +15,8 @@ from documents.fields import PERSONAL
 from documents.land import size_in_words, square_wah, total
 from documents.record import declared
 from documents.rounds import STATES as ROUND_STATES
-from documents.school_profile import in_words, keeps, open_names, reads_history
+from documents.school_moves import MOVES
+from documents.school_profile import in_words, keeps, label_of, open_names, reads_history
 from documents.schools import STATUSES, School, get_school, may_edit
 from documents.submissions import Submission, visible_to
 from documents.users import EVERY_AREA
@@ -25,6 +26,7 @@ from views.pages import Page, SecureForm
 from views.school_edit import SchoolEdit
 from views.school_import import SchoolImport
 from views.school_map import HEIGHT, WIDTH, map_of
+from views.school_moves import SchoolMoves, rounds_around
 from views.school_notes import SchoolNotes, people_around
 from views.submissions import Choice
 
@@ -32,6 +34,7 @@ LONGEST_SEARCH = 60
 CODES = ("moe_code", "obec_code")  # shown together with the SMIS code
 APART = (*CODES, "size_band")  # told elsewhere on the page
 ACTIONS = {"create": "เพิ่มโรงเรียน", "appoint": "แต่งตั้งรักษาการ", "dismiss": "สิ้นสุดการรักษาการ"}
+ACTIONS |= {name: move.label for name, move in MOVES.items()}
 
 
 class OfSize(Choice):
@@ -42,7 +45,7 @@ class OfSize(Choice):
         return query.filter(__raw__=school_sizes.band_filter(areas_seen(), str(value)[:10]))
 
 
-class Schools(SchoolImport, SchoolNotes, SchoolEdit, Page, ModelView):
+class Schools(SchoolImport, SchoolNotes, SchoolMoves, SchoolEdit, Page, ModelView):
     """Schools that this person may see; the school changes what is its own, an officer or the administrator all."""
 
     roles = ("school", "director", "district", "approver", "executive", "admin")
@@ -110,6 +113,11 @@ class Schools(SchoolImport, SchoolNotes, SchoolEdit, Page, ModelView):
         return bool(current_user.areas(*READERS))
 
     @property
+    def establishes(self):
+        """Whether this person adds schools by an order."""
+        return bool(current_user.areas("district"))
+
+    @property
     def offices(self):
         """The area offices this person sees: units of their own, no schools."""
         return list(
@@ -164,6 +172,7 @@ class Schools(SchoolImport, SchoolNotes, SchoolEdit, Page, ModelView):
             refused=refused[0],
             refusal=refused[1],
             **people_around(school),
+            **rounds_around(school),
         )
 
     def _submissions(self, school):
@@ -277,12 +286,12 @@ def event_of(event):
     """One event of a school's history, as the timeline draws it."""
     changes = [
         {
-            "label": School._fields[name].verbose_name or name,
+            "label": label_of(name),
             "old": in_words(name, old),
             "new": in_words(name, new),
         }
         for name, (old, new) in (event.changes or {}).items()
-        if name in School._fields
+        if label_of(name)
     ]
     when = buddhist.format_datetime(event.at)
     return {

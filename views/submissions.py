@@ -27,6 +27,7 @@ from documents.digests import documents_of, short_code
 from documents.moves import ASIDES, MOVES, asides_for, hindrance_of, moves_for
 from documents.progress import RED, look_of_one, noun_of
 from documents.record import size_counter
+from documents.round_members import ENTERED
 from documents.submissions import STATES, WRITABLE, Submission, get_submission, round_of, visible_to
 from documents.windows import open_until
 from views import instants, links, shell
@@ -266,10 +267,13 @@ def by_grade(counts):
     return [row for row in found if row[1] or row[2]]
 
 
+CAME_LATER = {ENTERED: "เข้ารอบระหว่างเปิดรับข้อมูล"}
+
+
 def event_of(row):
     """One row of the chained list of moves, as khet/parts.html's timeline draws it."""
     known = MOVES.get(row["name"]) or ASIDES.get(row["name"])
-    title = known.label if known else row["name"]
+    title = known.label if known else CAME_LATER.get(row["name"], row["name"])
     until = row.get("until")
     return {
         "title": title,

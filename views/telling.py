@@ -14,6 +14,8 @@ from documents.field_definitions import KINDS as KINDS_OF_FIELD
 from documents.field_definitions import LABELS
 from documents.record import declared
 from documents.refusals import KINDS as KINDS_OF_REFUSAL
+from documents.school_moves import MOVES as SCHOOL_MOVES
+from documents.school_profile import in_words, label_of
 from documents.schools import School
 from documents.users import ROLES, User
 from views import formatters
@@ -37,6 +39,7 @@ ACTIONS = {
     "erase": "ลบค่าในประวัติตามกำหนดเวลาเก็บ",
     "appoint": "แต่งตั้งรักษาการ",
     "dismiss": "สิ้นสุดการรักษาการ",
+    **{name: move.label for name, move in SCHOOL_MOVES.items()},
     "refuse": "ถูกปฏิเสธ",
     "move": "เปลี่ยนลำดับ",
 }
@@ -344,8 +347,7 @@ def _of_account(row, changes, user):
 
 def _of_school(name, pair):
     """A changed fact of a school."""
-    field = School._fields.get(name)
-    return _line(field.verbose_name if field else name, *(_plainly(one) for one in pair))
+    return _line(label_of(name) or name, *(in_words(name, one) for one in pair))
 
 
 def _required(name, pair, document, area_code):
