@@ -6,6 +6,7 @@ Required is a setting per field and year, seeded from the `need` of the declarat
 from functools import lru_cache
 from typing import NamedTuple
 
+from bson import ObjectId
 from mongoengine import Document
 from mongoengine.fields import DictField, IntField, StringField
 
@@ -54,15 +55,7 @@ def required_by(settings, document, area_code, academic_year):
     """`required_of`, from the stored settings that `reading_settings` read: the document's newest one counts."""
     own = [each for each in settings if each["document"] == document.slug]
     needs = max(own, key=lambda each: each["academic_year"], default={}).get("needs") or {}
-    names = _required(document, tuple(sorted(needs.items())))
-    _last_read[document.slug, area_code, academic_year] = names
-    return names
-
-
-def required_lately(document, area_code, academic_year):
-    """What was required when this process asked last: to work ahead by, and to be compared with what is read then."""
-    lately = _last_read.get((document.slug, area_code, academic_year))
-    return required_of(document, area_code, academic_year) if lately is None else lately
+    return _required(document, tuple(sorted(needs.items())))
 
 
 def reading_settings(documents, area_code, academic_year):
@@ -78,9 +71,6 @@ def _settings_query(documents, area_code, academic_year):
         "document": slugs[0] if len(slugs) == 1 else {"$in": slugs},
         "academic_year": {"$lte": academic_year},
     }
-
-
-_last_read = {}
 
 
 @lru_cache(maxsize=256)
@@ -202,7 +192,7 @@ def recount(submission):
         counts = counts_of(submission)
         done = collection(Submission).update_one(
             {"_id": submission.id, "area_code": submission.area_code, "writes": submission.writes},
-            {"$set": {"counts": counts}},
+            {"$set": {"counts": counts, "counted": ObjectId()}},
         )
         if done.matched_count:
             return counts

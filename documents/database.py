@@ -23,6 +23,7 @@ DATABASE = "khet"
 ATTEMPTS_FOR_SECONDS = 20
 SNAPSHOT_UNAVAILABLE, SNAPSHOT_TOO_OLD = 246, 239
 MOMENTS = 3
+MOST_TOGETHER = 12  # questions of one command
 WHOLE = 10_000  # rows of one batch: an answer of several questions comes at once
 
 
@@ -79,6 +80,14 @@ def asked_together(questions):
     ]
     for each in collection(first).aggregate([*pipeline, *more], batchSize=WHOLE):
         found[each["asked"]].append(each["row"])
+    return found
+
+
+def asked_in_parts(questions):
+    """`asked_together` for any number of questions: as many to a command as are still quick to plan."""
+    names, found = list(questions), {}
+    for first in range(0, len(names), MOST_TOGETHER):
+        found |= asked_together({name: questions[name] for name in names[first : first + MOST_TOGETHER]})
     return found
 
 

@@ -9,6 +9,8 @@ Every process keeps the variants until the one number changes that each change o
 reads it with its session; whatever else asks reads it itself, which costs one look-up by _id.
 """
 
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import NamedTuple
 
 from mongoengine import Document
@@ -39,6 +41,7 @@ class _Known(NamedTuple):
 
 _known = _Known(-1, {}, {})
 _ask = _forget = None
+_told = ContextVar("version of the declarations", default=None)
 
 
 def tell_version(ask, forget):
@@ -57,9 +60,21 @@ def version_of(row):
     return row["declared"][0]["version"] if row["declared"] else 0
 
 
+@contextmanager
+def declared_by(version):
+    """Within the block nothing asks for the version: the caller read it a moment ago. None: he did not."""
+    token = _told.set(version)
+    try:
+        yield
+    finally:
+        _told.reset(token)
+
+
 def version():
-    """The version now: what this request read, or what the database says."""
-    told = _ask() if _ask else None
+    """The version now: what this request or write read, or what the database says."""
+    told = _told.get()
+    if told is None and _ask:
+        told = _ask()
     if told is not None:
         return told
     return (collection(DeclarationVersion).find_one({"_id": ONLY}) or {"version": 0})["version"]

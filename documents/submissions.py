@@ -58,6 +58,7 @@ class Submission(Document):
     answers = IntField()  # to findings so far; counted so that an answer and a move cannot pass each other
     started = BooleanField(default=False)
     counts = DictField()
+    counted = ObjectIdField()  # another each time they were counted anew, as by other required fields
     removed = IntField(default=0)  # removals so far, so that a missing last event is noticed
     writers = ListField(ObjectIdField())
     confirmed_by = ObjectIdField()
@@ -228,30 +229,45 @@ class Door(NamedTuple):
     settings: list
 
 
-def read_door(subsystem, place, reading_settings):
-    """The Door of a place, in one question; `reading_settings` is the stage that adds the settings of its records."""
+class DoorMoved(Exception):
+    """A submission was no longer as its Door was read; the transaction is given up and the Door read again."""
+
+
+def door_question(subsystem, place, *beside):
+    """What `door_of` is to be given, as `database.asked_together` takes it.
+
+    `beside` are stages that add what else a write asks: the settings of its records as `settings`, and more.
+    """
     of_round = {
         "area_code": place.area_code,
         "academic_year": place.academic_year,
         "subsystem": subsystem,
         "code": place.round,
     }
-    found = collection(Submission).aggregate(
-        [
-            {"$match": place_filter(subsystem, place)},
-            {"$limit": 1},
-            # Without the lists of moves, which grow and which no write asks.
-            {"$unset": ["moves", "versions"]},
-            _beside(Round, of_round, ["moves", "memo"]),
-            reading_settings,
-        ]
-    )
-    row = next(found, None)
-    if row is None:
+    return Submission, [
+        {"$match": place_filter(subsystem, place)},
+        {"$limit": 1},
+        # Without the lists of moves, which grow and which no write asks.
+        {"$unset": ["moves", "versions"]},
+        _beside(Round, of_round, ["moves", "memo"]),
+        *beside,
+    ]
+
+
+def door_of(rows):
+    """The Door of a place from what was read of it."""
+    if not rows:
         return Door(None, None, [])
+    row = rows[0]
     rounds, settings = row.pop("round_row"), row.pop("settings")
+    row.pop("declared", None)
     round_ = _round_as(rounds[0]) if rounds else None
     return Door(Submission._from_son(row), round_, settings)
+
+
+def _beside(document, asked, without):
+    stages = [{"$match": asked}, {"$limit": 1}, {"$unset": without}]
+    return {"$lookup": {"from": document._get_collection_name(), "pipeline": stages, "as": "round_row"}}
 
 
 _LAST_READ = {}  # round id: (its stored row, the Round made of it); a handful are written in at a time
@@ -268,24 +284,21 @@ def _round_as(row):
     return made
 
 
-def _beside(document, asked, without):
-    stages = [{"$match": asked}, {"$limit": 1}, {"$unset": without}]
-    return {"$lookup": {"from": document._get_collection_name(), "pipeline": stages, "as": "round_row"}}
-
-
 def claim(door, place, actor, deltas, removed=0, role=None):
     """Inside a transaction: make this writer's claim on the submission of a Door and count what is written.
 
     `deltas` are added to the submission's counters; `role` as in `may_write`. Gives back the role the actor writes as.
-    A move between our snapshot and the commit makes the update conflict, and the transaction starts again.
+    Raises DoorMoved where the submission was moved, or counted anew by other required fields, since the Door was read;
+    what happens between our snapshot and the commit makes the update conflict, and the transaction starts again.
     """
     submission = door.submission
     if submission is None or door.round is None:
         raise OutOfScope("ไม่พบการส่งข้อมูลของโรงเรียนนี้ในรอบนี้ กรุณาตรวจสอบว่าเลือกโรงเรียนและรอบถูกต้อง")
     role = may_write(submission, door.round, actor, role=role)
     changes = {f"counts.{name}": delta for name, delta in deltas.items() if delta}
-    collection(Submission).update_one(
-        {"_id": submission.id, "area_code": place.area_code},
+    same = ("state", "version", "history_hash", "counted")
+    done = collection(Submission).update_one(
+        {"_id": submission.id, "area_code": place.area_code} | {name: submission[name] for name in same},
         {
             "$inc": {"writes": 1, "removed": removed} | changes,
             "$set": {"started": True, "last_write_at": naive(clock.now())},
@@ -293,6 +306,8 @@ def claim(door, place, actor, deltas, removed=0, role=None):
             "$addToSet": {"writers": actor.id},
         },
     )
+    if not done.matched_count:
+        raise DoorMoved
     return role
 
 

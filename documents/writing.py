@@ -15,15 +15,16 @@ from pymongo.errors import BulkWriteError
 from documents import access, completeness, fields, history
 from documents.codelists import code_list, of_area
 from documents.conflicts import conflict_of
-from documents.database import collection, in_transaction
-from documents.declarations import declaration
+from documents.database import asked_in_parts, collection, in_transaction
+from documents.declarations import declaration, declared_by, reading_version, version_of
 from documents.doubles import find_doubles, operations_of
-from documents.errors import DuplicateKey, Invalid, NotAllowed, OutOfScope, StaleRevision
+from documents.errors import Busy, DuplicateKey, Invalid, NotAllowed, OutOfScope, StaleRevision
 from documents.record import Place, Record, declared, keys_of
 from documents.refusals import noting_refusals
-from documents.submissions import claim, read_door
+from documents.submissions import DoorMoved, claim, door_of, door_question
 
 DUPLICATE = 11000
+MOST_ASKED = 20  # times a write asks its doors anew, while somebody moves a submission back and forth
 NOTHING = (None, "", [], False)  # what a field of an untouched form holds
 
 
@@ -86,13 +87,14 @@ def write(changes, actor, reason=None, via="form", warrant=None, along=None):
     nothing is stored then. A change that changes nothing is left out.
     """
     changes = [change_of(each) if isinstance(each, Record) else each for each in changes]
-    with of_area(_area_of(changes)):
-        prepared = _prepared(changes, actor, reason, warrant)
+    seen = _seen(changes, with_doors=True)
+    with of_area(_area_of(changes)), declared_by(seen.version):
+        prepared = _prepared(changes, actor, reason, warrant, seen.stored)
         busy = [each for each in prepared if each.before != each.after]
         for each in busy:
             each.event = _event(each, actor, reason, via, warrant)
         if busy or warrant:
-            _store(busy, actor, warrant, along and (lambda: along(_written(busy))))
+            _store(busy, seen.doors, actor, warrant, along and (lambda: along(_written(busy))))
     return _written(prepared)
 
 
@@ -147,16 +149,65 @@ def prepare(changes, actor, reason=None, warrant=None):
     Gives back a Prepared for each; raises what `write` raises before its transaction.
     """
     with of_area(_area_of(changes)):
-        return _prepared(changes, actor, reason, warrant)
+        return _prepared(changes, actor, reason, warrant, _seen(changes).stored)
 
 
-def _prepared(changes, actor, reason, warrant):
+class Seen(NamedTuple):
+    """What was read of the database before anything is decided: stored dicts by id, {(subsystem, place): Door}, and
+    the version of the declarations (None: not read)."""
+
+    stored: dict
+    doors: dict
+    version: int | None
+
+
+def _seen(changes, with_doors=False, anew=False):
+    """The Seen of changes, in one question where they are of few places: a round trip costs more than most of it.
+
+    `anew` asks for records that a caller has read, too.
+    """
+    known = {each.id: each.read for each in changes if each.read is not None and not anew}
+    wanted = {}
+    for change in changes:
+        if change.id is not None and change.id not in known:
+            wanted.setdefault((change.document, change.place), []).append(change.id)
+    questions = {
+        str(number): (document, [{"$match": {**place._asdict(), "_id": {"$in": ids}}}])
+        for number, ((document, place), ids) in enumerate(wanted.items())
+    }
+    doors = {
+        f"door {subsystem} {place}": (subsystem, place)
+        for subsystem, place in _places_of(changes)
+        if with_doors
+    }
+    documents = {change.document for change in changes}
+    for name, (subsystem, place) in doors.items():
+        settings = completeness.reading_settings(documents, place.area_code, place.academic_year)
+        questions[name] = door_question(subsystem, place, settings, reading_version())
+    found = asked_in_parts(questions)
+    stored = {row["_id"]: row for name in questions if name not in doors for row in found[name]}
+    versions = [version_of(row) for name in doors for row in found[name]]
+    read = {key: door_of(found[name]) for name, key in doors.items()}
+    return Seen(known | stored, read, versions[0] if versions else None)
+
+
+def _places_of(changes):
+    """The (subsystem, place) that changes may touch, in order."""
+    places = {
+        (change.document.subsystem, place)
+        for change in changes
+        for place in (change.place, change.to)
+        if place
+    }
+    return sorted(places)
+
+
+def _prepared(changes, actor, reason, warrant, stored):
     changes = as_declared(changes)
     if warrant:
         warrant.check(changes)
     else:
         _check_people(changes, actor, reason)
-    stored = _stored_versions(changes)
     _check_revisions(changes, stored)
     removed = _removed_before(changes, stored)
     errors, prepared = {}, []
@@ -199,21 +250,6 @@ def _check_fields(document, place, names, actor):
         raise NotAllowed("มีข้อมูลที่แก้ไขจากแบบฟอร์มนี้ไม่ได้ กรุณาเปิดหน้านี้ใหม่")
     for name in names - access.open_fields(actor, known, place.area_code, place.school_code).keys():
         raise NotAllowed(f"ท่านไม่มีสิทธิ์แก้ไข “{known[name].verbose_name}”")
-
-
-def _stored_versions(changes, anew=False):
-    """The stored dicts of the changes that name a record, by id: one query a document and place."""
-    wanted, known = {}, {}
-    for change in changes:
-        if change.read is not None and not anew:
-            known[change.id] = change.read
-        elif change.id is not None:
-            wanted.setdefault((change.document, change.place), []).append(change.id)
-    return known | {
-        row["_id"]: row
-        for (document, place), ids in wanted.items()
-        for row in collection(document).find({**place._asdict(), "_id": {"$in": ids}})
-    }
 
 
 def _check_revisions(changes, stored):
@@ -392,39 +428,43 @@ def _mark(after, event):
 # ---- the transaction ----
 
 
-def _store(prepared, actor, warrant=None, along=None):
-    """Claim, store and note in one transaction; runs again whole after a transient error."""
-    lately = {one: completeness.required_lately(*one) for one in _asked(prepared)}
-    counters = _deltas(prepared, lately)
+def _store(prepared, doors, actor, warrant=None, along=None):
+    """Claim, store and note in one transaction; runs again whole after a transient error.
+
+    The doors were read before it: a claim finds its submission as it was read, or the doors are asked once more. What
+    is required is what they were read with; who changes that counts the submissions anew, under another mark.
+    """
     operations = operations_of(prepared)
     events = [each.event for each in prepared]
+    role = (warrant.claims_as or warrant.acting_as) if warrant else None
+    for _ in range(MOST_ASKED):
+        counters = sorted(_deltas(prepared, _required(prepared, doors)).items(), key=lambda pair: pair[0])
 
-    def work():
-        doors = _doors(prepared, counters)
-        required = _required(prepared, doors)
-        counted = counters if required == lately else _deltas(prepared, required)
-        for (subsystem, place), (delta, removed) in sorted(counted.items(), key=lambda pair: pair[0]):
-            role = (warrant.claims_as or warrant.acting_as) if warrant else None
-            door = doors[subsystem, place]
-            claim(door, place, actor, delta, removed, role)
-            _check_named(door.submission, place, prepared)
-        for document, batch in operations.items():
-            _run(document, batch)
-        if events:
-            collection(history.AuditEvent).insert_many([dict(event) for event in events])
-        if warrant:
-            warrant.along()
-        if along:
-            along()
+        def work(doors=doors, counters=counters):
+            for (subsystem, place), (delta, removed) in counters:
+                door = doors[subsystem, place]
+                claim(door, place, actor, delta, removed, role)
+                _check_named(door.submission, place, prepared)
+            for document, batch in operations.items():
+                _run(document, batch)
+            if events:
+                collection(history.AuditEvent).insert_many([dict(event) for event in events])
+            if warrant:
+                warrant.along()
+            if along:
+                along()
 
-    try:
-        in_transaction(work)
-    except _Moved:
-        _raise_stale(prepared)
-    except BulkWriteError as error:
-        if any(one["code"] == DUPLICATE for one in error.details["writeErrors"]):
-            raise DuplicateKey("มีผู้บันทึกรายการที่ใช้เลขเดียวกันไปก่อนแล้ว กรุณาเปิดหน้านี้ใหม่แล้วตรวจสอบ") from error
-        raise
+        try:
+            return in_transaction(work)
+        except DoorMoved:
+            doors = _seen([each.change for each in prepared], with_doors=True).doors
+        except _Moved:
+            _raise_stale(prepared)
+        except BulkWriteError as error:
+            if any(one["code"] == DUPLICATE for one in error.details["writeErrors"]):
+                raise DuplicateKey("มีผู้บันทึกรายการที่ใช้เลขเดียวกันไปก่อนแล้ว กรุณาเปิดหน้านี้ใหม่แล้วตรวจสอบ") from error
+            raise
+    raise Busy("สถานะข้อมูลของโรงเรียนนี้กำลังเปลี่ยนอยู่ กรุณารอสักครู่แล้วบันทึกอีกครั้ง")
 
 
 class _Moved(Exception):
@@ -440,25 +480,8 @@ def _asked(prepared):
     }
 
 
-def _doors(prepared, counters):
-    """{(subsystem, place): its Door}, read inside the transaction."""
-    documents = {each.change.document for each in prepared}
-    return {
-        (subsystem, place): read_door(
-            subsystem,
-            place,
-            completeness.reading_settings(documents, place.area_code, place.academic_year),
-        )
-        for subsystem, place in sorted(counters)
-    }
-
-
 def _required(prepared, doors):
-    """{(document, area, year): names of required fields} by the settings that the Doors were read with.
-
-    Who changes what is required counts the submissions anew; a write that counted by the old setting must not
-    add its difference to the new counters.
-    """
+    """{(document, area, year): names of required fields} by the settings that the Doors were read with."""
     settings = {(place.area_code, place.academic_year): door.settings for (_, place), door in doors.items()}
     return {one: completeness.required_by(settings[one[1:]], *one) for one in _asked(prepared)}
 
@@ -495,7 +518,7 @@ def _check_named(submission, place, prepared):
 
 def _raise_stale(prepared):
     changes = [each.change for each in prepared if each.before is not None]
-    stored = _stored_versions(changes, anew=True)
+    stored = _seen(changes, anew=True).stored
     raise StaleRevision(
         [
             conflict_of(change, stored.get(change.id))

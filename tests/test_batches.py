@@ -2,14 +2,15 @@
 
 import pytest
 
-from documents import clock, completeness, history
+from documents import clock, completeness, history, writing
 from documents.completeness import counts_of, set_required
 from documents.database import in_transaction
-from documents.errors import Busy, DuplicateKey, Invalid, NotAllowed
-from documents.submissions import find_submission
+from documents.errors import Busy, DuplicateKey, Invalid, NotAllowed, WrongState
+from documents.moves import set_hold
+from documents.submissions import Submission, find_submission
 from documents.users import System
 from documents.writing import Change, remove, write
-from tests.people import OTHER, place
+from tests.people import OTHER, SCHOOL, place
 
 LOADER = System("tests")
 
@@ -125,27 +126,53 @@ def test_nothing_is_stored_by_an_empty_batch(rows, count_commands):
     assert names == []
 
 
-def test_a_setting_changed_in_the_middle_of_a_write_leaves_no_drift(
-    rows, canteens, administrator, monkeypatch
-):
-    """The counters' difference was worked out by the old setting; the door notices and works it out anew."""
-    first = rows()[0]
-    asked = completeness.required_lately
-    calls = []
+@pytest.fixture
+def meanwhile(monkeypatch):
+    """`meanwhile(deed)` does something once, after the next write has read its doors and before it claims them."""
 
-    def meanwhile(*question):
-        answer = asked(*question)
-        if not calls:
-            calls.append(question)
-            set_required(
-                canteens, place().area_code, place().academic_year, {"seats": "R"}, administrator, "ระเบียบใหม่"
-            )
-        return answer
+    def once(deed):
+        real, left = writing.operations_of, [deed]
 
-    monkeypatch.setattr(completeness, "required_lately", meanwhile)
+        def between(prepared):
+            if left:
+                left.pop()()
+            return real(prepared)
+
+        monkeypatch.setattr(writing, "operations_of", between)
+
+    return once
+
+
+def test_a_setting_changed_in_the_middle_of_a_write_leaves_no_drift(rows, canteens, administrator, meanwhile):
+    """The counters' difference was worked out by the old setting; the claim notices and it is worked out anew."""
+    first, where = rows()[0], (place().area_code, place().academic_year)
+    meanwhile(lambda: set_required(canteens, *where, {"seats": "R"}, administrator, "ระเบียบใหม่"))
     write([edit(first, canteens, seats=5)], LOADER)
-    assert calls
     assert find_submission("DMC", place()).counts["incomplete"] == 2
+    assert whole()
+
+
+def test_a_school_confirmed_in_the_middle_of_a_write_is_written_no_more(rows, canteens, meanwhile):
+    before, first = rows(), rows()[0]
+    collection = writing.collection(Submission)
+    meanwhile(lambda: collection.update_one({"school_code": SCHOOL}, {"$set": {"state": "confirmed"}}))
+    with pytest.raises(WrongState, match="ยืนยันแล้ว"):
+        write([edit(first, canteens, seats=5)], LOADER)
+    assert rows() == before
+
+
+def test_a_school_moved_away_and_back_in_the_middle_of_a_write_is_asked_anew(
+    rows, canteens, teacher, officer, meanwhile
+):
+    first = rows()[0]
+
+    def there_and_back():
+        held = set_hold(find_submission("DMC", place()), officer, "ขอตรวจก่อน")
+        set_hold(held, officer, None)
+
+    meanwhile(there_and_back)
+    write([edit(first, canteens, seats=5)], LOADER)
+    assert rows()[0]["seats"] == 5
     assert whole()
 
 

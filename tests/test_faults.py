@@ -141,9 +141,9 @@ def test_a_fault_at_any_command_of_a_write_stores_all_or_nothing(kind, line, sch
     if step > 1:
         return
     inside = [command for command, within in hit if within]
-    assert {"aggregate", "update", "insert", "delete", "commitTransaction"} <= set(inside)
+    assert {"update", "insert", "delete", "commitTransaction"} <= set(inside)
     assert inside.count("update") >= 3  # two claims and the records
-    assert len(hit) > len(inside) + 2
+    assert len(hit) > len(inside) + 1  # what is read before it
 
 
 @pytest.mark.parametrize("kind", [*FAULTS, "unconfirmed"])
