@@ -7,7 +7,7 @@ each year. Rules over several fields stand in `building_rules.py`, checks in `bu
 from documents import building_rules as rules
 from documents.codelists import code_list
 from documents.fields import choice, count, derived, measure, text
-from documents.record import Record
+from documents.record import Figures, Record
 
 STRUCTURE, ROOMS, FUNDS, STATE = "สิ่งก่อสร้าง", "ห้องและที่นั่ง", "การก่อสร้างและงบประมาณ", "สภาพและการใช้งาน"
 
@@ -147,6 +147,22 @@ class Building(Record):
             if values.get("seats") and rules.is_used(values):
                 counters["seats"] = values["seats"]
         return counters
+
+    @classmethod
+    def figures(cls, counts):
+        """The buildings that stand, of each type, by condition."""
+        conditions, kinds = code_list("CONDITION"), code_list("BTYPE")
+        rows = [
+            (
+                kinds.short(kind),
+                (*(counts.get(f"t{kind}_{one}", 0) for one in conditions.codes), counts.get(f"t{kind}", 0)),
+            )
+            for kind in kinds.codes
+            if counts.get(f"t{kind}")
+        ]
+        heads = ("ประเภท", *(conditions.short(one) for one in conditions.codes), "รวม")
+        totals = (*(counts.get(one, 0) for one in conditions.codes), counts.get("standing", 0))
+        return Figures(heads, rows, totals) if counts.get("standing") else None
 
     @classmethod
     def headline(cls, values):

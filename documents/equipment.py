@@ -6,7 +6,7 @@ that is not there was not entered yet; a line of zeros says that the school has 
 
 from documents.codelists import code_list
 from documents.fields import choice, count, derived, text
-from documents.record import LineSheet, Record
+from documents.record import Figures, LineSheet, Record
 
 NUMBERS = ("qty_usable", "qty_repair", "qty_dispose")
 COUNTERS = dict(zip(NUMBERS, "urd", strict=True))  # how the counters of a count begin: u22001
@@ -80,6 +80,21 @@ class Equipment(Record):
         item = values.get("item_code")
         counts = {counter(name, item): values[name] for name in NUMBERS if item and values.get(name)}
         return {"equipment": 1} | counts
+
+    @classmethod
+    def figures(cls, counts):
+        """The counts of each group that has any."""
+        groups, items = {}, code_list("EQUIPMENT")
+        for item in items.codes:
+            numbers = [counts.get(counter(name, item), 0) for name in NUMBERS]
+            if any(numbers):
+                sums = groups.setdefault(items.parent(item), [0] * len(NUMBERS))
+                groups[items.parent(item)] = [one + other for one, other in zip(sums, numbers, strict=True)]
+        rows = [
+            (code_list("EQUIPMENT_GROUP").label(code), tuple(sums)) for code, sums in sorted(groups.items())
+        ]
+        totals = tuple(map(sum, zip(*groups.values(), strict=True)))
+        return Figures(("กลุ่มครุภัณฑ์", "ใช้ได้", "รอซ่อม", "รอจำหน่าย"), rows, totals) if rows else None
 
     @classmethod
     def headline(cls, values):

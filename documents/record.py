@@ -15,6 +15,7 @@ A subsystem declares its fields with the makers of `fields.py` and a few class a
     headcount               the counter of `tally` that stands for a school's size, where it is not the number of records
     linked_round            the round of a year whose figures other subsystems show, where it is not the latest
     units                   who reports: "school", and "office" where the area office does too
+    panels                  slugs of the kinds of record whose figures (`figures`) are shown beside its form
     sheet                   a `LineSheet`, where a school's records are filled on one page as lines of numbers
 """
 
@@ -49,6 +50,17 @@ class Place(NamedTuple):
     def of(cls, plain):
         """The place of a stored record (a plain dict)."""
         return cls(plain["area_code"], plain["academic_year"], plain["round"], plain["school_code"])
+
+
+class Figures(NamedTuple):
+    """A school's records of one kind in a few numbers, as another subsystem shows them.
+
+    `heads` are the columns' words, the first that of the lines; `rows` [(words, numbers)]; `totals` numbers or None.
+    """
+
+    heads: tuple
+    rows: list
+    totals: tuple | None = None
 
 
 @dataclass(frozen=True)
@@ -145,7 +157,7 @@ class Record(Document, metaclass=RecordMetaclass):
     slug = label = label_en = subsystem = sheet_title = sheet = None
     unit = "รายการ"  # what one record is counted in
     search_hint = None  # what the search box says it looks through; made of `search` when there is none
-    key = also_unique = quick = grid = cells = filters = search = order = groups = ()
+    key = also_unique = quick = grid = cells = filters = search = order = groups = panels = ()
     base = None  # of a variant (documents/declarations.py): the class it stands for
     added = ()  # names of the fields that an admin added, of a variant
     former = {}  # {name: field} of those that an admin added for other years, of a variant
@@ -194,6 +206,16 @@ class Record(Document, metaclass=RecordMetaclass):
     def tally(cls, values):
         """What one record adds to the counters of its submission; a subsystem adds its own."""
         return {cls.slug: 1}
+
+    @classmethod
+    def figures(cls, counts):
+        """The Figures of a school by the counters of its submission, for the panels of other subsystems; None for nothing."""
+        number = counts.get(size_counter(cls), 0)
+        return (
+            Figures(("", f"จำนวน ({cls.unit})"), [(cls.label.partition(" (")[0], (number,))])
+            if number
+            else None
+        )
 
     @classmethod
     def derive(cls, values):

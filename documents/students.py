@@ -11,7 +11,7 @@ from documents import student_rules as rules
 from documents.codelists import code_list
 from documents.fields import PERSONAL, SENSITIVE, choice, choices, count, date, derived, flag, measure, text
 from documents.households import ADDRESS, FAMILY, address, relative
-from documents.record import Record
+from documents.record import Figures, Record
 
 IDENTITY = "ข้อมูลนักเรียน"
 WELFARE, TRAVEL, STATUS = "สวัสดิการและสุขภาพ", "การเดินทาง", "สถานะ"
@@ -434,6 +434,20 @@ class Student(Record):
                 if grade in code_list("GRADE").codes:
                     counters[f"{sex.lower()}{grade}"] = 1
         return counters
+
+    @classmethod
+    def figures(cls, counts):
+        """The pupils of each grade that has any, by sex; those in no grade or of no sex on a line of their own."""
+        rows = []
+        for grade in code_list("GRADE").codes:
+            boys, girls = (counts.get(f"{sex}{grade}", 0) for sex in "mf")
+            if boys or girls:
+                rows.append((code_list("GRADE").short(grade), (boys, girls, boys + girls)))
+        pupils = counts.get("pupils", 0)
+        if rest := pupils - sum(numbers[-1] for _, numbers in rows):
+            rows.append(("ไม่ระบุชั้นหรือเพศ", (None, None, rest)))
+        totals = (counts.get("male", 0), counts.get("female", 0), pupils)
+        return Figures(("ชั้น", "ชาย", "หญิง", "รวม"), rows, totals) if pupils else None
 
     @classmethod
     def headline(cls, values):

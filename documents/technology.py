@@ -27,7 +27,7 @@ def computers(purpose):
             "en": f"{en} ({english})",
             "synonyms": tuple(f"{place}_{each}" for each in (label, *others)),
             "group": COMPUTERS,
-            "section": f"คอมพิวเตอร์เพื่อ{place} ({place})",
+            "section": f"คอมพิวเตอร์ ({place})",
             "unit": "เครื่อง",
         }
 
@@ -146,11 +146,12 @@ class Technology(Record):
     dltv = flag("ใช้การศึกษาทางไกลผ่านดาวเทียม (DLTV)", en="Uses DLTV", group=MEDIA, synonyms=("DLTV", "ใช้ DLTV"))
 
     slug = "technology"
-    label = "เทคโนโลยีโรงเรียน (EMIS)"
+    label = "เทคโนโลยีโรงเรียน"
     label_en = "School technology"
     subsystem = "EMIS"
     unit = "โรงเรียน"
     single = True
+    panels = ("students", "equipment", "buildings")
     sheet_title = "แบบข้อมูลเทคโนโลยีและสาธารณูปโภคของโรงเรียน"
     search_hint = "ค้นหาผู้ให้บริการอินเทอร์เน็ต"
     grid = (

@@ -204,3 +204,31 @@ def test_nobody_serves_at_two_schools_unless_seconded(store, found_at, neighbour
     write([Change(Staff, place(OTHER), {"work_status": "2"}, written.id, 1)], neighbour)
     assert found_at() == {}
     assert "EM-02" not in found_at(OTHER)
+
+
+# ---- what comes from elsewhere ----
+
+
+def test_the_form_shows_what_other_subsystems_counted_and_of_which_round(
+    open_rounds, sign_in, teacher, director, neighbour, store
+):
+    count_elsewhere("DMC", pupils=4711, male=2001, female=2709, m04=2001, f04=2709)
+    count_elsewhere("M-OBEC", equipment=1, u22033=1234, r22033=56)
+    open_rounds["B-OBEC"].delete()
+    asked = f"/admin/technology/new/?school={SCHOOL}"
+    page = sign_in(teacher).get(asked).text
+    for words in (
+        "4,711",
+        "2,709",
+        "ไม่ระบุชั้นหรือเพศ",
+        "DMC ภาคเรียนที่ 1 ปีการศึกษา 2568",
+        "1,234",
+        "ยังไม่มีรอบ B-OBEC",
+    ):
+        assert words in page, words
+    assert 'name="pupils"' not in page
+    kept = store(Technology, LINE)
+    assert "4,711" in sign_in(director).get(f"/admin/technology/details/?id={kept['_id']}").text
+    other = sign_in(neighbour)
+    assert "4,711" not in other.get(asked, follow_redirects=True).text
+    assert "ยังไม่ได้บันทึกครุภัณฑ์ในรอบนี้" in other.get(f"/admin/technology/new/?school={OTHER}").text

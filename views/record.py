@@ -17,6 +17,7 @@ from documents.codelists import code_list
 from documents.completeness import required_of
 from documents.declarations import declaration
 from documents.errors import Invalid, RuleBroken, StaleRevision
+from documents.panels import panels_of
 from documents.record import Place, declared
 from documents.rounds import find_round
 from documents.submissions import find_submission, may_write
@@ -417,6 +418,7 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
         if record is None:
             abort(404)
         self.look_in(find_round(record.area_code, self.model.subsystem, record.academic_year, record.round))
+        g.edited = record
         return self.render(
             self.details_template,
             model=record,
@@ -489,6 +491,23 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
             school,
             self.found,
         )
+
+    @property
+    def _opened_at(self):
+        """The place of the record that is open, or of the one that would be added."""
+        opened = g.get("edited")
+        return opened.place if opened else self._place(self.school)
+
+    @property
+    def school_name(self):
+        """Whose record the form is about."""
+        submission = self._submission_of(self._opened_at.school_code)
+        return submission.school_name if submission else self._opened_at.school_code
+
+    @property
+    def panels(self):
+        """What other subsystems know of the school whose record is open."""
+        return panels_of(self.model, self._opened_at) if self.model.panels else []
 
     @property
     def found(self):
