@@ -25,6 +25,7 @@ from documents.submissions import (
     SEALED,
     WRITABLE,
     Submission,
+    make_way,
     refuse_sealed,
     refuse_shut_school,
     round_of,
@@ -257,6 +258,7 @@ def move(submission, name, actor, reason=None, until=None, now=None, records=(),
             return recounted(moved) if name == "reopen" else moved
         if time.monotonic() > give_up:
             raise _busy(submission)
+        make_way(submission)
         submission = Submission.objects(area_code=submission.area_code, id=submission.id).get()
 
 
@@ -441,8 +443,7 @@ def push(submission, row, changes):
     """
     entry = follow_on(submission, changes["row"])
     update = {"$set": changes["set"] | {"history_hash": entry["hash"]}, "$push": {"moves": entry}}
-    if changes["unset"]:
-        update["$unset"] = changes["unset"]
+    update["$unset"] = changes["unset"] | {"way_until": ""}
     if row.name == "reopen":
         kept = ("version", "digest", "locked_at", "state", "school_name", "cluster")
         update["$push"]["versions"] = {name: submission[name] for name in kept}

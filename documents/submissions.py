@@ -3,6 +3,7 @@
 A write claims its submission inside its transaction; how a submission moves on is told in `moves.py`.
 """
 
+import datetime as dt
 from typing import NamedTuple
 
 from bson import ObjectId
@@ -38,6 +39,7 @@ STATES = {
 WRITABLE = ("draft", "returned")
 HANDED_IN = ("confirmed", "certified", "verified")
 SEALED = ("locked", "unreported")
+WAY_FOR = dt.timedelta(seconds=2)
 MOST_ROUNDS = 200  # whose Rounds are kept made
 
 
@@ -58,6 +60,7 @@ class Submission(Document):
     answers = IntField()  # to findings so far; counted so that an answer and a move cannot pass each other
     started = BooleanField(default=False)
     counts = DictField()
+    way_until = DateTimeField()  # by the real clock: writes wait for a move that lost against one
     counted = ObjectIdField()  # another each time they were counted anew, as by other required fields
     removed = IntField(default=0)  # removals so far, so that a missing last event is noticed
     writers = ListField(ObjectIdField())
@@ -284,12 +287,29 @@ def _round_as(row):
     return made
 
 
+def make_way(submission):
+    """After a move lost against a write: for a moment no write claims the submission, so that the next try gets through.
+
+    Else a school that writes without a pause, as an import does, could be neither confirmed nor locked.
+    """
+    collection(Submission).update_one(
+        {"_id": submission.id, "area_code": submission.area_code},
+        {"$set": {"way_until": clock.real_now() + WAY_FOR}},
+    )
+
+
+def must_give_way(submission):
+    """Whether a write has to wait for a move at this moment."""
+    until = submission and submission.way_until
+    return bool(until) and clock.real_now() < utc(until)
+
+
 def claim(door, place, actor, deltas, removed=0, role=None):
     """Inside a transaction: make this writer's claim on the submission of a Door and count what is written.
 
     `deltas` are added to the submission's counters; `role` as in `may_write`. Gives back the role the actor writes as.
-    Raises DoorMoved where the submission was moved, or counted anew by other required fields, since the Door was read;
-    what happens between our snapshot and the commit makes the update conflict, and the transaction starts again.
+    Raises DoorMoved where the submission was moved, or counted anew by other required fields, since the Door was read,
+    and where a move is being let through; what happens between our snapshot and the commit makes the update conflict, and the transaction starts again.
     """
     submission = door.submission
     if submission is None or door.round is None:
@@ -297,8 +317,9 @@ def claim(door, place, actor, deltas, removed=0, role=None):
     role = may_write(submission, door.round, actor, role=role)
     changes = {f"counts.{name}": delta for name, delta in deltas.items() if delta}
     same = ("state", "version", "history_hash", "counted")
+    as_read = {name: submission[name] for name in same} | {"way_until": {"$not": {"$gt": clock.real_now()}}}
     done = collection(Submission).update_one(
-        {"_id": submission.id, "area_code": place.area_code} | {name: submission[name] for name in same},
+        {"_id": submission.id, "area_code": place.area_code} | as_read,
         {
             "$inc": {"writes": 1, "removed": removed} | changes,
             "$set": {"started": True, "last_write_at": naive(clock.now())},

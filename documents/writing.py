@@ -5,6 +5,7 @@ slow stands before the transaction; inside it the submission is claimed, the rec
 revision is the one the person saw, and the history is written: all of it or none.
 """
 
+import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -21,10 +22,11 @@ from documents.doubles import find_doubles, operations_of
 from documents.errors import Busy, DuplicateKey, Invalid, NotAllowed, OutOfScope, StaleRevision
 from documents.record import Place, Record, declared, keys_of
 from documents.refusals import noting_refusals
-from documents.submissions import DoorMoved, claim, door_of, door_question
+from documents.submissions import DoorMoved, claim, door_of, door_question, must_give_way
 
 DUPLICATE = 11000
-MOST_ASKED = 20  # times a write asks its doors anew, while somebody moves a submission back and forth
+MOST_ASKED = 40  # times a write asks its doors anew, while somebody moves a submission back and forth
+GIVES_WAY_SECONDS = 0.1
 NOTHING = (None, "", [], False)  # what a field of an untouched form holds
 
 
@@ -458,6 +460,8 @@ def _store(prepared, doors, actor, warrant=None, along=None):
             return in_transaction(work)
         except DoorMoved:
             doors = _seen([each.change for each in prepared], with_doors=True).doors
+            if any(must_give_way(door.submission) for door in doors.values()):
+                time.sleep(GIVES_WAY_SECONDS)
         except _Moved:
             _raise_stale(prepared)
         except BulkWriteError as error:
