@@ -31,7 +31,7 @@ FORMAT = 1  # of the stream inside
 # Who is signed in, what was tried how often, who leads: true of one moment on one machine and of nothing after it.
 LEFT_OUT = {"sessions", "limit_counters", "leases", "workers"}
 # Files on their way in, which nobody chose to keep.
-LEFT_OUT |= {"import_plans", "import_plan_parts", "mapped_uploads"}
+LEFT_OUT |= {"import_plans", "import_plan_parts", "mapped_uploads", "school_plan_rows"}
 # Celery's own, where the database is its broker: a job is queued again from its document.
 LEFT_OUT |= {"messages", "messages.broadcast", "messages.queues", "messages.routing", "celery_taskmeta",
              "celery_groupmeta"}  # fmt: skip
