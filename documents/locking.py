@@ -11,6 +11,7 @@ from documents.digests import digests_of, root_of
 from documents.errors import Busy, Invalid, NotAllowed, WrongState
 from documents.history import naive_now
 from documents.jobs import job_kind
+from documents.limits import limits_of
 from documents.moves import MOVES, changes_of, check_move, move, push
 from documents.record import declared, shown_fields
 from documents.refusals import noting_refusals
@@ -35,6 +36,7 @@ class Freeze(Document):
     code_lists = DictField()  # {list name: [[code, label, short label, parent], ...]}
     layouts = DictField()  # {slug: [[field name, label], ...]}
     definitions = DictField()  # {slug: [the FieldDefinitions of its added fields as they stood]}
+    limits = DictField()  # {name: value} of the bounds of the checks, which the reports' rule of age asks
     locked_at = DateTimeField()
     locked_by_name = StringField()
     root_hash = StringField()
@@ -191,6 +193,7 @@ def _freeze(round_):
             ]
             for document in documents_in(round_)
         },
+        "limits": limits_of(round_.area_code, round_.subsystem, round_.academic_year),
         "locked_at": closing["at"],
         "locked_by_name": closing["by_name"],
         "root_hash": _root(rows),

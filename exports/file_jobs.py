@@ -5,6 +5,8 @@ from documents.errors import NotAllowed
 from documents.jobs import job_kind
 from documents.rounds import get_round
 from documents.schools import School
+from documents.student_reports import BY_KEY
+from exports import report_files
 from exports.grid import around_of, csv_of, xlsx_of
 from exports.round_report import report_file_name, round_report
 from exports.round_workbook import round_file_name, round_workbook
@@ -55,6 +57,28 @@ def keep(progress, content, name, kind):
     """Store a file as the job's result."""
     with progress.result_file(name, kind) as file:
         file.write(content)
+
+
+# ---- reports of pupils ----
+
+
+def report_file_of(round_, key, user, extension="xlsx", encoding="utf8"):
+    """(bytes, name, mimetype) of a report as xlsx or csv; of every report of the round without a key."""
+    report = BY_KEY[key] if key else None
+    name = report_files.report_file_name(round_, report, extension)
+    if extension == "csv":
+        return report_files.report_csv(report, round_, user, encoding), name, CSV
+    return report_files.reports_workbook(round_, user, report), name, XLSX
+
+
+@job_kind("report_file", "รายงานสถิติ", "Statistical report")
+def report_file(job, progress, round_id, key, extension, encoding, noted):
+    """The job of `report_file_of`."""
+    round_ = get_round([job.area_code], round_id)
+    progress.say("กำลังนับและจัดทำไฟล์")
+    content, name, kind = report_file_of(round_, key, job.actor, extension, encoding)
+    keep(progress, content, name, kind)
+    return {"summary": [f"จัดทำไฟล์ {name} แล้ว"], "noted": noted}
 
 
 # ---- what a grid shows ----

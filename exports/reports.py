@@ -4,36 +4,9 @@ Everything but `write_report` is a pure function of counts, so a page and a work
 """
 
 from documents import buddhist
+from documents.levels import GRADES, LEVELS, SEXES
 
-SEXES = ("M", "F")
 PARTS = ("ชาย", "หญิง", "รวม", "ห้อง")
-# The ministry's columns in its order, totals among them, with the codes of GRADE each holds. Source: DMC's own files.
-LEVELS = (
-    ("อนุบาล1", ("01",)),
-    ("อนุบาล2", ("02",)),
-    ("อนุบาล3", ("03",)),
-    ("รวมก่อนประถม", ("01", "02", "03")),
-    ("ป.1", ("04",)),
-    ("ป.2", ("05",)),
-    ("ป.3", ("06",)),
-    ("ป.4", ("07",)),
-    ("ป.5", ("08",)),
-    ("ป.6", ("09",)),
-    ("รวมประถม", ("04", "05", "06", "07", "08", "09")),
-    ("ม.1", ("10",)),
-    ("ม.2", ("11",)),
-    ("ม.3", ("12",)),
-    ("รวมมัธยมต้น", ("10", "11", "12")),
-    ("ม.4", ("13",)),
-    ("ม.5", ("14",)),
-    ("ม.6", ("15",)),
-    ("ปวช.1", ("16",)),
-    ("ปวช.2", ("17",)),
-    ("ปวช.3", ("18",)),
-    ("รวมมัธยมปลาย/ปวช.", ("13", "14", "15", "16", "17", "18")),
-    ("รวมทั้งหมด", tuple(f"{grade:02d}" for grade in range(1, 19))),
-)
-GRADES = LEVELS[-1][1]
 KEYS = ("รหัสโรงเรียน", "ชื่อโรงเรียน")
 TITLE_ROWS = 3  # title, as-of date, what is left out
 

@@ -76,6 +76,12 @@ TABLE = [
     ("GET", "/admin/rounds/files/", "?id={round}", {200: OVERSEERS}),
     ("GET", "/admin/rounds/export/xlsx/", "?id={round}", {200: OVERSEERS}),
     ("GET", "/admin/rounds/export/csv/", "?id={round}", {200: OVERSEERS}),
+    ("GET", "/admin/reports/", "", {200: ROUND_READERS}),
+    ("GET", "/admin/reports/show/", "?report=disability", {200: ROUND_READERS}),
+    ("GET", "/admin/reports/export/xlsx/", "?report=disability", {200: ROUND_READERS}),
+    ("GET", "/admin/reports/export/csv/", "?report=disability", {200: ROUND_READERS}),
+    ("GET", "/admin/reports/growth/", "", {200: "district"}),
+    ("POST", "/admin/reports/growth/", {"kind": "weight"}, {422: "district"}),
     ("GET", "/admin/papers/", "", {200: ROUND_READERS}),
     ("GET", "/admin/papers/confirmation/", "?id={submission}", {409: ROUND_READERS}),  # nobody has confirmed yet
     ("GET", "/admin/papers/confirmation/pdf/", "?id={submission}", {409: ROUND_READERS}),

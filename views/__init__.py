@@ -19,6 +19,7 @@ from views.papers import Papers
 from views.pupils import PupilView
 from views.record import RecordView
 from views.reopening import Reopening
+from views.reports import Reports
 from views.round_files import RoundFiles
 from views.rounds import Rounds
 from views.schools import Schools
@@ -49,6 +50,7 @@ def register(admin, app):
     admin.add_view(Schools())
     admin.add_view(Contacts())
     admin.add_view(RoundFiles())
+    admin.add_view(Reports())
     admin.add_view(Papers())
     admin.add_view(Jobs())
     admin.add_view(ClassListPages())

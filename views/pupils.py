@@ -19,6 +19,7 @@ from documents.schools import School
 from documents.standing import AWAITING, is_fixed
 from documents.students import Student
 from documents.writing import prepare, write
+from views import reports
 from views.cases import errors_of, person
 from views.record import RecordView
 from views.record_actions import ActionsMixin
@@ -47,6 +48,16 @@ class PupilView(RecordView):
             "renumber": {"icon": "list", "page": True},
         }
     )
+
+    own_arguments = ("report", "line", "level", "sex")
+
+    def own_criteria(self):
+        """The pupils behind a number of a report."""
+        return reports.behind(self)
+
+    def own_chip(self):
+        """Which report, and what of it."""
+        return reports.told()
 
     @property
     def head_links(self):

@@ -150,10 +150,21 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
         """Whether the page is about one school whose records this person may see; an address may name any."""
         return bool(self.school) and access.sees(current_user, self.round.area_code, self.school)
 
+    own_arguments = ()  # names in the address of a narrowing that a subsystem's grid has beside its filters
+
+    def own_criteria(self):
+        """The MongoDB filters of that narrowing."""
+        return ()
+
+    def own_chip(self):
+        """(label, value) of that narrowing in words, or None."""
+        return None
+
     def _criteria(self):
         """The filters in the address as MongoDB filters; one that cannot be read is said and left out."""
         if request.args.get("by_district"):
             yield BY_DISTRICT
+        yield from self.own_criteria()
         for index, name, value in (self._get_list_filter_args() or [])[:MOST_FILTERS]:
             flt = self._filters[index]
             try:

@@ -197,7 +197,7 @@ class GridMixin:
             "sort_url": self._sort_url,
             "search_supported": self._search_supported,
             "clear_search_url": self._address(
-                drop=("search", "missing", "by_district", "letter", *self._flt_args())
+                drop=("search", "missing", "by_district", "letter", *self.own_arguments, *self._flt_args())
             ),
             "search": wanted.search,
             "search_action": url_for(f"{self.endpoint}.search_view"),
@@ -451,6 +451,8 @@ class GridMixin:
                 (a for a in request.args if a.endswith(f"_{flt.key}") and request.args[a] == value), arg
             )
             chips.append({"label": name + word, "value": words, "remove": self._address(drop=(given,))})
+        if own := self.own_chip():
+            chips.append({"label": own[0], "value": own[1], "remove": self._address(drop=self.own_arguments)})
         if request.args.get("missing"):
             chips.append(
                 {"label": "แสดง", "value": "เฉพาะที่กรอกไม่ครบ", "remove": self._address(drop=("missing",))}
