@@ -184,6 +184,7 @@ TABLE = [
     ("POST", "/admin/fields/preview/", {}, {200: "admin"}),
     ("GET", "/admin/limits/", "", {200: "admin"}),
     ("POST", "/admin/limits/", {}, {422: "admin"}),
+    ("POST", "/admin/equipment/lines/", {"school": "{school}"}, {422: "school district"}),
     ("GET", "/admin/codelists/", "", {200: EVERYONE}),
     ("GET", "/admin/codelists/details/", "?id=GRADE", {200: EVERYONE}),
     ("GET", "/admin/audit/", "", {200: f"{READERS} admin"}),

@@ -15,6 +15,7 @@ from views.home import Home
 from views.id_changes import IdChanges
 from views.jobs import Jobs
 from views.limits import Limits
+from views.line_sheet import LineSheetView
 from views.papers import Papers
 from views.pupils import PupilView
 from views.record import RecordView
@@ -39,7 +40,8 @@ def register(admin, app):
     """Add every view to the menu, and to templates what all of them need. Called once, before the first request."""
     admin.add_view(ControlRoom(name="ห้องควบคุมรอบ", endpoint="control_room", url="/admin/control-room"))
     for document in subsystems():
-        admin.add_view(OWN_VIEWS.get(document.slug, RecordView)(document))
+        usual = LineSheetView if document.sheet else RecordView
+        admin.add_view(OWN_VIEWS.get(document.slug, usual)(document))
     admin.add_view(Transfers())
     admin.add_view(IdChanges())
     admin.add_view(Rounds(name="รอบการจัดเก็บข้อมูล", endpoint="rounds", url="/admin/rounds"))

@@ -17,6 +17,7 @@ VIAS = {
     "cell": None,
     "form": None,
     "action": "ทำหลายรายการ",
+    "sheet": None,
     "demo": "ข้อมูลตัวอย่าง",
     "put_back": "คืนข้อมูลตามฉบับเดิม",
     "transfer": "คำขอย้ายเข้า",

@@ -35,6 +35,18 @@ const values = (form) => {
 const differs = (a, b) => JSON.stringify(a ?? []) !== JSON.stringify(b ?? []);
 const changed = (now, before) => Object.fromEntries(Object.entries(now).filter(([name, list]) => differs(list, before[name])));
 
+/* What was typed in a line goes with the version of it that the person saw (its hidden input, [data-draft-keep]). */
+const withSeen = (form, typed) => {
+  const seen = {};
+  for (const input of form.elements) {
+    if (!(nameOf(input) in typed) || input.type === "hidden") continue;
+    const version = input.closest("[data-line]")?.querySelector("input[type=hidden][data-draft-keep]");
+    if (version) seen[version.name] = [version.value];
+  }
+  return { ...typed, ...seen };
+};
+const isSeen = (name) => name.startsWith("seen.");
+
 const put = (form, typed) => {
   for (const input of form.elements) {
     const list = kept(input) ? typed[nameOf(input)] : undefined;
@@ -53,13 +65,15 @@ const watch = (form) => {
   const first = values(form);
   const back = form.querySelector("[data-summary]") || document.querySelector("dialog[data-conflict]");
   const old = read(key);
-  let pending = back ? {} : old && Object.keys(changed(old.values, first)).length ? old.values : null;
+  let pending = back ? {} : old && Object.keys(changed(old.values, first)).some((name) => !isSeen(name)) ? old.values : null;
   const base = back ? old?.values ?? {} : {};
   const state = form.querySelector("[data-draft-state]");
   let timer;
 
   const store = () => {
-    const typed = { ...base, ...(pending ?? {}), ...changed(values(form), first) };
+    const now = withSeen(form, { ...(back ? base : {}), ...changed(values(form), first) });
+    const older = Object.fromEntries(Object.entries(pending ?? {}).filter(([name]) => isSeen(name)));
+    const typed = { ...(pending ?? {}), ...now, ...older };
     if (!Object.keys(typed).length) { drop(key); if (state) state.textContent = ""; return; }
     const ok = keep(key, { at: Date.now(), values: typed, revision: pending && old?.revision || form.elements.revision?.value });
     if (state && ok) state.replaceChildren(icon("check"), make("span", { text: `เก็บร่างไว้ในเครื่องนี้ ${clock(Date.now()).split(" ").pop()} น.` }));
