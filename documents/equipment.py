@@ -40,10 +40,19 @@ class Equipment(Record):
         synonyms=("รหัส", "รหัสครุภัณฑ์", "รายการ(cm.)", "ชื่อครุภัณฑ์"),
     )
     item_group = derived("กลุ่มครุภัณฑ์", group, kind="text", en="Group")
-    qty_usable = count("จำนวนที่ใช้ได้", en="Usable", max_value=MOST, required=True, synonyms=("ใช้ได้",))
-    qty_repair = count("จำนวนรอซ่อม", en="Awaiting repair", max_value=MOST, required=True, synonyms=("รอซ่อม",))
+    qty_usable = count(
+        "จำนวนที่ใช้ได้", en="Usable", max_value=MOST, required=True, synonyms=("ใช้ได้",), short="ใช้ได้"
+    )
+    qty_repair = count(
+        "จำนวนรอซ่อม", en="Awaiting repair", max_value=MOST, required=True, synonyms=("รอซ่อม",), short="รอซ่อม"
+    )
     qty_dispose = count(
-        "จำนวนรอจำหน่าย", en="Awaiting disposal", max_value=MOST, required=True, synonyms=("รอจำหน่าย",)
+        "จำนวนรอจำหน่าย",
+        en="Awaiting disposal",
+        max_value=MOST,
+        required=True,
+        synonyms=("รอจำหน่าย",),
+        short="รอจำหน่าย",
     )
     qty_total = derived("รวม", total, en="Total")
     note = text("หมายเหตุ", en="Note", max_length=200)

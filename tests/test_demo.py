@@ -261,3 +261,19 @@ def test_schools_have_staff_and_technology_and_those_that_confirmed_have_nothing
         assert citizen_id.is_citizen_id(one["person_id"])
         assert one["person_id"][REAL_OFFICE] == "0000"
         assert one["person_id"] not in pupils
+
+
+def test_schools_and_the_office_have_counted_their_equipment(district):
+    of_round = list(Submission.objects(area_code=AREA, subsystem="M-OBEC"))
+    assert {each.state for each in of_round} >= {"draft", "confirmed", "verified"}
+    found = findings.refresh_all(of_round)
+    items = len(code_list("EQUIPMENT").codes)
+    for each in of_round:
+        if each.state in HANDED_IN or each.is_office:
+            assert each.counts["equipment"] == items, each
+        if each.state in HANDED_IN:
+            counts = found[each.school_code]["counts"]
+            assert not counts.get("errors") + counts.get("warnings"), (each, counts)
+    desks = sum(each.counts.get("u22001", 0) for each in of_round)
+    pupils = sum(1 for one in students(2568) if "04" <= one["grade"] <= "09")
+    assert 0.8 * pupils < desks < 1.6 * pupils

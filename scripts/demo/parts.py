@@ -14,6 +14,7 @@ from importlib import import_module
 
 PARTS = [
     "scripts.demo.emis",
+    "scripts.demo.equipment",
 ]
 
 
