@@ -10,6 +10,8 @@ from pathlib import Path
 
 from flask import Flask, g, request, url_for
 
+from documents.rounds import system_name
+
 STATIC = Path(__file__).parent / "static"
 
 # state: (words, tone of the chip, letter on a tile, icon that replaces the letter)
@@ -133,6 +135,7 @@ def _address(filename: str, changed: float, root: str) -> str:
 def install(app: Flask) -> None:
     """Give every template of the application the names above."""
     app.jinja_env.filters["comma"] = comma
+    app.jinja_env.filters["system"] = system_name
     app.jinja_env.globals.update(
         asset=asset,
         menu_icon=menu_icon,

@@ -51,5 +51,6 @@ def _classes(names):
 
 
 def subsystem(slug):
-    """The document class of a slug (its name in URLs); raises KeyError."""
-    return {document.slug: document for document in subsystems()}[slug]
+    """The document class of a slug (its name in URLs), a survey's too; raises KeyError."""
+    found = {document.slug: document for document in subsystems()}.get(slug)
+    return found or import_module("documents.surveys").document_of(slug)

@@ -7,7 +7,7 @@ from documents import access
 from documents.cases import Case, find_case, open_case, reason_of
 from documents.database import in_transaction
 from documents.errors import NotAllowed, WrongState
-from documents.rounds import find_round
+from documents.rounds import find_round, label_of
 from documents.submissions import Submission
 
 ONE_AT_A_TIME = "request_open"  # the index that lets a submission have one open request of a kind
@@ -17,9 +17,9 @@ MOST_SHOWN = 300
 class Request(Case):
     """A request about one submission; the kind adds what is asked and the table of steps."""
 
-    subsystem = StringField(required=True, max_length=10)
+    subsystem = StringField(required=True, max_length=32)
     academic_year = IntField(required=True)
-    round = StringField(required=True, max_length=2)
+    round = StringField(required=True, max_length=24)
     submission = ObjectIdField(required=True)
     version = IntField(required=True)  # of the submission when it was asked
 
@@ -31,7 +31,7 @@ class Request(Case):
     @property
     def round_label(self):
         """2568-1."""
-        return f"{self.academic_year}-{self.round}"
+        return label_of(self.academic_year, self.round)
 
     def refuse(self, step, actor, now):
         """Separation is by person: who asked or forwarded decides nothing."""

@@ -25,6 +25,7 @@ WITHOUT_RECORDS = (
     "users",
     "fields",
     "field_definitions",
+    "surveys",
     "codelists",
     "access",
     "history",

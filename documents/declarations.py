@@ -96,6 +96,11 @@ def _now():
     return _known
 
 
+def kept():
+    """What this process keeps of the present version, for classes that are made of what is stored: {key: class}."""
+    return _now().declarations
+
+
 def declaration(document, area_code, academic_year):
     """The class as an area declares it for an academic year: the subsystem's own where nobody added a field."""
     known = _now()

@@ -51,7 +51,10 @@ def by_school(document, of_round, codes):
 def documents_of(subsystem):
     """The document classes whose records a submission of this subsystem guards, in menu order."""
     from documents import subsystems
+    from documents.surveys import document_of, is_survey
 
+    if is_survey(subsystem):
+        return [document_of(subsystem)]
     return [document for document in subsystems() if document.subsystem == subsystem]
 
 

@@ -6,7 +6,7 @@ from itertools import islice
 
 from bson import ObjectId
 
-from documents import subsystems
+from documents import subsystem, subsystems
 from documents.database import collection
 from documents.finding_answers import visible_to
 from documents.findings import AT_ONCE, OPEN, Checkup, Finding, refresh_all, stale_among
@@ -14,6 +14,7 @@ from documents.jobs import job_kind
 from documents.rounds import find_round
 from documents.submissions import submissions_of
 from documents.submissions import visible_to as visible_submissions
+from documents.surveys import is_survey
 from documents.users import System
 
 ORDER = [("level", 1), ("code", 1), ("school_code", 1), ("_id", 1)]
@@ -78,6 +79,9 @@ def hidden_count(wanted, round_):
 def headlines_of(rows):
     """{record id: what it is called} of findings; one query a kind of record."""
     kinds = {document.slug: document for document in subsystems()}
+    kinds |= {
+        slug: subsystem(slug) for slug in {row.get("document") or "" for row in rows} if is_survey(slug)
+    }
     names = {}
     for slug in {row["document"] for row in rows if row.get("document") in kinds}:
         ids = [row["record"] for row in rows if row.get("document") == slug]

@@ -42,8 +42,8 @@ class Finding(Document):
 
     area_code = StringField(required=True, max_length=8)
     academic_year = IntField(required=True)
-    subsystem = StringField(required=True, max_length=10)
-    round = StringField(required=True, max_length=2)
+    subsystem = StringField(required=True, max_length=32)
+    round = StringField(required=True, max_length=24)
     school_code = StringField(required=True, max_length=8)
     check_key = StringField(required=True, max_length=30)
     code = StringField(required=True, max_length=10)
@@ -91,8 +91,8 @@ class Checkup(Document):
 
     area_code = StringField(required=True, max_length=8)
     academic_year = IntField(required=True)
-    subsystem = StringField(required=True, max_length=10)
-    round = StringField(required=True, max_length=2)
+    subsystem = StringField(required=True, max_length=32)
+    round = StringField(required=True, max_length=24)
     school_code = StringField(required=True, max_length=8)
     writes = IntField()
     stamp = StringField(max_length=64)

@@ -16,6 +16,7 @@ from documents.declarations import declaration
 from documents.errors import Invalid, NotAllowed, RuleBroken, StaleRevision, WrongState
 from documents.record import Place, declared
 from documents.refusals import noting_refusals
+from documents.rounds import label_of
 from documents.submissions import Submission, may_write, round_of
 from documents.writing import Change, write
 
@@ -32,7 +33,7 @@ class Import(Document):
 
     area_code = StringField(required=True, max_length=8)
     academic_year = IntField(required=True)
-    round = StringField(required=True, max_length=2)
+    round = StringField(required=True, max_length=24)
     document = StringField(required=True, max_length=40)
     owner = ObjectIdField(required=True)
     owner_name = StringField(max_length=200)
@@ -55,7 +56,7 @@ class Import(Document):
     @property
     def round_label(self):
         """2568-1."""
-        return f"{self.academic_year}-{self.round}"
+        return label_of(self.academic_year, self.round)
 
 
 class ImportLinks(Document):

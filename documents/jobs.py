@@ -82,9 +82,9 @@ class Job(Document):
     owner = ObjectIdField(required=True)
     owner_name = StringField(max_length=200)
     rights = ListField(DictField())  # what the owner held in the area when it ran; asked again at every fetch
-    subsystem = StringField(max_length=10)
+    subsystem = StringField(max_length=32)
     academic_year = IntField()
-    round = StringField(max_length=2)
+    round = StringField(max_length=24)
     arguments = DictField()
     # There while unfinished, unique: no second one of the same round beside it.
     alone = StringField(max_length=200)

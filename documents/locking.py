@@ -26,9 +26,9 @@ class Freeze(Document):
     """What a lock froze of a round, so that its files come out the same for ever."""
 
     area_code = StringField(required=True, max_length=8)
-    subsystem = StringField(required=True, max_length=10)
+    subsystem = StringField(required=True, max_length=32)
     academic_year = IntField(required=True)
-    round = StringField(required=True, max_length=2)
+    round = StringField(required=True, max_length=24)
     area_name = StringField()
     title = StringField()
     as_of = DateTimeField()

@@ -132,7 +132,7 @@ class Record(Document, metaclass=RecordMetaclass):
 
     area_code = StringField(required=True, max_length=8)
     academic_year = IntField(required=True)
-    round = StringField(required=True, max_length=2)
+    round = StringField(required=True, max_length=24)
     school_code = StringField(required=True, max_length=8)
     revision = IntField()
     lineage = ObjectIdField()
@@ -160,6 +160,7 @@ class Record(Document, metaclass=RecordMetaclass):
     key = also_unique = quick = grid = cells = filters = search = order = groups = panels = ()
     base = None  # of a variant (documents/declarations.py): the class it stands for
     added = ()  # names of the fields that an admin added, of a variant
+    needs_added = False  # whether it is nothing without fields that an admin added: a survey
     former = {}  # {name: field} of those that an admin added for other years, of a variant
     derived = ()
     single = False

@@ -2,7 +2,7 @@
 
 from documents import buddhist, clock
 from documents.clock import utc
-from documents.rounds import STEPS
+from documents.rounds import STEPS, system_name
 
 MOST_NAMED = 60  # a LINE message longer than this is not read
 
@@ -39,7 +39,7 @@ def _named(schools):
 
 def title_of(round_):
     """'DMC ภาคเรียนที่ 1 ปีการศึกษา 2568'."""
-    return f"{round_.subsystem} {round_.title} ปีการศึกษา {round_.academic_year}"
+    return f"{system_name(round_.subsystem)} {round_.title} ปีการศึกษา {round_.academic_year}"
 
 
 def memo_text(round_, area_name):

@@ -66,7 +66,7 @@ class RoundTemplate(Document):
     """
 
     area_code = StringField(required=True, max_length=8)
-    subsystem = StringField(required=True, max_length=10)
+    subsystem = StringField(required=True, max_length=32)
     code = StringField(required=True, max_length=2)
     title = StringField(required=True, max_length=120)
     title_en = StringField(max_length=120)
@@ -85,9 +85,9 @@ class Round(Document):
     """One collection round. It opens only after the superior's order is recorded."""
 
     area_code = StringField(required=True, max_length=8)
-    subsystem = StringField(required=True, max_length=10)
+    subsystem = StringField(required=True, max_length=32)
     academic_year = IntField(required=True, min_value=2500, max_value=2700)
-    code = StringField(required=True, max_length=2)
+    code = StringField(required=True, max_length=24)
     title = StringField(required=True, max_length=120)
     as_of = DateTimeField(required=True)
     windows = EmbeddedDocumentListField(Window)
@@ -121,10 +121,10 @@ class Round(Document):
     @property
     def label(self):
         """The ministry's own label, 2568-1."""
-        return f"{self.academic_year}-{self.code}"
+        return label_of(self.academic_year, self.code)
 
     def __str__(self):
-        return f"{self.subsystem} {self.title} {self.academic_year}"
+        return f"{system_name(self.subsystem)} {self.title} {self.academic_year}"
 
     def window(self, step):
         """The window of a step, or None when the round has none for it."""
@@ -146,6 +146,16 @@ class Round(Document):
     def sealed(self):
         """Whether the round is locked, or being locked at this moment."""
         return self.state in ("closing", "locked", "published")
+
+
+def label_of(academic_year, code):
+    """2568-1; a survey's code has its key before the number (documents/surveys.py)."""
+    return f"{academic_year}-{code.rpartition('-')[2]}"
+
+
+def system_name(subsystem):
+    """What the subsystem of a round is called before its title: DMC, or that it is a survey."""
+    return "แบบสำรวจ" if "-" in subsystem else subsystem
 
 
 def find_round(area_code, subsystem, academic_year, code):
@@ -249,12 +259,12 @@ def from_template(template, academic_year):
 
 def _instant(day, academic_year, closing=False):
     month, day_of_month, later = day
-    local = dt.datetime.combine(
-        dt.date(academic_year - 543 + later, month, day_of_month),
-        CLOSING_TIME if closing else dt.time(0),
-        clock.BANGKOK,
-    )
-    return naive(local)
+    return instant_of(dt.date(academic_year - 543 + later, month, day_of_month), closing)
+
+
+def instant_of(day, closing=False):
+    """When a day begins in Bangkok (closing: 16.30 of it), as MongoDB keeps it."""
+    return naive(dt.datetime.combine(day, CLOSING_TIME if closing else dt.time(0), clock.BANGKOK))
 
 
 @noting_refusals(3)
@@ -333,12 +343,15 @@ def record_order(round_, actor, number, day, text):
 @noting_refusals(1)
 def open_round(round_, actor):
     """เปิดรอบ: the approver opens the round after the order; its schools are fixed at this moment."""
+    from documents.declarations import documents_in
     from documents.submissions import prepare_submissions
 
     _only("approver", round_.area_code, actor, "เฉพาะผู้รับรองระดับเขตเท่านั้นที่เปิดรอบได้")
     _from(round_, "proposed")
     if not round_.order:
         raise WrongState("ยังเปิดรอบไม่ได้ เพราะผู้บังคับบัญชายังไม่ได้สั่งการ กรุณาเสนอและรอคำสั่งการก่อน")
+    if any(document.needs_added and not document.added for document in documents_in(round_)):
+        raise WrongState("ยังเปิดรอบไม่ได้ เพราะแบบสำรวจนี้ไม่มีช่องคำถามในปีการศึกษานี้ กรุณาให้ผู้ดูแลระบบเพิ่มช่องก่อน")
     prepare_submissions(round_)
     return change_state(round_, "open", actor, None, opened_by=actor.id, opened_at=naive(clock.now()))
 

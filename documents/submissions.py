@@ -23,7 +23,7 @@ from documents import access, clock
 from documents.clock import naive, utc
 from documents.database import collection
 from documents.errors import OutOfScope, RoundLocked, WrongState
-from documents.rounds import Round
+from documents.rounds import Round, label_of
 from documents.schools import STATUSES, School
 from documents.windows import refuse_shut, step_open
 
@@ -47,9 +47,9 @@ class Submission(Document):
     """One school in one round of one subsystem."""
 
     area_code = StringField(required=True, max_length=8)
-    subsystem = StringField(required=True, max_length=10)
+    subsystem = StringField(required=True, max_length=32)
     academic_year = IntField(required=True)
-    round = StringField(required=True, max_length=2)
+    round = StringField(required=True, max_length=24)
     school_code = StringField(required=True, max_length=8)
     school_name = StringField(max_length=200)
     cluster = StringField(max_length=100)
@@ -126,7 +126,7 @@ class Submission(Document):
     @property
     def round_label(self):
         """2568-1."""
-        return f"{self.academic_year}-{self.round}"
+        return label_of(self.academic_year, self.round)
 
     @property
     def reopened(self):

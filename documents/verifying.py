@@ -15,6 +15,7 @@ from documents.history import AuditEvent, chained, event_hash, is_erased, values
 from documents.rounds import Round
 from documents.schools import School
 from documents.submissions import Submission
+from documents.surveys import Answer, is_survey
 
 BATCH = 1000
 ORDER = [("area_code", 1), ("subject", 1), ("number", 1)]
@@ -95,9 +96,10 @@ def _or_none(work, *given):
 
 def _ends(rows):
     """What is wrong with the last events of so many subjects against the records they tell of."""
-    from documents import subsystems
+    from documents import subsystem, subsystems
 
-    for document in subsystems():
+    surveys = {row["document"] for row in rows if is_survey(row.get("document") or "")}
+    for document in [*subsystems(), *map(subsystem, sorted(surveys))]:
         own = [row for row in rows if row.get("document") == document.slug]
         query = {"_id": {"$in": [row["subject"] for row in own]}}
         stored = {
@@ -130,7 +132,7 @@ def _read_again(document, row):
 def _records_without_events(scope):
     from documents import subsystems
 
-    for document in subsystems():
+    for document in [*subsystems(), Answer]:
         rows = collection(document).find(scope, {"area_code": 1}).sort("_id", 1)
         while batch := list(islice(rows, BATCH)):
             ids = [row["_id"] for row in batch]

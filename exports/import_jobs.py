@@ -81,5 +81,5 @@ def workbook_job(job, progress, plan_id, every=False):
             shutil.copyfileobj(made, file)
     return {
         "summary": [f"ไฟล์ผลการตรวจ {rows:,} แถว"],
-        "noted": {"what": "import_plan", "round": f"{plan.academic_year}-{plan.round}", "rows": rows},
+        "noted": {"what": "import_plan", "round": plan.round_label, "rows": rows},
     }

@@ -12,6 +12,7 @@ from documents.digests import documents_of, short_code
 from documents.errors import WrongState
 from documents.papers import signed_by, steps_of
 from documents.rooms import SchoolRooms
+from documents.rounds import system_name
 from documents.schools import Area
 from documents.submissions import STATES, Submission
 from exports.pdf import LEFT, LOWER, Paper, labelled, write_signatures
@@ -81,7 +82,7 @@ class Sheet:
         return (
             ("หน่วยงาน" if one.is_office else "โรงเรียน", f"{one.school_name} (รหัส {one.school_code})"),
             ("เขตพื้นที่", self.area_name),
-            ("รอบข้อมูล", f"{one.subsystem} {one.round_label} {self.round.title}{version}"),
+            ("รอบข้อมูล", f"{system_name(one.subsystem)} {one.round_label} {self.round.title}{version}"),
             ("ข้อมูล ณ วันที่", buddhist.format_long(self.round.as_of)),
             ("สถานะ", STATES[one.state]),
         )

@@ -26,6 +26,7 @@ from documents import access, clock
 from documents.clock import naive
 from documents.database import collection
 from documents.errors import RuleBroken
+from documents.rounds import label_of
 from exports.sheets import plain, restored
 
 LIVES = dt.timedelta(hours=2)
@@ -190,6 +191,11 @@ class ImportPlan:
     state: str = "waiting"
     done: list = field(default_factory=list)
     results: dict = field(default_factory=dict)
+
+    @property
+    def round_label(self):
+        """2568-1."""
+        return label_of(self.academic_year, self.round)
 
     @property
     def ready(self):

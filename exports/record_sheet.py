@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from documents import buddhist, citizen_id, fields
 from documents.record import shown_fields
+from documents.rounds import system_name
 from exports.pdf import LOWER, Paper, labelled, write_signatures
 from exports.workbook import file_name
 
@@ -57,7 +58,7 @@ class RecordSheet:
         return (
             ("ชื่อ", self.headline),
             ("โรงเรียน", f"{self.school_name} (รหัส {self.school_code})"),
-            ("รอบข้อมูล", f"{self.round.subsystem} {self.round.label} {self.round.title}"),
+            ("รอบข้อมูล", f"{system_name(self.round.subsystem)} {self.round.label} {self.round.title}"),
             ("ข้อมูล ณ วันที่", buddhist.format_long(self.round.as_of)),
         )
 

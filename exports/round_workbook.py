@@ -19,6 +19,7 @@ from documents.locking import freeze_of
 from documents.record import Place
 from documents.rooms import SchoolRooms
 from documents.rounds import STATES as ROUND_STATES
+from documents.rounds import system_name
 from documents.schools import Area, School
 from documents.submissions import SEALED, STATES, submissions_of
 from exports.columns import Surroundings
@@ -238,7 +239,7 @@ def cover_lines(facts):
     """(label, text or number) of each line of the cover."""
     locked = facts.locked_at is not None
     yield "เขตพื้นที่", f"{facts.area_name} ({facts.round.area_code})"
-    yield "รอบ", f"{facts.round.subsystem} {facts.round.label} {facts.title}"
+    yield "รอบ", f"{system_name(facts.round.subsystem)} {facts.round.label} {facts.title}"
     yield "ข้อมูล ณ วันที่", buddhist.format_long(facts.as_of)
     yield "โรงเรียนทั้งหมด", len(facts.schools)
     yield "โรงเรียนที่ปิดโดยไม่ได้รายงาน", len(facts.unreported)

@@ -25,6 +25,7 @@ from views.round_files import RoundFiles
 from views.rounds import Rounds
 from views.schools import Schools
 from views.submissions import Submissions
+from views.surveys import Surveys, SurveyView
 from views.transfers import Transfers
 from views.users import Users
 
@@ -42,6 +43,8 @@ def register(admin, app):
     for document in subsystems():
         usual = LineSheetView if document.sheet else RecordView
         admin.add_view(OWN_VIEWS.get(document.slug, usual)(document))
+    admin.add_view(SurveyView())
+    admin.add_view(Surveys())
     admin.add_view(Transfers())
     admin.add_view(IdChanges())
     admin.add_view(Rounds(name="รอบการจัดเก็บข้อมูล", endpoint="rounds", url="/admin/rounds"))

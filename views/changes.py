@@ -10,6 +10,7 @@ from documents import access, buddhist, history, versions
 from documents.clock import utc
 from documents.errors import OutOfScope, WrongState
 from documents.record import declared
+from documents.rounds import system_name
 from documents.submissions import get_submission, round_of
 from exports.changes import changes_workbook
 from exports.workbook import file_name
@@ -60,7 +61,7 @@ class Changes(Page, BaseView):
         submission, since, sensitive = asked()
         changes = versions.changed_since(submission, since)
         told = [in_words(each, submission, sensitive) for each in changes]
-        title = f"สิ่งที่เปลี่ยนจากฉบับที่ {since} {submission.school_name} {submission.subsystem} {submission.round_label}"
+        title = f"สิ่งที่เปลี่ยนจากฉบับที่ {since} {submission.school_name} {system_name(submission.subsystem)} {submission.round_label}"
         content = changes_workbook(title, told)
         person = current_user._get_current_object()
         note_export(person, round_of(submission), "changes", submission.school_code, len(told), "xlsx")
@@ -131,7 +132,7 @@ def in_words(change, submission, sensitive):
         "lines": lines,
         "hidden": hidden,
         "erased": change.erased,
-        "href": url_for(f"{change.document.slug}.details_view", id=str(change.id))
+        "href": links.of_records(change.document.slug, "details_view", id=str(change.id))
         if change.kind != versions.REMOVED
         else None,
         **_said(change.last),

@@ -15,6 +15,7 @@ from documents.jobs import ask
 from documents.record import declared, default_required, shown_fields
 from documents.rounds import Round
 from documents.submissions import SEALED, Submission
+from documents.surveys import survey_documents
 from views import here, telling
 from views.account_forms import areas_of
 from views.field_editor import FieldEditorMixin, added_to
@@ -111,7 +112,7 @@ class Fields(FieldEditorMixin, Page, BaseView):
         page = self.render(
             "khet/fields.html",
             place=place,
-            documents=subsystems(),
+            documents=[*subsystems(), *survey_documents([place.area_code]).values()],
             years=years_of(place.area_code),
             areas=areas_of(current_user),
             groups=groups_of(place.document),
@@ -136,7 +137,7 @@ def asked_place():
     areas = [area.code for area in areas_of(current_user)]
     area = request.args.get("area") or (here.area_code() if here.area_code() in areas else None)
     area = area or next(iter(areas), None)
-    documents = {document.slug: document for document in subsystems()}
+    documents = {document.slug: document for document in subsystems()} | survey_documents([area])
     document = documents.get(request.args.get("document", next(iter(documents))))
     if area not in areas or document is None:
         abort(404)

@@ -255,7 +255,7 @@ def href_of(plain):
     """Where it is mended: the record's form at the very field, or the grid that the school's finding is about."""
     if plain.get("record"):
         at = f"#field-{plain['names'][0]}" if plain.get("names") else ""
-        return f"/admin/{plain['document']}/edit/?id={plain['record']}{at}"
+        return f"{links.front(plain['document'])}edit/?id={plain['record']}{at}"
     check = check_of(plain["check_key"])
     slug = (check and check.document) or documents_of(plain["subsystem"])[0].slug
     return links.rows_of(slug, plain["school_code"])

@@ -72,7 +72,8 @@ def _known_of(area):
 def subsystem():
     """The subsystem this person works in: that of the page, else the one he was in last, else the first there is."""
     known = [document.subsystem for document in subsystems()]
-    last = session.get("subsystem") if session.get("subsystem") in known else known[0]
+    last = session.get("subsystem") or ""
+    last = last if last in known or last.startswith(f"{area_code()}-") else known[0]
     here = _of_page() or last
     if here != last:
         session["subsystem"] = here

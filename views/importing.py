@@ -19,6 +19,7 @@ from exports.plans import KINDS, STRAY, find_plan, page_of
 from exports.reading import MAX_ROWS
 from exports.template import template_of
 from exports.workbook import file_name
+from views import links
 from views.exporting import note_export
 from views.jobs import deliver, follow, result_page
 
@@ -255,14 +256,14 @@ class ImportMixin:
 def plan_page(job):
     """The page of the plan that a job made or wrote."""
     result = job.result or {}
-    return url_for(f"{result['slug']}.plan_view", id=result["plan"]) if "plan" in result else None
+    return links.of_records(result["slug"], "plan_view", id=result["plan"]) if "plan" in result else None
 
 
 @result_page("undo_import")
 def past_page(job):
     """The list of imports, where one was undone."""
     slug = (job.result or {}).get("slug")
-    return url_for(f"{slug}.past_view") if slug else None
+    return links.of_records(slug, "past_view") if slug else None
 
 
 def counts_of(school):

@@ -12,6 +12,7 @@ from documents.access import AREA_READERS
 from documents.clock import utc
 from documents.errors import RuleBroken
 from documents.jobs import STATES, Job
+from documents.rounds import system_name
 from views.pages import Page
 
 PATIENCE = 1.2  # seconds that a request waits for its job before it shows the job's page
@@ -269,7 +270,11 @@ def log_of(job):
 def facts_of(job):
     """(label, words) of who asked for what, when."""
     at = buddhist.format_datetime
-    round_ = f"{job.subsystem} {job.round}/{job.academic_year}" if job.round else ""
+    round_ = (
+        f"{system_name(job.subsystem)} {job.round.rpartition('-')[2]}/{job.academic_year}"
+        if job.round
+        else ""
+    )
     known = [
         ("ชนิดงาน", job.label),
         ("ผู้สั่ง", job.owner_name),

@@ -5,21 +5,34 @@ from urllib.parse import urlencode
 from flask import url_for
 
 from documents.digests import documents_of
+from documents.surveys import is_survey
+
+
+def front(slug):
+    """The address of a kind of record; of a survey, which has none of its own, under that of all surveys."""
+    return f"/admin/surveys/{slug.partition('-')[2]}/" if is_survey(slug) else f"/admin/{slug}/"
+
+
+def of_records(slug, view, **args):
+    """The address of a page of a kind of record's view: `of_records("students", "details_view", id=...)`."""
+    if is_survey(slug):
+        return url_for(f"answers.{view}", key=slug.partition("-")[2], **args)
+    return url_for(f"{slug}.{view}", **args)
 
 
 def rows_at_fault(slug, school_code):
     """The grid of one school narrowed to the records that lack something required."""
-    return f"/admin/{slug}/?" + urlencode({"school": school_code, "missing": 1})
+    return front(slug) + "?" + urlencode({"school": school_code, "missing": 1})
 
 
 def rows_by_district(slug, school_code):
     """The grid of one school narrowed to the records that the district wrote for it."""
-    return f"/admin/{slug}/?" + urlencode({"school": school_code, "by_district": 1})
+    return front(slug) + "?" + urlencode({"school": school_code, "by_district": 1})
 
 
 def rows_of(slug, school_code=None):
     """The grid of a subsystem, of one school where it is named."""
-    return f"/admin/{slug}/" + (f"?{urlencode({'school': school_code})}" if school_code else "")
+    return front(slug) + (f"?{urlencode({'school': school_code})}" if school_code else "")
 
 
 def findings_of(school_code=None, level=None):

@@ -9,6 +9,7 @@ from flask_login import current_user
 from documents import buddhist, papers
 from documents.clock import utc
 from documents.digests import short_code
+from documents.rounds import label_of, system_name
 from documents.submissions import get_submission, round_of
 from exports.papers import (
     CHECKED_AT,
@@ -108,7 +109,7 @@ def of_school(one):
         "facts": [
             ("รหัสที่ตรวจ", short_code(one.digest)),
             ("โรงเรียน", f"{submission.school_name} ({submission.school_code})"),
-            ("รอบ", f"{submission.subsystem} {submission.round_label}"),
+            ("รอบ", f"{system_name(submission.subsystem)} {submission.round_label}"),
             ("ฉบับที่", f"{one.version:,}" + ("" if one.version == submission.version else f" (ปัจจุบันฉบับที่ {submission.version:,})")),
             ("สถานะปัจจุบัน", submission.shown_state),
             ("รหัสปัจจุบัน", now),
@@ -125,14 +126,17 @@ def of_round(one):
     else:
         tone, verdict = "bad", "เป็นข้อมูลทั้งรอบก่อนที่โรงเรียนที่เปิดคืนจะล็อกอีกครั้ง ไม่ใช่ข้อมูลปัจจุบันแล้ว"
     return {
-        "title": f"ทั้งรอบ {freeze.subsystem} {freeze.academic_year}-{freeze.round}",
+        "title": f"ทั้งรอบ {system_name(freeze.subsystem)} {label_of(freeze.academic_year, freeze.round)}",
         "href": None,
         "tone": tone,
         "verdict": verdict,
         "facts": [
             ("รหัสที่ตรวจ", short_code(one.digest)),
             ("เขตพื้นที่", freeze.area_name),
-            ("รอบ", f"{freeze.subsystem} {freeze.academic_year}-{freeze.round} {freeze.title}"),
+            (
+                "รอบ",
+                f"{system_name(freeze.subsystem)} {label_of(freeze.academic_year, freeze.round)} {freeze.title}",
+            ),
             ("ล็อกโดย", freeze.locked_by_name),
             ("ล็อกเมื่อ", buddhist.format_datetime(utc(freeze.locked_at))),
             ("รหัสปัจจุบัน", short_code(freeze.root_hash)),

@@ -57,9 +57,11 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
     # they are not registered at all.
     ajax_lookup = api_file_view = None
 
-    def __init__(self, document):
+    def __init__(self, document, url=None):
         self.document = document
-        super().__init__(document, name=document.label, endpoint=document.slug, url=f"/admin/{document.slug}")
+        super().__init__(
+            document, name=document.label, endpoint=document.slug, url=url or f"/admin/{document.slug}"
+        )
 
     def _refresh_cache(self):
         """Flask-Admin would ask the database for lists here, once, before anyone is signed in."""

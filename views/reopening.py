@@ -13,6 +13,7 @@ from documents.errors import NotAllowed, OutOfScope, RuleBroken
 from documents.extending import ExtensionRequest
 from documents.record import declared
 from documents.reopening import ReopenRequest, ask_reopening, named_records, object_ids, records_of
+from documents.rounds import system_name
 from documents.submissions import get_submission, has_lapsed, round_of
 from documents.users import User
 from views import formatters, here, instants, links
@@ -175,7 +176,7 @@ def row_of(case):
         "href": url_for("reopening.details_view", kind=case.slug, id=str(case.id)),
         "school": case.school_name,
         "label": case.label,
-        "round": f"{case.subsystem} {case.round_label}",
+        "round": f"{system_name(case.subsystem)} {case.round_label}",
         "what": asked_for(case),
         "reason": case.reason,
         "who": case.asked_by_name,
@@ -207,7 +208,7 @@ def facts_of(case):
     """(label, words) of a request."""
     pairs = [
         ("โรงเรียน", f"{case.school_name} ({case.school_code})"),
-        ("รอบ", f"{case.subsystem} {case.round_label} ฉบับที่ {case.version}"),
+        ("รอบ", f"{system_name(case.subsystem)} {case.round_label} ฉบับที่ {case.version}"),
         ("ขอ", asked_for(case)),
         ("เหตุผลของผู้ขอ", case.reason),
         ("ผู้ขอ", f"{case.asked_by_name} · {buddhist.format_datetime(utc(case.asked_at))}"),

@@ -13,7 +13,7 @@ from documents.digests import documents_of, short_code
 from documents.errors import NotAllowed, RuleBroken, WrongState
 from documents.jobs import ask
 from documents.rooms import SchoolRooms
-from documents.rounds import STATES, get_round
+from documents.rounds import STATES, get_round, system_name
 from documents.submissions import STATES as SUBMISSION_STATES
 from documents.submissions import submissions_of
 from exports.file_jobs import round_file_of
@@ -98,7 +98,7 @@ def taken_out(round_, what, rows, encoding="utf8"):
     user, kind = current_user._get_current_object(), "csv" if what == "statistics" else "xlsx"
     if rows_of(round_) > AT_ONCE:
         asked = {"round_id": str(round_.id), "what": what, "encoding": encoding, "rows": rows}
-        title = f"{telling.WHATS[what]} {round_.subsystem} {round_.label}"
+        title = f"{telling.WHATS[what]} {system_name(round_.subsystem)} {round_.label}"
         back = url_for("round_files.files", id=str(round_.id))
         return deliver(ask("round_file", user, round_.area_code, round_, title, asked, href=back))
     content, name, mimetype = round_file_of(round_, what, user, encoding)

@@ -9,7 +9,7 @@ from documents.access import visible_schools
 from documents.codelists import code_list
 from documents.errors import Invalid, NotAllowed, RuleBroken, StaleRevision
 from documents.round_members import enter, leave, rounds_to_enter
-from documents.rounds import get_round
+from documents.rounds import get_round, system_name
 from documents.school_moves import MOVES, Order, establish, fates_of, in_words, move_school, moves_of
 from documents.schools import School, get_school
 from documents.submissions import get_submission
@@ -156,7 +156,7 @@ def told_fate(fate):
     one = fate.submission
     return {
         "what": fate.what, "words": words, "tone": tone, "href": links.submission_page(one.id),
-        "title": f"{one.subsystem} {one.round_label}", "state": one.shown_state,
+        "title": f"{system_name(one.subsystem)} {one.round_label}", "state": one.shown_state,
         "pupils": one.counts.get("pupils", 0),
     }  # fmt: skip
 

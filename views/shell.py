@@ -3,11 +3,13 @@
 from flask import current_app, g, request, url_for
 from flask_login import current_user
 
-from documents import buddhist, clock, codelists, subsystems, thai
+from documents import buddhist, clock, codelists, subsystem, subsystems, thai
+from documents.access import AREA_READERS
 from documents.clock import utc
 from documents.progress import sums_of
-from documents.rounds import STATES
+from documents.rounds import STATES, system_name
 from documents.schools import School
+from documents.surveys import is_survey
 from documents.users import EVERY_AREA, ROLES, SCHOOL_ROLES
 from documents.waiting import waiting_for
 from views import here, jobs, links
@@ -17,7 +19,8 @@ SECTIONS = {
     "ระบบข้อมูล": ("transfers", "id_changes"),
     "คุณภาพ": ("findings", "duplicates"),
     "รอบข้อมูล": ("rounds", "submissions", "reopening", "papers"),
-    "งานเอกสาร": ("import", "imports", "export", "jobs", "reports", "surveys"),
+    "งานเอกสาร": ("import", "imports", "export", "jobs", "reports"),
+    "แบบสำรวจ": ("surveys",),
     "ดูแลระบบ": ("schools", "contacts", "users", "accounts", "fields", "limits", "codelists", "audit"),
 }
 LEADING_VOWELS = "เแโใไ"
@@ -121,7 +124,7 @@ def _kind(round_):
 def _rounds_of_year(rounds, current):
     return [
         {
-            "label": f"{each.subsystem} {each.title}",
+            "label": f"{system_name(each.subsystem)} {each.title}",
             "href": _choose(each),
             "active": each.id == current.id,
             "note": STATES[each.state_at()],
@@ -185,11 +188,31 @@ def _menu(current, waits):
             "ระบบข้อมูล" if view.endpoint in slugs else placed.get(view.endpoint, view.category or "ดูแลระบบ")
         )
         parts.setdefault(section, []).append(_entry(view, counts, waits))
+    parts["แบบสำรวจ"] = [*_surveys(counts), *parts["แบบสำรวจ"]]
     parts["ระบบข้อมูล"].sort(
         key=lambda item: slugs.index(item["endpoint"]) if item["endpoint"] in slugs else 99
     )
     parts[""].sort(key=lambda item: SECTIONS[""].index(item["endpoint"]))
     return [{"section": section, "items": items} for section, items in parts.items() if items]
+
+
+def _surveys(counts):
+    """The surveys that this person's area has a round of, as entries of the menu; none for those who see no records."""
+    if not (current_user.areas(*AREA_READERS) or current_user.schools(*SCHOOL_ROLES)):
+        return []
+    opened = [each for each in here.newest(here.area_code()) if each.state not in here.DRAFTS]
+    slugs = dict.fromkeys(each.subsystem for each in opened if is_survey(each.subsystem))
+    return [
+        {
+            "label": subsystem(slug).label,
+            "href": links.front(slug),
+            "endpoint": "surveys",
+            "active": request.blueprint == "answers" and slug.endswith(f"-{g.get('survey_key')}"),
+            "count": counts.get(slug),
+            "hot": False,
+        }
+        for slug in slugs
+    ]
 
 
 def _entry(view, counts, waits):

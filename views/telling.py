@@ -3,7 +3,7 @@
 from bson import ObjectId
 from flask import current_app, url_for
 
-from documents import access, accounts, buddhist, clock, subsystems
+from documents import access, accounts, buddhist, clock, subsystem, subsystems
 from documents.checks import limit_named
 from documents.clock import utc
 from documents.completeness import FieldSetting
@@ -14,11 +14,14 @@ from documents.field_definitions import KINDS as KINDS_OF_FIELD
 from documents.field_definitions import LABELS
 from documents.record import declared
 from documents.refusals import KINDS as KINDS_OF_REFUSAL
+from documents.rounds import label_of as label_of_round
 from documents.school_moves import MOVES as SCHOOL_MOVES
 from documents.school_profile import in_words, label_of
 from documents.schools import School
+from documents.surveys import LABELS as LABELS_OF_SURVEY
+from documents.surveys import is_survey
 from documents.users import ROLES, User
-from views import formatters
+from views import formatters, links
 
 ACTIONS = {
     "create": "เพิ่ม",
@@ -51,6 +54,7 @@ OTHERS = {
     "users": "บัญชีผู้ใช้",
     "fields": "ข้อมูลที่ต้องกรอก",
     "field_definitions": "ช่องข้อมูลที่เพิ่มเอง",
+    "surveys": "แบบสำรวจ",
     "findings": "ผลการตรวจสอบ",
     "checks": "เกณฑ์การตรวจสอบ",
     "codelists": "รายการรหัส",
@@ -130,6 +134,7 @@ class Around:
     def __init__(self, rows, user, sensitive):
         self.user, self.sensitive = user, sensitive
         self.kinds = {document.slug: document for document in subsystems()}
+        self.kinds |= {slug: subsystem(slug) for slug in {row["document"] for row in rows} if is_survey(slug)}
         self.schools = _names_of_schools(rows)
         self.people = _found(User, rows, "users", {"name": 1})
         self.settings = _found(FieldSetting, rows, "fields", {"document": 1, "academic_year": 1})
@@ -198,11 +203,11 @@ def _told(row, around, whole):
         "role": _role(row),
         "action": ACTIONS.get(row["action"], row["action"]),
         "tone": TONES.get(row["action"], "muted"),
-        "about": documents().get(slug, slug),
+        "about": around.kinds[slug].label if slug in around.kinds else OTHERS.get(slug, slug),
         "subject": _subject(row, around),
         "subject_href": _link(row, around),
         "school": around.schools.get((row["area_code"], row.get("school_code")), row.get("school_code")),
-        "round": f"{row['academic_year']}-{row['round']}" if row.get("round") else None,
+        "round": label_of_round(row["academic_year"], row["round"]) if row.get("round") else None,
         "via": VIAS.get(row.get("via"), row.get("via")),
         "reason": row.get("reason"),
         "changes": changes if whole else changes[:IN_A_ROW],
@@ -236,7 +241,7 @@ def _subject(row, around):
         setting = around.settings.get(row["subject"])
         kind = setting and around.kinds.get(setting["document"])
         return f"{kind.label} ตั้งแต่ปีการศึกษา {setting['academic_year']}" if kind else None
-    if slug in ("codelists", "field_definitions"):
+    if slug in ("codelists", "field_definitions", "surveys"):
         return row.get("headline")
     if slug == "access":
         found = around.revealed.get(_record_of(row))
@@ -249,11 +254,15 @@ def _link(row, around):
     slug, subject, user = row["document"], row["subject"], around.user
     if slug in around.kinds:
         seen = access.sees(user, row["area_code"], row.get("school_code"))
-        return url_for(f"{slug}.details_view", id=subject) if seen and subject in around.there[slug] else None
+        return (
+            links.of_records(slug, "details_view", id=subject)
+            if seen and subject in around.there[slug]
+            else None
+        )
     if slug == "access":
         id_ = _record_of(row)
         found = around.revealed.get(id_)
-        return url_for(f"{found[0]}.details_view", id=id_) if found else None
+        return links.of_records(found[0], "details_view", id=id_) if found else None
     if not user.holds("admin", row["area_code"]):
         return None
     if slug == "users" and subject in around.people:
@@ -281,6 +290,12 @@ def changes_of(row, around):
         return [
             _required(name, pair, around.kinds.get(setting.get("document")), row["area_code"])
             for name, pair in changes.items()
+        ], 0
+    if slug == "surveys":
+        return [
+            _line(LABELS_OF_SURVEY[name], *map(_plainly, pair))
+            for name, pair in changes.items()
+            if name in LABELS_OF_SURVEY
         ], 0
     if slug == "field_definitions":
         return [_of_definition(name, pair) for name, pair in changes.items() if name in LABELS], 0

@@ -6,6 +6,7 @@ from documents import buddhist
 from documents.digests import documents_of
 from documents.progress import noun_of
 from documents.record import size_counter
+from documents.rounds import system_name
 from views import instants, links
 
 SOON = 3  # days
@@ -72,7 +73,7 @@ def entry(wait, user):
         "unit": document.unit,
         "count": f"{wait.count:,}",
         "school": getattr(wait.submission, "school_name", None) or "",
-        "round": f"{wait.round.subsystem} {wait.round.title}/{wait.round.academic_year}",
+        "round": f"{system_name(wait.round.subsystem)} {wait.round.title}/{wait.round.academic_year}",
     }
     return {
         "title": title.format(**words),
