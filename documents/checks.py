@@ -7,14 +7,17 @@ This is the engine; it knows no subsystem. The rows of one stand in a module of 
 
     SUBSYSTEM       "DMC"
     CHECKS          its rows, in the order of their codes
-    LIMITS          {name: Limit}: bounds that an area sets for a year (optional, as all that follows)
+    LIMITS          {name: Limit}: bounds that an area sets for a year, besides `COMMON_LIMITS` (optional, as all that follows)
     TITLES          {code: title} where several rows share a code
     Sums            what a school's records are added up in for its rules of scope "school", see `Sums` here
     LINKED          {other subsystem: names of the counters of its submissions that are read; None for all}
     BACK            how many rounds before are looked at, 1 where it says nothing
     questions, beside   what else is asked of the database for a school, see `contexts.py`
 
-A required field that is empty is an error in every subsystem: "REQ", or the one row of its module whose `find` is None.
+Two things are looked at in every subsystem. A required field that is empty is an error: "REQ", or the one row of its
+module whose `find` is None. And records that were carried over and not looked over (ยังไม่ได้ทบทวน): "REV", an error above
+the share that the area allows, else a warning. Nothing is allowed where no area says otherwise: a report that nobody
+has looked at reports the last round, and a whole class is looked over with one press.
 """
 
 from collections.abc import Callable
@@ -131,12 +134,22 @@ class Found(NamedTuple):
 BLANK = Check("REQ", "", ERROR, "record", "กรอกไม่ครบ", "Required field blank", "กรอกช่องที่ขาดให้ครบ", None,
               counted=False)  # fmt: skip
 
+COMMON_LIMITS = {
+    "unreviewed": Limit("รายการที่ยกมาและยังไม่ทบทวน ยืนยันข้อมูลได้เมื่อไม่เกิน", "Unreviewed records with which a school may confirm",
+                        "%", 0, 0, 100, "เกินนี้เป็นข้อผิดพลาด ไม่เกินนี้เป็นคำเตือน 100 คือเป็นคำเตือนเสมอ"),
+}  # fmt: skip
+UNREVIEWED = {
+    level: Check("REV", level, level, "school", "ยังไม่ทบทวนข้อมูลที่ยกมา", "Carried over and not reviewed",
+                 "เปิดรายการที่ยังไม่ทบทวน ตรวจดู แก้ไข หรือกด “ทบทวนแล้ว” ทั้งห้องหรือทั้งรายการ", None)
+    for level in (ERROR, WARNING)
+}  # fmt: skip
+
 
 class Rules(NamedTuple):
     """All that the module of one subsystem says, with what it left out."""
 
     checks: tuple = ()
-    limits: dict = {}
+    limits: dict = COMMON_LIMITS
     titles: dict = {}
     sums: type = Sums
     linked: dict = {}
@@ -166,7 +179,7 @@ def _rules_in(module):
     rows = tuple(module.CHECKS)
     return Rules(
         rows,
-        getattr(module, "LIMITS", {}),
+        getattr(module, "LIMITS", {}) | COMMON_LIMITS,
         {check.code: check.title for check in rows} | getattr(module, "TITLES", {}),
         getattr(module, "Sums", Sums),
         getattr(module, "LINKED", {}),
@@ -179,8 +192,9 @@ def _rules_in(module):
 
 @cache
 def all_checks():
-    """Every row, by subsystem in the order of `documents.CHECKS`, and the common one."""
-    return (*(check for rules in _rules().values() for check in rules.checks), BLANK)
+    """Every row, by subsystem in the order of `documents.CHECKS`, and the common ones."""
+    own = (check for rules in _rules().values() for check in rules.checks)
+    return (*own, BLANK, *UNREVIEWED.values())
 
 
 @cache
@@ -201,7 +215,8 @@ def is_blank(check):
 def titles_of(subsystem):
     """{code: what it is called} of a subsystem, in the order of its rows."""
     rules = rules_of(subsystem)
-    return rules.titles | ({BLANK.code: BLANK.title} if rules.blank is BLANK else {})
+    common = (*([BLANK] if rules.blank is BLANK else ()), UNREVIEWED[ERROR])
+    return rules.titles | {check.code: check.title for check in common}
 
 
 def checks_of(subsystem, scope):
@@ -216,7 +231,8 @@ def default_limits(subsystem):
 
 def limit_named(name):
     """The Limit of a name, of whichever subsystem; None where there is none."""
-    return next((rules.limits[name] for rules in _rules().values() if name in rules.limits), None)
+    bounds = (COMMON_LIMITS, *(rules.limits for rules in _rules().values()))
+    return next((limits[name] for limits in bounds if name in limits), None)
 
 
 def fields_before(document):
@@ -254,6 +270,14 @@ def of_school(subsystem, sums, context):
     for check in checks_of(subsystem, "school"):
         for about, sentence, values in check.find(sums, context):
             yield Found(check, (), sentence, values, about)
+
+
+def of_unreviewed(records, unreviewed, context):
+    """Yield the Found of a school of whose records so many were carried over and nobody has looked over yet."""
+    if unreviewed:
+        above = unreviewed * 100 > records * context.limits["unreviewed"]
+        said = f"ยกมาจากรอบก่อนและยังไม่ทบทวน {unreviewed:,} จาก {records:,} รายการ"
+        yield Found(UNREVIEWED[ERROR if above else WARNING], (), said, {"unreviewed": unreviewed})
 
 
 def is_sensitive(check, document):

@@ -143,9 +143,18 @@ def counts_by_school(submissions):
 
 
 def tally_of(document, record, required):
-    """What one record adds to its submission's counters, `incomplete` and `by_district` included."""
+    """What one record adds to its submission's counters: `incomplete`, `by_district` and the unreviewed included."""
     tally = document.tally(record) | {"incomplete": int(bool(document.missing(record, required)))}
-    return tally | {"by_district": 1} if record.get("by_district") else tally
+    if record.get("by_district"):
+        tally["by_district"] = 1
+    if record.get("reviewed") is False:
+        tally[unreviewed_counter(document)] = 1
+    return tally
+
+
+def unreviewed_counter(document):
+    """The counter of a submission's records of a kind that were carried over and nobody has looked over yet."""
+    return f"unreviewed_{document.slug}"
 
 
 def add(counts, tally, sign):

@@ -189,7 +189,7 @@ def _is_stale(submission, checkup, contexts):
 def _looked_at(submissions, contexts, round_):
     """Yield (submission, [(what it was found of, Found)], how many records) of several submissions of a round."""
     subsystem, codes = round_.subsystem, [each.school_code for each in submissions]
-    found, records = {code: [] for code in codes}, Counter()
+    found, records, unreviewed = {code: [] for code in codes}, Counter(), Counter()
     sums = {code: checks.rules_of(subsystem).sums() for code in codes}
     for document in documents_in(round_):
         for code, rows in by_school(document, submissions[0], codes):
@@ -197,11 +197,15 @@ def _looked_at(submissions, contexts, round_):
             total, into = sums[code], found[code]
             for row in rows:
                 records[code] += 1
+                unreviewed[code] += row.get("reviewed") is False
                 total.take(document, row)
                 into += [((document, row["_id"]), one) for one in checks.of_record(document, row, context)]
     for each in submissions:
         code = each.school_code
-        of_school = checks.of_school(subsystem, sums[code], contexts[code])
+        of_school = [
+            *checks.of_school(subsystem, sums[code], contexts[code]),
+            *checks.of_unreviewed(records[code], unreviewed[code], contexts[code]),
+        ]
         yield each, [*found.pop(code), *((None, one) for one in of_school)], records[code]
 
 

@@ -9,6 +9,7 @@ import datetime as dt
 import hashlib
 import hmac
 import json
+import re
 
 from bson import ObjectId
 from mongoengine import Document
@@ -144,6 +145,34 @@ def event(subject, place, actor, action, changes, previous, **more):
     made["values_digest"] = values_digest(made)
     made["hash"] = event_hash(made)
     return made
+
+
+class FirstEvents:
+    """The first events of many records that differ in subject, lineage, school and headline alone.
+
+    Each is what `event` makes of the same; what all have in common is written down once, which takes a third of the time.
+    """
+
+    VARYING = ("lineage", "school_code", "subject", "values_digest")  # in the order of canonical JSON
+
+    def __init__(self, place, actor, action, **more):
+        marks = {name: str(ObjectId()) for name in self.VARYING}
+        like = event(None, place, actor, action, {}, None, number=1, **more) | marks
+        self.alike = {name: value for name, value in like.items() if name not in (*marks, "_id", "hash")}
+        self.pieces = re.split("|".join(marks.values()), canonical({name: like.get(name) for name in HASHED}))
+        mark = str(ObjectId())
+        told = canonical({"address": like.get("address"), "changes": {}, "headline": mark})
+        self.told = told.split(f'"{mark}"')
+
+    def event(self, subject, lineage, school_code, headline):
+        """The first event of one record, as a plain dict."""
+        digest = keyed(json.encoder.encode_basestring(headline).join(self.told))
+        first, second, third, fourth, last = self.pieces
+        hashed = f"{first}{lineage}{second}{school_code}{third}{subject}{fourth}{digest}{last}"
+        return self.alike | {
+            "_id": ObjectId(), "subject": subject, "lineage": lineage, "school_code": school_code,
+            "headline": headline, "values_digest": digest, "hash": keyed(hashed),
+        }  # fmt: skip
 
 
 def naive_now():

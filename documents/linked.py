@@ -5,10 +5,8 @@ They are the counters of submissions, kept by the door (`Record.tally`), so that
 
 from documents.database import collection
 from documents.digests import documents_of
-from documents.rounds import Round
+from documents.rounds import DRAFTS, Round
 from documents.submissions import Submission
-
-NOT_OPENED = ("draft", "proposed")
 
 
 def counts(area_code, academic_year, subsystem, school=None):
@@ -42,7 +40,7 @@ def round_of(area_code, academic_year, subsystem):
         "area_code": area_code,
         "subsystem": subsystem,
         "academic_year": {"$lte": academic_year},
-        "state": {"$nin": list(NOT_OPENED)},
+        "state": {"$nin": list(DRAFTS)},
     }
     newest = [("academic_year", -1), ("code", -1)]
     found = list(collection(Round).find(asked, {"moves": 0, "memo": 0}).sort(newest).limit(MOST_A_YEAR))

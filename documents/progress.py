@@ -238,11 +238,13 @@ def look_of(submission, round_, records, incomplete, now=None):
         return "late"
     if submission.started and not records:
         return "empty"
+    if submission.state == "draft" and not submission.started:
+        return "idle"  # what was carried over waits for the school; nobody there is at fault yet
     if incomplete:
         return "error"
     if submission.state == "returned":
         return "returned"
-    return "draft" if submission.started else "idle"
+    return "draft"
 
 
 def look_of_one(submission, round_, now=None, passed=0):

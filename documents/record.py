@@ -15,6 +15,9 @@ A subsystem declares its fields with the makers of `fields.py` and a few class a
     headcount               the counter of `tally` that stands for a school's size, where it is not the number of records
     linked_round            the round of a year whose figures other subsystems show, where it is not the latest
     units                   who reports: "school", and "office" where the area office does too
+    not_carried             fields that a carry-over leaves blank (documents/carrying.py)
+    carried_by              the stored values that `carried` and `outcome` read; None for any of them
+    outcomes                {name: (Thai, English, tone)}: what a carry-over makes of records, besides `carrying.OUTCOMES`
     panels                  slugs of the kinds of record whose figures (`figures`) are shown beside its form
     sheet                   a `LineSheet`, where a school's records are filled on one page as lines of numbers
 """
@@ -167,6 +170,9 @@ class Record(Document, metaclass=RecordMetaclass):
     tallied = ()  # names of the fields that `tally` reads
     headcount = linked_round = None
     units = ("school",)
+    not_carried = ()
+    carried_by = ()
+    outcomes = {}
 
     @classmethod
     def check(cls, values):
@@ -217,6 +223,22 @@ class Record(Document, metaclass=RecordMetaclass):
             if number
             else None
         )
+
+    @classmethod
+    def carried(cls, values, from_round, to_round):
+        """The values that a record (a plain dict, without what `not_carried` names) begins a later round with; None for
+        one that is left out. A subsystem that says otherwise names what it reads in `carried_by`.
+        """
+        return values
+
+    @classmethod
+    def outcome(cls, values, from_round, to_round, taught=None):
+        """(name of what becomes of a record, its values in the later round or None): `carried`, in a word.
+
+        `taught` is the (first, last) grade of its school, None where nobody said.
+        """
+        kept = cls.carried(values, from_round, to_round)
+        return ("left" if kept is None else "carried"), kept
 
     @classmethod
     def derive(cls, values):

@@ -40,6 +40,7 @@ STEPS = {
     "process": ("ปิดระบบเพื่อประมวลผล", "สพฐ."),
 }
 CLOSING_TIME = dt.time(16, 30)
+DRAFTS = ("draft", "proposed")  # not opened yet: there are no submissions
 EDITABLE = ("draft", "proposed", "open")
 SOMEBODY_ELSE = "มีผู้อื่นแก้ไขรอบนี้ไปแล้ว กรุณาเปิดหน้านี้ใหม่แล้วลองอีกครั้ง"
 TEMPLATES = Path(__file__).parent / "seeds" / "round_templates.json"
@@ -190,7 +191,7 @@ def rounds_before(round_, most):
             {"academic_year": {"$lt": round_.academic_year}},
             {"academic_year": round_.academic_year, "code": {"$lt": round_.code}},
         ],
-        "state": {"$nin": ["draft", "proposed"]},
+        "state": {"$nin": list(DRAFTS)},
     }
     found = Round.objects(area_code=round_.area_code, subsystem=round_.subsystem, __raw__=earlier)
     return list(found.order_by("-academic_year", "-code").limit(most))

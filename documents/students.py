@@ -6,7 +6,7 @@ several fields stand in `student_rules.py`.
 
 from mongoengine.fields import DictField, ListField, ObjectIdField
 
-from documents import standing
+from documents import promotion, standing
 from documents import student_rules as rules
 from documents.codelists import code_list
 from documents.fields import PERSONAL, SENSITIVE, choice, choices, count, date, derived, flag, measure, text
@@ -416,6 +416,14 @@ class Student(Record):
     def asked_less(cls):
         """Of a pupil who waits to move in only what the receiving school types."""
         return {"status": standing.AWAITING}, standing.TYPED
+
+    carried_by = promotion.READ
+    outcomes = promotion.OUTCOMES
+
+    @classmethod
+    def outcome(cls, values, from_round, to_round, taught=None):
+        """Whether the pupil goes up, stays, graduates or is left out, and how he begins the round."""
+        return promotion.outcome(values, from_round, to_round, taught)
 
     @classmethod
     def is_counted(cls, values):

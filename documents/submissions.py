@@ -57,6 +57,7 @@ class Submission(Document):
     state = StringField(choices=list(STATES), default="draft")
     version = IntField(default=1)
     writes = IntField(default=0)
+    carried = DictField()  # from (2567-3), at, by_name: this round began with the records of another one
     answers = IntField()  # to findings so far; counted so that an answer and a move cannot pass each other
     started = BooleanField(default=False)
     counts = DictField()
@@ -304,10 +305,11 @@ def must_give_way(submission):
     return bool(until) and clock.real_now() < utc(until)
 
 
-def claim(door, place, actor, deltas, removed=0, role=None):
+def claim(door, place, actor, deltas, removed=0, role=None, carried=None):
     """Inside a transaction: make this writer's claim on the submission of a Door and count what is written.
 
     `deltas` are added to the submission's counters; `role` as in `may_write`. Gives back the role the actor writes as.
+    With `carried`, what is said of a carry-over, nobody of the school has begun by it.
     Raises DoorMoved where the submission was moved, or counted anew by other required fields, since the Door was read,
     and where a move is being let through; what happens between our snapshot and the commit makes the update conflict, and the transaction starts again.
     """
@@ -315,14 +317,19 @@ def claim(door, place, actor, deltas, removed=0, role=None):
     if submission is None or door.round is None:
         raise OutOfScope("ไม่พบการส่งข้อมูลของโรงเรียนนี้ในรอบนี้ กรุณาตรวจสอบว่าเลือกโรงเรียนและรอบถูกต้อง")
     role = may_write(submission, door.round, actor, role=role)
+    if carried and submission.carried:
+        raise WrongState(f"{submission.school_name} รอบ {submission.round_label} ยกข้อมูลจากรอบก่อนมาแล้ว")
     changes = {f"counts.{name}": delta for name, delta in deltas.items() if delta}
     same = ("state", "version", "history_hash", "counted")
     as_read = {name: submission[name] for name in same} | {"way_until": {"$not": {"$gt": clock.real_now()}}}
+    if carried:
+        as_read["carried"] = {"$exists": False}
+    begun = {"carried": carried} if carried else {"started": True, "last_write_at": naive(clock.now())}
     done = collection(Submission).update_one(
         {"_id": submission.id, "area_code": place.area_code} | as_read,
         {
             "$inc": {"writes": 1, "removed": removed} | changes,
-            "$set": {"started": True, "last_write_at": naive(clock.now())},
+            "$set": begun,
             "$unset": {"digest": "", "digest_writes": ""},
             "$addToSet": {"writers": actor.id},
         },

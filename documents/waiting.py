@@ -6,6 +6,7 @@ from typing import NamedTuple
 from documents import access, clock
 from documents.asking import scope_of
 from documents.clock import naive, utc
+from documents.completeness import unreviewed_counter
 from documents.database import asked_together, collection
 from documents.digests import documents_of
 from documents.extending import ExtensionRequest
@@ -187,9 +188,7 @@ def _left_to_mend(submission, round_, until, lacking):
 
 def unreviewed(submission):
     """How many records carried over from the last round nobody has looked over yet, of the main kind."""
-    place = {"area_code": submission.area_code, "academic_year": submission.academic_year}
-    place |= {"school_code": submission.school_code, "round": submission.round, "reviewed": False}
-    return collection(documents_of(submission.subsystem)[0]).count_documents(place)
+    return submission.counts.get(unreviewed_counter(documents_of(submission.subsystem)[0]), 0)
 
 
 def _of_director(submission, round_, user, now):

@@ -8,6 +8,7 @@ revision is the one the person saw, and the history is written: all of it or non
 import time
 from collections import Counter
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import NamedTuple
 
 from bson import ObjectId
@@ -56,6 +57,15 @@ class Written(NamedTuple):
 
     id: ObjectId
     revision: int | None
+
+
+class Copy(NamedTuple):
+    """A record of an earlier round as it begins a later one: what is stored of it, and whose lineage it goes on."""
+
+    document: type
+    place: Place
+    values: dict
+    lineage: ObjectId
 
 
 @dataclass
@@ -124,6 +134,44 @@ def remove(records, actor, reason, via="form"):
     return write(changes, actor, reason, via)
 
 
+def carrying(copies, to_round, actor, reason, said):
+    """Make records of an earlier round ready to be new, unreviewed ones of a later one, with their history; gives what
+    stores them, all or none, a function of no arguments.
+
+    `copies` are `Copy`s, of any documents, in places of one round; what they hold passed this door in its own round, so
+    it is not read again. `said` is {place: what its submission keeps of the carry-over}. Only the system carries over:
+    raises OutOfScope for anybody else; what is given back raises as `write` does.
+    """
+    if not actor.is_system:
+        raise OutOfScope()
+    now, prepared, events = history.naive_now(), [], {}
+    by = {"updated_at": now, "updated_by": actor.id, "updated_by_name": actor.name, "reviewed": False}
+    common = by | {"created_at": now, "created_by": actor.id, "revision": 1}
+    place_of = {
+        "area_code": to_round.area_code,
+        "academic_year": to_round.academic_year,
+        "round": to_round.code,
+    }
+    for document, place, values, lineage in copies:
+        new = ObjectId()
+        after = {"_id": new, "lineage": lineage} | place._asdict() | values | common
+        if document not in events:
+            events[document] = history.FirstEvents(
+                place_of,
+                actor,
+                "create",
+                document=document.slug,
+                acting_as="system",
+                via="carry_over",
+                reason=reason,
+            )
+        event = events[document].event(new, lineage, place.school_code, document.headline(after))
+        after["history_hash"] = event["hash"]
+        prepared.append(Prepared(Change(document, place), None, after, None, event))
+    told = {(to_round.subsystem, place): words for place, words in said.items()}
+    return _ready(prepared, _doors(told, events), actor, said=told)
+
+
 def change_of(record):
     """The Change that a Record object stands for: all its declared fields as they are now."""
     values = {name: getattr(record, name) for name in declared(type(record))}
@@ -177,20 +225,38 @@ def _seen(changes, with_doors=False, anew=False):
         str(number): (document, [{"$match": {**place._asdict(), "_id": {"$in": ids}}}])
         for number, ((document, place), ids) in enumerate(wanted.items())
     }
-    doors = {
-        f"door {subsystem} {place}": (subsystem, place)
-        for subsystem, place in _places_of(changes)
-        if with_doors
-    }
-    documents = {change.document for change in changes}
-    for name, (subsystem, place) in doors.items():
-        settings = completeness.reading_settings(documents, place.area_code, place.academic_year)
-        questions[name] = door_question(subsystem, place, settings, reading_version())
+    doors = _door_names(_places_of(changes)) if with_doors else {}
+    questions |= _door_questions(doors, {change.document for change in changes})
     found = asked_in_parts(questions)
     stored = {row["_id"]: row for name in questions if name not in doors for row in found[name]}
     versions = [version_of(row) for name in doors for row in found[name]]
     read = {key: door_of(found[name]) for name, key in doors.items()}
     return Seen(known | stored, read, versions[0] if versions else None)
+
+
+def _door_names(places):
+    """{name of a question: (subsystem, place)}."""
+    return {f"door {subsystem} {place}": (subsystem, place) for subsystem, place in places}
+
+
+def _door_questions(doors, documents):
+    """The questions that read the Doors of `_door_names`, with what is required of these documents."""
+    return {
+        name: door_question(
+            subsystem,
+            place,
+            completeness.reading_settings(documents, place.area_code, place.academic_year),
+            reading_version(),
+        )
+        for name, (subsystem, place) in doors.items()
+    }
+
+
+def _doors(places, documents):
+    """{(subsystem, place): Door} of several places."""
+    doors = _door_names(places)
+    found = asked_in_parts(_door_questions(doors, documents))
+    return {key: door_of(found[name]) for name, key in doors.items()}
 
 
 def _places_of(changes):
@@ -431,44 +497,63 @@ def _mark(after, event):
 
 
 def _store(prepared, doors, actor, warrant=None, along=None):
-    """Claim, store and note in one transaction; runs again whole after a transient error.
+    """Claim, store and note in one transaction; runs again whole after a transient error."""
+    return _ready(prepared, doors, actor, warrant, along)()
 
-    The doors were read before it: a claim finds its submission as it was read, or the doors are asked once more. What
-    is required is what they were read with; who changes that counts the submissions anew, under another mark.
+
+def _ready(prepared, doors, actor, warrant=None, along=None, said=None):
+    """What stores prepared changes, as a function: all that can be worked out before is.
+
+    The doors were read before the transaction: a claim finds its submission as it was read, or the doors are asked once
+    more. What is required is what they were read with; who changes that counts the submissions anew, under another mark.
+    `said` is {(subsystem, place): what its submission keeps of a carry-over}; one without records is claimed all the same.
     """
     operations = operations_of(prepared)
     events = [each.event for each in prepared]
     role = (warrant.claims_as or warrant.acting_as) if warrant else None
-    for _ in range(MOST_ASKED):
-        counters = sorted(_deltas(prepared, _required(prepared, doors)).items(), key=lambda pair: pair[0])
+    counters = _counters(prepared, doors, said)
 
-        def work(doors=doors, counters=counters):
-            for (subsystem, place), (delta, removed) in counters:
-                door = doors[subsystem, place]
-                claim(door, place, actor, delta, removed, role)
-                _check_named(door.submission, place, prepared)
-            for document, batch in operations.items():
-                _run(document, batch)
-            if events:
-                collection(history.AuditEvent).insert_many([dict(event) for event in events])
-            if warrant:
-                warrant.along()
-            if along:
-                along()
+    def work(doors, counters):
+        for (subsystem, place), (delta, removed) in counters:
+            door = doors[subsystem, place]
+            claim(door, place, actor, delta, removed, role, said and said[subsystem, place])
+            _check_named(door.submission, place, prepared)
+        for document, batch in operations.items():
+            _run(document, batch)
+        if events:
+            collection(history.AuditEvent).insert_many([dict(event) for event in events])
+        if warrant:
+            warrant.along()
+        if along:
+            along()
 
-        try:
-            return in_transaction(work)
-        except DoorMoved:
-            doors = _seen([each.change for each in prepared], with_doors=True).doors
-            if any(must_give_way(door.submission) for door in doors.values()):
-                time.sleep(GIVES_WAY_SECONDS)
-        except _Moved:
-            _raise_stale(prepared)
-        except BulkWriteError as error:
-            if any(one["code"] == DUPLICATE for one in error.details["writeErrors"]):
-                raise DuplicateKey("มีผู้บันทึกรายการที่ใช้เลขเดียวกันไปก่อนแล้ว กรุณาเปิดหน้านี้ใหม่แล้วตรวจสอบ") from error
-            raise
-    raise Busy("สถานะข้อมูลของโรงเรียนนี้กำลังเปลี่ยนอยู่ กรุณารอสักครู่แล้วบันทึกอีกครั้ง")
+    def store():
+        seen, counted = doors, counters
+        for _ in range(MOST_ASKED):
+            try:
+                return in_transaction(partial(work, seen, counted))
+            except DoorMoved:
+                seen = _doors(seen, {each.change.document for each in prepared})
+                counted = _counters(prepared, seen, said)
+                if any(must_give_way(door.submission) for door in seen.values()):
+                    time.sleep(GIVES_WAY_SECONDS)
+            except _Moved:
+                _raise_stale(prepared)
+            except BulkWriteError as error:
+                if any(one["code"] == DUPLICATE for one in error.details["writeErrors"]):
+                    raise DuplicateKey("มีผู้บันทึกรายการที่ใช้เลขเดียวกันไปก่อนแล้ว กรุณาเปิดหน้านี้ใหม่แล้วตรวจสอบ") from error
+                raise
+        raise Busy("สถานะข้อมูลของโรงเรียนนี้กำลังเปลี่ยนอยู่ กรุณารอสักครู่แล้วบันทึกอีกครั้ง")
+
+    return store
+
+
+def _counters(prepared, doors, said=None):
+    """[((subsystem, place), (what is added to each counter, how many records are removed))], in order."""
+    untouched = {at: ({}, 0) for at in said or ()}
+    return sorted(
+        (untouched | _deltas(prepared, _required(prepared, doors))).items(), key=lambda pair: pair[0]
+    )
 
 
 class _Moved(Exception):
@@ -514,9 +599,11 @@ def _run(document, batch):
 
 def _check_named(submission, place, prepared):
     """A reopening may be for named records alone; what another submission's are does not matter here."""
+    if not submission.named_records:
+        return
     named = set(submission.named_records)
     touched = {(each.after or each.before)["_id"] for each in prepared if place in each.places}
-    if named and not touched <= named:
+    if not touched <= named:
         raise NotAllowed("เปิดคืนให้แก้ไขเฉพาะบางรายการ รายการนี้ไม่อยู่ในรายการที่เปิด กรุณาติดต่อเจ้าหน้าที่เขต")
 
 

@@ -98,14 +98,14 @@ def forget_rules():
         remembered.cache_clear()
 
 
-def food_round(people, year=YEAR, code="1"):
+def food_round(people, year=YEAR, code="1", subsystem=SUBSYSTEM):
     """An open round of the subsystem, with the district's windows of June 2568 whatever its year."""
     windows = [
         Window(step=step, opens_at=utc(1), closes_at=utc(15, 16, 30))
         for step in ("enter", "certify", "verify")
     ]
     draft = Round(
-        area_code=AREA, subsystem=SUBSYSTEM, academic_year=year, code=code, title="สำรวจครัว", as_of=utc(10),
+        area_code=AREA, subsystem=subsystem, academic_year=year, code=code, title="สำรวจครัว", as_of=utc(10),
         windows=windows,
     ).save()  # fmt: skip
     proposed = rounds.propose(draft, people["officer"], "ขอเปิดรอบ")

@@ -50,7 +50,7 @@ def test_a_subsystems_own_rows_see_other_subsystems_and_the_rounds_before(kitche
     for row in collection(Student).find({}):
         write([Change(Student, place(), {}, row["_id"], 1, remove=True)], people["officer"], "ซ้ำ")
     assert "FO-02" not in refresh(find_submission("FOOD", here))["codes"], "what is linked makes it stale"
-    assert limits_of(AREA, "FOOD", YEAR) == {"plates": 2}
+    assert limits_of(AREA, "FOOD", YEAR) == {"plates": 2, "unreviewed": 0}
 
 
 def test_linked_figures_are_of_the_years_latest_round_or_the_one_named_for_it(kitchens, open_round, people):

@@ -74,6 +74,8 @@ TABLE = [
     ("POST", "/admin/rounds/publish/", {"id": "{round}", "revision": "{revision}"}, {409: "approver"}),
     ("GET", "/admin/rounds/lock/", "?id={round}", {200: "approver"}),
     ("POST", "/admin/rounds/lock/", {"id": "{round}", "counted": "x"}, {409: "approver"}),
+    ("GET", "/admin/rounds/carry/", "?id={round}", {409: "district approver"}),  # there is no round before
+    ("POST", "/admin/rounds/carry/", {"id": "{round}"}, {409: "district approver"}),
     ("GET", "/admin/rounds/files/", "?id={round}", {200: OVERSEERS}),
     ("GET", "/admin/rounds/export/xlsx/", "?id={round}", {200: OVERSEERS}),
     ("GET", "/admin/rounds/export/csv/", "?id={round}", {200: OVERSEERS}),

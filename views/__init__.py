@@ -4,6 +4,7 @@ from documents import subsystems
 from views import shell
 from views.account import Account
 from views.audit import Audit
+from views.carrying import Carrying
 from views.changes import Changes
 from views.class_lists import ClassListPages
 from views.codelists import CodeLists
@@ -56,6 +57,7 @@ def register(admin, app):
     admin.add_view(Contacts())
     admin.add_view(RoundFiles())
     admin.add_view(Reports())
+    admin.add_view(Carrying())
     admin.add_view(Papers())
     admin.add_view(Jobs())
     admin.add_view(ClassListPages())

@@ -257,6 +257,8 @@ def href_of(plain):
         at = f"#field-{plain['names'][0]}" if plain.get("names") else ""
         return f"{links.front(plain['document'])}edit/?id={plain['record']}{at}"
     check = check_of(plain["check_key"])
+    if check in checks.UNREVIEWED.values():
+        return links.rows_unreviewed(documents_of(plain["subsystem"])[0].slug, plain["school_code"])
     slug = (check and check.document) or documents_of(plain["subsystem"])[0].slug
     return links.rows_of(slug, plain["school_code"])
 

@@ -27,7 +27,7 @@ class Column:
     """One column of this page, ready to write its cells.
 
     `show(row)` gives what a cell shows, `typed(row)` its value in an editor (None: not edited here); `link` is the
-    address that opens the row of the Pattern, `note(row)` what is said beside the link.
+    address that opens the row of the Pattern, `note(row)` (word, sentence) of the chip beside the link, or None.
     """
 
     def __init__(self, name, meta, show, typed, link, note):
@@ -56,7 +56,8 @@ class Column:
         if self.link:
             parts += self.link.replace(PK, key), shown or NO_WORDS, END_LINK
             if note := self.note(row):
-                parts += ' <span class="chip t-info" title="', escape(note), '">เขตบันทึกแทน</span>'
+                word, sentence = note
+                parts += ' <span class="chip t-info" title="', escape(sentence), OVER, word, "</span>"
         else:
             parts.append(shown)
         parts.append(END_CELL)

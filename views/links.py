@@ -30,6 +30,11 @@ def rows_by_district(slug, school_code):
     return front(slug) + "?" + urlencode({"school": school_code, "by_district": 1})
 
 
+def rows_unreviewed(slug, school_code):
+    """The grid of one school narrowed to the records that were carried over and nobody has looked over yet."""
+    return f"/admin/{slug}/?" + urlencode({"school": school_code, "unreviewed": 1})
+
+
 def rows_of(slug, school_code=None):
     """The grid of a subsystem, of one school where it is named."""
     return front(slug) + (f"?{urlencode({'school': school_code})}" if school_code else "")

@@ -33,6 +33,7 @@ from views.record_grid import GridMixin
 from views.record_sheet import SheetMixin
 from views.searching import SearchMixin
 
+UNREVIEWED = {"reviewed": False}  # records carried over that nobody has looked over yet
 BY_DISTRICT = {"by_district.at": {"$exists": True}}  # records whose present version the district wrote
 READERS = ("school", "director", "district", "approver")
 
@@ -167,6 +168,8 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
         if request.args.get("by_district"):
             yield BY_DISTRICT
         yield from self.own_criteria()
+        if request.args.get("unreviewed"):
+            yield UNREVIEWED
         for index, name, value in (self._get_list_filter_args() or [])[:MOST_FILTERS]:
             flt = self._filters[index]
             try:

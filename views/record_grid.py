@@ -9,7 +9,7 @@ from flask_login import current_user
 
 from documents import access, history, listing
 from documents.codelists import code_list
-from documents.completeness import required_of
+from documents.completeness import required_of, unreviewed_counter
 from documents.contexts import contexts_of, looking_back_all
 from documents.database import collection
 from documents.digests import documents_of
@@ -197,7 +197,15 @@ class GridMixin:
             "sort_url": self._sort_url,
             "search_supported": self._search_supported,
             "clear_search_url": self._address(
-                drop=("search", "missing", "by_district", "letter", *self.own_arguments, *self._flt_args())
+                drop=(
+                    "search",
+                    "missing",
+                    "by_district",
+                    "unreviewed",
+                    "letter",
+                    *self.own_arguments,
+                    *self._flt_args(),
+                )  # fmt: skip
             ),
             "search": wanted.search,
             "search_action": url_for(f"{self.endpoint}.search_view"),
@@ -239,6 +247,7 @@ class GridMixin:
             "missing_count": self._missing_count(),
             "quick_filters": self._quick_filters(),
             "by_district": self._by_district(),
+            "unreviewed": self._unreviewed(wanted),
         }
 
     # ---- counts ----
@@ -277,6 +286,25 @@ class GridMixin:
         if not on and not count:
             return None
         return {"on": on, "count": count, "href": self._address(by_district=None if on else 1)}
+
+    def _unreviewed(self, wanted):
+        """{on, href, count, shown, action, reason} of a school's records carried over that nobody has looked over yet.
+
+        `shown` are those among what the grid is narrowed to, which one press looks over; None where there is none.
+        """
+        submission = self._submission()
+        count = submission.counts.get(unreviewed_counter(self.model), 0) if submission else 0
+        on = bool(request.args.get("unreviewed"))
+        if not count and not on:
+            return None
+        those = wanted if on else replace(wanted, criteria=(*wanted.criteria, {"reviewed": False}))
+        return {
+            "on": on, "count": count, "href": self._address(unreviewed=None if on else 1),
+            "shown": listing.count_of(those, current_user, exactly=True)[0] if count and self.can_edit else 0,
+            "action": f"{self.get_url('.action_view')}?{self._address(unreviewed=1).partition('?')[2]}",
+            "reason": access.writes_as(current_user, submission.area_code, self.school) == "district"
+            if submission else False,
+        }  # fmt: skip
 
     def _quick_filters(self):
         """The filters that stand open beside the search box: [{arg, label, options, value}]."""
@@ -320,8 +348,12 @@ class GridMixin:
         return Column(name, meta, self._shower(name), typed, link if meta.get("link") else None, self._note)
 
     def _note(self, row):
-        """Who wrote the record for its school, where the district did."""
-        return formatters.for_school(row.plain.get("by_district"))
+        """(word, sentence) beside the name: the district wrote it for its school, or it was carried over unreviewed."""
+        if said := formatters.for_school(row.plain.get("by_district")):
+            return "เขตบันทึกแทน", said
+        if row.plain.get("reviewed") is False:
+            return "ยังไม่ทบทวน", "ยกมาจากรอบก่อน ยังไม่มีผู้ทบทวนหรือแก้ไข"
+        return None
 
     def _row_name(self, row):
         return NAME if row is Pattern else self.model.headline(row.plain)
@@ -464,6 +496,10 @@ class GridMixin:
                     "value": "เฉพาะที่เขตบันทึกแทน",
                     "remove": self._address(drop=("by_district",)),
                 }
+            )
+        if request.args.get("unreviewed"):
+            chips.append(
+                {"label": "แสดง", "value": "เฉพาะที่ยังไม่ทบทวน", "remove": self._address(drop=("unreviewed",))}
             )
         if request.args.get("letter"):
             chips.append(

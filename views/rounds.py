@@ -5,6 +5,7 @@ from flask_admin import BaseView, expose
 from flask_login import current_user
 
 from documents import buddhist, clock, locking, reminders, rounds, thai
+from documents.carrying import is_left
 from documents.clock import utc
 from documents.digests import short_code
 from documents.errors import Invalid, NotAllowed, RuleBroken
@@ -151,6 +152,9 @@ class Rounds(Page, BaseView):
             "open": self._holds("approver", area) and state == "proposed" and bool(round_.order),
             "lock": self._holds("approver", area) and state in ("open", "closing"),
             "publish": self._holds("approver", area) and state == "locked",
+            "carry": state == "open"
+            and (self._holds("district", area) or self._holds("approver", area))
+            and is_left(round_),
         }
         return {name for name, may in steps.items() if may}
 

@@ -125,7 +125,9 @@ def href(wait):
     if wait.what in ("mend", "explain"):
         level = {"mend": "error", "explain": "warning"}[wait.what]
         return links.choose(wait.round, then=links.findings_of(wait.submission.school_code, level))
-    if wait.what in ("start", "review"):
+    if wait.what == "review":
+        return links.choose(wait.round, then=links.rows_unreviewed(slug, wait.submission.school_code))
+    if wait.what == "start":
         office = wait.submission.school_code if wait.submission.is_office else None
         return links.choose(wait.round, then=links.rows_of(slug, office))
     return links.submission_page(wait.submission.id)
