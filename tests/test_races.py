@@ -244,7 +244,7 @@ def test_a_lock_answers_while_eight_write_and_nothing_lands_behind_it(
 def without_claim(monkeypatch):
     """The door with the claim taken out: it still asks who may write and when, but claims nothing."""
 
-    def only_asked(door, place, actor, deltas, removed=0, role=None):
+    def only_asked(door, place, actor, deltas, removed=0, role=None, carried=None):
         return submissions.may_write(door.submission, door.round, actor, role=role)
 
     monkeypatch.setattr(writing, "claim", only_asked)
