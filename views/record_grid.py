@@ -205,7 +205,7 @@ class GridMixin:
                     "letter",
                     *self.own_arguments,
                     *self._flt_args(),
-                )  # fmt: skip
+                )
             ),
             "search": wanted.search,
             "search_action": url_for(f"{self.endpoint}.search_view"),
