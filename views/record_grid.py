@@ -20,6 +20,7 @@ from views.found import in_cells
 from views.grid_rows import NAME, PK, Column, Pattern, rows_html
 
 LETTERS = "กขคจฉชซฌญฐณดตถทธนบปผฝพฟภมยรลวศสหอฮ"
+NARROWED_BY = ("search", "missing", "by_district", "unreviewed", "letter")  # what a new search begins without
 QUICK = 90  # the place in the address of a filter picked beside the search box
 LACKING = "lacking"  # the column of what is missing, where only such rows are shown
 MOST_SCHOOLS = 1000  # of an area, in one answer of the database
@@ -196,17 +197,7 @@ class GridMixin:
             "sort_desc": view_args.sort_desc,
             "sort_url": self._sort_url,
             "search_supported": self._search_supported,
-            "clear_search_url": self._address(
-                drop=(
-                    "search",
-                    "missing",
-                    "by_district",
-                    "unreviewed",
-                    "letter",
-                    *self.own_arguments,
-                    *self._flt_args(),
-                )
-            ),
+            "clear_search_url": self._address(drop=(*NARROWED_BY, *self.own_arguments, *self._flt_args())),
             "search": wanted.search,
             "search_action": url_for(f"{self.endpoint}.search_view"),
             "search_placeholder": self.search_placeholder(),
