@@ -11,6 +11,7 @@ from exports.grid import around_of, csv_of, xlsx_of
 from exports.round_report import report_file_name, round_report
 from exports.round_workbook import round_file_name, round_workbook
 from exports.statistics import statistics_csv, statistics_file_name
+from exports.summaries import summary_file
 from exports.workbook import file_name
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -51,6 +52,23 @@ def round_file(job, progress, round_id, what, encoding, rows):
         "summary": [f"จัดทำไฟล์ {name} แล้ว"],
         "noted": about | {"kind": "csv" if kind == CSV else "xlsx"},
     }
+
+
+@job_kind("round_summary", "รายงานสรุป", "Reports of a round")
+def round_summary(job, progress, round_id):
+    """The job of `summaries.summary_file`, of what the person may see now."""
+    round_ = get_round([job.area_code], round_id)
+    progress.say("กำลังนับและจัดทำรายงาน")
+    content, name = summary_file(round_, job.actor)
+    keep(progress, content, name, XLSX)
+    about = {
+        "what": "summary",
+        "subsystem": round_.subsystem,
+        "round": round_.label,
+        "school": None,
+        "rows": 0,
+    }
+    return {"summary": [f"จัดทำไฟล์ {name} แล้ว"], "noted": about | {"kind": "xlsx"}}
 
 
 def keep(progress, content, name, kind):

@@ -81,19 +81,23 @@ class StreamedSheet(Worksheet):
         super().__init__()
         self.spool = None
 
-    def stream(self, first_row, columns, rows):
+    def stream(self, first_row, columns, rows, last=None):
         """Write many rows from `first_row` (from 0) down; returns how many.
 
         `columns` are (kind, format); kinds are "text", "number" and "date". A row is a sequence of str, int, float,
         datetime or None, one a column. Cells above must be written before or after as usual, never in these rows.
+        `last` is (columns, a function that gives the row) of one more row below, e.g. of totals; it is not counted.
         """
         self.spool = tempfile.SpooledTemporaryFile(SPOOL, "w+", encoding="utf-8", newline="\n")  # noqa: SIM115
         count = 0
         cells = [Cells(kind, index, look) for index, (kind, look) in enumerate(columns)]
         for count, row in enumerate(rows, 1):
             self.spool.write(row_xml(str(first_row + count), cells, row))
-        if count:
-            self._check_dimensions(first_row + count - 1, len(columns) - 1)
+        if last:
+            below = [Cells(kind, index, look) for index, (kind, look) in enumerate(last[0])]
+            self.spool.write(row_xml(str(first_row + count + 1), below, last[1]()))
+        if written := count + bool(last):
+            self._check_dimensions(first_row + written - 1, len(columns) - 1)
         self.streamed_from = first_row
         return count
 

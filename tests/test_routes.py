@@ -163,6 +163,7 @@ TABLE = [
     ("GET", "/admin/schools/contacts/", "", {200: READERS}),
     ("GET", "/admin/schools/contacts/export/xlsx/", "", {200: AREA_READERS}),
     ("GET", "/admin/users/", "", {200: "admin"}),
+    ("GET", "/admin/summaries/", "?id={round}", {404: f"{READERS} executive"}),  # pupils have reports of their own
     ("GET", "/admin/users/new/", "", {200: "admin"}),
     ("POST", "/admin/users/new/", {}, {200: "admin"}),
     ("GET", "/admin/users/slips/", "?job={job}", {}),

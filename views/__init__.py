@@ -26,6 +26,7 @@ from views.round_files import RoundFiles
 from views.rounds import Rounds
 from views.schools import Schools
 from views.submissions import Submissions
+from views.summaries import Summaries
 from views.surveys import Surveys, SurveyView
 from views.transfers import Transfers
 from views.users import Users
@@ -56,6 +57,7 @@ def register(admin, app):
     admin.add_view(Schools())
     admin.add_view(Contacts())
     admin.add_view(RoundFiles())
+    admin.add_view(Summaries())
     admin.add_view(Reports())
     admin.add_view(Carrying())
     admin.add_view(Papers())

@@ -22,6 +22,7 @@ from documents.record import Place, declared
 from documents.rounds import find_round
 from documents.submissions import find_submission, may_write
 from documents.writing import Change, remove, write
+from exports.summaries import summary_of
 from views import formatters, found, here
 from views.filters import MOST_FILTERS, filters_of
 from views.forms import fields_in_groups, form_class, posted_values, values_of
@@ -327,8 +328,10 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
 
     @property
     def head_links(self):
-        """[(label, address, icon)] beside the buttons of the grid's head."""
-        return []
+        """[(label, address, icon)] beside the buttons of the grid's head: the reports of the round, where it has any."""
+        if summary_of(self.model.subsystem) is None or self.round.state in here.DRAFTS:
+            return []
+        return [("รายงาน", url_for("summaries.index", id=self.round.id), "reports")]
 
     def _show_beside(self, form, errors):
         for name, sentence in errors.items():

@@ -21,6 +21,7 @@ from exports.reports import GRADES, SEXES
 from exports.round_report import has_report
 from exports.round_workbook import refuse_reopened
 from exports.statistics import ENCODINGS
+from exports.summaries import summary_of
 from views import here, links, telling
 from views.exporting import AT_ONCE, note_export
 from views.jobs import deliver
@@ -29,7 +30,7 @@ from views.pages import Page
 TAKERS = access.AREA_READERS  # of the workbook, which holds persons
 READERS = (*TAKERS, "executive")
 FILES = ("workbook", "report")
-TAKEN = (*FILES, "statistics")
+TAKEN = (*FILES, "statistics", "summary")
 LAST_TAKEN = 10
 
 
@@ -60,6 +61,7 @@ class RoundFiles(Page, BaseView):
             takes_workbook=takes_workbook(round_),
             sensitive=access.sees_sensitive(current_user, round_.area_code),
             report=has_report(round_),
+            summary=summary_of(round_.subsystem),
             taken=taken(round_),
             short_code=short_code,
             said=lambda instant: buddhist.format_datetime(utc(instant)),
