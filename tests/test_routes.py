@@ -211,7 +211,7 @@ def table():
         (
             method,
             f"/admin/{document.slug}/{end}",
-            asked or ("" if end or not document.single else "?sort=0"),
+            "?sort=0" if document.single and not end else asked,
             outcome,
         )
         for document in subsystems()
