@@ -335,7 +335,7 @@ def known_document(slug, area_code):
         document = subsystem(slug)
     except KeyError:
         raise Invalid({0: {"document": "ไม่พบระบบข้อมูลนี้ กรุณาเลือกจากรายการ"}}) from None
-    if "-" in slug and not slug.startswith(f"{area_code}-"):  # another area's survey
+    if slug[:1].isdigit() and not slug.startswith(f"{area_code}-"):  # another area's survey
         raise Invalid({0: {"document": "ไม่พบระบบข้อมูลนี้ กรุณาเลือกจากรายการ"}})
     return document
 

@@ -156,7 +156,7 @@ def label_of(academic_year, code):
 
 def system_name(subsystem):
     """What the subsystem of a round is called before its title: DMC, or that it is a survey."""
-    return "แบบสำรวจ" if "-" in subsystem else subsystem
+    return "แบบสำรวจ" if subsystem[:1].isdigit() else subsystem
 
 
 def find_round(area_code, subsystem, academic_year, code):

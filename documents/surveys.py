@@ -106,7 +106,7 @@ def entry_of(plain):
 
 def is_survey(slug):
     """Whether a slug, or a subsystem, is a survey's."""
-    return "-" in slug
+    return slug[:1].isdigit()  # an area's code
 
 
 def document_of(slug):

@@ -265,6 +265,7 @@ def there(world):
         }
         for document in subsystems()
     }
+    of_kind["surveys"] = {"record": world.own["students"][0], "cell": "x_any", "choice": "x_any"}
     return lambda text, rule: text.format(
         **known | of_kind.get(rule.split("/")[2] if "/" in rule[1:] else "", {})
     )
