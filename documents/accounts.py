@@ -324,6 +324,28 @@ def in_words(grant):
     return f"{ROLES[grant.role]} · {place}" + (" (ข้อมูลอ่อนไหว)" if grant.sensitive else "")
 
 
+def held_in_words(person):
+    """The grants a person holds now, places by name: 'ครูข้อมูลโรงเรียน · บ้านหนึ่ง (34010001)'."""
+    held = list(person.held)
+    codes = [(grant.area_code, code) for grant in held for code in grant.school_codes]
+    schools = (
+        School.objects(area_code__in={a for a, _ in codes}, code__in=[c for _, c in codes]) if codes else ()
+    )
+    names = {(one.area_code, one.code): one.name for one in schools}
+    areas = {one.code: one.name for one in Area.objects(code__in={grant.area_code for grant in held})}
+    return [_named_place(grant, names, areas) for grant in held]
+
+
+def _named_place(grant, names, areas):
+    words = in_words(grant)
+    for code in grant.school_codes:
+        if name := names.get((grant.area_code, code)):
+            words = words.replace(code, f"{name} ({code})", 1)
+    if not grant.school_codes and grant.area_code in areas:
+        words = words.replace(f"· {grant.area_code}", f"· {areas[grant.area_code]}", 1)
+    return words
+
+
 def slip_of(person, password):
     """The slip of a person who has this first password."""
     roles = ", ".join(dict.fromkeys(ROLES[grant.role] for grant in person.grants))

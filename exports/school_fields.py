@@ -68,7 +68,8 @@ def _group_of(field):
     return "ข้อมูลโรงเรียน" if field.group in (NAMES, TEACHING) else field.group
 
 
-def _code_like(value):
+def code_like(value):
+    """Whether a value looks like the code of a school."""
     return _like(r"\d{8}")(value) and digits(value)[:2] in places.names()
 
 
@@ -80,7 +81,7 @@ LOOKS = {  # of the school's own fields: (looks, whether looks alone decide)
 }
 BESIDE = (  # what a list says of a school in its own way
     ListField("code", "รหัส SMIS 8 หลัก", ("รหัส smis", "smis", "รหัสโรงเรียน (smis)", "รหัสโรงเรียน", "รหัสโรงเรียน 8 หลัก",
-              "schoolcode", "sch_code", "smiscode"), _code_like, True),
+              "schoolcode", "sch_code", "smiscode"), code_like, True),
     ListField("area", "รหัสเขตพื้นที่", ("รหัส สพท.", "รหัสเขต", "รหัสเขตพื้นที่", "area", "sch_area2", "sch_area", "areacode",
               "รหัสเขตพื้นที่การศึกษา", "รหัสเขต 8 หลัก"), lambda value: bool(AREA.fullmatch(digits(value)))),
     ListField("levels", "ระดับที่เปิดสอน (เป็นคำ)", ("ประเภทการศึกษา", "ระดับที่เปิดสอน", "ระดับ", "level", "ระดับการศึกษา"),

@@ -15,8 +15,11 @@ STALE = "มีผู้อื่นแก้ไขโรงเรียนน�
 
 
 @job_kind("plan_schools", "ตรวจรายชื่อโรงเรียน", "Check a list of schools")
-def plan_job(job, progress, upload_id, names, header, trusts):
-    """Plan an uploaded list; `names` is {column index as text: field}. A second run replaces the first's rows."""
+def plan_job(job, progress, upload_id, names, header, trusts, then):
+    """Plan an uploaded list; `names` is {column index as text: field}. A second run replaces the first's rows.
+
+    `then` is the page on which the plan is seen.
+    """
     upload = mapped_files.find(upload_id, job.actor)
     table = table_of(upload["content"], upload["filename"], known_labels(), header)
     progress.begin(len(table.rows), "แถว")
@@ -31,7 +34,7 @@ def plan_job(job, progress, upload_id, names, header, trusts):
     counted = " ".join(
         f"{words} {plan['counts'][name]:,}" for name, words in OUTCOMES.items() if plan["counts"].get(name)
     )
-    return {"summary": [f"ตรวจครบ {plan['rows']:,} แถวแล้ว", counted]}
+    return {"summary": [f"ตรวจครบ {plan['rows']:,} แถวแล้ว", counted], "href": then}
 
 
 @job_kind("import_schools", "นำเข้ารายชื่อโรงเรียน", "Import a list of schools")

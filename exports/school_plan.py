@@ -286,10 +286,10 @@ def _taken(reading, row, given, school, index):
             continue
         owner = index[name].get(code)
         if owner is not None and (school is None or owner.id != school.id):
-            return name, f"{OTHER_NAMES[name]}นี้เป็นของ{owner.name} ({owner.code}) อยู่แล้ว"
+            return name, f"{OTHER_NAMES[name]} {code} เป็นของ{owner.name} ({owner.code}) อยู่แล้ว"
         first = reading.others.setdefault((name, code), row)
         if first != row:
-            return name, f"{OTHER_NAMES[name]}นี้อยู่ในไฟล์แล้วที่แถว {first} ซึ่งเป็นอีกโรงเรียน"
+            return name, f"{OTHER_NAMES[name]} {code} อยู่ในไฟล์แล้วที่แถว {first} ซึ่งเป็นอีกโรงเรียน"
     return None
 
 

@@ -131,6 +131,10 @@ TABLE = [
     ("GET", "/admin/findings/export/xlsx/", "", {200: READERS}),
     ("POST", "/admin/findings/answer/", {"ids": "{submission}", "reason": "เหตุผล"}, {422: "school district"}),
     ("POST", "/admin/findings/refresh/", {}, {303: "district"}),
+    ("GET", "/admin/reconcile/", "", {200: AREA_READERS}),
+    ("POST", "/admin/reconcile/", {"round": "{round}"}, {400: AREA_READERS}),
+    ("GET", "/admin/reconcile/details/", "?id={school_id}", {}),  # no such comparison; a real one: test_reconciling.py
+    ("GET", "/admin/reconcile/export/xlsx/", "?id={school_id}", {}),
     ("GET", "/admin/schools/", "", {200: EVERYONE}),
     ("GET", "/admin/schools/details/", "?id={school_id}", {200: EVERYONE}),
     ("GET", "/admin/schools/places/", "?q=ในเมือง", {200: EVERYONE}),
@@ -148,6 +152,7 @@ TABLE = [
     ("POST", "/admin/schools/acting/end/", {"id": "{school_id}"}, {422: "district admin"}),
     ("POST", "/admin/schools/notes/", {"id": "{school_id}", "text": " "}, {422: "district approver"}),
     ("POST", "/admin/schools/notes/strike/", {"id": "{school_id}", "reason": "ผิด"}, {409: "district approver"}),
+    ("GET", "/admin/schools/export/xlsx/", "", {200: EVERYONE}),
     ("GET", "/admin/schools/establish/", "", {200: "district"}),
     ("POST", "/admin/schools/establish/", {"code": "34010099"}, {422: "district"}),
     ("GET", "/admin/schools/move/", "?id={school_id}&move=merge", {200: "district"}),

@@ -19,6 +19,7 @@ from views.limits import Limits
 from views.line_sheet import LineSheetView
 from views.papers import Papers
 from views.pupils import PupilView
+from views.reconcile import Reconcile
 from views.record import RecordView
 from views.reopening import Reopening
 from views.reports import Reports
@@ -54,6 +55,7 @@ def register(admin, app):
     admin.add_view(Reopening(name="คำขอของโรงเรียน", endpoint="reopening", url="/admin/reopening"))
     admin.add_view(Changes())
     admin.add_view(Findings(name="ผลการตรวจสอบ", endpoint="findings", url="/admin/findings"))
+    admin.add_view(Reconcile())
     admin.add_view(Schools())
     admin.add_view(Contacts())
     admin.add_view(RoundFiles())

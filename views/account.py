@@ -26,7 +26,7 @@ class Account(Page, BaseView):
             "account/index.html",
             person=current_user,
             place=accounts.place_of(current_user),
-            grants=[accounts.in_words(grant) for grant in current_user.held],
+            grants=accounts.held_in_words(current_user),
             sessions=sessions.open_sessions(current_user),
             here=session.get("sid"),
             device=device,

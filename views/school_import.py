@@ -72,9 +72,10 @@ class SchoolImport:
             mapped_files.remember(area, table, kind, names, person())
             told = {"upload_id": str(upload["_id"]), "header": table.header_row}
             told |= {"names": {str(index): name for index, name in names.items()}}
-            told["trusts"] = bool(request.form.get("trusts"))
+            told |= {"trusts": bool(request.form.get("trusts")), "then": page}
+            back = url_for(".map_view", id=str(upload["_id"]))
             title = f"ตรวจรายชื่อโรงเรียน {upload['filename']}"
-            return follow(ask("plan_schools", person(), area, None, title, told, href=page))
+            return follow(ask("plan_schools", person(), area, None, title, told, href=back))
         plan = planned_rooms(area, table, names)
         mapped_files.remember(area, table, kind, names, person())
         mapped_files.keep_plan(upload["_id"], person(), plan)

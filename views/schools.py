@@ -1,8 +1,9 @@
 """Schools (โรงเรียนในสังกัด): the grid of an area's schools, one school's profile, and changing it."""
 
+import io
 import re
 
-from flask import g, request
+from flask import g, request, send_file
 from flask_admin import expose
 from flask_admin.contrib.mongoengine import ModelView
 from flask_login import current_user
@@ -21,7 +22,10 @@ from documents.schools import STATUSES, School, get_school, may_edit
 from documents.submissions import Submission, visible_to
 from documents.users import EVERY_AREA
 from documents.waiting import newest_rounds
-from views import links
+from exports.file_jobs import XLSX
+from exports.school_profiles import profiles_file_name, profiles_workbook
+from views import here, links
+from views.here import person
 from views.pages import Page, SecureForm
 from views.school_edit import SchoolEdit
 from views.school_import import SchoolImport
@@ -31,6 +35,7 @@ from views.school_notes import SchoolNotes, people_around
 from views.submissions import Choice
 
 LONGEST_SEARCH = 60
+MOST_EXPORTED = 50_000
 CODES = ("moe_code", "obec_code")  # shown together with the SMIS code
 APART = (*CODES, "size_band")  # told elsewhere on the page
 ACTIONS = {"create": "เพิ่มโรงเรียน", "appoint": "แต่งตั้งรักษาการ", "dismiss": "สิ้นสุดการรักษาการ"}
@@ -141,6 +146,23 @@ class Schools(SchoolImport, SchoolNotes, SchoolMoves, SchoolEdit, Page, ModelVie
         page = min(max(page or 0, 0), 1_000)
         return super().get_list(page, sort_field, sort_desc, search, filters, execute, page_size)
 
+    @expose("/export/xlsx/")
+    def profiles_view(self):
+        """The profiles of the schools that the list shows, as a workbook; noted before it is sent."""
+        asked = self._get_list_extra_args()
+        _, found = self.get_list(0, None, None, asked.search, asked.filters, page_size=MOST_EXPORTED)
+        schools = list(found)
+        areas = sorted({one.area_code for one in schools})
+        user = person()
+        for area in areas:
+            rows = sum(one.area_code == area for one in schools)
+            about = {"what": [None, "schools"], "rows": [None, rows], "kind": [None, "xlsx"]}
+            history.note_event(area, user, "export", "access", user.id, about)
+        name = here.area_name(areas[0]) if len(areas) == 1 else ""
+        sizes = {area: school_sizes.sizes_of(area) for area in areas}
+        content = io.BytesIO(profiles_workbook(schools, sizes, name, reads_people))
+        return send_file(content, XLSX, as_attachment=True, download_name=profiles_file_name(name))
+
     @expose("/details/")
     def details_view(self):
         """One school: its facts, its submissions, its history."""
@@ -203,6 +225,13 @@ class Schools(SchoolImport, SchoolNotes, SchoolMoves, SchoolEdit, Page, ModelVie
             {"id": each.code, "text": places.label(each.code), "fill": {"postcode": each.postcode}}
             for each in found
         ]
+
+
+def reads_people(school):
+    """Whether this person may read who leads a school and keeps its data."""
+    return access.sees(current_user, school.area_code, school.code) or may_edit(
+        current_user, school.area_code
+    )
 
 
 def areas_seen():

@@ -3,7 +3,8 @@
    [data-job="address"]        a job that is not finished: asked each second; in it [data-job-bar] [data-job-words] [data-job-share],
                                on its own page [data-job-log]. The page is loaded again when its state changes.
    [data-corner="address"]     the corner: rows of jobs, asked until none runs; [data-seen] [data-csrf] put a finished one away */
-import { icon, make, said } from "./khet.js";
+// Not imported: under another address the module would run a second time, and take every form for sent already.
+const { icon, make, said } = window.khet;
 
 const percent = (share) => (share === null ? "–" : `${Math.round(share * 100)}%`);
 const shown = () => new Promise((go) => (document.hidden ? document.addEventListener("visibilitychange", go, { once: true }) : go()));
