@@ -10,6 +10,7 @@ from views.class_lists import ClassListPages
 from views.codelists import CodeLists
 from views.contacts import Contacts
 from views.control_room import ControlRoom
+from views.equipment import EquipmentReports, EquipmentView
 from views.fields import Fields
 from views.findings import Findings
 from views.home import Home
@@ -32,7 +33,10 @@ from views.surveys import Surveys, SurveyView
 from views.transfers import Transfers
 from views.users import Users
 
-OWN_VIEWS = {"students": PupilView}  # of the subsystems with pages of their own beside those that all have
+OWN_VIEWS = {
+    "students": PupilView,
+    "equipment": EquipmentView,
+}  # of the subsystems with pages of their own beside those that all have
 
 
 def home():
@@ -48,6 +52,7 @@ def register(admin, app):
         admin.add_view(OWN_VIEWS.get(document.slug, usual)(document))
     admin.add_view(SurveyView())
     admin.add_view(Surveys())
+    admin.add_view(EquipmentReports())
     admin.add_view(Transfers())
     admin.add_view(IdChanges())
     admin.add_view(Rounds(name="รอบการจัดเก็บข้อมูล", endpoint="rounds", url="/admin/rounds"))

@@ -1,0 +1,132 @@
+"""The sheet of lines in a real browser: filled by keyboard and by pasting, saved, confirmed and locked; nothing lost."""
+
+import pytest
+
+from documents.equipment import Equipment
+from documents.locking import lock_school
+from documents.rounds import Round
+from documents.submissions import find_submission
+from documents.writing import Change, write
+from tests.browsing import PHONE
+from tests.people import AREA, place
+from tests.test_equipment import line, stored_lines
+from tests.test_line_sheet import count_round as count_round  # the round of the count sheet
+
+pytestmark = pytest.mark.browser
+SHEET = "/admin/equipment/"
+
+
+def cell(one, item, name="usable"):
+    return one.page.locator(f'[name="n.{item}.qty_{name}"]')
+
+
+def focused(one):
+    return one.page.evaluate("document.activeElement.name")
+
+
+def paste(one, text):
+    """Paste a block as a spreadsheet leaves it in the clipboard."""
+    one.page.evaluate(
+        "text => { const data = new DataTransfer(); data.setData('text/plain', text);"
+        "document.activeElement.dispatchEvent(new ClipboardEvent('paste', {clipboardData: data, bubbles: true, cancelable: true})); }",
+        text,
+    )
+
+
+def sum_of(one, place_, at="all"):
+    return one.page.locator(f'{place_} [data-sum="{at}"]').inner_text()
+
+
+def test_a_sheet_is_filled_by_keyboard_confirmed_certified_verified_and_locked(
+    window, count_round, teacher, director, officer, approver
+):
+    one = window(teacher)
+    one.go(SHEET)
+    keys = one.page.keyboard
+    cell(one, "11001").focus()
+    keys.type("12")
+    keys.press("Enter")
+    keys.type("๓")
+    keys.press("Tab")
+    assert focused(one) == "n.11002.qty_repair"
+    keys.type("1")
+    keys.press("ArrowUp")
+    assert focused(one) == "n.11001.qty_repair"
+    keys.press("End")
+    keys.press("Home")
+    assert focused(one) == "n.11001.qty_usable"
+    keys.type("99")
+    keys.press("Escape")
+    assert cell(one, "11001").input_value() == "12"
+    keys.press("Control+End")
+    keys.press("Shift+Enter")
+    assert focused(one) == "n.25001.note"
+    cell(one, "22001").focus()
+    paste(one, "40\t2\t5\r\n1,200\t0\t0\nสิบ\t1\t1\n")
+    assert cell(one, "22002").input_value() == "1,200"
+    assert cell(one, "22003").get_attribute("aria-invalid") == "true"
+    one.page.wait_for_function("document.querySelector('tfoot [data-sum=all]').textContent === '1,265'")
+    assert sum_of(one, "tbody:nth-of-type(3)", 0) == "1,240"
+    one.shot("lines-typed")
+    one.press("บันทึก")
+    one.look_over()
+    assert "22003 ครุภัณฑ์การสอนวิทยาศาสตร์ ประถมศึกษา" in one.page.locator("[data-summary]").inner_text()
+    assert stored_lines() == {}
+    one.page.locator("[data-summary] a").first.click()
+    assert focused(one) == "n.22003.qty_usable"
+    keys.type("10")
+    one.page.get_by_role("button", name="เติม 0 ในช่องที่ว่าง").click()
+    one.page.wait_for_function(
+        "document.querySelector('[data-line-state]').textContent.includes('กรอกครบ 76 รายการ')"
+    )
+    one.press("บันทึก")
+    one.look_over()
+    one.page.wait_for_selector("[data-saved]")
+    lines = stored_lines()
+    assert len(lines) == 76
+    assert lines["11001"] == (12, 0, 0)
+    assert lines["11002"] == (3, 1, 0)
+    assert [lines[item] for item in ("22001", "22002", "22003", "25002")] == [
+        (40, 2, 5),
+        (1200, 0, 0),
+        (10, 1, 1),
+        (0, 0, 0),
+    ]
+    for who, words in ((teacher, "ยืนยันข้อมูล"), (director, "รับรองข้อมูล"), (officer, "เขตตรวจสอบแล้ว")):
+        page = window(who)
+        page.go(f"/admin/submissions/details/?id={find_submission('M-OBEC', place()).id}")
+        page.press(words, confirm=words)
+    assert find_submission("M-OBEC", place()).state == "verified"
+    lock_school(find_submission("M-OBEC", place()), approver)
+    one.go(SHEET)
+    assert one.page.locator("input.cell").count() == 0
+    assert "ล็อกแล้ว" in one.page.locator("main").inner_text()
+    assert Round.objects.get(area_code=AREA, subsystem="M-OBEC").state == "open"
+
+
+def test_what_was_typed_outlives_the_page_and_a_line_that_another_saved_is_not_overwritten(
+    window, count_round, teacher
+):
+    (row,) = write([Change(Equipment, place(), line("22001", 40))], teacher)
+    one = window(teacher, size=PHONE)
+    one.go(SHEET)
+    cell(one, "22001").fill("45")
+    cell(one, "21001").fill("3")
+    one.page.wait_for_selector("[data-draft-state] svg")
+    write([Change(Equipment, place(), {"qty_usable": 50}, row.id, row.revision)], teacher)
+    one.go(SHEET)
+    one.page.locator("[data-restore]").click()
+    assert cell(one, "22001").input_value() == "45"
+    one.press("บันทึก")
+    one.look_over()
+    assert stored_lines() == {"22001": (50, 0, 0)}, "the draft remembers which version it was typed over"
+    said = one.page.locator('[data-line="22001"]').inner_text().split()
+    assert said[said.index("บันทึกไว้แล้ว") + 1] == "50"
+    one.shot("lines-clash-phone")
+    one.page.locator('[data-line="22001"] [data-use]').first.click()
+    assert cell(one, "22001").input_value() == "50"
+    one.press("บันทึก")
+    one.page.wait_for_selector("[data-saved]")
+    assert stored_lines() == {"22001": (50, 0, 0), "21001": (3, 0, 0)}
+    one.go(SHEET)
+    assert one.page.locator("[data-restore]").count() == 0
