@@ -29,7 +29,7 @@ from documents.record import declared
 
 ERROR, WARNING = "error", "warning"
 LEVELS = {ERROR: "ข้อผิดพลาด", WARNING: "คำเตือน"}
-VERSION = 2  # counted up when a rule changes, so that what was found by the old one is worked out anew
+VERSION = 3  # counted up when a rule changes, so that what was found by the old one is worked out anew
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,8 @@ class Context:
     earlier: tuple = ()
     earlier_writes: tuple = ()
     before: Callable | None = None
+    of: object = None  # the Round itself
+    school: str = ""
 
     def was(self, values):
         """The same record (by its lineage) in the rounds before, the newest first: the fields that its checks name.
@@ -98,6 +100,7 @@ class Check:
     `scope`: "record", "school", or "schools" for what compares two. `document`: the slug it looks at, None for every
     kind of record of the subsystem; of a school, the one where it is mended. `counted`: of a record that counts only.
     `before`: the fields of the record in earlier rounds that it reads. `counter`: of the Checkup, that counts it.
+    `blank`: it tells of a required field that is empty (the first of its own), which is then not told of in general.
     """
 
     code: str
@@ -114,6 +117,7 @@ class Check:
     counted: bool = True
     before: tuple = ()
     counter: str | None = None
+    blank: bool = False
 
     @property
     def key(self):
@@ -209,7 +213,7 @@ def check_of(key):
 
 def is_blank(check):
     """Whether a row stands for a required field that is empty."""
-    return check.find is None and check.scope == "record"
+    return check.blank or (check.find is None and check.scope == "record")
 
 
 def titles_of(subsystem):
@@ -246,16 +250,21 @@ def fields_before(document):
 
 
 def of_record(document, values, context):
-    """Yield the Found of one stored record (a plain dict)."""
-    if blank := document.missing(values, context.required.get(document.slug, frozenset())):
+    """Yield the Found of one stored record (a plain dict), what is empty first."""
+    counts, found, told = document.is_counted(values), [], set()
+    for check in _of_document(document.slug, document.subsystem):
+        if (counts or not check.counted) and (sentence := check.find(values, context)):
+            found.append(
+                Found(check, check.fields, sentence, {name: values.get(name) for name in check.fields})
+            )
+            told |= {*check.fields} if check.blank else set()
+    missing = document.missing(values, context.required.get(document.slug, frozenset()))
+    if blank := [name for name in missing if name not in told]:
         known = declared(document)
         words = ", ".join(known[name].verbose_name for name in blank)
         check = rules_of(document.subsystem).blank
         yield Found(check, tuple(blank), f"ยังไม่กรอก: {words}", {"blank": blank})
-    counts = document.is_counted(values)
-    for check in _of_document(document.slug, document.subsystem):
-        if (counts or not check.counted) and (sentence := check.find(values, context)):
-            yield Found(check, check.fields, sentence, {name: values.get(name) for name in check.fields})
+    yield from found
 
 
 @cache  # asked for every record

@@ -38,7 +38,7 @@ def contexts_of(round_, codes, taught=None, whole=True):
     return {
         code: Context(
             year, round_.code, round_.as_of, taught.get(code), limits, required, beside.get(code, {}),
-            elsewhere.get(code, {}), *earlier.get(code, ((), ())),
+            elsewhere.get(code, {}), *earlier.get(code, ((), ())), of=round_, school=code,
         )
         for code in codes
     }  # fmt: skip

@@ -1,8 +1,9 @@
 """Promotion (เลื่อนชั้น): what becomes of a pupil when a round begins with what the one before it ended with.
 
-Within a year everybody is copied as he stands. At a new year those who study go up a grade, those who failed stay, and
-those who finished graduate: by the result that the year-end round recorded (domain.md 3.1.3). Whoever finished ป.6 or
-ม.3 and goes on in the same school, which teaches the next grade, goes up there.
+Whoever left stands as such in the round in which he left, and is carried no further. Within a year all others are copied
+as they stand. At a new year those who study go up a grade, those who failed stay, and those who finished graduate: by the
+result that the year-end round recorded (domain.md 3.1.3). Whoever finished ป.6 or ม.3 and goes on in the same school,
+which teaches the next grade, goes up there.
 """
 
 from documents.codelists import code_list
@@ -24,10 +25,10 @@ def outcome(values, from_round, to_round, taught=None):
     """(name of what becomes of a pupil, his values in the later round or None)."""
     if values.get("status") == AWAITING:
         return "left_waiting", None  # he belongs to his request, in the round it was made in
-    if to_round.academic_year == from_round.academic_year:
-        return "carried", values
     if not code_list("STATUS").fact(values.get("status"), "on_roll"):
         return "left_school", None
+    if to_round.academic_year == from_round.academic_year:
+        return "carried", values
     if values.get("suspended_flag") or not code_list("STATUS").fact(values.get("status"), "counted"):
         return "stays", _anew(values, values.get("grade"))
     if values.get("year_result") == "repeat":

@@ -3,6 +3,7 @@
 A rule that refuses a value stands in `student_rules.py`; these never refuse, they find.
 """
 
+from collections import Counter
 from functools import partial
 
 from documents import citizen_id
@@ -10,8 +11,10 @@ from documents.checks import ERROR, WARNING, Check, Limit
 from documents.codelists import code_list
 from documents.rooms import SchoolRooms
 from documents.student_rules import age, counting_age, distance_km, is_counted
+from documents.year_end import LEFT, first_round_of, reconciled
 
 SUBSYSTEM = "DMC"
+BACK = 2  # rounds before: the year's others, which its end is reconciled with
 
 # The bounds that domain.md leaves to the district; 3.1.4 for ages, 6 for the line of income (S26 names no number).
 LIMITS = {
@@ -26,14 +29,16 @@ LIMITS = {
 
 
 class Sums:
-    """What the checks of a whole school ask: its heads, and those of each grade."""
+    """What the checks of a whole school ask: its heads, those of each grade, and who finished in each."""
 
     def __init__(self, heads=0, by_grade=None):
-        self.heads, self.by_grade = heads, by_grade or {}
+        self.heads, self.by_grade, self.finished = heads, by_grade or {}, set()
 
     def take(self, document, values):
         """Count one pupil."""
-        if document.slug == "students" and is_counted(values):
+        if document.slug == "students" and values.get("status") == "graduated":
+            self.finished.add(values.get("grade"))
+        elif document.slug == "students" and is_counted(values):
             self.heads += 1
             grade = values.get("grade")
             self.by_grade[grade] = self.by_grade.get(grade, 0) + 1
@@ -224,6 +229,70 @@ def _room_without_pupils(sums, context):
             yield grade, f"{code_list('GRADE').short(grade)} แจ้งไว้ {rooms} ห้อง แต่ไม่มีนักเรียน", {"rooms": rooms}
 
 
+# ---- the year's end ----
+
+
+def _still_waits(values, context):
+    if context.round == YEAR_END and (not values.get("year_result") or values.get("status") == "pending"):
+        return "ยังรอดำเนินการ ต้องบันทึกผลสิ้นปีว่าสอบได้ สอบตก หรือเรียนจบ"
+    return None
+
+
+def _failed_without_a_cause(values, context):
+    if context.round == YEAR_END and values.get("year_result") == "repeat" and not values.get("fail_reasons"):
+        return "สอบตก ซ้ำชั้น แต่ยังไม่เลือกสาเหตุ"
+    return None
+
+
+def _leaves_for_nowhere(values, context):
+    leaves = context.round == YEAR_END and values.get("year_result") == "graduated"
+    if (
+        not leaves
+        or values.get("destination")
+        or not code_list("GRADE").fact(values.get("grade"), "destinations")
+    ):
+        return None
+    return f"เรียนจบ {code_list('GRADE').short(values['grade'])} แต่ยังไม่บอกว่าไปศึกษาต่อหรือทำงานที่ใด"
+
+
+def _nobody_in_the_top_grade(sums, context):
+    if context.round != YEAR_END or not context.taught or not sums.heads:
+        return
+    top = context.taught[1]
+    if not sums.by_grade.get(top) and top not in sums.finished:
+        said = f"ไม่มีนักเรียน {code_list('GRADE').short(top)} ซึ่งเป็นชั้นสูงสุด อาจจำหน่ายผู้เรียนจบด้วยมือ"
+        yield top, said, {"heads": sums.heads}
+
+
+def _year_does_not_close(sums, context):
+    """By the same lines as the report of the year (documents/year_end.py), counted for this school alone."""
+    if context.round != YEAR_END or context.of is None or first_round_of(context.of) is None:
+        return
+    lines = Counter()
+    for _school, line, _grade, _sex, number in reconciled(context.of, [context.school]):
+        lines[line] += number
+    left = sum(lines[name] for name in LEFT)
+    expected = lines["opening"] + lines["came"] - left
+    if expected != lines["closing"]:
+        said = (
+            f"ต้นปี {lines['opening']:,} + ย้ายมา {lines['came']:,} − ย้ายไป {lines['moved_out']:,} − ออกกลางคัน "
+            f"{lines['dropped_out']:,} − จำหน่าย/ตาย {lines['discharged']:,} = {expected:,} แต่วันสิ้นปีมี {lines['closing']:,} คน"
+        )
+        yield "", said, dict(lines)
+
+
+def _suspended_twice(values, context):
+    if not _is_suspended(values) or not (was := context.was(values)) or not _is_suspended(was[0]):
+        return None
+    return "แขวนลอยสองรอบติดต่อกัน ควรติดตามตัวหรือจำหน่ายตามระเบียบ"
+
+
+def _is_suspended(values):
+    return bool(values.get("suspended_flag")) or values.get("status") == "suspended"
+
+
+YEAR_END = "3"  # the code of the year-end round
+
 # ---- the rows ----
 
 row = partial(Check, subsystem=SUBSYSTEM)
@@ -255,6 +324,18 @@ CHECKS = (
     pupil("DMC-11", "foreign", WARNING, "record", "สัญชาติไม่สอดคล้องกับเลขประจำตัว", "Nationality against number",
           "ตรวจสัญชาติและเลขประจำตัวกับเอกสาร หากถูกต้องแล้วให้เขียนเหตุผล", _thai_number_of_another,
           ("nationality", "person_id", "id_type")),
+    pupil("DMC-12", "waits", ERROR, "record", "ยังรอดำเนินการสิ้นปี", "Awaits the result of the year",
+          "บันทึกผลสิ้นปีของนักเรียนทุกคน", _still_waits, ("year_result", "status"), blank=True),
+    pupil("DMC-12", "cause", ERROR, "record", "สอบตกแต่ไม่มีสาเหตุ", "Failed without a cause",
+          "เลือกสาเหตุที่ไม่ผ่าน", _failed_without_a_cause, ("fail_reasons", "year_result"), blank=True),
+    pupil("DMC-12", "destination", ERROR, "record", "เรียนจบแต่ไม่บอกที่ไป", "Leaver without a destination",
+          "เลือกว่าไปศึกษาต่อหรือทำงานที่ใด", _leaves_for_nowhere, ("destination", "year_result", "grade"), blank=True),
+    row("DMC-13", "", WARNING, "school", "ไม่มีนักเรียนในชั้นสูงสุด", "Nobody in the top grade",
+        "นักเรียนที่เรียนจบให้บันทึกผลสิ้นปีเป็นเรียนจบ ไม่ใช่จำหน่าย หากไม่มีนักเรียนชั้นนี้จริงให้เขียนเหตุผล",
+        _nobody_in_the_top_grade, document="students"),
+    row("DMC-14", "", ERROR, "school", "ยอดสิ้นปีไม่ลงตัว", "The year does not close",
+        "นักเรียนที่อยู่ต้นปีต้องอยู่วันสิ้นปี หรือย้ายไป ออกกลางคัน หรือจำหน่าย ตรวจผู้ที่หายไปจากรายชื่อ",
+        _year_does_not_close, document="students"),
     row("DMC-15", "", WARNING, "school", "จำนวนนักเรียนต่างจากรอบก่อนมาก", "Total far from the round before",
           "ตรวจว่าบันทึกนักเรียนครบและไม่ซ้ำ แล้วเขียนเหตุผลที่จำนวนเปลี่ยน", _change_of_total, document="students"),
     pupil("DMC-16", "poor", WARNING, "record", "เด็กยากจนแต่รายได้ไม่สอดคล้อง", "Poor against income",
@@ -267,12 +348,16 @@ CHECKS = (
           "แก้จำนวนห้องเรียนของชั้นนี้ หรือย้ายนักเรียนไปชั้นที่ถูกต้อง", _pupils_without_room),
     rooms("DMC-17", "rooms", WARNING, "school", "มีห้องเรียนแต่ไม่มีนักเรียน", "Room without pupils",
           "แก้จำนวนห้องเรียนเป็น 0 หรือบันทึกนักเรียน หากมีเหตุอื่นให้เขียนเหตุผล", _room_without_pupils),
+    pupil("DMC-18", "", WARNING, "record", "แขวนลอยสองรอบติดต่อกัน", "Suspended in two rounds running",
+          "ติดตามตัวนักเรียน แล้วจำหน่ายหรือยกเลิกแขวนลอย หากยังจำหน่ายไม่ได้ให้เขียนเหตุผล", _suspended_twice,
+          ("suspended_flag", "status"), counted=False, before=("suspended_flag", "status")),
 )  # fmt: skip
 # What a code is called where its rows are counted together.
 TITLES = {
     "DMC-07": "อายุไม่สอดคล้องกับชั้นหรือเกณฑ์ที่นับ",
     "DMC-08": "ชั้นหรือห้องไม่ตรงกับที่โรงเรียนแจ้ง",
     "DMC-10": "คำนำหน้าชื่อไม่ตรงกับเพศหรืออายุ",
+    "DMC-12": "ผลสิ้นปียังไม่ครบ",
     "DMC-16": "ความยากจนหรือการพักนอนไม่สอดคล้อง",
     "DMC-17": "ห้องเรียนกับนักเรียนไม่ตรงกัน",
 }
