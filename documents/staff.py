@@ -260,6 +260,14 @@ class Staff(Record):
 
     tallied = ("position", "personnel_type", "sex", "work_status", "acting_director", "has_teaching_cert")
 
+    carried_by = rules.CARRIED_BY
+    outcomes = rules.OUTCOMES
+
+    @classmethod
+    def outcome(cls, values, from_round, to_round, taught=None):
+        """Who is still in post goes on; who left or has retired is left out, and a contract that ended is left blank."""
+        return rules.outcome(values, to_round)
+
     @classmethod
     def check(cls, values):
         """Yield (field, sentence) where a person's values contradict each other."""

@@ -217,3 +217,24 @@ def age(values, round_):
     """Completed years on the round's as-of date; None without a birth date."""
     born = values.get("birth_date")
     return buddhist.age_on(born, round_.as_of) if born and round_ else None
+
+
+# --- Carried over to a later round ------------------------------------------------------------------------------------
+
+CARRIED_BY = ("work_status", "retires_on", "contract_until")
+OUTCOMES = {
+    "retired": ("เกษียณแล้ว", "Retired", "idle"),
+    "renewed": ("ยกมา รอสัญญาจ้างใหม่", "Carried over, waiting for a new contract", "work"),
+}
+
+
+def outcome(values, to_round):
+    """(what becomes of a person in a later round, how he begins it or None): see `Record.outcome`."""
+    if not is_active(values):
+        return "left", None
+    day = to_round.as_of
+    if values.get("retires_on") and values["retires_on"] < day:
+        return "retired", None
+    if values.get("contract_until") and values["contract_until"] < day:
+        return "renewed", {name: value for name, value in values.items() if name not in CONTRACT}
+    return "carried", values

@@ -1,6 +1,7 @@
 """Staff and school technology (EMIS): what a field takes, what contradicts itself, what a school's one record is."""
 
 import datetime as dt
+from types import SimpleNamespace
 
 import pytest
 
@@ -232,3 +233,25 @@ def test_the_form_shows_what_other_subsystems_counted_and_of_which_round(
     other = sign_in(neighbour)
     assert "4,711" not in other.get(asked, follow_redirects=True).text
     assert "ยังไม่ได้บันทึกครุภัณฑ์ในรอบนี้" in other.get(f"/admin/technology/new/?school={OTHER}").text
+
+
+@pytest.mark.parametrize(
+    ("values", "what", "lacks"),
+    [
+        (PERMANENT, "carried", ()),
+        (PERMANENT | {"work_status": "2"}, "carried", ()),
+        (PERMANENT | {"work_status": "3"}, "left", None),
+        (PERMANENT | {"birth_date": "30/09/2508", "retires_on": "30/09/2568"}, "retired", None),
+        (PERMANENT | {"birth_date": "01/10/2508", "retires_on": "30/09/2569"}, "carried", ()),
+        (HIRED, "renewed", ("contract_no", "contract_from", "contract_until")),
+        (HIRED | {"contract_until": "10/06/2569"}, "carried", ()),
+    ],
+)
+def test_staff_still_in_post_go_on_and_an_ended_contract_is_asked_for_again(values, what, lacks):
+    stored = accepted(Staff, values)
+    name, kept = Staff.outcome(stored, None, SimpleNamespace(as_of=dt.datetime(2026, 6, 10)))  # noqa: DTZ001
+    assert name == what
+    assert (kept is None) is (lacks is None)
+    assert lacks is None or not set(lacks) & kept.keys()
+    without = {field: value for field, value in stored.items() if field not in (lacks or ())}
+    assert lacks is None or without.items() >= kept.items() >= {"person_id": stored["person_id"]}.items()

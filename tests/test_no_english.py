@@ -26,6 +26,14 @@ NAMES = [
         "LastPass",
         "Authy",
     ),
+    *("LAN", "Wireless LAN", "DLTV", "CAI", "Mbps"),
+    *(
+        "Leased Line",
+        "ADSL (Broadband)",
+        "3G 4G 5G WiMAX",
+        "Dial Line",
+        "Fiber Optic",
+    ),  # as the ministry lists them
     *("Ctrl", "Alt", "Shift", "Enter", "Esc", "AB", "ARh", "BRh", "ABRh", "ORh"),  # keys; blood groups
     *(
         "Tab",
