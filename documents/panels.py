@@ -33,7 +33,13 @@ class Panel:
 
 def panels_of(document, place):
     """The Panels beside a record of a kind at a place, in declared order: two small questions each."""
-    return [panel_of(subsystem(slug), place) for slug in document.panels]
+    return all_panels([document], place)
+
+
+def all_panels(documents, place):
+    """The Panels of several kinds of record together, each once."""
+    slugs = dict.fromkeys(slug for document in documents for slug in document.panels)
+    return [panel_of(subsystem(slug), place) for slug in slugs]
 
 
 def panel_of(document, place):

@@ -211,7 +211,7 @@ def test_nobody_serves_at_two_schools_unless_seconded(store, found_at, neighbour
 
 
 def test_the_form_shows_what_other_subsystems_counted_and_of_which_round(
-    open_rounds, sign_in, teacher, director, neighbour, store
+    open_rounds, sign_in, teacher, director, neighbour, officer, executive, store
 ):
     count_elsewhere("DMC", pupils=4711, male=2001, female=2709, m04=2001, f04=2709)
     count_elsewhere("M-OBEC", equipment=1, u22033=1234, r22033=56)
@@ -230,6 +230,9 @@ def test_the_form_shows_what_other_subsystems_counted_and_of_which_round(
     assert 'name="pupils"' not in page
     kept = store(Technology, LINE)
     assert "4,711" in sign_in(director).get(f"/admin/technology/details/?id={kept['_id']}").text
+    submission = find_submission("EMIS", place())
+    for who in (officer, executive):
+        assert "4,711" in sign_in(who).get(f"/admin/submissions/details/?id={submission.id}").text
     other = sign_in(neighbour)
     assert "4,711" not in other.get(asked, follow_redirects=True).text
     assert "ยังไม่ได้บันทึกครุภัณฑ์ในรอบนี้" in other.get(f"/admin/technology/new/?school={OTHER}").text

@@ -25,8 +25,9 @@ from documents.clock import utc
 from documents.codelists import code_list
 from documents.digests import documents_of, short_code
 from documents.moves import ASIDES, MOVES, asides_for, hindrance_of, moves_for
+from documents.panels import all_panels
 from documents.progress import RED, look_of_one, noun_of
-from documents.record import size_counter
+from documents.record import Place, size_counter
 from documents.round_members import ENTERED
 from documents.submissions import STATES, WRITABLE, Submission, get_submission, round_of, visible_to
 from documents.windows import open_until
@@ -206,8 +207,24 @@ class Submissions(StepsMixin, Page, ModelView):
             lists_href=links.class_lists(submission, round_) if sees else None,
             unit=subsystem(slug).unit,
             noun=noun_of(subsystem(slug)),
+            singles=singles_of(submission) if sees else [],
+            panels=all_panels(documents_of(submission.subsystem), place_of(submission)),
         )
         return page if refusal is None else (page, refusal.status)
+
+
+def place_of(submission):
+    """Where the records of a submission belong."""
+    return Place(submission.area_code, submission.academic_year, submission.round, submission.school_code)
+
+
+def singles_of(submission):
+    """[(noun, address)] of what the school has one record of, beside the list that its subsystem stands for."""
+    return [
+        (noun_of(document), links.rows_of(document.slug, submission.school_code))
+        for document in documents_of(submission.subsystem)
+        if document.single
+    ]
 
 
 def at_fault(submission, slug):
