@@ -61,6 +61,7 @@ def init_app(app: Flask, settings) -> None:
     app.jinja_env.globals["csp_nonce"] = csp_nonce
     app.before_request(refusals.forget)
     app.before_request(refuse_foreign_host)
+    app.before_request(take_larger)
     CSRFProtect(app)
     app.extensions["khet_limiter"] = Limiter(get_remote_address, app=app, storage_uri="khet://")
     app.after_request(note_refusal)
@@ -78,6 +79,12 @@ def refuse_foreign_host() -> None:
     """Raise SecurityError (400) for a Host header that is not on the allow-list."""
     if request.endpoint not in ANY_HOST and host_name() not in current_app.config["KHET_HOSTS"]:
         raise SecurityError("ที่อยู่ที่ใช้เปิดนี้ไม่ได้อยู่ในรายชื่อของระบบ ผู้ดูแลระบบเพิ่มได้ที่ KHET_PUBLIC_URL")
+
+
+def take_larger() -> None:
+    """Let the forms that take several pictures at once be larger than others; asked before anything is read."""
+    if larger := current_app.config.get("KHET_LARGER", {}).get(request.endpoint):
+        request.max_content_length = larger
 
 
 def host_name() -> str | None:
@@ -122,7 +129,7 @@ def seal(response):
 def keeping(response) -> str:
     """How long a browser may keep this answer: not at all, unless it is a static file named with its content's mark."""
     if not is_static() or response.status_code >= 400:
-        return "no-store"
+        return g.get("keeping", "no-store") if response.status_code < 400 else "no-store"
     return f"public, max-age={YEAR}, immutable" if request.args.get("v") else f"public, max-age={DAY}"
 
 

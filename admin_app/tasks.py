@@ -9,6 +9,7 @@ from kombu.exceptions import OperationalError
 
 from documents import job_runs, jobs
 from documents.database import DATABASE, without_concerns
+from exports import links
 
 log = logging.getLogger(__name__)
 
@@ -19,6 +20,7 @@ KINDS = (
     "documents.completeness",
     "documents.finding_lists",
     "documents.locking",
+    "documents.pictures",
     "documents.school_accounts",
     "exports.file_jobs",
     "exports.import_jobs",
@@ -52,6 +54,7 @@ def configure(settings):
     celery.conf.broker_url = settings.broker_url or without_concerns(settings.mongodb_uri)
     celery.conf.broker_transport_options = ON_MONGODB if celery.conf.broker_url.startswith("mongodb") else {}
     jobs.configure(wake)
+    links.configure(settings.public_url)
 
 
 def wake(job_id):

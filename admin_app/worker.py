@@ -22,7 +22,7 @@ from pymongo.errors import PyMongoError
 
 from admin_app import discretion, tasks
 from admin_app.config import Settings
-from documents import clock, history, job_runs
+from documents import clock, history, job_runs, pictures
 from documents.database import connect
 
 log = logging.getLogger(__name__)
@@ -108,6 +108,7 @@ class Heart:
                     job_runs.requeue_lost()
                 if beats % TIDY_EVERY == 0:
                     job_runs.forget_expired()
+                    pictures.ask_tidying()
             except PyMongoError as error:
                 log.error("the worker lost the database: %s", type(error).__name__)
             beats += 1

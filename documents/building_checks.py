@@ -58,6 +58,10 @@ def _good_at_an_age(values, context):
     return f"อายุการใช้งาน {years} ปี เกิน {bound} ปี แต่บันทึกสภาพว่า “ดี”"
 
 
+def _without_front(values, context):
+    return None if values.get("photo_front") else "ยังไม่มีภาพถ่ายด้านหน้า"
+
+
 def _better_unrepaired(values, context):
     before = next((row["condition"] for row in context.was(values) if row.get("condition")), None)
     conditions, now = code_list("CONDITION"), values.get("condition")
@@ -105,6 +109,8 @@ CHECKS = (
              ("rooms_actual", "rooms_design", "ext_classrooms", "ext_special")),
     building("BO-04", "", WARNING, "record", "อาคารเก่าแต่บันทึกสภาพว่าดี", "Good at a high age",
              "ตรวจสภาพและปีที่ก่อสร้าง หากถูกต้องแล้วให้เขียนเหตุผล", _good_at_an_age, ("condition", "built_year")),
+    building("BO-05", "", WARNING, "record", "ไม่มีภาพถ่ายด้านหน้า", "No front photograph",
+             "ถ่ายภาพด้านหน้าของอาคารแล้วแนบในแบบฟอร์ม หากถ่ายไม่ได้ให้เขียนเหตุผล", _without_front, ("photo_front",)),
     building("BO-06", "", WARNING, "school", "ห้องเรียนไม่พอใช้", "Fewer classrooms than used",
              "ตรวจจำนวนห้องจริงของอาคารเรียน หากขาดจริงให้เขียนเหตุผล เขตจะเห็นในบัญชีโรงเรียนที่ขาดห้องเรียน", _too_few_classrooms),
     building("BO-07", "", WARNING, "school", "ไม่มีอาคารเรียนหรือส้วม", "No classroom block or no toilet",

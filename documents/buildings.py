@@ -6,10 +6,16 @@ each year. Rules over several fields stand in `building_rules.py`, checks in `bu
 
 from documents import building_rules as rules
 from documents.codelists import code_list
-from documents.fields import choice, count, derived, measure, text
+from documents.fields import choice, count, derived, measure, picture, text
 from documents.record import Figures, Record
 
-STRUCTURE, ROOMS, FUNDS, STATE = "สิ่งก่อสร้าง", "ห้องและที่นั่ง", "การก่อสร้างและงบประมาณ", "สภาพและการใช้งาน"
+STRUCTURE, ROOMS, FUNDS, STATE, PHOTOS = (
+    "สิ่งก่อสร้าง",
+    "ห้องและที่นั่ง",
+    "การก่อสร้างและงบประมาณ",
+    "สภาพและการใช้งาน",
+    "ภาพถ่าย",
+)
 
 
 class Building(Record):
@@ -75,7 +81,11 @@ class Building(Record):
         "การซ่อมแซมในปีนี้", en="Repaired this year", max_length=400, group=STATE, synonyms=("บันทึกการซ่อมแซม",),
         help="บอกเมื่อสภาพดีขึ้นกว่าปีก่อน เช่น เปลี่ยนหลังคาและทาสีใหม่ทั้งหลัง",
     )  # fmt: skip
-    called = derived("รายการ", rules.called, kind="text", en="Structure")
+    photo_front = picture("ภาพด้านหน้า", en="Front", need="O", group=PHOTOS, help="ควรมีทุกอาคาร เห็นทั้งหลัง")
+    photo_back = picture("ภาพด้านหลัง", en="Back", group=PHOTOS)
+    photo_left = picture("ภาพด้านซ้าย", en="Left side", group=PHOTOS)
+    photo_right = picture("ภาพด้านขวา", en="Right side", group=PHOTOS)
+    called = derived("รายการ", rules.called, kind="text", en="Structure", group=STRUCTURE)
 
     slug = "buildings"
     label = "สิ่งก่อสร้าง (B-OBEC)"
@@ -87,18 +97,18 @@ class Building(Record):
     key = ("building_type", "seq_no")
     not_carried = ("condition", "repair_note")
     grid = (
-        "school_code", "called", "name", "design", "rooms_actual", "ext_classrooms", "seats", "built_year", "age",
-        "condition", "use_status", "budget_baht",
+        "school_code", "called", "photo_front", "condition", "use_status", "design", "name", "built_year", "age", "rooms_actual",
+        "ext_classrooms", "seats", "budget_baht",
     )  # fmt: skip
     quick = ("building_type", "condition")
     cells = ("name", "rooms_actual", "ext_classrooms", "seats", "built_year", "condition", "use_status")
     filters = (
         "building_type", "design", "condition", "use_status", "built_year", "rooms_actual", "seats", "budget_baht",
-        "budget_source", "repair_note",
+        "budget_source", "repair_note", "photo_front",
     )  # fmt: skip
     search = ("name", "design_text", "building_type", "design")
     order = ("building_type", "seq_no")
-    groups = (STRUCTURE, ROOMS, FUNDS, STATE)
+    groups = (STRUCTURE, ROOMS, FUNDS, STATE, PHOTOS)
 
     meta = {"collection": "buildings"}
 

@@ -109,6 +109,12 @@ def flag(label, *, required=False, **more):
     return BooleanField(**_carry("flag", label, need=need, **more))
 
 
+def picture(label, *, required=False, **more):
+    """The id of a picture of the school, stored by `pictures.store`; shown as a thumbnail."""
+    need = more.pop("need", "R" if required else "O")
+    return StringField(max_length=24, **_carry("picture", label, need=need, **more))
+
+
 class Derived:
     """A value worked out from a stored record when it is shown or exported, never typed and never stored.
 
@@ -234,8 +240,16 @@ def _flag(field, value):
     return answer
 
 
+def _picture(field, value):
+    """Whether it is one of the school's own is asked by the door."""
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9a-f]{24}", value):
+        raise ValueError("ไม่พบภาพนี้ กรุณาแนบภาพใหม่")
+    return value
+
+
 ACCEPT = {
     "text": _text,
+    "picture": _picture,
     "choice": _choice,
     "choices": _choices,
     "count": _count,
@@ -260,4 +274,5 @@ SHOWN = {
     "measure": lambda field, value: f"{value:,.{field.decimals}f}",
     "date": lambda field, value: buddhist.format_date(value),
     "flag": lambda field, value: "ใช่" if value else "ไม่ใช่",
+    "picture": lambda field, value: "มีภาพ",
 }

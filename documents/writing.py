@@ -14,7 +14,7 @@ from typing import NamedTuple
 from bson import ObjectId
 from pymongo.errors import BulkWriteError
 
-from documents import access, completeness, fields, history
+from documents import access, completeness, fields, history, pictures
 from documents.codelists import code_list, of_area
 from documents.conflicts import conflict_of
 from documents.database import asked_in_parts, collection, in_transaction
@@ -292,6 +292,8 @@ def _prepared(changes, actor, reason, warrant, stored):
             errors[index] = problems
         prepared.append(Prepared(change, before, after, earlier))
     find_doubles(prepared, errors)
+    if not warrant:
+        pictures.claim(prepared, errors)
     if errors:
         raise Invalid(errors)
     return prepared

@@ -13,9 +13,19 @@ from dataclasses import dataclass, field
 from documents import citizen_id, fields, places, thai
 from documents.codelists import code_list, plain
 from documents.record import declared, shown_fields
+from exports import links
 
-CELLS = {"choice": "text", "choices": "text", "flag": "center"}
-WIDTHS = {"text": 18, "choice": 18, "choices": 26, "count": 10, "measure": 10, "date": 13, "flag": 9}
+CELLS = {"picture": "text", "choice": "text", "choices": "text", "flag": "center"}
+WIDTHS = {
+    "text": 18,
+    "choice": 18,
+    "choices": 26,
+    "count": 10,
+    "measure": 10,
+    "date": 13,
+    "flag": 9,
+    "picture": 24,
+}
 BLANK = {"", "-", "–", "—"}
 EXCEL_EPOCH = dt.date(1899, 12, 30)
 A_DATE_NOW = "โปรแกรมตารางเปลี่ยนค่านี้เป็นวันที่แล้ว ให้จัดช่องเป็นข้อความและพิมพ์ค่าเดิมอีกครั้ง"
@@ -68,7 +78,7 @@ def columns(document):
 
 def column_of(name, one, **instead):
     """The Column of a field; `instead` overrides what the field says."""
-    derived = getattr(one, "derived", False)
+    derived = getattr(one, "derived", False) or one.kind == "picture"  # a picture goes out as its address
     said = {
         "label": one.verbose_name,
         "kind": one.kind,
@@ -144,6 +154,8 @@ class Layout:
             return lambda row: row["school_code"]
         if column.name == "school_name":
             return lambda row: around.school_names.get(row["school_code"])
+        if column.kind == "picture":
+            return lambda row: links.picture(row.get(column.name))
         if column.read_only:
             worked_out = shown_fields(self.document)[column.name]
             return lambda row: worked_out.work(row, around.round)

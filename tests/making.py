@@ -79,6 +79,8 @@ def candidates(one, is_key, mark, serial):
         return iter([[code] for code in codes] if one.kind == "choices" else codes)
     if one.kind == "date":
         return iter(DAYS)
+    if one.kind == "picture":
+        return iter(())  # one must be stored first, in the school that shows it
     if one.kind == "flag":
         return iter((serial % 2 == 0, serial % 2 == 1))
     low, high = one.min_value or 0, one.max_value

@@ -111,6 +111,8 @@ def form_of(html):
                 return
             if tag == "input" and attrs.get("name"):
                 box = attrs.get("type") in ("checkbox", "radio")
+                if attrs.get("type") == "file":
+                    return  # nothing was chosen
                 if not box:
                     self.values[attrs["name"]] = attrs.get("value", "")
                 elif "checked" in attrs:

@@ -85,6 +85,7 @@ TABLE = [
     ("GET", "/admin/reports/export/csv/", "?report=disability", {200: ROUND_READERS}),
     ("GET", "/admin/reports/growth/", "", {200: "district"}),
     ("POST", "/admin/reports/growth/", {"kind": "weight"}, {422: "district"}),
+    ("GET", "/admin/pictures/", "?id=0", {404: EVERYONE}),  # no such picture; test_pictures.py has some
     ("GET", "/admin/papers/", "", {200: ROUND_READERS}),
     ("GET", "/admin/papers/confirmation/", "?id={submission}", {409: ROUND_READERS}),  # nobody has confirmed yet
     ("GET", "/admin/papers/confirmation/pdf/", "?id={submission}", {409: ROUND_READERS}),

@@ -1,6 +1,7 @@
 """What people see: thin Flask-Admin views over documents, in menu order."""
 
 from documents import subsystems
+from documents.pictures import LARGEST, TAKEN, fields_of
 from views import shell
 from views.account import Account
 from views.audit import Audit
@@ -19,6 +20,8 @@ from views.jobs import Jobs
 from views.limits import Limits
 from views.line_sheet import LineSheetView
 from views.papers import Papers
+from views.pictures import Pictures
+from views.pictures import url as picture_url
 from views.pupils import PupilView
 from views.reconcile import Reconcile
 from views.record import RecordView
@@ -33,6 +36,7 @@ from views.surveys import Surveys, SurveyView
 from views.transfers import Transfers
 from views.users import Users
 
+SPARE = 4 * 2**20  # bytes of a form beside its pictures
 OWN_VIEWS = {
     "students": PupilView,
     "equipment": EquipmentView,
@@ -76,4 +80,14 @@ def register(admin, app):
     admin.add_view(CodeLists())
     admin.add_view(Audit())
     admin.add_view(Account())
+    admin.add_view(Pictures())
+    app.jinja_env.globals.update(picture_url=picture_url, picture_taken=TAKEN)
+    app.config["KHET_LARGER"] = {place: size for kind in subsystems() for place, size in larger(kind)}
     shell.install(app)
+
+
+def larger(document):
+    """Yield (endpoint, bytes) of the forms that take more at once than others: four photographs, say."""
+    if names := fields_of(document):
+        for form in ("create_view", "edit_view"):
+            yield f"{document.slug}.{form}", LARGEST * len(names) + SPARE

@@ -139,6 +139,7 @@ OFFERED = {
     "measure": (AtLeast, AtMost),
     "date": (Equals, AtLeast, AtMost),
     "flag": (Equals,),
+    "picture": (),
 }
 DATA_TYPES = {"date": "be-date", "count": "number", "measure": "number"}
 

@@ -9,6 +9,7 @@ from documents.declarations import ever_declared
 from documents.record import declared, shown_fields
 from documents.submissions import find_submission
 from documents.users import ROLES
+from views.pictures import thumbnail
 
 ACTIONS = {"create": "เพิ่มรายการ", "update": None, "remove": "ลบรายการ"}
 VIAS = {
@@ -56,6 +57,8 @@ def words_of(field):
     """What puts a value of a field that is not empty into a cell's words."""
     if is_masked(field):
         return citizen_id.mask_id
+    if field.kind == "picture":
+        return lambda value: thumbnail(value, field.verbose_name)
     if field.kind == "choice":
         codes = code_list(field.codelist)
         return lambda value: codes.short(value) or codes.label(value)
@@ -104,6 +107,7 @@ def details(record, user, round_):
             "value": masked(field, value),
             "unit": field.unit if value is not None else None,
             "masked": value not in (None, "") and is_masked(field),
+            "picture": value if field.kind == "picture" else None,
         }
         groups.setdefault(field.group or "ข้อมูลทั่วไป", []).append(row)
     return [{"title": title, "rows": rows} for title, rows in groups.items() if rows]
@@ -145,8 +149,8 @@ def _told(document, event, user, record):
         changes.append(
             {
                 "label": field.verbose_name,
-                "old": masked(field, old),
-                "new": masked(field, new),
+                "old": "ภาพเดิม" if field.kind == "picture" and old else masked(field, old),
+                "new": "ภาพใหม่" if field.kind == "picture" and new else masked(field, new),
                 "unit": field.unit,
             }
         )

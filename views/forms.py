@@ -8,16 +8,19 @@ from functools import lru_cache
 
 from flask import request
 from flask_admin.contrib.mongoengine.form import CustomModelConverter, get_form
-from wtforms import HiddenField, SelectField, SelectMultipleField, StringField, TextAreaField
+from flask_login import current_user
+from wtforms import Field, HiddenField, SelectField, SelectMultipleField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import StopValidation
-from wtforms.widgets import CheckboxInput, ListWidget
+from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
 from documents import fields
 from documents.codelists import code_list
+from documents.errors import Invalid
 from documents.record import declared
 from views.filters import LONG_LIST
 from views.pages import SecureForm
+from views.pictures import OUT, taken_in
 
 LONG_TEXT = 400  # longer texts get an area
 
@@ -91,6 +94,36 @@ class FoundField(StringField):
         return code_list(self.declared.codelist).label(self.data) if self.data else ""
 
 
+class PictureField(Field):
+    """A picture of the school: its id, posted back; a file that came with the form takes its place.
+
+    The file is stored at once, so that a form that is refused for something else has not lost it. `form.school` says
+    where: (area code, school code).
+    """
+
+    widget = TextInput()
+
+    def __init__(self, *args, declared=None, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.declared = declared
+        self.upload = None
+
+    def process_formdata(self, valuelist):
+        """Take the id and the file, which come under one name; OUT says that the picture is taken out."""
+        typed = [value for value in valuelist if isinstance(value, str)]
+        self.upload = next((value for value in valuelist if getattr(value, "filename", None)), None)
+        self.data = "" if OUT in typed else typed[-1] if typed else self.data
+
+    def pre_validate(self, form):
+        """Store the file that came; its refusal stands beside the field, and the picture there was stays."""
+        if self.upload is None:
+            return
+        try:
+            self.data = taken_in(self.upload, current_user, *form.school)
+        except Invalid as refused:
+            raise StopValidation(refused.errors[0]["picture"]) from refused
+
+
 class RecordConverter(CustomModelConverter):
     """From a declared field to its input; a subsystem's fields are plain MongoEngine fields with a `kind`."""
 
@@ -124,6 +157,10 @@ class RecordConverter(CustomModelConverter):
         if len(pairs) > LONG_LIST:
             return FoundField(**options, render_kw={"autocomplete": "off"})
         return PickedField(**options, choices=_to_pick([("", "— เลือก —"), *pairs]))
+
+    def of_picture(self, field, options):
+        """A photograph to take or choose."""
+        return PictureField(**options)
 
     def of_choices(self, field, options):
         """Boxes to tick."""
@@ -167,12 +204,14 @@ def posted_values(known, stored):
     That is when an input that would show a value of the `stored` dict is not posted, or holds what cannot be stored.
     """
     typed, values = request.form, {}
-    if request.files:
+    if any(file.filename for file in request.files.values()):
         return None
     try:
         for name, field in known.items():
             if field.kind == "choices":
                 values[name] = fields.accept(field, typed.getlist(name))
+            elif field.kind == "picture" and OUT in typed.getlist(name):
+                values[name] = None
             elif name in typed:
                 values[name] = fields.accept(field, typed[name])
             elif stored.get(name) is not None:

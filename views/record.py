@@ -18,6 +18,7 @@ from documents.completeness import required_of
 from documents.declarations import declaration
 from documents.errors import Invalid, RuleBroken, StaleRevision
 from documents.panels import panels_of
+from documents.pictures import fields_of
 from documents.record import Place, declared
 from documents.rounds import find_round
 from documents.submissions import find_submission, may_write
@@ -269,6 +270,7 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
         lists = sorted({field.codelist for field in self._fields.values() if field.codelist})
         versions = tuple((name, code_list(name).version) for name in lists)
         form = form_class(self.model, self.form_names(school), versions)(get_form_data(), obj=obj)
+        form.school = self.round.area_code, school
         if obj is not None and not request.form:
             form.revision.data = obj.revision
         return form
@@ -367,6 +369,7 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
     def render(self, template, **context):
         """The page, with the status a refusal gave it and the two versions when somebody saved first."""
         context.setdefault("conflict", g.get("conflict"))
+        context.setdefault("takes_pictures", bool(fields_of(self.model)))
         response = make_response(super().render(template, **context))
         response.status_code = g.get("status", 200)
         return response

@@ -15,6 +15,7 @@ from importlib import import_module
 PARTS = [
     "scripts.demo.emis",
     "scripts.demo.equipment",
+    "scripts.demo.buildings",
 ]
 
 
