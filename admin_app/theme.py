@@ -47,6 +47,7 @@ FLASH_ICONS = {"ok": "check", "bad": "alert", "warn": "alert", "info": "info"}
 
 # The last folder of a page's address: its icon in the side menu, where the menu names none.
 MENU_ICONS = {
+    "year-end": "flag",
     "control": "gauge",
     "control-room": "gauge",
     "rounds": "rounds",

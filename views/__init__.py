@@ -35,6 +35,7 @@ from views.summaries import Summaries
 from views.surveys import Surveys, SurveyView
 from views.transfers import Transfers
 from views.users import Users
+from views.year_end import YearEnd
 
 SPARE = 4 * 2**20  # bytes of a form beside its pictures
 OWN_VIEWS = {
@@ -57,6 +58,7 @@ def register(admin, app):
     admin.add_view(SurveyView())
     admin.add_view(Surveys())
     admin.add_view(EquipmentReports())
+    admin.add_view(YearEnd())
     admin.add_view(Transfers())
     admin.add_view(IdChanges())
     admin.add_view(Rounds(name="รอบการจัดเก็บข้อมูล", endpoint="rounds", url="/admin/rounds"))

@@ -75,6 +75,7 @@ VIAS = {
     "put_back": "คืนข้อมูลตามฉบับเดิม",
     "transfer": "คำขอย้ายเข้า",
     "id_change": "คำขอแก้เลข",
+    "results": "หน้าผลสิ้นปี",
 }
 ABOUT_ACCESS = {
     "what": "เรื่อง",
