@@ -46,6 +46,18 @@ def findings_of(school_code=None, level=None):
     return url_for("findings.index", **{name: value for name, value in asked.items() if value})
 
 
+# Where what some checks find is mended, beside the record itself: (endpoint, what the link says).
+DESKS = {"DMC-12": ("year_end.index", "บันทึกผลสิ้นปีทั้งชั้น")}
+
+
+def desk_of(code, school_code=None):
+    """(address, words) of the page made for what a check finds, or None."""
+    if code not in DESKS:
+        return None
+    endpoint, words = DESKS[code]
+    return url_for(endpoint, school=school_code or None), words
+
+
 def main_slug(round_):
     """The slug of the first document of the round's subsystem: whose grid stands for it."""
     return documents_of(round_.subsystem)[0].slug
