@@ -1,9 +1,18 @@
 """The reports of pupils: each number counted again by other code, the ministry's layout, who sees what, and the names behind."""
 
+import io
+import re
 from collections import Counter
 
-from documents import reporting
-from documents.student_reports import REPORTS
+from documents import growth, locking, reporting
+from documents.limits import set_limits
+from documents.small_cells import hidden, worked_out
+from documents.student_reports import BY_KEY, REPORTS, reports_of
+from documents.students import Student
+from documents.writing import Change, write
+from exports.report_files import report_csv
+from tests.people import AREA, OTHER, SCHOOL, YEAR, place
+from tests.pupils import pupil
 from tests.report_world import *  # noqa: F403  fixtures of the world
 from tests.report_world import expected, rows_of
 
@@ -40,3 +49,164 @@ def test_every_report_of_the_years_end_counts_what_the_records_say(filled_end):
     for report in AT_THE_END:
         assert found(report, filled_end) == expected(report, rows, filled_end), report.key
         assert len(expected(report, rows, filled_end)) > 3, report.key
+
+
+def test_the_files_have_the_ministrys_columns_and_lines(filled_end, officer, database):
+    officer.grants[0].sensitive = True
+    officer.save()
+    for report in reports_of(filled_end):
+        lines = told(report_csv(report, filled_end, officer))
+        widths = {72: 72, 71: 71, 94: 94, 24: 24, 21: 21, 6: 6}
+        assert {len(line) for line in lines} == {widths[report.layout]}, report.key
+        assert {line[0] for line in lines} == {"2568-3"}
+        assert list(dict.fromkeys(line[1] for line in lines)) == [SCHOOL, OTHER, AREA], report.key
+        if report.layout in (71, 94):
+            continue
+        figures = reporting.counted(report, reporting.terms_of(filled_end))
+        printed = [line.printed or line.label for line in figures.lines()]
+        assert [line[2].strip('"') for line in lines] == printed * 3, report.key
+        for number, line in enumerate(figures.lines()):
+            numbers = [
+                int(one[-1 if report.layout == 72 else 5] or 0) for one in lines[number :: len(printed)]
+            ]
+            if report.layout in (72, 24, 6):
+                assert numbers[2] == numbers[0] + numbers[1], (report.key, line.key)
+                assert numbers[2] == figures.number(line.key), (report.key, line.key)
+    assert report_csv(BY_KEY["age"], filled_end, officer, "cp874").decode("cp874").count("20 ปีขึ้นไป") == 3
+
+
+def test_a_number_on_the_page_is_the_rows_behind_its_link(filled, filled_end, teacher, officer, sign_in):
+    officer.grants[0].sensitive = True
+    officer.save()
+    looked, views = 0, ("lines", "levels", "schools")
+    for user, round_, address in ((officer, filled, ""), (teacher, filled_end, f"&school={SCHOOL}")):
+        browser = sign_in(user)
+        browser.get(f"/admin/choose/?round={round_.id}")
+        for number, report in enumerate(reports_of(round_)):
+            page = browser.get(
+                f"/admin/reports/show/?report={report.key}&view={views[number % 3]}{address}"
+            ).text
+            cells = re.findall(r'data-value="(\d+)"><a href="([^"]+)"', page)
+            for value, href in cells[:1] + cells[len(cells) // 2 :][:1]:
+                rows = browser.get(href.replace("&amp;", "&")).text
+                counted = re.search(r"<b>([\d,]+)</b> คน", rows)
+                assert counted, href
+                assert counted[1] == value, (report.key, href)
+                looked += 1
+    assert looked > 50
+
+
+def test_a_school_reads_its_own_numbers_alone(filled, teacher, neighbour, director, administrator, sign_in):
+    browser = sign_in(neighbour)
+    whole = reporting.counted(BY_KEY["grade-sex"], reporting.terms_of(filled))
+    page = browser.get("/admin/reports/show/?report=grade-sex").text
+    own = whole.number("all", OTHER)
+    assert f'data-value="{own}"' in page
+    assert f'data-value="{whole.number("all")}"' not in page
+    assert "บ้านหนึ่ง" not in page
+    assert browser.get(f"/admin/reports/show/?report=grade-sex&school={SCHOOL}").status_code == 403
+    lines = told(browser.get("/admin/reports/export/csv/?report=disability").data)
+    assert {line[1] for line in lines} == {OTHER}
+    assert browser.get("/admin/reports/export/xlsx/").status_code == 200
+    theirs = browser.get(f"/admin/students/?report=age&line=all&school={SCHOOL}").text
+    assert re.search(r"ไม่มีรายการ|<b>0</b>", theirs)
+    assert sign_in(administrator).get("/admin/reports/").status_code == 403
+    assert (
+        sign_in(teacher).get("/admin/reports/show/?report=after-p6").status_code == 404
+    )  # not of this round
+    assert sign_in(teacher).get("/admin/reports/show/?report=../x").status_code == 404
+
+
+def test_an_executive_sees_no_small_number_and_none_that_gives_one_away(
+    filled, executive, officer, sign_in, database
+):
+    report = BY_KEY["disability"]
+    figures = reporting.counted(report, reporting.terms_of(filled))
+    small = [
+        n
+        for n in (figures.number(line.key, school) for line in report.lines for school in (SCHOOL, OTHER))
+        if 0 < n < 10
+    ]
+    assert small, "the world has no small numbers: the test says nothing"
+    for user in (executive, officer):  # the officer has no mark for what is sensitive
+        browser = sign_in(user)
+        for view in ("lines", "levels&line=05", "schools"):
+            page = browser.get(f"/admin/reports/show/?report=disability&view={view}").text
+            assert not [n for n in map(int, re.findall(r'data-value="(\d+)"', page)) if 0 < n < 10], view
+            assert "น้อยกว่า 10" in page
+            assert "/admin/students/?report" not in page
+        lines = told(browser.get("/admin/reports/export/csv/?report=disability").data)
+        assert {line[1] for line in lines} == {AREA}
+        assert not [cell for line in lines for cell in line[3:] if cell and 0 < int(cell) < 10]
+    names = sign_in(officer).get("/admin/students/?report=disability&line=all")
+    assert "ข้อมูลอ่อนไหว" in names.text
+    assert re.search(r"ไม่มีรายการ|<b>0</b>", names.text)
+    assert "น้อยกว่า 10" not in sign_in(executive).get("/admin/reports/show/?report=grade-sex").text
+    events = list(database.audit_events.find({"action": "export"}))
+    assert [event["changes"]["report"][1] for event in events] == ["พิการ", "พิการ"]
+
+
+def test_a_hidden_number_cannot_be_worked_out():
+    cells = {
+        (r, c): n for r, row in enumerate([[3, 20, 40], [12, 15, 0], [30, 9, 11]]) for c, n in enumerate(row)
+    }
+    sums = []
+    for r in range(3):
+        cells[r, "sum"] = sum(cells[r, c] for c in range(3))
+        sums.append(((r, "sum"), [(r, c) for c in range(3)]))
+    for c in [0, 1, 2, "sum"]:
+        cells["sum", c] = sum(cells[r, c] for r in range(3))
+        sums.append((("sum", c), [(r, c) for r in range(3)]))
+    gone = hidden(cells, sums)
+    assert {(0, 0), (2, 1)} < gone
+    assert not worked_out(gone, sums)
+    assert set(worked_out({(0, 0), (2, 1)}, sums)) == {(0, 0), (2, 1)}
+    assert hidden({"a": 4, "b": 0, "t": 4}, [("t", ["a", "b"])]) >= {"a", "t"}
+
+
+def test_a_growth_table_of_the_district_brings_the_reports_of_nutrition(filled, officer, teacher, sign_in):
+    assert "weight" not in [report.key for report in reports_of(filled)]
+    browser = sign_in(officer)
+    lines = ["เพศ,ส่วนสูง,1,2,3,4,5"] + [
+        f"{sex},{cm},10,15,25,30,40" for sex in ("ชาย", "หญิง") for cm in range(90, 130)
+    ]
+    for content, status in (("เพศ,ส่วนสูง\nชาย,x", 422), ("\n".join(lines[:10]), 422), ("\n".join(lines), 303)):
+        form = {"kind": "weight", "file": (io.BytesIO(content.encode()), "เกณฑ์.csv")}
+        answer = browser.send("/admin/reports/growth/", form, content_type="multipart/form-data")
+        assert answer.status_code == status, answer.text[:300]
+    assert "weight" in growth.kinds_of(AREA)
+    report = BY_KEY["weight"]
+    expected_lines = Counter()
+    for row in rows_of(filled):
+        counts = row["status"] in ("enrolled", "pending") and not row.get("suspended_flag")
+        if counts:
+            kg, cm = row.get("weight_kg"), row.get("height_cm")
+            off = kg is None or cm is None or not 90 <= cm < 130
+            outside = YEAR - 543 - row["birth_date"].year > 20 and row["grade"] > "03"
+            line = (
+                "outside"
+                if outside
+                else "off"
+                if off
+                else f"w{sum(kg >= bound for bound in (10, 15, 25, 30, 40))}"
+            )
+            expected_lines[line] += 1
+    figures = reporting.counted(report, reporting.terms_of(filled))
+    assert {
+        line.key: figures.number(line.key) for line in report.lines if figures.number(line.key)
+    } == expected_lines | {"all": expected_lines.total()}
+
+
+def test_what_is_kept_ends_with_the_next_write_and_a_lock_freezes_the_rule_of_age(
+    filled, teacher, approver, administrator
+):
+    report = BY_KEY["religion"]
+    before = reporting.figures_of(report, filled).number("all")
+    assert reporting.figures_of(report, filled) is reporting.figures_of(report, filled)
+    write([Change(Student, place(), pupil())], teacher)
+    assert reporting.figures_of(report, filled).number("all") == before + 1
+    outside = reporting.figures_of(report, filled).number("outside")
+    locked = locking.lock_round(filled, approver, "ปิดตามกำหนด")
+    set_limits(AREA, "DMC", YEAR, {"oldest": 10}, administrator)
+    assert reporting.counted(report, reporting.terms_of(locked)).number("outside") == outside
+    assert report_csv(report, locked, approver) == report_csv(report, locked, approver)

@@ -138,7 +138,7 @@ class Reports(Page, BaseView):
         user, own = here.person(), schools_for(here.person(), round_.area_code)
         school = own[0] if own is not None and len(own) == 1 else None
         noted = export_of(round_, "pupil_report", school, 0, extension) | {
-            "report": report.key if report else None
+            "report": report.short if report else None
         }
         if own is None and rows_of(round_) > AT_ONCE:
             asked = {
