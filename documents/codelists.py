@@ -132,10 +132,10 @@ class Codes:
 
     @property
     def choices(self) -> list[tuple[str, str]]:
-        """(code, label) of what can be chosen in the academic year that it is today."""
+        """(code, label) of what can be chosen in the academic year in question (`ask_year`), else in today's."""
         if not self.bounded:
             return [(entry.code, entry.label) for entry in self.entries.values()]
-        return self.choices_in(buddhist.academic_year(clock.today()))
+        return self.choices_in(_year.get() or buddhist.academic_year(clock.today()))
 
     def choices_in(self, academic_year: int) -> list[tuple[str, str]]:
         """(code, label) of what could be chosen in an academic year (B.E.)."""
@@ -261,6 +261,7 @@ _stamps: dict[
 _checked_at = float("-inf")
 _checking = threading.Lock()
 _asking: ContextVar[str | None] = ContextVar("code_lists_of", default=None)
+_year: ContextVar[int | None] = ContextVar("code_lists_in", default=None)
 
 
 @contextmanager
@@ -274,8 +275,19 @@ def of_area(area_code: str | None):
 
 
 def ask_of(area_code: str | None) -> None:
-    """As `of_area`, until it is said anew: for the time of a request."""
+    """As `of_area`, until it is said anew: for the time of a request, which is about no year yet."""
     _asking.set(area_code)
+    _year.set(None)
+
+
+def ask_year(academic_year: int) -> None:
+    """What is offered from now on is what that academic year (B.E.) may choose from."""
+    _year.set(academic_year)
+
+
+def asked_area() -> str | None:
+    """The area whose lists are asked now."""
+    return _asking.get()
 
 
 def code_list(name: str) -> Codes:
@@ -292,8 +304,12 @@ def code_list(name: str) -> Codes:
 
 
 def names() -> list[str]:
-    """The names of all lists that have a seed, and of the lists of places."""
-    return [*seeds(), *_PLACES]
+    """The names of all lists that have a seed, of the lists of places, and of those the area in question has alone."""
+    known, area = [*seeds(), *_PLACES], _asking.get()
+    if area is None:
+        return known
+    own = collection(AreaList).find({"area_code": area}, {"name": 1}).sort("name")
+    return [*known, *(row["name"] for row in own if row["name"] not in known)]
 
 
 def forget() -> None:

@@ -209,6 +209,9 @@ TABLE = [
     ("POST", "/admin/equipment/lines/", {"school": "{school}"}, {422: "school district"}),
     ("GET", "/admin/codelists/", "", {200: EVERYONE}),
     ("GET", "/admin/codelists/details/", "?id=GRADE", {200: EVERYONE}),
+    ("GET", "/admin/codelists/value/", "?id=RELIGION&code=001", {200: "admin"}),
+    ("POST", "/admin/codelists/value/", {"id": "RELIGION", "do": "add", "seen": "0"}, {422: "admin"}),
+    ("POST", "/admin/codelists/move/", {"id": "RELIGION", "code": "001", "seen": "7"}, {409: "admin"}),
     ("GET", "/admin/audit/", "", {200: f"{READERS} admin"}),
     ("GET", "/admin/audit/details/", "?id={event}", {200: READERS, 404: "admin"}),
 ]  # fmt: skip

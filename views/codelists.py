@@ -1,17 +1,19 @@
-"""Code lists (รหัสมาตรฐาน): every list the product knows with its source, and one list with its entries."""
+"""Code lists (รหัสมาตรฐาน): every list with its source, one list with its entries, and an admin's edits of a value."""
 
 from dataclasses import dataclass
 
-from flask import abort, request, url_for
+from flask import abort, flash, make_response, redirect, request, url_for
 from flask_admin import expose
 from flask_admin.contrib.mongoengine import ModelView
 from markupsafe import Markup
 
-from documents import codelists, subsystems, thai
-from documents.codelists import CodeList, Codes, code_list
+from documents import buddhist, clock, codelist_edits, codelists, history, subsystems, thai
+from documents.codelists import AreaList, CodeList, Codes, code_list
 from documents.database import collection
+from documents.errors import Invalid, OutOfScope, RuleBroken
 from documents.record import declared
 from documents.users import ROLES
+from views import here, telling
 from views.pages import Page, SecureForm
 
 LONGEST_SEARCH = 100
@@ -101,6 +103,7 @@ class CodeLists(Page, ModelView):
         search = thai.clean(request.args.get("search"))[:LONGEST_SEARCH]
         parent = thai.clean(request.args.get("parent"))[:40]
         found = matching(codes, search, parent)
+        edits = may_edit() and not isinstance(codes, codelists.PlaceCodes)
         page = min(max(request.args.get("page", 0, type=int), 0), MOST_PAGES)
         shown = found[page * ENTRIES_A_PAGE : (page + 1) * ENTRIES_A_PAGE]
         return self.render(
@@ -118,7 +121,85 @@ class CodeLists(Page, ModelView):
             shorts=any(entry.short != entry.label for entry in shown),
             english=any(entry.label_en for entry in shown),
             pager=self._pager(codes, page, found, shown),
+            edits=edits,
+            moves=edits and not search and not parent,
+            adds=edits and codes.name not in codelist_edits.FIXED,
+            seen=codelist_edits.version_of(here.area_code(), codes.name) if edits else 0,
+            first=next(iter(codes.codes), None),
+            last=next(reversed(codes.codes), None),
+            events=events_of(codes.name) if edits else [],
         )
+
+    # ---- an admin's edits ----
+
+    @expose("/value/", methods=("GET", "POST"))
+    def value_view(self):
+        """The form of one value, a new one without `code`; posted, `do` is save or remove."""
+        codes, area = self._edited_list(), here.area_code()
+        adding = request.form.get("do") == "add" or "code" not in request.values
+        code = None if adding else request.values["code"][:40]
+        entry = codes.entry(code)
+        if entry is None and not adding:
+            abort(404)
+        refusal = None
+        if request.method == "POST":
+            try:
+                return self._edit(codes, area, entry)
+            except RuleBroken as broken:
+                refusal = broken
+        typed = request.form if refusal else typed_of(entry)
+        page = self.render(
+            "khet/codelists_value.html",
+            codes=codes,
+            entry=entry,
+            typed=typed,
+            wrong=refusal.errors[0] if isinstance(refusal, Invalid) else {},
+            refusal=refusal,
+            seen=request.form.get("seen") if refusal else codelist_edits.version_of(area, codes.name),
+            parents=parents_of(codes),
+            years=years_from_now(entry),
+            fixed=codes.name in codelist_edits.FIXED,
+            used=codelist_edits.said_of(codelist_edits.uses_of(area, codes.name, code)) if entry else None,
+            is_added=entry is not None and is_added(area, codes.name, code),
+            back=url_for(".details_view", id=codes.name),
+        )
+        return make_response(page, refusal.status if refusal else 200)
+
+    def _edit(self, codes, area, entry):
+        """Make the posted edit and go back to the list. Raises what the edit refuses."""
+        actor, form = here.person(), request.form
+        place = (area, codes.name)
+        reason, seen = thai.clean(form.get("reason")), seen_version()
+        if form.get("do") == "remove" and entry:
+            codelist_edits.remove_value(*place, entry.code, actor, reason, seen)
+            said = f"ลบค่า “{entry.label}” แล้ว"
+        elif entry:
+            values = {name: form.get(name) for name in ("label", "label_en", "short")}
+            values["retired_from"] = posted_year("retired_from", entry.retired_from)
+            codelist_edits.change_value(*place, entry.code, actor, values, reason, seen)
+            said = f"บันทึกค่ารหัส {entry.code} แล้ว รอบที่ล็อกแล้วคงคำเดิมไว้"
+        else:
+            values = {name: form.get(name) for name in ("label", "label_en", "short", "code", "parent")}
+            values["since"] = posted_year("since")
+            code = codelist_edits.add_value(*place, actor, values, reason, seen)
+            said = f"เพิ่มค่ารหัส {code} แล้ว"
+        flash(said, "success")
+        return redirect(url_for(".details_view", id=codes.name))
+
+    @expose("/move/", methods=("POST",))
+    def move_view(self):
+        """Move a value one place up or down."""
+        codes = self._edited_list()
+        code, up = request.form.get("code", "")[:40], request.form.get("to") == "up"
+        codelist_edits.move_value(here.area_code(), codes.name, code, here.person(), up, seen_version())
+        return redirect(url_for(".details_view", id=codes.name) + f"#v-{code}")
+
+    def _edited_list(self):
+        """The list that is named, for its area's admin; 403 for anybody else, 404 for places."""
+        if not may_edit():
+            raise OutOfScope("เฉพาะผู้ดูแลระบบของเขตเท่านั้นที่แก้ไขรหัสมาตรฐานได้")
+        codes = list_of(request.values.get("id", ""))
+        return abort(404) if isinstance(codes, codelists.PlaceCodes) else codes
 
     def _pager(self, codes, page, found, shown):
         def address(number):
@@ -141,12 +222,86 @@ class CodeLists(Page, ModelView):
 # What an entry may carry besides its words: column, and how it reads.
 NOTES = {
     "คำอื่นที่รับจากไฟล์": lambda entry: ", ".join(entry.synonyms),
+    "ใช้ตั้งแต่": lambda entry: f"ปี {entry.since}" if entry.since else "",
     "เลิกใช้": lambda entry: f"ตั้งแต่ปี {entry.retired_from}" if entry.retired_from else "",
 }
+YEARS_AHEAD = 3
+MOST_EVENTS = 20
+
+
+def may_edit():
+    """Whether the reader edits the lists of the area he works in."""
+    area = here.area_code()
+    return bool(area) and codelist_edits.may_edit(here.person(), area)
+
+
+def seen_version():
+    """The posted version that the person saw; -1, which nothing has, for what is no number."""
+    seen = request.form.get("seen", "")
+    return int(seen) if seen.isascii() and seen.isdecimal() and len(seen) < 10 else -1
+
+
+def posted_year(name, otherwise=None):
+    """A posted year of the Buddhist era; None for none, `otherwise` where the form has no such input."""
+    if name not in request.form:
+        return otherwise
+    text = request.form[name]
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and 2400 < int(text[:6]) < 2700):
+        raise Invalid({0: {name: "กรุณาเลือกปีการศึกษาจากรายการ"}})
+    return int(text)
+
+
+def typed_of(entry):
+    """What the form of an entry holds, of a new one nothing."""
+    if entry is None:
+        return {}
+    short = entry.short if entry.short != entry.label else ""
+    return {
+        "label": entry.label,
+        "label_en": entry.label_en,
+        "short": short,
+        "retired_from": str(entry.retired_from or ""),
+    }
+
+
+def years_from_now(entry):
+    """The academic years to choose from: this one and the next, and the one that is set."""
+    now = buddhist.academic_year(clock.today())
+    set_ = {entry.retired_from} if entry and entry.retired_from else set()
+    return sorted({*range(now, now + YEARS_AHEAD + 1), *set_})
+
+
+def parents_of(codes):
+    """[(code, words)] a new value may lie under; nothing where the list has no parents."""
+    known = above(codes)
+    if known is None or known is codes:
+        return []
+    used = {entry.parent for entry in codes.entries.values()}
+    return [(code, label) for code, label in known.choices if codes.parents or code in used]
+
+
+def is_added(area, name, code):
+    """Whether a value is one that the area added."""
+    rows = codelist_edits.own_of(area, name)["entries"]
+    return any(row["code"] == code and row.get("added") for row in rows)
+
+
+def events_of(name):
+    """The area's own edits of a list for the timeline, newest first."""
+    own = codelist_edits.own_of(here.area_code(), name)
+    if "_id" not in own:
+        return []
+    rows = list(history.events_of(own["area_code"], own["_id"], MOST_EVENTS).as_pymongo())
+    return [
+        event | {"title": event["action"]}
+        for event in telling.events(rows, here.person(), sensitive=False, whole=True)
+    ]
 
 
 def all_names():
-    """The names of every list: seeds, places, and those that only the database has."""
+    """The names of every list: seeds, places, the area's own, and those that only the database has."""
     known = codelists.names()
     stored = [row["_id"] for row in collection(CodeList).find({}, {"_id": 1})]
     return [*known, *(name for name in stored if name not in known)]
@@ -166,8 +321,9 @@ def row_of(name, edited):
 
 
 def edited_names():
-    """Names of the lists that a person edited."""
-    return set(collection(CodeList).distinct("_id", {"edited": True}))
+    """Names of the lists that a person edited, in the area or before."""
+    own = collection(AreaList).find({"area_code": here.area_code()}, {"name": 1})
+    return {*collection(CodeList).distinct("_id", {"edited": True}), *(row["name"] for row in own)}
 
 
 def state_of(codes, edited):

@@ -63,6 +63,11 @@ class PickedField(SelectField):
         super().__init__(*args, **kwargs)
         self.declared = declared
 
+    def process_data(self, value):
+        """Show a stored code also where it is no longer offered: it may stay."""
+        super().process_data(value)
+        self.choices = [*self.choices, *_kept(self, [value])]
+
     def pre_validate(self, form):
         """The list itself is checked by `fields.accept`, with its own sentence."""
 
@@ -76,6 +81,11 @@ class TickedField(SelectMultipleField):
     def __init__(self, *args, declared=None, **kwargs):
         super().__init__(*args, **kwargs)
         self.declared = declared
+
+    def process_data(self, value):
+        """As in PickedField."""
+        super().process_data(value)
+        self.choices = [*self.choices, *_kept(self, value or ())]
 
     def pre_validate(self, form):
         """As in PickedField."""
@@ -170,6 +180,14 @@ class RecordConverter(CustomModelConverter):
         """Yes, no, or not answered."""
         answers = _to_pick([("", "— เลือก —"), ("1", "ใช่"), ("0", "ไม่ใช่")])
         return PickedField(**options, choices=answers, coerce=_as_flag)
+
+
+def _kept(input_, codes):
+    """The choices for stored codes that the year does not offer."""
+    listed = getattr(input_.declared, "codelist", None)
+    offered = {choice.value for choice in input_.choices}
+    gone = [code for code in codes if listed and code and code not in offered]
+    return _to_pick([(code, f"{code_list(listed).label(code)} (เลิกใช้แล้ว)") for code in gone])
 
 
 def _to_pick(pairs):

@@ -12,7 +12,7 @@ from flask_admin.contrib.mongoengine import ModelView
 from flask_admin.helpers import get_form_data, get_redirect_target
 from flask_login import current_user
 
-from documents import access, history, listing
+from documents import access, codelists, history, listing
 from documents.codelists import code_list
 from documents.completeness import required_of
 from documents.declarations import declaration
@@ -99,12 +99,15 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
     def look_in(self, round_):
         """Look at the round that an open record belongs to, and as its year declares the document."""
         g.record_round, g.record_model = round_, self._declared_in(round_)
+        codelists.ask_year(round_.academic_year)
 
     @property
     def round(self):
         """The Round the person looks at; 404 when the area has none of this subsystem."""
         if "record_round" not in g:
             g.record_round = here.current_round(self.document.subsystem)
+            if g.record_round is not None:
+                codelists.ask_year(g.record_round.academic_year)
         return g.record_round
 
     @property
@@ -268,7 +271,8 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
 
     def _form(self, school, obj=None):
         lists = sorted({field.codelist for field in self._fields.values() if field.codelist})
-        versions = tuple((name, code_list(name).version) for name in lists)
+        year = self.round.academic_year
+        versions = tuple((one.name, one.version, one.bounded and year) for one in map(code_list, lists))
         form = form_class(self.model, self.form_names(school), versions)(get_form_data(), obj=obj)
         form.school = self.round.area_code, school
         if obj is not None and not request.form:

@@ -46,6 +46,8 @@ ACTIONS = {
     **{name: move.label for name, move in SCHOOL_MOVES.items()},
     "refuse": "ถูกปฏิเสธ",
     "move": "เปลี่ยนลำดับ",
+    "add": "เพิ่มค่า",
+    "retire": "เลิกใช้ค่า",
 }
 OF_RECORDS_ALONE = ("remove",)
 TONES = {"create": "ok", "remove": "bad", "export": "warn", "reveal": "warn", "view_sensitive": "warn"}
@@ -119,6 +121,11 @@ DEEDS = {
     "lock_round": "ล็อกรอบ",
     "lock_school": "ล็อกโรงเรียน",
 }
+# What an edit of a code list tells of.
+OF_A_LIST = {
+    "code": "รหัส", "label": "คำ", "label_en": "ภาษาอังกฤษ", "short": "คำย่อ", "retired_from": "เลิกใช้ตั้งแต่ปี", "place": "ลำดับที่",
+    "title": "ชื่อรายการ", "values": "ค่า",
+}  # fmt: skip
 PAGES = {"security": "เข้าสู่ระบบ"}
 KINDS = {"print": "พิมพ์จากหน้าจอ"}
 CONTACT = ("email", "phone")  # of an account: for administrators alone
@@ -304,6 +311,12 @@ def changes_of(row, around):
             _line(LABELS_OF_SURVEY[name], *map(_plainly, pair))
             for name, pair in changes.items()
             if name in LABELS_OF_SURVEY
+        ], 0
+    if slug == "codelists":
+        return [
+            _line(OF_A_LIST[name], *map(_plainly, pair))
+            for name, pair in changes.items()
+            if name in OF_A_LIST
         ], 0
     if slug == "field_definitions":
         return [_of_definition(name, pair) for name, pair in changes.items() if name in LABELS], 0
