@@ -3,23 +3,27 @@
 import json
 import stat
 from collections import Counter
+from types import SimpleNamespace
 
 import pytest
 
-from documents import citizen_id, clock, findings, history
+from documents import citizen_id, clock, fields, findings, history
 from documents.codelists import code_list
 from documents.completeness import counts_of
 from documents.database import db, stored_documents
 from documents.digests import digest_of
 from documents.locking import freeze_of
+from documents.record import declared, default_required
 from documents.rooms import SchoolRooms
 from documents.rounds import Round, find_round
 from documents.schools import School
+from documents.staff import Staff
 from documents.students import Student
 from documents.submissions import HANDED_IN, Submission
+from documents.technology import Technology
 from documents.users import ROLES, User
 from scripts import demo
-from scripts.demo import names
+from scripts.demo import emis, names
 from scripts.demo.plan import AREA, SHARES, plan, shared_out
 from scripts.demo.pupils import pupils_of
 
@@ -277,3 +281,26 @@ def test_schools_and_the_office_have_counted_their_equipment(district):
     desks = sum(each.counts.get("u22001", 0) for each in of_round)
     pupils = sum(1 for one in students(2568) if "04" <= one["grade"] <= "09")
     assert 0.8 * pupils < desks < 1.6 * pupils
+
+
+def test_the_whole_district_s_staff_and_profiles_are_taken_as_they_are():
+    clock.configure("2025-05-19T09:00:00+07:00")  # the first day on which a school enters them
+    people = SimpleNamespace(of=lambda role, code: SimpleNamespace(name="นายสมชาย ใจดี"))
+    numbers, many = set(), 0
+    for school in plan(230, 50_000):
+        for document, every in (
+            (Staff, emis.staff_of(school, people)),
+            (Technology, [emis.profile_of(school)]),
+        ):
+            for values in every:
+                known = declared(document)
+                stored = {"academic_year": 2568} | {
+                    name: fields.accept(known[name], one) for name, one in values.items()
+                }
+                stored |= document.derive(stored)
+                assert dict(document.check(stored)) == {}
+                assert document.missing(stored, default_required(document)) == []
+                many += document is Staff
+                numbers.add(stored.get("person_id"))
+    assert 2300 <= many <= 2600
+    assert len(numbers) == many + 1, "None is of the profiles"

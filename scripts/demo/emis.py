@@ -150,7 +150,7 @@ def service(rng, born, position):
     if position == "4":
         appointed = dt.datetime(rng.choice((2023, 2024)), rng.choice((5, 10)), 1)  # noqa: DTZ001
     years = 2025 - appointed.year
-    since = dt.datetime(appointed.year + round(years * rng.random() * 0.9), 10, 1)  # noqa: DTZ001
+    since = dt.datetime(min(appointed.year + round(years * rng.random() * 0.9), 2024), 10, 1)  # noqa: DTZ001
     found = {"appointed_on": appointed, "in_post_since": max(since, appointed)}
     found["position_no"] = f"{rng.randint(1000, 999_999)}"
     if position in "123":
