@@ -55,13 +55,18 @@ def changes_of(school, people, cluster):
     half = school.story in HALF_WAY
     kept = staff if not half else [one for n, one in enumerate(staff) if n < 2 or rng.random() < 0.8]
     changes = [Change(Staff, there, one, reviewed=not half or rng.random() < 0.9) for one in kept]
-    if half and rng.random() < 0.12 and (others := [each for each in cluster if each.code < school.code]):
+    if half and rng.random() < 0.12 and (others := others_like(school, cluster)):
         # Someone who moved here at the change of the term, and is still on the other school's list.
         moved = next(one for one in reversed(staff_of(others[-1], people)) if one["position"] in ("3", "7"))
         changes.append(Change(Staff, there, moved))
     if not half or rng.random() < 0.6:
         changes.append(Change(Technology, there, profile_of(school, at_fault=half and rng.random() < 0.15)))
     return changes
+
+
+def others_like(school, cluster):
+    """Schools of the cluster that are half-way too: whoever stands in two lists stops both from confirming."""
+    return [each for each in cluster if each.code < school.code and each.story in HALF_WAY]
 
 
 # ---- staff ----
