@@ -9,7 +9,7 @@ import sys
 from threading import Lock, Thread
 
 from scripts.children import end, spawn
-from scripts.demo import calendar_of_rounds, district, moments, parts, people
+from scripts.demo import added, calendar_of_rounds, district, moments, parts, people
 from scripts.demo.entering import enter_cluster
 from scripts.demo.plan import plan, shared_out
 from scripts.environment import ROOT
@@ -33,6 +33,7 @@ def load(*, schools, students, data, progress):
         who = people.People.stored()
         calendar_of_rounds.open_both(who)
         calendar_of_rounds.open_others(who)
+        added.prepare(who)
         progress("โรงเรียนและผู้ใช้", 1.0)
         enter_all(plans, schools, students, who, Share(progress, "นักเรียนสองปีการศึกษา", expected(plans)))
         parts.enter_office(who)

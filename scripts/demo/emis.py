@@ -11,7 +11,7 @@ from documents.codelists import code_list
 from documents.staff import Staff
 from documents.technology import Technology
 from documents.writing import Change
-from scripts.demo import moments, names, reporting
+from scripts.demo import added, moments, names, reporting
 from scripts.demo.chance import chance
 from scripts.demo.entering import put
 from scripts.demo.households import Numbers
@@ -207,11 +207,15 @@ def profile_of(school, at_fault=False):
         kind, provider, down, up, cost = rng.choice(LINES)
         values |= {"net_type": kind, "net_provider": provider, "net_down_mbps": down, "net_up_mbps": up}
         values |= {"net_status": "0" if rng.random() < 0.03 else "1", "net_cost_month": float(cost)}
-    return values | {
-        "has_lan": rng.random() < 0.82,
-        "has_wlan": rng.random() < 0.93,
-        "electricity": rng.choices(("1", "2", "3"), (95, 3, 2))[0],
-        "water": rng.choice(WATERS),
-        "media": rng.choice((["2", "3"], ["2"], ["2", "3", "4"], ["1", "2"])),
-        "dltv": school.pupils <= 120 or rng.random() < 0.4,
-    }
+    return (
+        values
+        | added.printers(school)
+        | {
+            "has_lan": rng.random() < 0.82,
+            "has_wlan": rng.random() < 0.93,
+            "electricity": rng.choices(("1", "2", "3"), (95, 3, 2))[0],
+            "water": rng.choice(WATERS),
+            "media": rng.choice((["2", "3"], ["2"], ["2", "3", "4"], ["1", "2"])),
+            "dltv": school.pupils <= 120 or rng.random() < 0.4,
+        }
+    )

@@ -16,6 +16,7 @@ PARTS = [
     "scripts.demo.emis",
     "scripts.demo.equipment",
     "scripts.demo.buildings",
+    "scripts.demo.added",
 ]
 
 
