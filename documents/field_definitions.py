@@ -64,7 +64,7 @@ LABELS = {
     "last_year": "ใช้ถึงปีการศึกษา",
     "order": "ลำดับ",
 }
-GROUP = "ข้อมูลเพิ่มเติม"
+GROUP, QUESTIONS = "ข้อมูลเพิ่มเติม", "คำถาม"  # the heading of a subsystem's form, and of a survey's
 KEY = re.compile(r"[a-z][a-z0-9_]{1,29}")
 RESERVED = {
     *Record._fields, "pk", "reason", "school", "revision", "csrf_token", "name", "value", "search", "missing",
@@ -140,7 +140,7 @@ class FieldDefinition(Document):
                 "en": self.label_en,
                 "required": bool(self.required),
                 "personal": self.personal,
-                "group": self.group or GROUP,
+                "group": self.group or (QUESTIONS if self.document[:1].isdigit() else GROUP),
                 "help": self.help,
                 "synonyms": tuple(filter(None, (self.label_en, self.key))),
                 "exported": bool(self.in_export),
@@ -383,7 +383,7 @@ def checked(area_code, document, values, known=None):
 def _key(reading, area_code, document):
     key = thai.clean(str(reading.values.get("key") or "")).lower()
     if not KEY.fullmatch(key):
-        reading.wrong["key"] = "รหัสช่องใช้ตัวอักษรอังกฤษเล็ก ตัวเลข และ _ ขึ้นต้นด้วยตัวอักษร ยาว 2 ถึง 30 ตัว เช่น tablets"
+        reading.wrong["key"] = "รหัสช่องใช้ตัวอักษรอังกฤษเล็ก ตัวเลข และ _ ขึ้นต้นด้วยตัวอักษร ยาว 2 ถึง 30 ตัว"
     elif sentence := taken(area_code, document, key):
         reading.wrong["key"] = sentence
     return key

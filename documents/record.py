@@ -163,6 +163,7 @@ class Record(Document, metaclass=RecordMetaclass):
     key = also_unique = quick = grid = cells = filters = search = order = groups = panels = ()
     base = None  # of a variant (documents/declarations.py): the class it stands for
     added = ()  # names of the fields that an admin added, of a variant
+    about = None  # what is said above the form, to whoever fills it
     needs_added = False  # whether it is nothing without fields that an admin added: a survey
     former = {}  # {name: field} of those that an admin added for other years, of a variant
     derived = ()

@@ -132,6 +132,7 @@ def _class_of(survey):
         "label_en": survey.name_en or survey.name,
         "subsystem": survey.slug,
         "single": bool(survey.single),
+        "about": survey.about,
     }
     if survey.single:
         ordered = tuple(name for name in Answer._fields_ordered if name != "number")
@@ -141,7 +142,7 @@ def _class_of(survey):
 
 
 def _entry_of_single():
-    made = derived("รายการ", lambda plain, round_: "ดูคำตอบ", en="Entry", kind="text", exported=False)
+    made = derived("คำตอบ", lambda plain, round_: "ตอบแล้ว", en="Answer", kind="text", exported=False)
     made.name = "entry"
     return made
 

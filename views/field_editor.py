@@ -13,6 +13,7 @@ from documents.field_definitions import (
     GROUP,
     KINDS,
     LISTED,
+    QUESTIONS,
     FieldDefinition,
     define,
     get_definition,
@@ -32,7 +33,6 @@ TICKED = ("required", "in_grid", "filterable", "in_export")
 NEW = {
     "kind": "number",
     "personal": "internal",
-    "group": GROUP,
     "in_grid": "1",
     "filterable": "1",
     "in_export": "1",
@@ -50,7 +50,9 @@ class FieldEditorMixin:
         """The editor of a new field of one subsystem, from one year on."""
         place = self.asked_place()
         if request.method == "GET":
-            return self._editor(place, NEW | {"first_year": str(place.year)})
+            return self._editor(
+                place, NEW | {"first_year": str(place.year), "group": usual_group(place.document)}
+            )
         typed = typed_values()
         try:
             self._warn(place, typed, None)
@@ -219,7 +221,12 @@ def as_typed(value):
 def groups_to_choose(document):
     """The headings of the form that a field may stand under."""
     found = {field.group for field in declared(document).values() if field.group}
-    return [*dict.fromkeys([*document.groups, *sorted(found), GROUP])]
+    return [*dict.fromkeys([*document.groups, *sorted(found), usual_group(document)])]
+
+
+def usual_group(document):
+    """The heading that a new field stands under."""
+    return QUESTIONS if document.needs_added else GROUP
 
 
 def preview_of(typed):
@@ -245,6 +252,7 @@ def drafted(typed):
     whole = {name: int(typed[name]) for name in ("decimals", "longest") if str(typed.get(name)).isdecimal()}
     return FieldDefinition(
         key="preview",
+        document="preview",
         kind=typed["kind"],
         label=thai.clean(typed.get("label")) or "ชื่อช่อง",
         unit=thai.clean(typed.get("unit")) or None,

@@ -162,11 +162,8 @@ class Surveys(Page, BaseView):
         self._ask_admin()
         source = asked_survey(request.values.get("id"))
         if request.method == "GET":
-            typed = {
-                "name": source.name,
-                "name_en": source.name_en,
-                "about": source.about,
-                "year": this_year(),
+            typed = {name: source[name] or "" for name in ("name", "name_en", "about")} | {
+                "year": this_year()
             }
             return self._form(typed, source=source)
         year = request.form.get("year", this_year(), type=int)
@@ -220,7 +217,7 @@ class Surveys(Page, BaseView):
         page = self.render(
             "khet/survey.html",
             survey=survey,
-            typed=typed or {name: survey[name] for name in ("name", "name_en", "about")},
+            typed=typed or {name: survey[name] or "" for name in ("name", "name_en", "about")},
             errors=refusal.errors[0] if isinstance(refusal, Invalid) else {},
             refusal=refusal,
             definitions=definitions,
