@@ -213,3 +213,20 @@ def test_the_office_fills_its_own_sheet_and_the_district_picks_a_school(sheet, s
     assert "data-grid" in area
     assert f'value="{AREA}"' in area
     assert "data-grid" in sheet.get(f"{SHEET}?as=grid").text
+
+
+def test_what_was_carried_over_is_looked_over_in_one_press(sheet, count_round, teacher, database):
+    database.equipment.update_many({}, {"$set": {"reviewed": False}})
+    database.submissions.update_one(
+        {"subsystem": "M-OBEC", "school_code": SCHOOL}, {"$set": {"counts.unreviewed_equipment": 2}}
+    )
+    assert sheet.send(SAVE, typed(sheet, c22001_qty_usable="41")).status_code == 302
+    page = sheet.get(SHEET).text
+    assert "ยังไม่ทบทวน 1 รายการ" in page
+    assert page.count('class="carried"') == 1
+    (action,) = re.findall(r'action="([^"]+/action/[^"]*)"', page)
+    asked = {"action": "review", "all_matching": "1", "school": SCHOOL, "url": f"{SHEET}?school={SCHOOL}"}
+    assert sheet.send(action.replace("&amp;", "&"), asked).status_code == 302
+    assert {row["reviewed"] for row in database.equipment.find()} == {True}
+    assert "ยังไม่ทบทวน" not in sheet.get(SHEET).text
+    assert "data-grid" in sheet.get(f"{SHEET}?school={SCHOOL}&unreviewed=1").text

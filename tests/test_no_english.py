@@ -36,15 +36,12 @@ NAMES = [
     ),  # as the ministry lists them
     *("Ctrl", "Alt", "Shift", "Enter", "Esc", "AB", "ARh", "BRh", "ABRh", "ORh"),  # keys; blood groups
     *(
-        "Tab",
-        "Home",
-        "End",
         "Tablet",
         "Notebook",
         "Printer",
         "LCD",
         "cm",
-    ),  # keys; the source's items of equipment
+    ),  # the source's items of equipment
 ]
 # What may stand anywhere because it is nobody's wording.
 FORMS = [

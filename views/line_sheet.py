@@ -26,6 +26,7 @@ GRID_ALONE = {
     "desc",
     "missing",
     "by_district",
+    "unreviewed",
     "letter",
     "after",
     "before",
@@ -59,6 +60,7 @@ class Row:
     id: object = None
     said: list = field(default_factory=list)  # (tone, sentence) of the checks
     clash: str | None = None  # who saved it since, and when
+    carried: bool = False  # from the round before, and nobody looked over it yet
 
     @property
     def total(self):
@@ -152,6 +154,7 @@ class LineSheetView(RecordView):
             reason=request.form.get("reason", ""),
             locked=None if writable else g.get("refusal"),
             as_of=buddhist.format_long(self.round.as_of),
+            unreviewed=self._unreviewed(self.wanted) if request.method == "GET" else None,
             grid_href=self.get_url(".index_view", school=self.school, **{"as": "grid"}),
             area_href=self.get_url(".index_view", school="") if self.sees_area else None,
             found=found_of(self._submission()),
@@ -173,6 +176,7 @@ class LineSheetView(RecordView):
         clash = refused.clashes.get(line.code) if refused else None
         plain = line.plain or {}
         row = Row(line.code, line.label, str(Seen.of(line.plain) or ""), [], plain.get("_id"))
+        row.carried = plain.get("reviewed") is False
         row.said = [(tone, sentence) for _, tone, sentence in said.get(plain.get("_id"), ())]
         if typed and not clash:
             row.seen = str(typed.seen or "")
