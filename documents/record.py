@@ -186,6 +186,11 @@ class Record(Document, metaclass=RecordMetaclass):
         return ()
 
     @classmethod
+    def open_to_files(cls, stored):
+        """(names of the fields a file may change of a stored record, Thai sentence why no others); None for all."""
+        return None
+
+    @classmethod
     def missing(cls, values, required):
         """Names of the required fields that are empty, in declared order; a subsystem adds its conditions."""
         names = _in_order(cls, required if type(required) is frozenset else frozenset(required))

@@ -413,6 +413,11 @@ class Student(Record):
         return standing.held(before, after)
 
     @classmethod
+    def open_to_files(cls, stored):
+        """Of a pupil who waits to move in what the receiving school typed; the rest comes from the sending school."""
+        return (standing.TYPED, standing.FILE_SAYS) if stored.get("status") == standing.AWAITING else None
+
+    @classmethod
     def asked_less(cls):
         """Of a pupil who waits to move in only what the receiving school types."""
         return {"status": standing.AWAITING}, standing.TYPED

@@ -6,8 +6,8 @@ Each room begins on a page of its own; what the list is of stands at the head of
 import datetime as dt
 from dataclasses import dataclass
 
-from documents import buddhist
-from documents.errors import WrongState
+from documents import buddhist, clock
+from documents.schools import Area
 from exports.pdf import LOWER, Paper
 from exports.workbook import file_name
 
@@ -15,7 +15,7 @@ TITLE = "บัญชีรายชื่อนักเรียน"
 HEADS = ("ที่", "เลขประจำตัว", "ชื่อ-นามสกุล", "เพศ")
 SEXES = {"M": "ชาย", "F": "หญิง"}
 BLANKS = (5, 10, 15, 0)  # how many blank columns may be chosen, the usual number first
-MOST = 800  # pupils of one PDF: about a second's work; a page to print takes more
+MOST = 800  # pupils of a PDF made at once: about a second's work; more are a job
 LEFT, TOP, FOOT = 12, 10, 18  # mm
 NARROW = (9, 24, 12)  # mm of the columns beside the name
 NAME = {0: 141, 5: 72, 10: 66, 15: 58}  # mm of the name, by the number of blank columns
@@ -58,6 +58,15 @@ class ClassLists:
         return f"พิมพ์โดย {self.made_by} เมื่อ {buddhist.format_datetime(self.made_at)} · มีข้อมูลส่วนบุคคล"
 
 
+def lists_of(classes, round_, submission, blanks, made_by):
+    """The ClassLists of some classes of a submission's school, as they stand now."""
+    area = Area.objects(code=round_.area_code).only("name").first()
+    name = area.name if area else round_.area_code
+    return ClassLists(
+        classes, round_, name, submission.school_code, submission.school_name, blanks, clock.now(), made_by
+    )
+
+
 def totals_of(one):
     """The totals of one class in words."""
     rest = len(one.pupils) - one.boys - one.girls
@@ -72,15 +81,14 @@ def class_lists_file_name(lists):
     return file_name(f"{lists.round.label}-{lists.school_code}-{TITLE}{some}", "pdf")
 
 
-def class_lists_pdf(lists):
-    """The bytes of the lists as a PDF. Raises WrongState for more pupils than are printed at once."""
-    if lists.pupils > MOST:
-        raise WrongState(
-            f"เลือกไว้ {lists.pupils:,} คน ทำไฟล์ PDF ได้ครั้งละไม่เกิน {MOST:,} คน กรุณาเลือกชั้นหรือห้อง หรือพิมพ์จากหน้านี้โดยตรง"
-        )
-    paper = ClassPaper(lists)
+def class_lists_pdf(lists, tell=None):
+    """The bytes of the lists as a PDF; `tell(pupils)` hears how many are written."""
+    paper, written = ClassPaper(lists), 0
     for one in lists.classes:
         paper.write_class(one)
+        written += len(one.pupils)
+        if tell:
+            tell(written)
     return bytes(paper.output())
 
 

@@ -1,12 +1,16 @@
 """Files that are made as jobs: a round's workbook and reports, and what a grid shows."""
 
 from documents import access, listing
-from documents.errors import NotAllowed
+from documents.classes import chosen, classes_of
+from documents.errors import NotAllowed, WrongState
 from documents.jobs import job_kind
+from documents.record import Place
 from documents.rounds import get_round
 from documents.schools import School
 from documents.student_reports import BY_KEY
+from documents.submissions import find_submission
 from exports import report_files
+from exports.class_lists import class_lists_file_name, class_lists_pdf, lists_of
 from exports.grid import around_of, csv_of, xlsx_of
 from exports.round_report import report_file_name, round_report
 from exports.round_workbook import round_file_name, round_workbook
@@ -16,6 +20,7 @@ from exports.workbook import file_name
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv"
+PDF = "application/pdf"
 OF_COUNTS = ("report", "statistics")  # without persons: an executive has them too
 
 
@@ -97,6 +102,23 @@ def report_file(job, progress, round_id, key, extension, encoding, noted):
     content, name, kind = report_file_of(round_, key, job.actor, extension, encoding)
     keep(progress, content, name, kind)
     return {"summary": [f"จัดทำไฟล์ {name} แล้ว"], "noted": noted}
+
+
+# ---- class lists ----
+
+
+@job_kind("class_lists", "บัญชีรายชื่อนักเรียน", "Class lists")
+def class_lists_file(job, progress, round_id, school, asked, noted):
+    """The job of a school's class lists; the pupils are asked for again as the person is now."""
+    round_ = get_round([job.area_code], round_id)
+    place = Place(round_.area_code, round_.academic_year, round_.code, school)
+    shown = chosen(classes_of(job.actor, round_, school, asked["order"]), asked["grade"], asked["room"])
+    lists = lists_of(shown, round_, find_submission(round_.subsystem, place), asked["blanks"], job.actor.name)
+    if not lists.pupils:
+        raise WrongState("ไม่มีนักเรียนในชั้นหรือห้องที่เลือก กรุณาเลือกใหม่")
+    progress.begin(lists.pupils, "คน")
+    keep(progress, class_lists_pdf(lists, progress.at), class_lists_file_name(lists), PDF)
+    return {"summary": [f"จัดทำบัญชีรายชื่อ {lists.pupils:,} คนแล้ว"], "noted": noted | {"rows": lists.pupils}}
 
 
 # ---- what a grid shows ----

@@ -303,6 +303,7 @@ class Planning:
         cells = line.cells
         if self.hidden:
             cells = {name: cell for name, cell in cells.items() if name not in self.hidden}
+        cells = self.open_cells(cells, line.stored)
         values, problems, blank = self.layout.read(cells, line.stored)
         problems = self.layout.judge(values, line.stored) | problems
         self.plan_.blanks += len(blank)
@@ -322,6 +323,15 @@ class Planning:
         else:
             self.warn(EMPTY_ROWS)
         return False
+
+    def open_cells(self, cells, stored):
+        """The cells that a file may change of a stored record; that others are left alone is said once."""
+        open_ = self.document.open_to_files(stored) if stored else None
+        if open_ is None:
+            return cells
+        names, sentence = open_
+        self.warn(sentence)
+        return {name: cell for name, cell in cells.items() if set(self.columns[name].fields) <= set(names)}
 
     # ---- the rules over whole records ----
 

@@ -7,11 +7,10 @@ import pytest
 
 from documents.classes import ORDERS, SchoolClass, classes_of
 from documents.database import collection
-from documents.errors import WrongState
 from documents.students import Student
 from documents.submissions import find_submission
 from documents.writing import Change, write
-from exports.class_lists import BLANKS, MOST, ClassLists, class_lists_pdf
+from exports.class_lists import BLANKS, ClassLists, class_lists_pdf
 from exports.pdf import place_to_break
 from tests.canteens import Canteen
 from tests.making import complete
@@ -122,9 +121,20 @@ def test_fifty_with_long_names_fit_on_a_page_and_more_go_on(caplog):
     assert [pages(class_lists_pdf(lists(fifty, blanks))) for blanks in BLANKS] == [1] * len(BLANKS)
     assert pages(class_lists_pdf(lists(fifty * 2))) == 2
     assert pages(class_lists_pdf(lists([("1", "ก" * 400, None)], 15))) == 1
-    with pytest.raises(WrongState, match="ไม่เกิน"):
-        class_lists_pdf(lists(fifty * (MOST // 50 + 1)))
     assert not [one for one in caplog.records if "missing" in one.getMessage()]  # a letter the font lacks
+
+
+def test_the_lists_of_many_pupils_are_a_job_and_noted_when_taken(
+    pupils, sign_in, teacher, database, monkeypatch
+):
+    monkeypatch.setattr("views.class_lists.MOST", 3)
+    answer = sign_in(teacher).get(f"{PDF}?grade=&blanks=5&order=name")
+    assert answer.status_code == 200
+    assert answer.data.startswith(b"%PDF")
+    job = database.jobs.find_one({"kind": "class_lists"})
+    assert job["state"] == "done"
+    event = database.audit_events.find_one({"action": "export"})
+    assert (event["changes"]["what"][1], event["changes"]["rows"][1]) == ("class_list", 4)
 
 
 def test_a_long_word_is_broken_between_syllables():

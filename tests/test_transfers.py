@@ -15,6 +15,7 @@ from documents.students import Student
 from documents.submissions import find_submission
 from documents.transfers import Transfer, answer, ask
 from documents.writing import Change, remove, write
+from exports.importing import apply_plan, plan_import
 from tests.districts import bring
 from tests.people import AREA, OTHER, SCHOOL, person, place
 from tests.pupils import number, pupil
@@ -80,6 +81,21 @@ def test_nobody_learns_by_guessing_where_children_are(child, teacher, database):
     assert database.audit_events.count_documents({"action": "lookup"}) == lookups.EACH_HOUR + 2
     clock.configure("2025-06-05T10:01:00+07:00")
     assert lookups.look_up(place(), child["person_id"], teacher).school_name == "บ้านสอง"
+
+
+def test_a_file_mends_of_a_waiting_pupil_what_the_receiver_typed_and_leaves_the_rest(
+    asked, child, teacher, open_round
+):
+    head = "เลขประจำตัวประชาชน,เลขประจำตัวนักเรียน,ชั้น,ห้อง,ชื่อ,นามสกุล,ศาสนา,น้ำหนัก"
+    content = f"{head}\n{child['person_id']},0088,ป.5,3,กานดา,อื่น,อิสลาม,x\n".encode()
+    plan = plan_import(Student, content, "ห้อง.csv", teacher, open_round)
+    assert (plan.counts()["changed"], plan.counts()["errors"]) == (1, 0)
+    assert any("รอย้ายเข้า" in sentence for sentence in plan.warnings)
+    apply_plan(plan.id, teacher)
+    waiting = row(asked.receiver_record)
+    assert {name: waiting.get(name) for name in ("student_no", "room", "status", "first_name", "religion")} == {
+        "student_no": "0088", "room": 3, "status": "awaiting", "first_name": None, "religion": None,
+    }  # fmt: skip
 
 
 def test_until_agreed_the_receiver_holds_what_he_typed_and_counts_nothing(asked, child, teacher, neighbour):

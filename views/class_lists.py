@@ -6,12 +6,12 @@ from flask import abort, request, send_file
 from flask_admin import BaseView, expose
 from flask_login import current_user
 
-from documents import access, clock
+from documents import access
 from documents.classes import ORDERS, SchoolClass, chosen, classes_of
 from documents.errors import OutOfScope, RuleBroken
+from documents.jobs import ask
 from documents.record import Place
 from documents.rounds import get_round
-from documents.schools import Area
 from documents.submissions import find_submission
 from exports.class_lists import (
     BLANKS,
@@ -19,13 +19,14 @@ from exports.class_lists import (
     MOST,
     SEXES,
     TITLE,
-    ClassLists,
     class_lists_file_name,
     class_lists_pdf,
+    lists_of,
     totals_of,
 )
 from views import here, links
-from views.exporting import note_export
+from views.exporting import export_of, note_export
+from views.jobs import deliver
 from views.pages import Page
 
 ROLES = (*access.SCHOOL_READERS, *access.AREA_READERS)
@@ -52,7 +53,7 @@ class ClassListPages(Page, BaseView):
         all_classes = classes_of(current_user, round_, school, asked_order())
         asked = {name: request.args.get(name, "")[:3] for name in ("grade", "room")}
         shown = chosen(all_classes, **asked) if "grade" in request.args else []
-        lists = printed(round_, submission, school, shown)
+        lists = printed(round_, submission, shown)
         if lists.pupils:
             note(lists, "print")
         return self.render(
@@ -80,9 +81,11 @@ class ClassListPages(Page, BaseView):
         round_, submission, school = asked_school()
         asked = {name: request.args.get(name, "")[:3] for name in ("grade", "room")}
         shown = chosen(classes_of(current_user, round_, school, asked_order()), **asked)
-        lists = printed(round_, submission, school, shown)
+        lists = printed(round_, submission, shown)
         if not lists.pupils:
             abort(404, "ไม่มีนักเรียนในชั้นหรือห้องที่เลือก กรุณาเลือกใหม่")
+        if lists.pupils > MOST:
+            return by_job(lists, submission, asked | {"order": asked_order(), "blanks": lists.blanks})
         content = class_lists_pdf(lists)
         note(lists, "pdf")
         return send_file(
@@ -120,15 +123,21 @@ def asked_order():
     return asked if asked in ORDERS else next(iter(ORDERS))
 
 
-def printed(round_, submission, school, classes):
+def printed(round_, submission, classes):
     """The ClassLists of some classes."""
-    area = Area.objects(code=round_.area_code).only("name").first()
     asked = request.args.get("blanks", type=int)
     blanks = asked if asked in BLANKS else BLANKS[0]
-    name = area.name if area else round_.area_code
-    return ClassLists(
-        classes, round_, name, school, submission.school_name, blanks, clock.now(), current_user.name
-    )
+    return lists_of(classes, round_, submission, blanks, current_user.name)
+
+
+def by_job(lists, submission, asked):
+    """The response with the lists of many pupils, made by a job; noted when they are taken."""
+    person, round_ = here.person(), lists.round
+    noted = export_of(round_, "class_list", lists.school_code, lists.pupils, "pdf")
+    arguments = {"round_id": str(round_.id), "school": lists.school_code, "asked": asked, "noted": noted}
+    title = f"{TITLE} {lists.school_name} {lists.pupils:,} คน"
+    back = links.submission_page(submission.id)
+    return deliver(ask("class_lists", person, round_.area_code, round_, title, arguments, href=back))
 
 
 def note(lists, kind):
