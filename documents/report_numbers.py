@@ -19,7 +19,7 @@ class Numbers:
         self.figures, self.schools, self.whole = figures, list(schools), whole
         self.lines = figures.lines(None if whole else self.schools)
         self._sums = {}
-        self.hidden = frozenset() if whole else self._hidden()
+        self.hidden = frozenset() if whole else self._hidden_once()
 
     def number(self, line, level=WHOLE, sex=BOTH, school=None):
         """One cell; `level` is a place among LEVELS, without a school that of all `schools`."""
@@ -59,6 +59,13 @@ class Numbers:
 
     def _key(self, line, level, sex, school):
         return (line, level, sex) if school is None else (line, school)
+
+    def _hidden_once(self):
+        """Kept with the figures, which last as long."""
+        key = tuple(self.schools)
+        if key not in self.figures.hidden:
+            self.figures.hidden[key] = self._hidden()
+        return self.figures.hidden[key]
 
     def _hidden(self):
         """The hidden cells of the area's table and of the schools' together, since both show the same totals."""

@@ -118,6 +118,7 @@ class Figures:
 
     report: Report
     by_school: dict = field(default_factory=dict)
+    hidden: dict = field(default_factory=dict)  # what `report_numbers` worked out of them
 
     def add(self, school, line, grade, sex, number):
         """Count so many pupils more."""

@@ -18,12 +18,18 @@ def hidden(cells, sums):
     for number, (total, parts) in enumerate(sums):
         for key in (total, *parts):
             beside.setdefault(key, []).append(number)
-    while known := worked_out(found, sums):
+    while known := _alone(found, sums) or worked_out(found, sums):
         more = {_companion(key, cells, sums, beside, found) for key in known} - {None}
         if not more:
             return set(cells)  # nothing is left to hide beside: no number of this table can be shown
         found |= more
     return found
+
+
+def _alone(found, sums):
+    """The hidden keys that are the only one of a sum: what is plain to see is mended before all else is asked."""
+    left = ([key for key in (total, *parts) if key in found] for total, parts in sums)
+    return {keys[0] for keys in left if len(keys) == 1}
 
 
 def _companion(key, cells, sums, beside, found):
@@ -33,7 +39,7 @@ def _companion(key, cells, sums, beside, found):
 
 
 def worked_out(found, sums):
-    """Those of the hidden keys that the sums give one value, found by elimination."""
+    """Those of the hidden keys that the sums give one value."""
     rows = []
     for total, parts in sums:
         row = dict.fromkeys((part for part in parts if part in found), PRIME - 1)
@@ -41,20 +47,72 @@ def worked_out(found, sums):
             row[total] = 1
         if row:
             rows.append(row)
-    pivots = {}
+    core, loose = _without_loose_ends(rows)
+    pivots = _solved(core)
+    for key, row in reversed(loose):
+        pivots[key] = _divided(_reduced(row, pivots), key)  # none of the pivots so far holds `key`
+    return {key for key, row in pivots.items() if len(row) == 1}
+
+
+def _without_loose_ends(rows):
+    """(rows that may tell something of each other, [(key, row)] of those that tell nothing but of `key`).
+
+    A hidden number that stands in one sum alone takes whatever value makes that sum hold, so the sum says nothing of
+    its others; taken off, it may leave others alone in their sums. Nearly all rows go this way.
+    """
+    beside = {}
+    for number, row in enumerate(rows):
+        for key in row:
+            beside.setdefault(key, set()).add(number)
+    alone = [key for key, numbers in beside.items() if len(numbers) == 1]
+    left, loose = dict(enumerate(rows)), []
+    while alone:
+        key = alone.pop()
+        if len(beside[key]) != 1:
+            continue
+        number = next(iter(beside[key]))
+        row = left.pop(number)
+        loose.append((key, row))
+        for other in row:
+            beside[other].discard(number)
+            if len(beside[other]) == 1:
+                alone.append(other)
+    return list(left.values()), loose
+
+
+def _solved(rows):
+    """{key: row without any other such key} of rows, by elimination."""
+    pivots, within = {}, {}
     for row in rows:
-        for key in [key for key in row if key in pivots]:
-            _take_off(row, pivots[key], key)
+        row = _reduced(row, pivots)
         if not row:
             continue
         key = next(iter(row))
-        inverse = pow(row[key], PRIME - 2, PRIME)
-        row = {name: value * inverse % PRIME for name, value in row.items()}
-        for other in pivots.values():
-            if key in other:
-                _take_off(other, row, key)
+        row = _divided(row, key)
+        for pivot in within.pop(key, ()):
+            if key in pivots[pivot]:
+                _take_off(pivots[pivot], row, key)
+                for name in row:
+                    within.setdefault(name, set()).add(pivot)
         pivots[key] = row
-    return [key for key, row in pivots.items() if len(row) == 1]
+        for name in row:
+            if name != key:
+                within.setdefault(name, set()).add(key)
+    return pivots
+
+
+def _reduced(row, pivots):
+    """The row with the pivots' keys replaced by what they come to."""
+    row = dict(row)
+    for key in [key for key in row if key in pivots]:
+        _take_off(row, pivots[key], key)
+    return row
+
+
+def _divided(row, key):
+    """The row with 1 before its `key`."""
+    inverse = pow(row[key], PRIME - 2, PRIME)
+    return {name: value * inverse % PRIME for name, value in row.items()}
 
 
 def _take_off(row, other, key):

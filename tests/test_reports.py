@@ -162,6 +162,8 @@ def test_a_hidden_number_cannot_be_worked_out():
     assert not worked_out(gone, sums)
     assert set(worked_out({(0, 0), (2, 1)}, sums)) == {(0, 0), (2, 1)}
     assert hidden({"a": 4, "b": 0, "t": 4}, [("t", ["a", "b"])]) >= {"a", "t"}
+    # u and v are each in two sums with others, and only all three together tell v.
+    assert worked_out({"u", "v", "w"}, [("t", ["u", "w"]), ("s", ["u", "w", "v"]), ("r", ["x"])]) == {"v"}
 
 
 def test_a_growth_table_of_the_district_brings_the_reports_of_nutrition(filled, officer, teacher, sign_in):
