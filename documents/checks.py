@@ -21,10 +21,11 @@ has looked at reports the last round, and a whole class is looked over with one 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import NamedTuple
 
+from documents.codelists import code_list
 from documents.record import declared
 
 ERROR, WARNING = "error", "warning"
@@ -67,6 +68,7 @@ class Context:
     earlier_writes: tuple = ()
     before: Callable | None = None
     of: object = None  # the Round itself
+    gone: dict = field(default_factory=dict)  # {slug: {field: codes that cannot be chosen in the year}}
     school: str = ""
 
     def was(self, values):
@@ -149,6 +151,11 @@ UNREVIEWED = {
 }  # fmt: skip
 
 
+# A choice out of its years, of whatever kind of record (`codelist_edits`).
+GONE = Check("LIST", "", WARNING, "record", "ค่าที่เลิกใช้แล้ว", "Value that is no longer used",
+             "เลือกค่าอื่นที่ใช้อยู่ในปีนี้ หากยังต้องใช้ค่าเดิมให้เขียนเหตุผล", lambda values, context: None, counted=False)  # fmt: skip
+
+
 class Rules(NamedTuple):
     """All that the module of one subsystem says, with what it left out."""
 
@@ -198,7 +205,7 @@ def _rules_in(module):
 def all_checks():
     """Every row, by subsystem in the order of `documents.CHECKS`, and the common ones."""
     own = (check for rules in _rules().values() for check in rules.checks)
-    return (*own, BLANK, *UNREVIEWED.values())
+    return (*own, BLANK, GONE, *UNREVIEWED.values())
 
 
 @cache
@@ -219,7 +226,7 @@ def is_blank(check):
 def titles_of(subsystem):
     """{code: what it is called} of a subsystem, in the order of its rows."""
     rules = rules_of(subsystem)
-    common = (*([BLANK] if rules.blank is BLANK else ()), UNREVIEWED[ERROR])
+    common = (*([BLANK] if rules.blank is BLANK else ()), UNREVIEWED[ERROR], GONE)
     return rules.titles | {check.code: check.title for check in common}
 
 
@@ -265,6 +272,25 @@ def of_record(document, values, context):
         check = rules_of(document.subsystem).blank
         yield Found(check, tuple(blank), f"ยังไม่กรอก: {words}", {"blank": blank})
     yield from found
+    yield from _gone(document, values, context)
+
+
+def _gone(document, values, context):
+    """Yield the Found of each choice that cannot be made in the record's year: it was carried over, or retired since."""
+    for name, codes in context.gone.get(document.slug, {}).items():
+        held = values.get(name)
+        several = held if isinstance(held, list) else [held]
+        one = declared(document).get(name)
+        if one and (past := [code for code in several if code in codes]):
+            words = code_list(one.codelist).label(past[0])
+            said = f"{one.verbose_name}: “{words}” เลิกใช้ในปีการศึกษานี้แล้ว"
+            yield Found(_gone_of(name), (name,), said, {name: held}, name)
+
+
+@cache
+def _gone_of(name):
+    """GONE of one field, so that what is sensitive of it is told to nobody else."""
+    return replace(GONE, fields=(name,))
 
 
 @cache  # asked for every record

@@ -8,11 +8,14 @@ from dataclasses import replace
 
 from documents import checks, linked
 from documents.checks import Context
+from documents.codelists import code_list, of_area
 from documents.completeness import required_of
 from documents.database import asked_together, collection
+from documents.declarations import declaration
 from documents.digests import documents_of
 from documents.history import fingerprint
 from documents.limits import limits_by, limits_question
+from documents.record import declared
 from documents.rounds import rounds_before
 from documents.schools import School
 from documents.submissions import Submission
@@ -35,13 +38,29 @@ def contexts_of(round_, codes, taught=None, whole=True):
     taught = taught_in(area, codes) if taught is None else taught
     elsewhere = _linked(area, year, rules.linked, codes)
     earlier = _earlier(rounds_before(round_, rules.back), codes) if whole else {}
+    gone = _gone(area, year, subsystem)
     return {
         code: Context(
             year, round_.code, round_.as_of, taught.get(code), limits, required, beside.get(code, {}),
-            elsewhere.get(code, {}), *earlier.get(code, ((), ())), of=round_, school=code,
+            elsewhere.get(code, {}), *earlier.get(code, ((), ())), of=round_, school=code, gone=gone,
         )
         for code in codes
     }  # fmt: skip
+
+
+def _gone(area_code, academic_year, subsystem):
+    """{slug: {field: codes that cannot be chosen in the year}} of the kinds of record that hold such a choice."""
+    found = {}
+    with of_area(area_code):
+        for document in documents_of(subsystem):
+            for name, one in declared(declaration(document, area_code, academic_year)).items():
+                codes = code_list(one.codelist) if one.codelist else None
+                past = codes and frozenset(
+                    code for code in codes.bounded if codes.refusal(code, academic_year)
+                )
+                if past:
+                    found.setdefault(document.slug, {})[name] = past
+    return found
 
 
 def taught_in(area_code, codes):
@@ -128,5 +147,6 @@ def stamp_of(context):
         checks.VERSION, context.as_of, context.taught, sorted(context.limits.items()), context.earlier,
         context.earlier_writes, context.linked, context.beside,
         {slug: sorted(names) for slug, names in context.required.items()},
+        {slug: {name: sorted(codes) for name, codes in each.items()} for slug, each in context.gone.items()},
     ]  # fmt: skip
     return fingerprint(beside)

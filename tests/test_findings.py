@@ -193,7 +193,7 @@ def test_several_schools_are_looked_at_in_one_pass(open_round, teacher, neighbou
     assert told == [1, 2]
     with count_commands() as asked:
         findings.refresh_all(both)
-    assert len(asked) <= 10
+    assert len(asked) <= 12, "however many schools there are"
 
 
 def test_how_much_is_hidden_is_told_neither_of_one_record_nor_of_another_school(
