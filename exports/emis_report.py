@@ -328,7 +328,9 @@ def utilities():
     ]
     for field_name, name in (("water", "WATER"), ("media", "MEDIA")):
         codes = code_list(name)
-        found += [Col(codes.label(code), 10, holding(field_name, code), "flag") for code in codes.codes]
+        for code in codes.codes:
+            words = codes.label(code) + (f" ({codes.title})" if codes.fact(code, "none") else "")
+            found.append(Col(words, 11, holding(field_name, code), "flag"))
     return [*found, Col("DLTV", 9, lambda one: one.profile.get("dltv"), "flag")]
 
 

@@ -258,3 +258,13 @@ def test_staff_still_in_post_go_on_and_an_ended_contract_is_asked_for_again(valu
     assert lacks is None or not set(lacks) & kept.keys()
     without = {field: value for field, value in stored.items() if field not in (lacks or ())}
     assert lacks is None or without.items() >= kept.items() >= {"person_id": stored["person_id"]}.items()
+
+
+def test_what_the_profile_lacks_leads_from_home_to_the_school_s_form(open_rounds, sign_in, teacher, store):
+    store(Staff, PERMANENT)
+    store(Technology, LINE | {"electricity": None})
+    browser = sign_in(teacher)
+    page = browser.get(f"/admin/choose/?round={open_rounds['EMIS'].id}", follow_redirects=True).text
+    assert "กรอก 1 รายการที่ไม่ครบ" in page
+    assert f"/admin/technology/?school={SCHOOL}&amp;missing=1" in page
+    assert "/technology/edit/" in browser.get(f"/admin/technology/?school={SCHOOL}&missing=1").location

@@ -159,7 +159,7 @@ class Page(HTMLParser):
         ("<p>Save</p>", ["<p> Save"]),
         ("<p>กด <b>Save</b> เพื่อบันทึก</p>", ["<b> Save"]),
         ("<p>ข้อมูล with\n  selected &amp; more</p>", ["<p> ข้อมูล with selected & more"]),
-        ("<title>Home - Khet</title>", ["<title> Home - Khet"]),
+        ("<title>Close - Khet</title>", ["<title> Close - Khet"]),
         ('<a title="Edit Record">✎</a>', ["<a title> Edit Record"]),
         ('<input placeholder="Search">', ["<input placeholder> Search"]),
         ('<button aria-label="Close">×</button>', ["<button aria-label> Close"]),

@@ -106,6 +106,8 @@ def own_report(submission, round_, now):
     records = counts.get(document.slug, 0)
     found = findings.refresh(submission).get("counts", {})
     lacking = max(lacking - found.get("blank_passed", 0), 0)
+    missing = missing_fields(submission) if lacking and submission.state in WRITABLE else []
+    alone = all(each["document"] is document for each in missing)
     return {
         "found": found,
         "stops": hindrance_of(MOVES["confirm"], found) or hindrance_of(MOVES["certify"], found),
@@ -124,8 +126,11 @@ def own_report(submission, round_, now):
         "before": heads_before(submission, round_, document),
         "lacking": lacking,
         "complete": records - lacking,
-        "missing": missing_fields(submission) if lacking and submission.state in WRITABLE else [],
-        "rows_at_fault": links.rows_at_fault(document.slug, submission.school_code),
+        "missing": missing,
+        "lacking_unit": document.unit if alone else "รายการ",
+        "rows_at_fault": missing[0]["href"]
+        if missing
+        else links.rows_at_fault(document.slug, submission.school_code),
         "rows": links.rows_of(document.slug),
         "page": links.submission_page(submission.id),
         "unreviewed": unreviewed(submission) if submission.state in WRITABLE else 0,
@@ -160,14 +165,14 @@ def heads_before(submission, round_, document):
 
 
 def missing_fields(submission, most=8):
-    """[{label, count, href}] of the fields most often missing, over all documents of the submission."""
-    found = []
+    """[{label, count, href, document}] of the fields most often missing, over all documents of the submission."""
+    found, by_field = [], missing_of(submission).by_field
     for document in documents_in(submission):
-        for name, count in missing_of(submission).by_field.get(document.slug, {}).items():
+        for name, count in by_field.get(document.slug, {}).items():
             field = declared(document).get(name)
             label = field.verbose_name if field else name
             href = links.rows_at_fault(document.slug, submission.school_code)
-            found.append({"label": label, "count": count, "href": href})
+            found.append({"label": label, "count": count, "href": href, "document": document})
     return sorted(found, key=lambda each: -each["count"])[:most]
 
 

@@ -54,7 +54,7 @@ def changes_of(school, people, cluster):
     staff = staff_of(school, people)
     half = school.story in HALF_WAY
     kept = staff if not half else [one for n, one in enumerate(staff) if n < 2 or rng.random() < 0.8]
-    changes = [Change(Staff, there, one, reviewed=not half or rng.random() < 0.9) for one in kept]
+    changes = [Change(Staff, there, one) for one in kept]
     if half and rng.random() < 0.12 and (others := others_like(school, cluster)):
         # Someone who moved here at the change of the term, and is still on the other school's list.
         moved = next(one for one in reversed(staff_of(others[-1], people)) if one["position"] in ("3", "7"))
