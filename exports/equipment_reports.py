@@ -194,7 +194,7 @@ def write_table_page(book, round_, table, whose):
 def write_cells(sheet, number, row, text, count):
     """One row; a blank where nothing was entered."""
     for at, value in enumerate(row):
-        if isinstance(value, int):
+        if isinstance(value, int | float):
             sheet.write_number(number, at, value, count)
         else:
             sheet.write_string(number, at, thai.clean(value or ""), text)

@@ -204,6 +204,8 @@ TABLE = [
     ("POST", "/admin/surveys/round/", {}, {404: "admin"}),
     ("GET", "/admin/limits/", "", {200: "admin"}),
     ("POST", "/admin/limits/", {}, {422: "admin"}),
+    ("GET", "/admin/buildings/reports/", "", {200: f"{READERS} executive"}),
+    ("GET", "/admin/buildings/reports/export/xlsx/", "", {200: f"{READERS} executive"}),
     ("GET", "/admin/equipment/reports/", "", {200: f"{READERS} executive"}),
     ("GET", "/admin/equipment/reports/export/xlsx/", "", {200: f"{READERS} executive"}),
     ("POST", "/admin/equipment/lines/", {"school": "{school}"}, {422: "school district"}),

@@ -5,6 +5,7 @@ from documents.pictures import LARGEST, TAKEN, fields_of
 from views import shell
 from views.account import Account
 from views.audit import Audit
+from views.buildings import BuildingReports, BuildingView
 from views.carrying import Carrying
 from views.changes import Changes
 from views.class_lists import ClassListPages
@@ -40,6 +41,7 @@ from views.year_end import YearEnd
 SPARE = 4 * 2**20  # bytes of a form beside its pictures
 OWN_VIEWS = {
     "students": PupilView,
+    "buildings": BuildingView,
     "equipment": EquipmentView,
 }  # of the subsystems with pages of their own beside those that all have
 
@@ -57,6 +59,7 @@ def register(admin, app):
         admin.add_view(OWN_VIEWS.get(document.slug, usual)(document))
     admin.add_view(SurveyView())
     admin.add_view(Surveys())
+    admin.add_view(BuildingReports())
     admin.add_view(EquipmentReports())
     admin.add_view(YearEnd())
     admin.add_view(Transfers())

@@ -19,7 +19,7 @@ SECTIONS = {
     "ระบบข้อมูล": ("year_end", "transfers", "id_changes"),
     "คุณภาพ": ("findings", "duplicates", "reconcile"),
     "รอบข้อมูล": ("rounds", "submissions", "reopening", "papers"),
-    "งานเอกสาร": ("import", "imports", "export", "jobs", "reports", "equipment_reports"),
+    "งานเอกสาร": ("import", "imports", "export", "jobs", "reports", "building_reports", "equipment_reports"),
     "แบบสำรวจ": ("surveys",),
     "ดูแลระบบ": ("schools", "contacts", "users", "accounts", "fields", "limits", "codelists", "audit"),
 }
