@@ -131,6 +131,7 @@ def own_report(submission, round_, now):
         "rows_at_fault": missing[0]["href"]
         if missing
         else links.rows_at_fault(document.slug, submission.school_code),
+        "rows_unreviewed": links.rows_unreviewed(document.slug, submission.school_code),
         "rows": links.rows_of(document.slug),
         "page": links.submission_page(submission.id),
         "unreviewed": unreviewed(submission) if submission.state in WRITABLE else 0,

@@ -291,6 +291,7 @@ class GridMixin:
         those = wanted if on else replace(wanted, criteria=(*wanted.criteria, {"reviewed": False}))
         return {
             "on": on, "count": count, "href": self._address(unreviewed=None if on else 1),
+            "back": self._address(unreviewed=None),
             "shown": listing.count_of(those, current_user, exactly=True)[0] if count and self.can_edit else 0,
             "action": f"{self.get_url('.action_view')}?{self._address(unreviewed=1).partition('?')[2]}",
             "reason": access.writes_as(current_user, submission.area_code, self.school) == "district"

@@ -9,9 +9,11 @@ from itsdangerous import URLSafeTimedSerializer
 from admin_app import create_app
 from admin_app.config import Settings
 from documents import history, listing, sessions
+from documents.carrying import carry_over
 from documents.database import collection
 from documents.locking import Freeze, lock_round
 from documents.record import Place, declared
+from documents.rooms import SchoolRooms
 from documents.rounds import Round, find_round
 from documents.schools import School
 from documents.students import Student
@@ -184,6 +186,15 @@ class Operations:
         collection(Freeze).delete_many({"area_code": area})
         return watch.seconds, len(kept[Submission])
 
+    def carry_over(self, run):
+        """Fill an area's empty round from the one before, as its job does; all of it is taken out afterwards."""
+        round_ = self._empty_round(area_of(run, self.areas))
+        with Stopwatch() as watch:
+            done, _ = carry_over(round_, records.WRITER)
+        expect(done["students", "carried"], f"{dict(done)} was carried over")
+        self._take_out(round_)
+        return watch.seconds, sum(done.values())
+
     # ---- files ----
 
     def export_50k(self, run):
@@ -242,6 +253,7 @@ class Operations:
     def _take_out(self, round_):
         there = {"area_code": round_.area_code, "academic_year": round_.academic_year, "round": round_.code}
         collection(Student).delete_many(there)
+        collection(SchoolRooms).delete_many(there)
         collection(history.AuditEvent).delete_many(there)
         collection(Submission).delete_many(there)
         prepare_submissions(round_)

@@ -42,6 +42,13 @@ OPERATIONS = [
         "lock_round", "lock_round", [Peer("lock_round", "MongoEngine, digest and save")], warm=0, runs=3
     ),
     Operation(
+        "carry_over",
+        "carry_over",
+        [Peer("insert_copies", "PyMongo, insert_many of the same")],
+        warm=0,
+        runs=3,
+    ),
+    Operation(
         "import_50k", "import_50k", [Peer("import_calamine", "python-calamine, insert_many")], warm=0, runs=3
     ),
     Operation(

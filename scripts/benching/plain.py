@@ -15,6 +15,7 @@ from urllib.parse import quote
 import python_calamine
 import rustpy_xlsxwriter
 import xlsxwriter
+from bson import ObjectId
 from flask import Flask
 from flask_admin import Admin
 from flask_admin.contrib.mongoengine import ModelView
@@ -35,7 +36,9 @@ from pymongo import UpdateOne
 
 from documents.codelists import code_list
 from documents.database import collection, connect, db
+from documents.history import AuditEvent
 from documents.record import Record, declared
+from documents.rooms import SchoolRooms
 from documents.students import Student
 from documents.submissions import Submission
 from scripts.benching.clocked import (
@@ -52,6 +55,7 @@ from scripts.benching.clocked import (
 from views.filters import LONG_LIST
 
 COPY = "plain_import"
+COPIED = "2"  # the round that an area's records are copied into
 COLUMNS = (
     "school_code", "first_name", "person_id", "grade", "room", "student_no", "sex", "birth_date",
     "travel_minutes", "journey_type", "dist_paved_m", "status",
@@ -239,6 +243,20 @@ class Operations:
         collection(Submission).insert_many(kept)
         return watch.seconds, len(submissions)
 
+    def insert_copies(self, run):
+        """The same documents and events of history, made beforehand, by one insert_many a collection."""
+        area = area_of(run, self.areas)
+        copies = {document: list(copies_of(document, area)) for document in (SchoolRooms, Student)}
+        events = [event_of(document, row) for document, rows in copies.items() for row in rows]
+        with Stopwatch() as watch:
+            for document, rows in copies.items():
+                collection(document).insert_many(rows)
+            collection(AuditEvent).insert_many(events)
+        for document in copies:
+            collection(document).delete_many(place_of(area) | {"round": COPIED})
+        collection(AuditEvent).delete_many({"area_code": area})
+        return watch.seconds, len(events)
+
     # ---- files ----
 
     def export_xlsxwriter(self, run):
@@ -283,6 +301,29 @@ class Operations:
             into.insert_many(dict(zip(names, map(storable, row), strict=True)) for row in rows)
         into.drop()
         return watch.seconds, len(rows)
+
+
+def copies_of(document, area):
+    """Yield an area's records as copies in the next round, with all that the door stores of one."""
+    for row in collection(document).find(place_of(area)):
+        yield row | {
+            "_id": ObjectId(),
+            "round": COPIED,
+            "reviewed": False,
+            "revision": 1,
+            "history_hash": "0" * 64,
+        }
+
+
+def event_of(document, row):
+    """The event of history of a copy, as large as the real one."""
+    kept = ("area_code", "academic_year", "round", "school_code", "lineage")
+    return {name: row[name] for name in kept} | {
+        "_id": ObjectId(), "subject": row["_id"], "at": row["updated_at"], "actor": row["updated_by"],
+        "actor_name": "ยกข้อมูลจากรอบก่อน", "action": "create", "changes": {}, "document": document.slug,
+        "headline": document.headline(row), "number": 1, "acting_as": "system", "via": "carry_over",
+        "reason": "ยกมาจากรอบ 2568-1 ตามคำสั่งของscripts/bench", "values_digest": "0" * 64, "hash": "0" * 64,
+    }  # fmt: skip
 
 
 def exported():
