@@ -21,6 +21,7 @@ from jinja2 import Environment, nodes
 
 from admin_app.wording import ATTRIBUTE, CATALOGUE, EDGES, HOLE, IN_SCRIPTS, THAI_LETTER, TOKEN
 from documents import subsystems
+from documents.progress import noun_of
 from documents.record import shown_fields
 
 ROOT = Path(__file__).parent.parent
@@ -200,6 +201,7 @@ def declared_in_both():
     found = {}
     for document in subsystems():
         found[document.label] = document.label_en
+        found.setdefault(noun_of(document), document.label_en)
         found |= {field.verbose_name: field.label_en for field in shown_fields(document).values()}
     for path in sorted(SEEDS.glob("*.json")):
         seed = json.loads(path.read_text("utf-8"))

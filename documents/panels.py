@@ -50,7 +50,10 @@ def panel_of(document, place):
         return Panel(document, "", None, empty)
     there = Place(place.area_code, round_.academic_year, round_.code, place.school_code)
     submission = find_submission(document.subsystem, there)
-    source = f"{round_.subsystem} {round_.title} ปีการศึกษา {round_.academic_year} ข้อมูล ณ {buddhist.format_short(round_.as_of)}"
+    source = (
+        f"จากรอบ {round_.subsystem} {round_.title} ปีการศึกษา {round_.academic_year} "
+        f"ข้อมูล ณ {buddhist.format_short(round_.as_of)}"
+    )
     if submission is None:
         return Panel(document, source, None, "โรงเรียนไม่อยู่ในรอบนี้")
     empty = f"โรงเรียนยังไม่ได้บันทึก{noun_of(document)}ในรอบนี้ บันทึกที่เมนู “{document.label}” แล้วจะแสดงที่นี่เอง"

@@ -222,7 +222,7 @@ def test_the_form_shows_what_other_subsystems_counted_and_of_which_round(
         "4,711",
         "2,709",
         "ไม่ระบุชั้นหรือเพศ",
-        "DMC ภาคเรียนที่ 1 ปีการศึกษา 2568",
+        "จากรอบ DMC ภาคเรียนที่ 1 ปีการศึกษา 2568",
         "1,234",
         "ยังไม่มีรอบ B-OBEC",
     ):
