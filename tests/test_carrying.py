@@ -2,7 +2,7 @@
 
 import pytest
 
-from documents import carrying, clock, history
+from documents import carrying, clock, history, subsystems
 from documents.carrying import carry_over, outlook
 from documents.completeness import counts_of
 from documents.database import collection, db
@@ -11,7 +11,7 @@ from documents.findings import refresh
 from documents.history import FirstEvents, event
 from documents.limits import set_limits
 from documents.moves import move
-from documents.record import Place
+from documents.record import Place, declared
 from documents.rooms import SchoolRooms
 from documents.rounds import Round, find_round
 from documents.students import Student
@@ -20,6 +20,7 @@ from documents.users import System
 from documents.writing import Change, Copy, write
 from documents.writing import carrying as door
 from tests.kitchens import Kitchen, food_round
+from tests.making import complete
 from tests.people import AREA, OTHER, SCHOOL, YEAR, place
 from tests.pupils import pupil
 
@@ -322,3 +323,37 @@ def test_a_first_event_made_of_a_form_is_the_event_itself(area, officer):
     assert {k: v for k, v in ours.items() if k not in same} == {
         k: v for k, v in theirs.items() if k not in same
     }
+
+
+@pytest.mark.parametrize("subsystem", sorted({one.subsystem for one in subsystems()} - {"DMC"}))
+def test_every_subsystem_is_carried_over_and_only_once(subsystem, area, officer, executive, approver):
+    """Each of its records goes on under its lineage, without what it says is asked anew, and counted by the door."""
+    people = {"officer": officer, "executive": executive, "approver": approver}
+    kinds = [one for one in subsystems() if one.subsystem == subsystem]
+    there = place(year=YEAR - 1)
+    food_round(people, YEAR - 1, subsystem=subsystem)
+    for kind in kinds:
+        write([Change(kind, there, complete(kind)) for _ in range(1 if kind.single else 2)], LOADER)
+    now = food_round(people, subsystem=subsystem)
+    seen = outlook(now)
+    done, _ = carry_over(now, officer)
+    for kind in kinds:
+        before = {row["lineage"]: row for row in collection(kind).find(there._asdict())}
+        after = {row["lineage"]: row for row in collection(kind).find(place()._asdict())}
+        kept = sum(
+            number for (slug, name), number in done.items() if slug == kind.slug and name not in ("left",)
+        )
+        assert after.keys() <= before.keys()
+        assert len(after) == kept > 0, kind
+        for lineage, row in after.items():
+            assert row["reviewed"] is False
+            assert not {*kind.not_carried} & row.keys()
+            same = declared(kind).keys() - {*kind.not_carried}
+            assert {n: row.get(n) for n in same} == {n: before[lineage].get(n) for n in same}, kind
+    assert {(slug, name): n for slug, counts in seen.records.items() for name, n in counts.items()} == done
+    submission = find_submission(subsystem, place())
+    assert {k: v for k, v in submission.counts.items() if v} == {
+        k: v for k, v in counts_of(submission).items() if v
+    }
+    assert carry_over(now, officer) == ({}, 0)
+    assert list(history.verify()) == []
