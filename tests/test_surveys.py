@@ -7,6 +7,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from documents import locking, rounds
+from documents.carrying import carry_over
 from documents.database import collection
 from documents.declarations import declaration
 from documents.errors import Invalid, NotAllowed, OutOfScope, RoundLocked, WrongState
@@ -234,3 +235,17 @@ def test_only_the_areas_administrator_makes_surveys(survey, officer, teacher, ad
     assert sign_in(administrator).get(GRID).status_code == 403
     assert Survey.objects.get().name == "สำรวจน้ำดื่ม"
     assert Round.objects.count() == 0
+
+
+def test_a_survey_asked_again_may_begin_with_what_schools_answered_last(
+    open_survey, survey, administrator, officer, executive, approver, teacher
+):
+    answer = Change(document_of(SLUG), HERE, {name: value for name, value in TYPED.items()})
+    write([answer], teacher)
+    again = opened(give_round(survey, YEAR, FIRST, LAST, administrator), officer, executive, approver)
+    done, _ = carry_over(again, officer)
+    assert sum(done.values()) == 1
+    first, second = (collection(Answer).find_one({"round": code}) for code in (open_survey.code, again.code))
+    assert {name: second[name] for name in TYPED} == {name: first[name] for name in TYPED}
+    assert (second["reviewed"], second["lineage"]) == (False, first["lineage"])
+    assert carry_over(again, officer) == ({}, 0)
