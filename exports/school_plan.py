@@ -139,6 +139,8 @@ def _planned(reading, row, values, index):
     called = {"code": code, "name": thai.clean(reading.cell(values, "name"))[:200]}
     if is_total(code, reading.area_code):
         return called | {"outcome": "total", "reason": "แถวรวมของเขต ไม่ใช่โรงเรียน"}
+    if not any((*called.values(), *(digits(reading.cell(values, name)) for name in KEYS))):
+        return called | {"outcome": "total", "reason": "แถวที่ไม่มีรหัสและชื่อโรงเรียน เช่น แถวรวม"}
     school = index["code"].get(code) or _by_other_code(reading, values, index)
     if reason := _not_ours(reading, values, code, school):
         return called | {"outcome": "elsewhere", "reason": reason}

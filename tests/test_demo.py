@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from documents import citizen_id, clock, fields, findings, history
+from documents import citizen_id, clock, fields, findings, history, land, school_rules
 from documents.codelists import code_list
 from documents.completeness import counts_of
 from documents.database import db, stored_documents
@@ -306,3 +306,16 @@ def test_the_whole_district_s_staff_and_profiles_are_taken_as_they_are():
                 numbers.add(stored.get("person_id"))
     assert 2300 <= many <= 2600
     assert len(numbers) == many + 1, "None is of the profiles"
+
+
+def test_every_profile_holds_to_the_rules_of_profiles(district):
+    schools = list(School.objects(area_code=AREA, kind="school"))
+    assert len(schools) == SCHOOLS
+    for one in schools:
+        values = {name: getattr(one, name) for name in declared(School)}
+        for name, value in values.items():
+            if value is not None:
+                assert fields.accept(declared(School)[name], value) == value, name
+        assert not list(school_rules.together(values))
+        assert land.accepted(one.land) == one.land
+        assert one.land

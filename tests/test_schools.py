@@ -26,6 +26,8 @@ LIST = HEAD + (
     "3401\t=cmd|'/c calc'!A0\t\t34010004\t\t\t<b>กลุ่ม</b>\tไม่มีตำบลนี้\tเมืองอุบลราชธานี\tอุบลราชธานี\t\t\n"
     "3401\tซ้ำ\t\t34010003\t\t\t\t\t\t\t\t\n"
     "1401\tบ้านไกล\t\t14010001\t\t\t\t\t\t\t\t\n"
+    "3401\tรหัสซ้ำ\t1034010103\t34010005\t\t\t\t\t\t\t\t\n"
+    "\t\t\t\t\tรวม\t\t\t\t\t\t\n"
 )
 
 
@@ -60,8 +62,23 @@ def test_a_list_is_mapped_planned_and_stored_with_history(open_round, officer, s
     for words in ("กลุ่มสอง", "น้ำคำ 78", "<ins>010103</ins>", "พิกัด 0", "ไม่พบตำบล “ไม่มีตำบลนี้”"):
         assert words in page
     wrong = browser.get(f"{answer.location}&show=refused").text
-    for words in ("รหัส SMIS ต้องมี 8 หลัก", "อยู่ในไฟล์แล้วที่แถว 3", "D รหัส Smis"):
+    for words in (
+        "รหัส SMIS ต้องมี 8 หลัก",
+        "โรงเรียนนี้อยู่ในไฟล์แล้วที่แถว 3",
+        "D รหัส Smis",
+        "1034010103 อยู่ในไฟล์แล้วที่แถว 3",
+    ):
         assert words in wrong
+    assert "เช่น แถวรวม" in browser.get(f"{answer.location}&show=total").text
+    told = (
+        CalamineWorkbook.from_filelike(io.BytesIO(browser.get(f"{PAGE}rows/?id={id_}").data))
+        .get_sheet_by_index(0)
+        .to_python()
+    )
+    assert [line[3] for line in told[1:]] == [
+        "เปลี่ยนแปลง", "เพิ่มใหม่", "นำเข้าไม่ได้", "เพิ่มใหม่", "นำเข้าไม่ได้", "ไม่ใช่เขตของท่าน", "นำเข้าไม่ได้", "แถวรวม",
+        "มีในระบบแต่ไม่มีในไฟล์",
+    ]  # fmt: skip
     assert "เป็นโรงเรียนของเขต 14010000" in browser.get(f"{answer.location}&show=elsewhere").text
     assert "บ้านสอง" in browser.get(f"{answer.location}&show=absent").text
     assert apply(browser, id_).status_code == 400  # the faulty rows were not agreed to

@@ -5,6 +5,7 @@ from documents.database import collection
 from documents.schools import Area, School, size_band
 from documents.users import System
 from scripts.demo.plan import AREA, AREA_NAME, AREA_SHORT, PROVINCE
+from scripts.demo.profiles import profile
 
 WRITER = System("ระบบตัวอย่าง")
 
@@ -62,6 +63,7 @@ def school(plan, director):
         size_band=size_band(plan.pupils),
         director_name=director,
         phone=f"045-000-{int(plan.code[-3:]):03d}",
+        **profile(plan),
     )
 
 
