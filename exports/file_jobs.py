@@ -9,7 +9,7 @@ from documents.rounds import get_round
 from documents.schools import School
 from documents.student_reports import BY_KEY
 from documents.submissions import find_submission
-from exports import report_files
+from exports import handover, report_files
 from exports.class_lists import class_lists_file_name, class_lists_pdf, lists_of
 from exports.grid import around_of, csv_of, xlsx_of
 from exports.round_report import report_file_name, round_report
@@ -102,6 +102,18 @@ def report_file(job, progress, round_id, key, extension, encoding, noted):
     content, name, kind = report_file_of(round_, key, job.actor, extension, encoding)
     keep(progress, content, name, kind)
     return {"summary": [f"จัดทำไฟล์ {name} แล้ว"], "noted": noted}
+
+
+@job_kind("handover", "ส่งต่อทะเบียนสิ้นปี", "Hand-over of the roll")
+def handover_job(job, progress, round_id, extension, encoding, noted, count):
+    """The job of the roll that is handed over; `count` is about how many pupils it has."""
+    round_ = get_round([job.area_code], round_id)
+    progress.begin(count, "คน")
+    content, pupils = handover.handover_file(round_, job.actor, extension, encoding, progress.at)
+    keep(
+        progress, content, handover.handover_file_name(round_, extension), CSV if extension == "csv" else XLSX
+    )
+    return {"summary": [f"จัดทำทะเบียนส่งต่อ {pupils:,} คนแล้ว"], "noted": noted | {"rows": pupils}}
 
 
 # ---- class lists ----

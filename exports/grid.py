@@ -46,11 +46,11 @@ def csv_of(document, rows, around):
     for row in rows:
         line.seek(0)
         line.truncate()
-        writer.writerow([_plain(write(row)) for write in writers])
+        writer.writerow([plain(write(row)) for write in writers])
         yield line.getvalue()
 
 
-def _plain(value):
+def plain(value):
     """A cell of a CSV: days as ISO dates, text never a formula."""
     if value is None:
         return ""

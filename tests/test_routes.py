@@ -83,6 +83,7 @@ TABLE = [
     ("GET", "/admin/reports/show/", "?report=disability", {200: ROUND_READERS}),
     ("GET", "/admin/reports/export/xlsx/", "?report=disability", {200: ROUND_READERS}),
     ("GET", "/admin/reports/export/csv/", "?report=disability", {200: ROUND_READERS}),
+    ("GET", "/admin/reports/handover/", "", {409: "district"}),  # not a locked year's end; a real one: test_year_end.py
     ("GET", "/admin/reports/growth/", "", {200: "district"}),
     ("POST", "/admin/reports/growth/", {"kind": "weight"}, {422: "district"}),
     ("GET", "/admin/pictures/", "?id=0", {404: EVERYONE}),  # no such picture; test_pictures.py has some

@@ -6,9 +6,10 @@ from collections import Counter
 import pytest
 from playwright.sync_api import expect
 
-from documents import clock, year_end
+from documents import clock, locking, year_end
 from documents.database import collection
 from documents.reporting import counted, terms_of
+from documents.rounds import Round
 from documents.student_reports import BY_KEY
 from documents.students import Student
 from documents.writing import Change, write
@@ -209,6 +210,40 @@ def test_the_year_closes_and_whoever_is_lost_opens_it(open_round, approver, end_
     database.rounds.update_one({"_id": open_round.id}, {"$set": {"state": "draft"}})
     alone = Counter(line for _, line, *_ in year_end.reconciled(end_round))
     assert alone["opening"] == 2 + 2  # worked back: all who are or were here
+
+
+def test_the_roll_is_handed_over_once_locked_by_an_officer_alone(
+    classes, teacher, officer, approver, sign_in, database
+):
+    desk, path = sign_in(officer), "/admin/reports/handover/?type=csv"
+    row = stored(classes[3])
+    result = {"year_result": "graduated", "destination": "101", "years_taken": 6}
+    write([Change(Student, place(SCHOOL, "3"), result, id=row["_id"], revision=row["revision"])], teacher)
+    write([Change(Student, place(SCHOOL, "3"), {"suspended_flag": True}, id=classes[0], revision=1)], teacher)
+    assert desk.get(path).status_code == 409
+    assert "ดาวน์โหลดได้เมื่อล็อกรอบแล้ว" in desk.get("/admin/reports/").text
+    locking.lock_round(Round.objects.get(code="3"), approver, "ปิดตามกำหนด")
+    for stranger in (teacher, approver):
+        assert sign_in(stranger).get(path).status_code == 403
+    lines = desk.get(path).data.decode("utf-8-sig").splitlines()
+    assert len(lines) == 1 + 6  # seven pupils, one of them suspended
+    assert lines[0].startswith("ปีการศึกษา,รหัสเขต,รหัสโรงเรียน,ชื่อโรงเรียน,เลขประจำตัวประชาชน")
+    told = next(line for line in lines if row["person_id"] in line).split(",")
+    assert told[12:] == [
+        "10/06/2558",
+        "09",
+        "ป.6",
+        "1",
+        "graduated",
+        "สอบได้ เรียนจบ",
+        "101",
+        "โรงเรียนเดิม",
+        "6",
+    ]
+    assert desk.get("/admin/reports/handover/?type=xlsx").data[:2] == b"PK"
+    assert desk.get(f"{path}&encoding=cp874").data.decode("cp874").count("\n") == 7
+    events = list(database.audit_events.find({"action": "export"}))
+    assert [(one["changes"]["what"][1], one["changes"]["rows"][1]) for one in events] == [("handover", 6)] * 3
 
 
 def test_a_teacher_sets_a_class_on_a_phone(classes, teacher, window):

@@ -14,13 +14,15 @@ from documents.jobs import ask
 from documents.levels import LEVELS
 from documents.listing import NOTHING
 from documents.reporting import ALL, ODD, WHOLE, criteria, may_see_names
+from documents.roll import YEAR_END
 from documents.student_reports import BY_KEY, reports_of
 from documents.submissions import submissions_of
 from documents.year_end import first_round_of
+from exports import handover
 from exports.file_jobs import report_file_of
 from exports.growth import growth_rows
 from exports.report_files import numbers_for, report_file_name, schools_for
-from exports.round_workbook import declared_rooms
+from exports.round_workbook import declared_rooms, refuse_reopened
 from exports.statistics import ENCODINGS
 from views import here
 from views.exporting import AT_ONCE, export_of, note_event_of
@@ -61,6 +63,7 @@ class Reports(Page, BaseView):
             growing=growth.kinds_of(round_.area_code),
             is_officer=current_user.holds("district", round_.area_code),
             kinds=growth.KINDS,
+            hands_over=current_user.holds("district", round_.area_code) and round_.code == YEAR_END,
         )
 
     @expose("/show/")
@@ -154,6 +157,27 @@ class Reports(Page, BaseView):
         content, name, kind = report_file_of(round_, key, user, extension, encoding)
         note_event_of(user, round_, noted)
         return send_file(io.BytesIO(content), mimetype=kind, as_attachment=True, download_name=name)
+
+    @expose("/handover/")
+    def handover_file(self):
+        """The roll of the year's end for the system of achievement, `type` xlsx or csv; by a job, noted."""
+        extension, encoding = request.args.get("type", "xlsx"), request.args.get("encoding", "utf8")
+        if extension not in ("xlsx", "csv") or encoding not in ENCODINGS:
+            abort(404)
+        round_, user = asked_round(), here.person()
+        handover.refuse_handover(round_, user)
+        refuse_reopened(round_)
+        count = sum(each.counts.get("pupils", 0) for each in submissions_of(round_).only("counts"))
+        noted = export_of(round_, "handover", None, count, extension)
+        asked = {
+            "round_id": str(round_.id),
+            "extension": extension,
+            "encoding": encoding,
+            "noted": noted,
+            "count": count,
+        }
+        title = handover.handover_file_name(round_, extension)
+        return deliver(ask("handover", user, round_.area_code, round_, title, asked, href=url_for(".index")))
 
     @expose("/growth/", methods=("GET", "POST"))
     def growth_view(self):
