@@ -13,21 +13,29 @@ def hidden(cells, sums):
     """The keys of `cells` {key: number} that are not shown; `sums` are (key of a total, keys of its parts)."""
     sums = [(total, [part for part in parts if part in cells]) for total, parts in sums if total in cells]
     sums = [(total, parts) for total, parts in sums if parts]
-    found = {key for key, number in cells.items() if 0 < number < SMALL}
-    beside = {}
+    small = {key for key, number in cells.items() if 0 < number < SMALL}
+    found, beside = set(small), {}
     for number, (total, parts) in enumerate(sums):
         for key in (total, *parts):
             beside.setdefault(key, []).append(number)
-    while known := _alone(found, sums) or worked_out(found, sums):
+    while known := _known(small, found, sums):
+        # A number hidden to guard another must not be known either, as long as the other is.
         more = {_companion(key, cells, sums, beside, found) for key in known} - {None}
         if not more:
             return set(cells)  # nothing is left to hide beside: no number of this table can be shown
         found |= more
-    return found
+    return found - (worked_out(found, sums) - small)  # what is worked out all the same may as well be shown
+
+
+def _known(small, found, sums):
+    """The hidden keys that can be worked out, as long as a small one is among them; what is plain to see comes first."""
+    plain = _alone(found, sums)
+    known = plain if plain & small else worked_out(found, sums)
+    return known if known & small else set()
 
 
 def _alone(found, sums):
-    """The hidden keys that are the only one of a sum: what is plain to see is mended before all else is asked."""
+    """The hidden keys that are the only one of a sum."""
     left = ([key for key in (total, *parts) if key in found] for total, parts in sums)
     return {keys[0] for keys in left if len(keys) == 1}
 
