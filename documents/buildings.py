@@ -96,6 +96,7 @@ class Building(Record):
     search_hint = "ค้นหาชื่ออาคาร ประเภท หรือแบบ"
     key = ("building_type", "seq_no")
     not_carried = ("condition", "repair_note")
+    carried_by = ("use_status",)
     grid = (
         "school_code", "called", "photo_front", "condition", "use_status", "design", "name", "built_year", "age", "rooms_actual",
         "ext_classrooms", "seats", "budget_baht",
@@ -116,6 +117,11 @@ class Building(Record):
     def check(cls, values):
         """Yield (field, sentence) where a building's values contradict each other."""
         return rules.broken(values)
+
+    @classmethod
+    def carried(cls, values, from_round, to_round):
+        """Whatever stands goes on; its condition is asked anew."""
+        return values if rules.stands(values) else None
 
     @classmethod
     def missing(cls, values, required):

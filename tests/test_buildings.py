@@ -7,6 +7,7 @@ import pytest
 from documents import checks, fields, rounds
 from documents.building_rules import age, band
 from documents.buildings import Building
+from documents.carrying import carry_over
 from documents.checks import Context
 from documents.codelists import code_list
 from documents.completeness import counts_of, missing_of
@@ -15,6 +16,7 @@ from documents.errors import DuplicateKey, Invalid
 from documents.findings import refresh
 from documents.record import declared, default_required
 from documents.rooms import SchoolRooms
+from documents.rounds import find_round
 from documents.students import Student
 from documents.submissions import find_submission
 from documents.writing import Change, write
@@ -202,3 +204,37 @@ def test_what_a_building_was_last_year_is_found_by_its_lineage(
     old = put(BLOCK | {"condition": "poor"}, where=place(year=before.academic_year))[0].id
     put(BLOCK | {"condition": "good"}, lineage=old)
     assert refresh(submission())["codes"]["BO-08"] == 1
+
+
+# ---- over the years ----
+
+
+def test_a_building_goes_on_with_its_condition_asked_anew_and_its_page_shows_the_years(
+    put, open_round, officer, executive, approver, teacher, neighbour, sign_in
+):
+    old = opened_like(open_round, "B-OBEC", officer, executive, approver, academic_year=YEAR - 1)
+    there = place(year=old.academic_year)
+    first, second, _gone = put(
+        BLOCK | {"condition": "poor", "repair_note": "ซ่อมหลังคาปีก่อน"}, TOILET,
+        BLOCK | {"seq_no": 2, "use_status": "demolished"}, where=there,
+    )  # fmt: skip
+    here = find_round(AREA, "B-OBEC", YEAR, "1")
+    carry_over(here, approver)
+    rows = {row["lineage"]: row for row in collection(Building).find(place()._asdict())}
+    assert rows.keys() == {first.id, second.id}, "what was taken down is left out"
+    assert not {"condition", "repair_note"} & (rows[first.id].keys() | rows[second.id].keys())
+    browser = sign_in(teacher)
+    page = browser.get(f"/admin/buildings/details/?id={rows[first.id]['_id']}").text
+    years = page[page.index("สภาพแต่ละปี") :]
+    assert years.index("ปี 2568") < years.index("ยังไม่ระบุ") < years.index("ปี 2567") < years.index("ทรุดโทรม")
+    assert "ซ่อมหลังคาปีก่อน" in years
+    put(BLOCK | {"seq_no": 9, "condition": None})
+    stranger = [str(row["_id"]) for row in rows.values()]
+    act = {"action": "as_before", "rowid": stranger}
+    sign_in(neighbour).send("/admin/buildings/action/", act)
+    assert all("condition" not in row for row in collection(Building).find(place()._asdict()))
+    everything = [str(row["_id"]) for row in collection(Building).find(place()._asdict())]
+    assert browser.send("/admin/buildings/action/", act | {"rowid": everything}).status_code == 302
+    now = {row.get("lineage"): row.get("condition") for row in collection(Building).find(place()._asdict())}
+    assert (now[first.id], now[second.id], len(now)) == ("poor", "good", 3)
+    assert missing_of(submission()).by_field["buildings"]["condition"] == 1

@@ -13,7 +13,24 @@ import pytest
 # Names and abbreviations that officers read and write in Latin letters; exact case.
 NAMES = [
     *("Khet", "DMC", "EMIS", "SMIS", "OBEC", "B-OBEC", "M-OBEC", "OBEC-Asset", "G-Code", "AMSS", "LINE"),
-    *("Excel", "XLSX", "XLS", "ODS", "CSV", "PDF", "DOCX", "ZIP", "JPEG", "JPG", "PNG", "MB", "KB", "GB"),
+    *(
+        "Excel",
+        "XLSX",
+        "XLS",
+        "ODS",
+        "CSV",
+        "PDF",
+        "DOCX",
+        "ZIP",
+        "JPEG",
+        "JPG",
+        "PNG",
+        "WebP",
+        "HEIC",
+        "MB",
+        "KB",
+        "GB",
+    ),
     *(
         "UTF-8",
         "UTF-16",

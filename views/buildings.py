@@ -2,27 +2,74 @@
 
 import io
 
-from flask import abort, request, send_file, url_for
+from flask import abort, flash, request, send_file, url_for
 from flask_admin import BaseView, expose
+from flask_admin.actions import action
 from flask_login import current_user
 
 from documents import access, buddhist
+from documents.building_years import as_before, round_labels, years_of
 from documents.buildings import Building
-from documents.errors import OutOfScope
+from documents.errors import OutOfScope, RuleBroken
+from documents.fields import shown
+from documents.record import declared
 from documents.submissions import submissions_of
+from documents.writing import write
 from exports.building_reports import OF_THE_AREA, SHORT, TITLES, reports_file_name, reports_workbook, table_of
 from views import here
 from views.equipment import as_page, sees_area, whose_name
 from views.exporting import XLSX, note_export
 from views.pages import Page
 from views.record import READERS, RecordView
+from views.record_actions import ActionsMixin
 
+TONES = {"good": "ok", "fair": "info", "poor": "bad"}
 ROLES = (*READERS, "executive")
 LINKED = ("schools", "rooms")  # reports whose rows lead to a school's register
 
 
 class BuildingView(RecordView):
-    """The grid and page of buildings, with the ways to the reports."""
+    """The grid and page of buildings, with the ways to the reports and the years of one."""
+
+    details_template = "khet/building.html"
+    action_looks = ActionsMixin.action_looks | {"as_before": {"icon": "history"}}
+
+    @action("as_before", "สภาพเหมือนปีก่อน", "บันทึกสภาพของรายการที่เลือกให้เหมือนปีก่อน เฉพาะที่ยังไม่ได้ระบุสภาพปีนี้ใช่หรือไม่")
+    def action_as_before(self, rows):
+        """Say of chosen buildings that they are as they were; what already says a condition is left as it is."""
+        changes = as_before(rows)
+        try:
+            write(changes, current_user._get_current_object(), request.form.get("reason"), via="action")
+        except RuleBroken as refusal:
+            return flash(refusal.message, "error")
+        left = len(rows) - len(changes)
+        more = f" อีก {left:,} รายการระบุสภาพแล้วหรือไม่มีข้อมูลปีก่อน" if left else ""
+        return flash(
+            f"บันทึกสภาพเหมือนปีก่อนแล้ว {len(changes):,} รายการ{more}", "success" if changes else "warning"
+        )
+
+    def render(self, template, **context):
+        """The page; a building's own with its years."""
+        if template == self.details_template:
+            context["years"] = self.years(context["model"])
+        return super().render(template, **context)
+
+    def years(self, record):
+        """[{label, condition, tone, use, note, picture, href}] of a building in all rounds, the newest first."""
+        rows = years_of(record.area_code, record.lineage, current_user)
+        labels, known = round_labels(record.area_code, rows), declared(Building)
+        return [
+            {
+                "label": f"ปี {row['academic_year']} {labels.get((row['academic_year'], row['round']), '')}".strip(),
+                "condition": shown(known["condition"], row.get("condition")),
+                "tone": TONES.get(row.get("condition"), "idle"),
+                "use": shown(known["use_status"], row.get("use_status")),
+                "note": row.get("repair_note"),
+                "picture": row.get("photo_front"),
+                "href": None if row["_id"] == record.id else url_for(".details_view", id=row["_id"]),
+            }
+            for row in rows
+        ]
 
     @property
     def head_links(self):

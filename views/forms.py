@@ -166,7 +166,12 @@ class RecordConverter(CustomModelConverter):
         pairs = code_list(field.codelist).choices
         if len(pairs) > LONG_LIST:
             return FoundField(**options, render_kw={"autocomplete": "off"})
-        return PickedField(**options, choices=_to_pick([("", "— เลือก —"), *pairs]))
+        if not field.parent:
+            return PickedField(**options, choices=_to_pick([("", "— เลือก —"), *pairs]))
+        under = code_list(field.codelist).parent  # form.js shows what lies under the parent's value alone
+        choices = [SelectChoice(code, label, {"data-under": under(code) or ""}) for code, label in pairs]
+        options["render_kw"] = {"data-parent": field.parent}
+        return PickedField(**options, choices=[*_to_pick([("", "— เลือก —")]), *choices])
 
     def of_picture(self, field, options):
         """A photograph to take or choose."""

@@ -261,3 +261,19 @@ for (const place of document.querySelectorAll("[data-preview]")) {
   };
   form.addEventListener("input", () => { clearTimeout(waits); waits = setTimeout(look, 250); });
 }
+
+/* A choice that lies under another shows what belongs to it: select[data-parent="name"], its options with data-under="code". */
+for (const select of document.querySelectorAll("select[data-parent]")) {
+  const parent = select.form?.elements[select.dataset.parent];
+  const all = [...select.options];
+  const narrow = () => {
+    const chosen = select.value;
+    const fitting = all.filter((option) => !parent.value || !option.dataset.under || option.dataset.under === parent.value);
+    select.replaceChildren(...fitting);
+    select.value = fitting.some((option) => option.value === chosen) ? chosen : "";
+    if (!select.value && parent.value && fitting.length === 2) select.value = fitting[1].value; // the only one there is
+  };
+  if (!parent?.matches?.("select")) continue;
+  narrow();
+  parent.addEventListener("change", narrow);
+}

@@ -1,0 +1,104 @@
+"""Buildings on a telephone: one with two photographs is added, the report goes its way up to the lock."""
+
+import pytest
+
+from documents import pictures
+from documents.buildings import Building
+from documents.database import collection
+from documents.locking import lock_school
+from documents.submissions import find_submission
+from tests.browsing import PHONE
+from tests.people import opened_like, place
+from tests.test_pictures import photo
+
+pytestmark = pytest.mark.browser
+GRID = "/admin/buildings/"
+
+
+@pytest.fixture
+def building_round(open_round, officer, executive, approver):
+    return opened_like(open_round, "B-OBEC", officer, executive, approver)
+
+
+def file(name, content):
+    return {"name": name, "mimeType": "image/jpeg", "buffer": content}
+
+
+def submission():
+    return find_submission("B-OBEC", place())
+
+
+def test_a_building_with_two_photographs_goes_from_a_telephone_to_the_lock(
+    window, building_round, teacher, director, officer, approver
+):
+    one = window(teacher, size=PHONE)
+    one.go(f"{GRID}new/")
+    page = one.page
+    page.select_option("#building_type", label="ส้วม (ห้องน้ำห้องส้วม)")
+    designs = page.locator("#design option").all_inner_texts()
+    assert "อาคาร สพฐ. 4 (ส้วม 4 ที่นั่ง)" in designs
+    assert "สปช.105/29" not in designs, "designs of another type"
+    page.select_option("#building_type", label="อาคารเรียน")
+    page.select_option("#design", label="สปช.105/29")
+    for name, value in {
+        "seq_no": "1",
+        "name": "อาคารใหม่",
+        "rooms_design": "8",
+        "rooms_actual": "8",
+        "built_year": "2550",
+    }.items():
+        page.fill(f"#{name}", value)
+    page.select_option("#condition", label="ดี")
+    page.select_option("#use_status", label="ใช้งาน")
+    many = page.locator("[data-picture-many] input[type=file]")
+    many.set_input_files(
+        [file("IMG_1.jpg", photo((3000, 2000), exif=True)), file("IMG_2.jpg", photo(colour="red"))]
+    )
+    page.locator(".picture-input canvas").nth(1).wait_for()
+    assert page.locator(".picture-input canvas").count() == 2
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing runs off the side"
+    one.press("บันทึก")
+    stored = collection(Building).find_one()
+    assert {"photo_front", "photo_back"} <= stored.keys()
+    assert not {"photo_left", "photo_right"} & stored.keys()
+    assert pictures.find(teacher, stored["photo_front"]).metadata["width"] in (1600, 1067)
+
+    page.locator("a.thumb").first.click()
+    box = page.locator("dialog.picture-box")
+    box.locator("img").wait_for()
+    assert box.locator("img").get_attribute("src").endswith(stored["photo_front"])
+    page.keyboard.press("Escape")
+    box.wait_for(state="detached")
+
+    edit = f"{GRID}edit/?id={stored['_id']}"
+    one.go(edit)
+    out = page.locator('[name="photo_back"][type=checkbox]')
+    out.check()
+    page.locator("dialog.box [value=no]").click()
+    assert not out.is_checked(), "taking a picture out asks, and a no leaves it"
+    page.locator('#photo_back[type="file"]').set_input_files(file("IMG_3.jpg", b"no picture at all"))
+    page.locator('#field-photo_back [data-picture-said]:has-text("เปิดไฟล์นี้")').wait_for()
+    page.fill("#name", "ชื่อที่พิมพ์ไว้")
+    page.click("[data-save]")
+    page.locator("#photo_back-err").wait_for()
+    assert "ไม่ใช่ภาพที่เปิดได้" in page.locator("#photo_back-err").inner_text()
+    assert page.input_value("#name") == "ชื่อที่พิมพ์ไว้"
+    assert collection(Building).find_one() == stored
+
+    hand_in(window, submission().id, teacher, director, officer)
+    lock_school(submission(), approver)
+    assert submission().state == "locked"
+    one.go(f"{GRID}details/?id={stored['_id']}")
+    assert page.locator(".pictures img").count() == 2
+    assert page.locator('a[href*="/edit/"]').count() == 0
+
+
+def hand_in(window, id_, teacher, director, officer):
+    """Confirm, certify and verify in each person's own window."""
+    for who, words, state in (
+        (teacher, "ยืนยันข้อมูล", "confirmed"), (director, "รับรองข้อมูล", "certified"), (officer, "เขตตรวจสอบแล้ว", "verified"),
+    ):  # fmt: skip
+        one = window(who)
+        one.go(f"/admin/submissions/details/?id={id_}")
+        one.press(words, confirm=words)
+        assert submission().state == state
