@@ -42,9 +42,9 @@ const mark = (input) => {
   cell.querySelector(".says.t-bad")?.remove();
   if (wrong) {
     input.setAttribute("aria-invalid", "true");
-    input.setAttribute("aria-errormessage", `w-${input.name}`);
+    input.setAttribute("aria-describedby", `w-${input.name}`);
     cell.append(make("small", { class: "says t-bad", id: `w-${input.name}`, text: wrongSays(input) }));
-  } else for (const name of ["aria-invalid", "aria-describedby", "aria-errormessage"]) input.removeAttribute(name);
+  } else for (const name of ["aria-invalid", "aria-describedby"]) input.removeAttribute(name);
 };
 const count = () => {
   const width = grid[0].filter(isNumber).length;
