@@ -197,6 +197,22 @@ def test_a_race_with_a_teacher_who_types_or_confirms_is_read_again(
     assert list(history.verify()) == []
 
 
+def test_two_runs_at_once_store_each_record_once(year_end, round_of, approver, monkeypatch):
+    first, real, times = round_of(YEAR, "1"), carrying.carrying, []
+
+    def slowly(*arguments):
+        ready = real(*arguments)
+        if not times:
+            times.append(1)
+            carry_over(first, approver)  # another run does all of it while this one has made its own ready
+        return ready
+
+    monkeypatch.setattr(carrying, "carrying", slowly)
+    assert carry_over(first, approver)[0] == {}
+    assert collection(Student).count_documents({"academic_year": YEAR}) == 5
+    assert find_submission("DMC", place()).counts["unreviewed_students"] == 5
+
+
 def test_only_the_system_stores_copies_and_only_the_area_asks_for_them(
     year_end, round_of, teacher, officer, approver
 ):
