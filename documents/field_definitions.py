@@ -32,6 +32,7 @@ KINDS = {
     "flag": "ใช่ หรือ ไม่ใช่",
     "choice": "เลือกหนึ่งอย่าง",
     "choices": "เลือกได้หลายอย่าง",
+    "file": "ไฟล์แนบ (PDF หรือรูป)",
 }
 LISTED = ("choice", "choices")
 IN_CELLS = ("text", "number", "date", "flag", "choice")  # what an editor within a cell of the grid can hold
@@ -162,6 +163,9 @@ class FieldDefinition(Document):
             )
         high = fields.LARGEST_INT if self.high is None else int(self.high)
         return fields.count(self.label, unit=self.unit, min_value=int(low), max_value=high, **said)
+
+    def _as_file(self, said):
+        return fields.file(self.label, **said)
 
     def _as_date(self, said):
         return fields.date(self.label, **said)

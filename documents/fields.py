@@ -115,6 +115,12 @@ def picture(label, *, required=False, **more):
     return StringField(max_length=24, **_carry("picture", label, need=need, **more))
 
 
+def file(label, *, required=False, **more):
+    """The id of a file of the school, stored by `attachments.store`; handed out by its record alone."""
+    need = more.pop("need", "R" if required else "O")
+    return StringField(max_length=24, **_carry("file", label, need=need, **more))
+
+
 class Derived:
     """A value worked out from a stored record when it is shown or exported, never typed and never stored.
 
@@ -247,7 +253,15 @@ def _picture(field, value):
     return value
 
 
+def _file(field, value):
+    """Whether it is one of the school's own is asked by the door."""
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9a-f]{24}", value):
+        raise ValueError("ไม่พบไฟล์นี้ กรุณาแนบไฟล์ใหม่")
+    return value
+
+
 ACCEPT = {
+    "file": _file,
     "text": _text,
     "picture": _picture,
     "choice": _choice,
@@ -275,4 +289,5 @@ SHOWN = {
     "date": lambda field, value: buddhist.format_date(value),
     "flag": lambda field, value: "ใช่" if value else "ไม่ใช่",
     "picture": lambda field, value: "มีภาพ",
+    "file": lambda field, value: "มีไฟล์",
 }

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from bson import ObjectId
 from pymongo.errors import BulkWriteError
 
-from documents import access, completeness, fields, history, pictures
+from documents import access, attachments, completeness, fields, history, pictures
 from documents.codelists import code_list, of_area
 from documents.conflicts import conflict_of
 from documents.database import asked_in_parts, collection, in_transaction
@@ -294,6 +294,7 @@ def _prepared(changes, actor, reason, warrant, stored):
     find_doubles(prepared, errors)
     if not warrant:
         pictures.claim(prepared, errors)
+        attachments.claim(prepared, errors)
     if errors:
         raise Invalid(errors)
     return prepared

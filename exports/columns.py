@@ -15,7 +15,7 @@ from documents.codelists import code_list, plain
 from documents.record import declared, shown_fields
 from exports import links
 
-CELLS = {"picture": "text", "choice": "text", "choices": "text", "flag": "center"}
+CELLS = {"picture": "text", "file": "text", "choice": "text", "choices": "text", "flag": "center"}
 WIDTHS = {
     "text": 18,
     "choice": 18,
@@ -25,6 +25,7 @@ WIDTHS = {
     "date": 13,
     "flag": 9,
     "picture": 24,
+    "file": 10,
 }
 BLANK = {"", "-", "–", "—"}
 EXCEL_EPOCH = dt.date(1899, 12, 30)
@@ -78,7 +79,10 @@ def columns(document):
 
 def column_of(name, one, **instead):
     """The Column of a field; `instead` overrides what the field says."""
-    derived = getattr(one, "derived", False) or one.kind == "picture"  # a picture goes out as its address
+    derived = getattr(one, "derived", False) or one.kind in (
+        "picture",
+        "file",
+    )  # they go out as their address, or that one is there
     said = {
         "label": one.verbose_name,
         "kind": one.kind,
@@ -156,6 +160,8 @@ class Layout:
             return lambda row: around.school_names.get(row["school_code"])
         if column.kind == "picture":
             return lambda row: links.picture(row.get(column.name))
+        if column.kind == "file":
+            return lambda row: "มีไฟล์" if row.get(column.name) else None
         if column.read_only:
             worked_out = shown_fields(self.document)[column.name]
             return lambda row: worked_out.work(row, around.round)

@@ -30,10 +30,10 @@ from documents.writing import Change, remove, write
 from exports.importing import apply_plan, plan_import
 from tests import awkward_files as made
 from tests.making import complete
-from tests.people import AREA, YEAR, person, place
+from tests.people import AREA, OTHER, YEAR, person, place
 from tests.test_record_view import form_of, pupil
 
-GRID = "/admin/students/"
+GRID, FORM = "/admin/students/", "multipart/form-data"
 KINDS = {
     "text": {"longest": "50"},
     "number": {"unit": "เครื่อง", "low": "0", "high": "500"},
@@ -50,7 +50,7 @@ def said(key, kind="number", **more):
         "key": key, "kind": kind, "label": f"ช่อง {key}", "label_en": f"Field {key}", "personal": "internal",
         "first_year": str(YEAR), "in_grid": "1", "in_export": "1", "filterable": "1",
     }  # fmt: skip
-    return typed | KINDS[kind] | more
+    return typed | KINDS.get(kind, {}) | more
 
 
 @pytest.fixture
@@ -290,3 +290,40 @@ def test_a_sensitive_field_is_for_those_who_may_see_it(stored, administrator, te
         io.BytesIO(district.get(f"{GRID}export/xlsx/").data)).get_sheet_by_index(0).to_python())  # fmt: skip
     assert "หอบหืด" not in school.get(GRID).text
     assert "หอบหืด" in school.get(f"{GRID}?sensitive=1").text
+
+
+PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF"
+
+
+def test_a_file_is_taken_by_its_content_and_handed_out_by_its_record_alone(
+    open_round, administrator, teacher, neighbour, officer, sign_in
+):
+    define(AREA, "students", said("paper", "file", label="ใบรับรอง", personal="sensitive"), administrator)
+    browser = sign_in(teacher)
+    new = f"{GRID}new/"
+    typed = form_of(browser.get(new).text) | pupil()
+    assert 'enctype="multipart/form-data"' in browser.get(new).text
+    for content in (b"<svg><script>alert(1)</script></svg>", b"MZ", b"", PDF[:-5]):
+        refused = browser.send(new, typed | {"x_paper": (io.BytesIO(content), "a.pdf")}, content_type=FORM)
+        assert refused.status_code == 422, content
+    assert (
+        browser.send(new, typed | {"x_paper": (io.BytesIO(PDF), "a.exe")}, content_type=FORM).status_code
+        == 302
+    )
+    row = collection(Student).find_one({})
+    path = f"{GRID}file/?id={row['_id']}&name=x_paper"
+    answer = browser.get(path)
+    assert (answer.data, answer.headers["Content-Disposition"]) == (PDF, 'attachment; filename="x_paper.pdf"')
+    assert "เปิดไฟล์" in browser.get(f"{GRID}details/?id={row['_id']}").text
+    assert sign_in(neighbour).get(path).status_code == 404
+    assert sign_in(officer).get(path).status_code == 403
+    assert browser.get(path.replace("x_paper", "first_name")).status_code == 404
+    # it stays through an edit, is no other school's to take, and goes when it is taken out
+    edit = f"{GRID}edit/?id={row['_id']}"
+    kept = form_of(browser.get(edit).text)
+    assert browser.send(edit, kept | {"first_name": "กันต์"}).status_code == 302
+    assert collection(Student).find_one({})["x_paper"] == row["x_paper"]
+    with pytest.raises(Invalid):
+        write([Change(Student, place(OTHER), pupil() | {"x_paper": row["x_paper"]})], neighbour)
+    assert browser.send(edit, form_of(browser.get(edit).text) | {"x_paper": "-"}).status_code == 302
+    assert "x_paper" not in collection(Student).find_one({})

@@ -27,6 +27,7 @@ OF_RECORDS = [
     ("GET", "sheet/", "?id={record}", {200: READERS}),
     ("GET", "sheet/pdf/", "?id={record}", {200: READERS}),
     ("GET", "places/", "?field={choice}&q=ก", {200: READERS}),
+    ("GET", "file/", "?id={record}&name={choice}", {404: READERS}),  # no file: see test_added_fields.py
     ("GET", "export/<export_type>/", "", {200: READERS}),
     ("GET", "import/", "", {200: "school district"}),
     ("GET", "import/plan/", "?id={record}", {400: READERS}),  # no such plan; a plan is its owner's alone

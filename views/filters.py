@@ -140,6 +140,7 @@ OFFERED = {
     "date": (Equals, AtLeast, AtMost),
     "flag": (Equals,),
     "picture": (),
+    "file": (),
 }
 DATA_TYPES = {"date": "be-date", "count": "number", "measure": "number"}
 

@@ -25,6 +25,7 @@ VIAS = {
     "id_change": "คำขอแก้เลข",
 }
 MOST_FOUND = 20
+FORMER, FRESH = {"picture": "ภาพเดิม", "file": "ไฟล์เดิม"}, {"picture": "ภาพใหม่", "file": "ไฟล์ใหม่"}
 
 
 def is_masked(field):
@@ -108,6 +109,7 @@ def details(record, user, round_):
             "unit": field.unit if value is not None else None,
             "masked": value not in (None, "") and is_masked(field),
             "picture": value if field.kind == "picture" else None,
+            "file": bool(value) and field.kind == "file",
         }
         groups.setdefault(field.group or "ข้อมูลทั่วไป", []).append(row)
     return [{"title": title, "rows": rows} for title, rows in groups.items() if rows]
@@ -149,8 +151,8 @@ def _told(document, event, user, record):
         changes.append(
             {
                 "label": field.verbose_name,
-                "old": "ภาพเดิม" if field.kind == "picture" and old else masked(field, old),
-                "new": "ภาพใหม่" if field.kind == "picture" and new else masked(field, new),
+                "old": FORMER[field.kind] if field.kind in FORMER and old else masked(field, old),
+                "new": FRESH[field.kind] if field.kind in FRESH and new else masked(field, new),
                 "unit": field.unit,
             }
         )

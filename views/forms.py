@@ -14,7 +14,7 @@ from wtforms.fields.choices import SelectChoice
 from wtforms.validators import StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
-from documents import fields
+from documents import access, attachments, fields
 from documents.codelists import code_list
 from documents.errors import Invalid
 from documents.record import declared
@@ -134,6 +134,22 @@ class PictureField(Field):
             raise StopValidation(refused.errors[0]["picture"]) from refused
 
 
+class AttachmentField(PictureField):
+    """A file of the school: as a picture, but a PDF or a picture that is kept as a file."""
+
+    def pre_validate(self, form):
+        """Store the file that came; its refusal stands beside the field, and the file there was stays."""
+        if self.upload is None:
+            return
+        area_code, school_code = form.school
+        if not school_code or access.writes_as(current_user, area_code, school_code) is None:
+            raise StopValidation("กรุณาเลือกโรงเรียนก่อนแนบไฟล์")
+        try:
+            self.data = attachments.store(self.upload.stream, area_code, school_code)
+        except Invalid as refused:
+            raise StopValidation(refused.errors[0]["evidence"]) from refused
+
+
 class RecordConverter(CustomModelConverter):
     """From a declared field to its input; a subsystem's fields are plain MongoEngine fields with a `kind`."""
 
@@ -176,6 +192,10 @@ class RecordConverter(CustomModelConverter):
     def of_picture(self, field, options):
         """A photograph to take or choose."""
         return PictureField(**options)
+
+    def of_file(self, field, options):
+        """A PDF or a picture to choose."""
+        return AttachmentField(**options)
 
     def of_choices(self, field, options):
         """Boxes to tick."""
@@ -233,7 +253,7 @@ def posted_values(known, stored):
         for name, field in known.items():
             if field.kind == "choices":
                 values[name] = fields.accept(field, typed.getlist(name))
-            elif field.kind == "picture" and OUT in typed.getlist(name):
+            elif field.kind in ("picture", "file") and OUT in typed.getlist(name):
                 values[name] = None
             elif name in typed:
                 values[name] = fields.accept(field, typed[name])

@@ -5,14 +5,26 @@ asked of the declaration at each request here, since people, years and settings 
 """
 
 from bson import ObjectId
-from flask import abort, flash, g, has_request_context, jsonify, make_response, redirect, request, url_for
+from flask import (
+    Response,
+    abort,
+    flash,
+    g,
+    has_request_context,
+    jsonify,
+    make_response,
+    redirect,
+    request,
+    url_for,
+)
 from flask_admin import expose
 from flask_admin.babel import gettext
 from flask_admin.contrib.mongoengine import ModelView
 from flask_admin.helpers import get_form_data, get_redirect_target
 from flask_login import current_user
+from gridfs import NoFile
 
-from documents import access, codelists, history, listing
+from documents import access, attachments, codelists, history, listing
 from documents.codelists import code_list
 from documents.completeness import required_of
 from documents.declarations import declaration
@@ -374,6 +386,7 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
         """The page, with the status a refusal gave it and the two versions when somebody saved first."""
         context.setdefault("conflict", g.get("conflict"))
         context.setdefault("takes_pictures", bool(fields_of(self.model)))
+        context.setdefault("takes_files", bool(attachments.fields_of(self.model)))
         response = make_response(super().render(template, **context))
         response.status_code = g.get("status", 200)
         return response
@@ -454,6 +467,23 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
             for_school=formatters.for_school(record.by_district),
             return_url=get_redirect_target() or self.get_url(".index_view"),
         )
+
+    @expose("/file/")
+    def file_view(self):
+        """The file that a field of a record holds, as one to save, for whoever may see that field."""
+        record, name = self.get_one(request.args.get("id")), request.args.get("name", "")
+        field = declared(type(record)).get(name) if record else None
+        if field is None or field.kind != "file" or not getattr(record, name):
+            abort(404)
+        if not access.may_see_field(current_user, field, record.area_code, record.school_code):
+            abort(403)
+        try:
+            kind, ending, content = attachments.read(getattr(record, name))
+        except NoFile:
+            abort(404)
+        answer = Response(content, mimetype=kind)
+        answer.headers["Content-Disposition"] = f'attachment; filename="{name}.{ending}"'
+        return answer
 
     @expose("/reveal/", methods=("POST",))
     def reveal(self):
