@@ -27,6 +27,8 @@ from wtforms import ValidationError
 
 from admin_app import wording
 from documents import accounts
+from documents.surveys import named_in_english
+from views import here
 
 TRANSLATIONS = str(Path(__file__).parent / "translations")  # also for Admin(translations_path=...)
 THAI = "th"
@@ -104,7 +106,8 @@ def say_again(response):
     if request.blueprint == "reading" or (language() == THAI and dates() == "be"):
         return response
     if response.mimetype == "text/html" and not response.direct_passthrough:
-        response.set_data(wording.page_for(response.get_data(as_text=True), language(), dates()))
+        page = wording.page_for(response.get_data(as_text=True), language(), dates(), own_words())
+        response.set_data(page)
     elif response.mimetype == "application/json" and not response.direct_passthrough:
         said = wording.json_for(response.get_json(), language(), dates())
         response.set_data(json.dumps(said, ensure_ascii=False))
@@ -114,6 +117,14 @@ def say_again(response):
 def catalogue(domain):
     """The Thai messages of one domain: "admin", "flask_security" or "wtforms"."""
     return Translations.load(TRANSLATIONS, [THAI], domain)
+
+
+def own_words():
+    """{Thai: English} of the fields and surveys that the reader's area made, for who reads in English."""
+    person = g.get("_login_user")
+    if language() == THAI or person is None or not person.is_authenticated:
+        return {}
+    return named_in_english(here.area_code())
 
 
 def teach_flask_admin():

@@ -254,9 +254,12 @@ def _thai_digits(text):
 # ---- a page ----
 
 
-def page_for(html, language, dates):
-    """The HTML of a page as its reader wants it: `language` is "th" or "en", `dates` one of DATES."""
-    said = "".join(_said(html, _sayer(language, dates), language))
+def page_for(html, language, dates, own=None):
+    """The HTML of a page as its reader wants it: `language` is "th" or "en", `dates` one of DATES.
+
+    `own` is {Thai: English} of what an area named itself.
+    """
+    said = "".join(_said(html, _sayer(language, dates, own), language))
     return said.replace("</head>", script_words() + "</head>", 1) if language == "en" else said
 
 
@@ -289,10 +292,12 @@ def json_for(value, language, dates):
     }
 
 
-def _sayer(language, dates):
+def _sayer(language, dates, own=None):
     words = english() if language == "en" else None
 
     def say(text):
+        if own and (bare := text.strip()) in own:
+            return text.replace(bare, own[bare], 1)
         dated = dates_in(text, dates, words is not None)
         return words.say(dated) if words else dated
 

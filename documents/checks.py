@@ -25,6 +25,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import NamedTuple
 
+from documents import fields
 from documents.codelists import code_list
 from documents.record import declared
 
@@ -70,6 +71,7 @@ class Context:
     of: object = None  # the Round itself
     gone: dict = field(default_factory=dict)  # {slug: {field: codes that cannot be chosen in the year}}
     school: str = ""
+    added: tuple = ()  # (name, version) of each field that an admin added: what it takes may have changed
 
     def was(self, values):
         """The same record (by its lineage) in the rounds before, the newest first: the fields that its checks name.
@@ -140,6 +142,14 @@ class Found(NamedTuple):
 BLANK = Check("REQ", "", ERROR, "record", "กรอกไม่ครบ", "Required field blank", "กรอกช่องที่ขาดให้ครบ", None,
               counted=False)  # fmt: skip
 
+
+def _asked_of_added_fields(values, context):
+    """Nothing: `of_record` asks it of every field that an admin added."""
+
+
+OUTSIDE = Check("OUT", "", ERROR, "record", "ค่าที่ช่องไม่รับแล้ว", "Value no longer taken", "แก้ค่าให้อยู่ในช่วงที่กำหนด",
+                _asked_of_added_fields, counted=False)  # fmt: skip
+
 COMMON_LIMITS = {
     "unreviewed": Limit("รายการที่ยกมาและยังไม่ทบทวน ยืนยันข้อมูลได้เมื่อไม่เกิน", "Unreviewed records with which a school may confirm",
                         "%", 0, 0, 100, "เกินนี้เป็นข้อผิดพลาด ไม่เกินนี้เป็นคำเตือน 100 คือเป็นคำเตือนเสมอ"),
@@ -205,7 +215,7 @@ def _rules_in(module):
 def all_checks():
     """Every row, by subsystem in the order of `documents.CHECKS`, and the common ones."""
     own = (check for rules in _rules().values() for check in rules.checks)
-    return (*own, BLANK, GONE, *UNREVIEWED.values())
+    return (*own, BLANK, GONE, OUTSIDE, *UNREVIEWED.values())
 
 
 @cache
@@ -226,7 +236,7 @@ def is_blank(check):
 def titles_of(subsystem):
     """{code: what it is called} of a subsystem, in the order of its rows."""
     rules = rules_of(subsystem)
-    common = (*([BLANK] if rules.blank is BLANK else ()), UNREVIEWED[ERROR], GONE)
+    common = (*([BLANK] if rules.blank is BLANK else ()), OUTSIDE, UNREVIEWED[ERROR], GONE)
     return rules.titles | {check.code: check.title for check in common}
 
 
@@ -273,6 +283,7 @@ def of_record(document, values, context):
         yield Found(check, tuple(blank), f"ยังไม่กรอก: {words}", {"blank": blank})
     yield from found
     yield from _gone(document, values, context)
+    yield from _outside(document, values)
 
 
 def _gone(document, values, context):
@@ -291,6 +302,21 @@ def _gone(document, values, context):
 def _gone_of(name):
     """GONE of one field, so that what is sensitive of it is told to nobody else."""
     return replace(GONE, fields=(name,))
+
+
+def _outside(document, values):
+    """Yield the Found of each added field whose stored value it takes no longer: its bounds are others now.
+
+    Of sensitive ones nothing is said, since that they are outside tells of them.
+    """
+    for name in document.added:
+        one, value = declared(document)[name], values.get(name)
+        if value is None or one.personal == fields.SENSITIVE:
+            continue
+        try:
+            fields.accept(one, value)
+        except ValueError as error:
+            yield Found(OUTSIDE, (name,), f"{one.verbose_name}: {error}", {name: value}, name)
 
 
 @cache  # asked for every record

@@ -11,7 +11,7 @@ from documents.checks import Context
 from documents.codelists import code_list, of_area
 from documents.completeness import required_of
 from documents.database import asked_together, collection
-from documents.declarations import declaration
+from documents.declarations import declaration, definitions_of
 from documents.digests import documents_of
 from documents.history import fingerprint
 from documents.limits import limits_by, limits_question
@@ -39,10 +39,11 @@ def contexts_of(round_, codes, taught=None, whole=True):
     elsewhere = _linked(area, year, rules.linked, codes)
     earlier = _earlier(rounds_before(round_, rules.back), codes) if whole else {}
     gone = _gone(area, year, subsystem)
+    added = tuple((each.name, each.revision) for document in kinds for each in definitions_of(document, area))
     return {
         code: Context(
             year, round_.code, round_.as_of, taught.get(code), limits, required, beside.get(code, {}),
-            elsewhere.get(code, {}), *earlier.get(code, ((), ())), of=round_, school=code, gone=gone,
+            elsewhere.get(code, {}), *earlier.get(code, ((), ())), of=round_, school=code, gone=gone, added=added,
         )
         for code in codes
     }  # fmt: skip
@@ -145,7 +146,7 @@ def stamp_of(context):
     """A short value that is another when the same records would be judged in another way."""
     beside = [
         checks.VERSION, context.as_of, context.taught, sorted(context.limits.items()), context.earlier,
-        context.earlier_writes, context.linked, context.beside,
+        context.earlier_writes, context.linked, context.beside, context.added,
         {slug: sorted(names) for slug, names in context.required.items()},
         {slug: {name: sorted(codes) for name, codes in each.items()} for slug, each in context.gone.items()},
     ]  # fmt: skip

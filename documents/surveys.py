@@ -18,7 +18,7 @@ from pymongo.errors import DuplicateKeyError
 from documents import declarations, history, thai
 from documents.database import collection, in_transaction
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
-from documents.field_definitions import CHANGEABLE, check_admin, define
+from documents.field_definitions import CHANGEABLE, FieldDefinition, check_admin, define
 from documents.fields import count, derived
 from documents.record import Record
 from documents.refusals import noting_refusals
@@ -156,6 +156,17 @@ def survey_documents(areas):
     """The classes of all surveys of areas, by slug: {slug: class}."""
     found = Survey.objects(area_code__in=list(areas)).scalar("area_code", "key")
     return {f"{area}-{key}": document_of(f"{area}-{key}") for area, key in found}
+
+
+def named_in_english(area_code):
+    """{Thai: English} of what the area's admin named in both: added fields and surveys; kept until one is changed."""
+    kept = declarations.kept()
+    key = ("in English", area_code)
+    if key not in kept:
+        fields_ = FieldDefinition.objects(area_code=area_code).scalar("label", "label_en")
+        surveys = Survey.objects(area_code=area_code).scalar("name", "name_en")
+        kept[key] = {thai_: english for thai_, english in (*fields_, *surveys) if english}
+    return kept[key]
 
 
 # ---- making and changing, by the area's admin alone ----

@@ -23,11 +23,13 @@ from documents.field_definitions import (
     stop,
 )
 from documents.history import AuditEvent
+from documents.locking import lock_round
 from documents.record import declared, default_required
 from documents.students import Student
 from documents.submissions import find_submission
 from documents.writing import Change, remove, write
 from exports.importing import apply_plan, plan_import
+from exports.round_workbook import round_workbook
 from tests import awkward_files as made
 from tests.making import complete
 from tests.people import AREA, OTHER, YEAR, person, place
@@ -275,7 +277,8 @@ def checks_of_school(where):
     """What the checks found in a school, in one text."""
     findings.refresh(find_submission("DMC", where))
     return " ".join(
-        row["sentence"] for row in collection(findings.Finding).find({"school_code": where.school_code})
+        row["sentence"]
+        for row in collection(findings.Finding).find({"school_code": where.school_code, "state": "open"})
     )
 
 
@@ -327,3 +330,21 @@ def test_a_file_is_taken_by_its_content_and_handed_out_by_its_record_alone(
         write([Change(Student, place(OTHER), pupil() | {"x_paper": row["x_paper"]})], neighbour)
     assert browser.send(edit, form_of(browser.get(edit).text) | {"x_paper": "-"}).status_code == 302
     assert "x_paper" not in collection(Student).find_one({})
+
+
+def test_a_value_that_the_field_takes_no_longer_is_found(stored, tablets, administrator):
+    assert "จำนวนแท็บเล็ต" not in checks_of_school(place())
+    redefine(tablets, {"high": "2"}, administrator, tablets.revision)
+    assert "จำนวนแท็บเล็ต: ต้องไม่เกิน 2" in checks_of_school(place())
+    redefine(tablets.reload(), {"high": "9"}, administrator, 2)
+    assert "จำนวนแท็บเล็ต" not in checks_of_school(place())
+
+
+def test_a_locked_rounds_workbook_keeps_its_fields(stored, open_round, tablets, administrator, approver):
+    locked = lock_round(open_round, approver, "หมดเวลา")
+    before = round_workbook(locked)
+    redefine(tablets, {"label": "ชื่อใหม่", "in_export": ""}, administrator, tablets.revision)
+    define(AREA, "students", said("late"), administrator)
+    assert round_workbook(locked) == before
+    head = CalamineWorkbook.from_filelike(io.BytesIO(before)).get_sheet_by_name("รายชื่อนักเรียน").to_python()[0]
+    assert ("จำนวนแท็บเล็ต" in head, "ชื่อใหม่" in head) == (True, False)

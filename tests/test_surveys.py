@@ -17,7 +17,16 @@ from documents.moves import move
 from documents.record import Place
 from documents.rounds import Round
 from documents.submissions import find_submission
-from documents.surveys import Answer, Survey, copy_survey, document_of, get_survey, give_round, make_survey
+from documents.surveys import (
+    Answer,
+    Survey,
+    change_survey,
+    copy_survey,
+    document_of,
+    get_survey,
+    give_round,
+    make_survey,
+)
 from documents.verifying import verify
 from documents.writing import Change, write
 from exports.importing import apply_plan, plan_import
@@ -249,3 +258,15 @@ def test_a_survey_asked_again_may_begin_with_what_schools_answered_last(
     assert {name: second[name] for name in TYPED} == {name: first[name] for name in TYPED}
     assert (second["reviewed"], second["lineage"]) == (False, first["lineage"])
     assert carry_over(again, officer) == ({}, 0)
+
+
+def test_who_reads_in_english_reads_the_names_an_area_gave_in_english(
+    open_survey, administrator, teacher, sign_in
+):
+    change_survey(Survey.objects.get(), {"name": "สำรวจน้ำดื่ม", "name_en": "Drinking water"}, administrator, 1)
+    browser = sign_in(teacher)
+    browser.send("/reading", {"language": "en"})
+    page = browser.get(f"{GRID}new/").text
+    assert "Drinking water" in page
+    assert "Field taps" in page
+    assert "จำนวนก๊อกน้ำดื่ม" not in page

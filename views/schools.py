@@ -3,7 +3,7 @@
 import io
 import re
 
-from flask import g, request, send_file
+from flask import g, has_request_context, request, send_file
 from flask_admin import expose
 from flask_admin.contrib.mongoengine import ModelView
 from flask_login import current_user
@@ -50,6 +50,11 @@ class OfSize(Choice):
         return query.filter(__raw__=school_sizes.band_filter(areas_seen(), str(value)[:10]))
 
 
+def listed(name):
+    """What a filter asks for the choices of a list: Flask-Admin does once at start, too, when there may be no database."""
+    return lambda: code_list(name).choices if has_request_context() else []
+
+
 class Schools(SchoolImport, SchoolNotes, SchoolMoves, SchoolEdit, Page, ModelView):
     """Schools that this person may see; the school changes what is its own, an officer or the administrator all."""
 
@@ -84,9 +89,9 @@ class Schools(SchoolImport, SchoolNotes, SchoolMoves, SchoolEdit, Page, ModelVie
     def __init__(self):
         self.column_filters = (
             Choice("status", "สถานะ", list(STATUSES.items())),
-            OfSize("size_band", "ขนาดโรงเรียน", lambda: code_list("SCHOOL_SIZE").choices),
-            Choice("municipal_type", "ประเภทท้องถิ่น", lambda: code_list("LOCAL_GOV").choices),
-            Choice("flags", "ลักษณะพิเศษ", lambda: code_list("SCHOOL_FLAG").choices),
+            OfSize("size_band", "ขนาดโรงเรียน", listed("SCHOOL_SIZE")),
+            Choice("municipal_type", "ประเภทท้องถิ่น", listed("LOCAL_GOV")),
+            Choice("flags", "ลักษณะพิเศษ", listed("SCHOOL_FLAG")),
         )
         super().__init__(School, name="โรงเรียนในสังกัด", endpoint="schools", url="/admin/schools")
         self.column_formatters = {
