@@ -9,6 +9,7 @@ Every process keeps the variants until the one number changes that each change o
 reads it with its session; whatever else asks reads it itself, which costs one look-up by _id.
 """
 
+import time
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import NamedTuple
@@ -20,6 +21,7 @@ from documents.database import collection
 from documents.record import shown_fields
 
 ONLY = "all"
+FRESH_SECONDS = 0.02  # outside of requests: what is done in one go reads the version once
 
 
 class DeclarationVersion(Document):
@@ -41,6 +43,7 @@ class _Known(NamedTuple):
 
 _known = _Known(-1, {}, {})
 _ask = _forget = None
+_read = (float("-inf"), 0)  # when this process read the version, and what it was
 _told = ContextVar("version of the declarations", default=None)
 
 
@@ -72,17 +75,28 @@ def declared_by(version):
 
 def version():
     """The version now: what this request or write read, or what the database says."""
+    global _read
     told = _told.get()
     if told is None and _ask:
         told = _ask()
     if told is not None:
         return told
-    return (collection(DeclarationVersion).find_one({"_id": ONLY}) or {"version": 0})["version"]
+    if time.monotonic() - _read[0] > FRESH_SECONDS:
+        found = collection(DeclarationVersion).find_one({"_id": ONLY}) or {"version": 0}
+        _read = (time.monotonic(), found["version"])
+    return _read[1]
+
+
+def forget():
+    """Know nothing any more: after a change in this process, and between tests."""
+    global _known, _read
+    _known, _read = _Known(-1, {}, {}), (float("-inf"), 0)
 
 
 def count_up():
     """Within the transaction that changes a definition: tell every process that it knows no more."""
     collection(DeclarationVersion).update_one({"_id": ONLY}, {"$inc": {"version": 1}}, upsert=True)
+    forget()
     if _forget:
         _forget()
 

@@ -10,7 +10,7 @@ import pytest
 from pymongo.monitoring import CommandListener
 
 from admin_app import create_app, tasks
-from documents import history, subsystems
+from documents import declarations, history, subsystems
 from documents.database import connect, db, stored_documents
 from scripts.embedded import EmbeddedMongo
 from scripts.folder import CannotStart, prepare
@@ -102,6 +102,7 @@ def database(connected):
     yield db()
     for name in db().list_collection_names():
         db()[name].delete_many({})
+    declarations.forget()
 
 
 @pytest.fixture(scope="session")

@@ -139,7 +139,7 @@ def test_where_nobody_added_a_field_no_page_asks_for_more(
     browser.get("/admin/students/")
     with count_commands() as after:
         browser.get("/admin/students/")
-    assert after == plain
+    assert len(after) <= len(plain)
     assert declaration(Student, AREA, YEAR) is Student
     assert declared(Student) is declared(Student)
 
