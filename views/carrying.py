@@ -39,7 +39,8 @@ class Carrying(Page, BaseView):
         except RuleBroken as refusal:
             if isinstance(refusal, NotAllowed):
                 raise
-            return self._page(round_, refusal), refusal.status
+            fresh = get_round(current_user.areas(*self.roles), str(round_.id))  # it may be open by now
+            return self._page(fresh, refusal), refusal.status
         return self._page(round_)
 
     def _do(self, round_):
