@@ -1,6 +1,6 @@
 """Changing a school's profile: the district all of it, the school what is its own, with revision and history."""
 
-from documents import fields, land, places
+from documents import access, fields, land, pictures, places
 from documents import school_rules as rules
 from documents.access import SCHOOL_READERS
 from documents.database import collection, in_transaction
@@ -24,7 +24,13 @@ def open_names(user, school):
     role = keeps(user, school)
     if role is None or (role == SCHOOL and not school.is_open):
         return []
-    return [*(name for name, field in declared(School).items() if role in (DISTRICT, field.by)), "land"]
+    takes = access.writes_as(user, school.area_code, school.code) is not None  # pictures are theirs who write
+    names = [
+        name
+        for name, field in declared(School).items()
+        if role in (DISTRICT, field.by) and (takes or field.kind != "picture")
+    ]
+    return [*names, "land"]
 
 
 def reads_history(user, school):
@@ -50,6 +56,7 @@ def edit_school(found, typed, revision, actor, reason=None, parcels=None):
         return found
     _refuse_without_reason(changes, actor, found, reason)
     _refuse_taken(found, changes)
+    _claim_pictures(found, changes)
     store(found, {name: new for name, (_, new) in changes.items()}, revision, actor, reason)
     return School.objects(area_code=found.area_code, id=found.id).get()
 
@@ -74,6 +81,14 @@ def _refuse_without_reason(changes, actor, found, reason):
     if kept := [name for name in changes if name in known and known[name].by == DISTRICT]:
         labels = " ".join(known[name].verbose_name for name in kept[:3])
         raise Invalid({0: {"reason": f"โปรดระบุเหตุผลที่แก้ {labels}"}})
+
+
+def _claim_pictures(found, changes):
+    """A picture that is new here must be one of this school; from now on it is kept."""
+    for name in pictures.fields_of(School):
+        new = changes.get(name, [None, None])[1]
+        if new and not pictures.mark_used(new, found.area_code, found.code):
+            raise Invalid({0: {name: pictures.FOREIGN}})
 
 
 def _refuse_taken(found, changes):

@@ -12,7 +12,7 @@ from mongoengine.fields import DateTimeField, DictField, IntField, ListField, St
 from documents import school_rules as rules
 from documents.codelists import code_list
 from documents.errors import OutOfScope
-from documents.fields import PERSONAL, PUBLIC, choice, choices, count, date, flag, measure, text
+from documents.fields import PERSONAL, PUBLIC, choice, choices, count, date, flag, measure, picture, text
 
 STATUSES = {"open": "ปกติ", "merged": "ยุบรวม", "closed": "ยุบ/เลิก", "transferred": "ถ่ายโอน"}
 KINDS = {"school": "โรงเรียน", "office": "สำนักงานเขต"}
@@ -127,6 +127,7 @@ class School(Document):
 
     in_temple = flag("ตั้งอยู่ในบริเวณวัด", en="On temple grounds", group=LAND, by=SCHOOL, personal=PUBLIC,
                      synonyms=("ที่ตั้งบริเวณวัด",))  # fmt: skip
+    site_plan = picture("แผนผังโรงเรียน", en="Site plan", group=LAND, by=SCHOOL, width="full")
     land = ListField(DictField(), verbose_name="แปลงที่ดิน", default=list)  # parcels as `land.py` accepts them
 
     phone = text("โทรศัพท์", en="Telephone", max_length=60, group=CONTACT, by=SCHOOL, check=rules.phone,

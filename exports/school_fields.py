@@ -101,7 +101,7 @@ def school_fields():
             name, field.verbose_name, tuple(field.synonyms), *LOOKS.get(name, (None, False)), _group_of(field)
         )
         for name, field in declared(School).items()
-        if name not in {one.name for one in BESIDE}
+        if name not in {one.name for one in BESIDE} and field.kind != "picture"
     ]
     return (BESIDE[0], *own, *BESIDE[1:])
 

@@ -8,6 +8,7 @@ from documents.fields import PERSONAL, shown
 from documents.record import declared
 from documents.school_sizes import size_of
 from documents.schools import STATUSES, School
+from exports import links
 from exports.columns import WIDTHS
 from exports.workbook import file_name, workbook_bytes, write_table
 
@@ -64,6 +65,8 @@ def _place(length):
 def _value(name, field):
     if getattr(field, "era", False):
         return lambda one, size: str(getattr(one, name) or "")
+    if field.kind == "picture":
+        return lambda one, size: links.picture(getattr(one, name))
     if field.kind in CELLS:
         return lambda one, size: getattr(one, name)
     return lambda one, size: shown(field, getattr(one, name))

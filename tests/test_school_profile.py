@@ -1,6 +1,10 @@
 """The school profile: declared once, kept by the school and the district each in its part, with land, place and size."""
 
+import io
+import re
+
 import pytest
+from PIL import Image
 
 from documents.errors import Invalid, NotAllowed, WrongState
 from documents.history import events_of
@@ -156,3 +160,35 @@ def test_the_office_is_no_school_of_the_list(area, officer, teacher, sign_in):
     assert "2 โรงเรียน" in html
     assert f"details/?id={office.id}" in html
     assert str(office.id) not in sign_in(teacher).get(PAGE).text
+
+
+def test_the_site_plan_is_a_picture_of_the_school_and_of_no_other(open_round, teacher, neighbour, sign_in):
+    drawn, own = io.BytesIO(), profile()
+    Image.new("RGB", (80, 60), "white").save(drawn, "PNG")
+    browser, form = sign_in(teacher), {"id": own.id, "revision": 1, "site_plan": ""}
+
+    def send(who, **more):
+        return who.send(f"{PAGE}edit/", form | more, content_type="multipart/form-data")
+
+    # The file comes under the name of the id beside it, as the page's own form sends it.
+    claimed = io.BytesIO(b"<svg onload=alert(1)>")
+    assert "ไม่ใช่ภาพที่เปิดได้" in send(browser, site_plan=(claimed, "x.png")).text
+    drawn.seek(0)
+    refused = send(browser, site_plan=(drawn, "plan.png"), phone="<b>")
+    assert refused.status_code == 422
+    kept = re.search(r'name="site_plan" value="(\w{24})"', refused.text)[
+        1
+    ]  # not lost by another field's fault
+    assert send(browser, site_plan=kept).status_code == 303
+    page = browser.get(f"{PAGE}details/?id={own.id}").text
+    assert f"id={kept}&amp;size=thumb" in page
+    assert browser.get(f"/admin/pictures/?id={kept}").status_code == 200
+    other = sign_in(neighbour)
+    assert other.get(f"/admin/pictures/?id={kept}").status_code == 404
+    form["id"] = profile(OTHER).id
+    stolen = send(other, site_plan=kept)
+    assert stolen.status_code == 422
+    assert "ไม่พบภาพนี้ในภาพของโรงเรียน" in stolen.text
+    form |= {"id": own.id, "revision": 2}
+    assert send(browser, site_plan="-").status_code == 303
+    assert profile().site_plan is None

@@ -9,13 +9,15 @@ from flask_login import current_user
 from documents import thai
 from documents.access import visible_schools
 from documents.codelists import code_list
-from documents.errors import NotAllowed, RuleBroken, StaleRevision, WrongState
+from documents.errors import Invalid, NotAllowed, RuleBroken, StaleRevision, WrongState
 from documents.land import MOST
+from documents.pictures import fields_of
 from documents.record import declared
 from documents.school_profile import SHUT, edit_school, in_words, keeps, open_names
 from documents.schools import DISTRICT, STATUSES, Parcel, School, get_school
 from views.forms import form_class
 from views.pages import seen_revision
+from views.pictures import OUT, taken_in
 
 PARCELS = tuple(declared(Parcel))
 ROW = re.compile(r"land-(\d{1,3})-([a-z]+)")
@@ -36,23 +38,27 @@ class SchoolEdit:
         if request.method == "GET":
             return self._form(school, names)
         reason = thai.clean(request.form.get("reason"))[:500]
+        taken = {}
         try:
+            taken = taken_pictures(school, names)
             edit_school(
                 school,
-                typed(),
+                typed() | taken,
                 seen_revision(),
                 current_user._get_current_object(),
                 reason or None,
                 typed_parcels(),
             )
         except RuleBroken as refusal:
-            return self._form(school, names, refusal), refusal.status
+            return self._form(school, names, refusal, taken), refusal.status
         flash(f"บันทึกข้อมูล{school.name}แล้ว", "success")
         return redirect(url_for(".details_view", id=str(school.id)), 303)
 
-    def _form(self, school, names, refusal=None):
+    def _form(self, school, names, refusal=None, taken=()):
         posted = request.form if request.method == "POST" else None
         form = form_of(school, names, posted)
+        for name in taken:  # stored already: a refusal of something else does not lose it
+            form[name].data = taken[name]
         errors = next(iter(getattr(refusal, "errors", {}).values()), {})
         for name, sentence in errors.items():
             if name in form._fields:
@@ -75,6 +81,7 @@ class SchoolEdit:
             papers=code_list("LAND_DOC").choices,
             most_parcels=MOST,
             revision=school.revision,
+            takes_pictures=True,
         )
 
 
@@ -122,8 +129,25 @@ def typed():
     for name, field in declared(School).items():
         if field.kind == "choices" and f"{name}-shown" in request.form:
             found[name] = request.form.getlist(name)
-        elif field.kind != "choices" and name in request.form:
+        elif field.kind not in ("choices", "picture") and name in request.form:
             found[name] = request.form[name]
+    return found
+
+
+def taken_pictures(school, names):
+    """{field: id of the picture, "" where it is taken out}; a file that came is stored. Raises Invalid by field."""
+    found = {}
+    for name in fields_of(School):
+        if name not in names or not (request.form.getlist(name) or request.files.get(name)):
+            continue
+        posted, upload = request.form.getlist(name), request.files.get(name)
+        if upload is None or not upload.filename:
+            found[name] = "" if OUT in posted else posted[-1]
+            continue
+        try:
+            found[name] = taken_in(upload, current_user, school.area_code, school.code)
+        except Invalid as refused:
+            raise Invalid({0: {name: refused.errors[0]["picture"]}}) from refused
     return found
 
 

@@ -195,6 +195,7 @@ class Schools(SchoolImport, SchoolNotes, SchoolMoves, SchoolEdit, Page, ModelVie
             land_total=size_in_words(*total(school.land)),
             map=map_of(school, names=manages),
             map_size=(WIDTH, HEIGHT),
+            takes_pictures=True,
             status_words=STATUSES.get(school.status, school.status),
             refused=refused[0],
             refusal=refused[1],
@@ -273,7 +274,9 @@ def groups_of(school):
     groups = {heading: [] for heading in School.groups}
     for name, field in declared(School).items():
         value = getattr(school, name)
-        if name in APART or field.personal == PERSONAL:  # people stand among the contacts
+        if (
+            name in APART or field.kind == "picture" or field.personal == PERSONAL
+        ):  # people stand among the contacts
             continue
         if name == "founded_year" and (value is None or school.founded_on):
             continue
