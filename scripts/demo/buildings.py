@@ -102,7 +102,7 @@ def buildings_of(school):
 
 def blocks(rng, school):
     """The classroom blocks: rooms for the classes the school has, in one school of eight fewer."""
-    first, last = int(school.grades[0]), int(school.grades[1])
+    first, last = int(school.grades[0]), int(school.grades[-1])
     grades = last - first + 1
     needed = grades * rooms_for(max(school.pupils // grades, 1))
     wanted = max(round(needed * (0.8 if rng.random() < 0.12 else rng.uniform(1.0, 1.35))), 2)
