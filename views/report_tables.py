@@ -7,6 +7,7 @@ from exports.report_files import SMALL_SAYS
 
 SEX_WORDS = (("ชาย", "M"), ("หญิง", "F"), ("รวม", BOTH))
 HIDDEN_SAYS = "ซ่อนไว้"  # a number that would give a small one away
+GROUP_WORDS = dict(zip(GROUPS, ("ก่อนประถม", "ประถม", "มัธยมต้น", "มัธยมปลาย/ปวช."), strict=True))
 VIEWS = {"lines": "ตามหมวด", "levels": "ตามชั้น", "schools": "ตามโรงเรียน"}
 
 
@@ -51,7 +52,7 @@ class Tables:
         ]
         groups = groups if len(groups) > 1 and self.report.layout == 72 else []
         columns = [_column("หมวด", fix=True)] + [_column(word, num=True) for word, _ in SEX_WORDS]
-        columns += [_column(LEVELS[place][0].removeprefix("รวม"), num=True) for place in groups]
+        columns += [_column(GROUP_WORDS[place], num=True) for place in groups]
         rows = []
         for place, line in enumerate(self.numbers.lines):
             cells = [line.label] + [self.cell(line.key, WHOLE, sex) for _, sex in SEX_WORDS]
@@ -105,7 +106,7 @@ class Tables:
         else:
             line = self.report.lines[0].key
             places = [place for place in GROUPS if self.numbers.number(line, place)]
-            columns += [_column(LEVELS[place][0].removeprefix("รวม"), num=True) for place in places]
+            columns += [_column(GROUP_WORDS[place], num=True) for place in places]
             columns += [_column(word, num=True) for word, _ in SEX_WORDS]
             asked = [(line, place, BOTH) for place in places] + [(line, WHOLE, sex) for _, sex in SEX_WORDS]
         rows = [

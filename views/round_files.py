@@ -68,6 +68,7 @@ class RoundFiles(Page, BaseView):
             day=buddhist.format_long,
             main=documents_of(round_.subsystem)[0],
             round_href=links.round_page(round_),
+            reports_href=links.choose(round_, then=url_for("reports.index")),
         )
 
     @expose("/export/xlsx/")
