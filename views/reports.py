@@ -165,6 +165,8 @@ class Reports(Page, BaseView):
         if extension not in ("xlsx", "csv") or encoding not in ENCODINGS:
             abort(404)
         round_, user = asked_round(), here.person()
+        if round_.code != YEAR_END and user.holds("district", round_.area_code):
+            abort(404, "ทะเบียนส่งต่อมีเฉพาะในรอบสิ้นปีการศึกษา กรุณาเลือกรอบสิ้นปีการศึกษาที่แถบด้านบนก่อน")
         handover.refuse_handover(round_, user)
         refuse_reopened(round_)
         count = sum(each.counts.get("pupils", 0) for each in submissions_of(round_).only("counts"))

@@ -8,7 +8,7 @@ from flask_login import current_user
 from documents import access, results, thai
 from documents.clock import now
 from documents.codelists import code_list
-from documents.errors import NotAllowed, OutOfScope, RuleBroken, StaleRevision, WrongState
+from documents.errors import NotAllowed, OutOfScope, RuleBroken, StaleRevision
 from documents.record import Place
 from documents.roll import YEAR_END
 from documents.students import Student
@@ -118,11 +118,8 @@ def end_round():
 
 
 def asked_round():
-    """That round. Raises WrongState in any other: the menus are not there."""
-    found = end_round()
-    if found is None:
-        raise WrongState("ผลสิ้นปีมีเฉพาะในรอบสิ้นปีการศึกษา กรุณาเลือกรอบสิ้นปีการศึกษาที่แถบด้านบนก่อน")
-    return found
+    """That round; 404 in any other, where the menus are not there."""
+    return end_round() or abort(404, "ผลสิ้นปีมีเฉพาะในรอบสิ้นปีการศึกษา กรุณาเลือกรอบสิ้นปีการศึกษาที่แถบด้านบนก่อน")
 
 
 def asked_school(round_):
