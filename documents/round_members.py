@@ -103,8 +103,8 @@ def take_out(plain, actor, reason):
     place = {
         name: plain[name] for name in ("area_code", "academic_year", "school_code", "round", "subsystem")
     }
-    for document in (Checkup, Finding):  # what the checks said of it, rooms not declared for one
-        collection(document).delete_many(place)
+    for looked_at in (Checkup, Finding):  # what the checks said of it, rooms not declared for one
+        collection(looked_at).delete_many(place)
 
 
 def is_untouched(plain):
