@@ -191,6 +191,13 @@ class Record(Document, metaclass=RecordMetaclass):
         return None
 
     @classmethod
+    def says_nothing(cls, values):
+        """Whether a new row of a file is no record: of a sheet, a sum, or a line of which nothing was entered."""
+        if cls.sheet is None:
+            return False
+        return not values.get(cls.sheet.line) or all(values.get(name) is None for name in cls.sheet.cells)
+
+    @classmethod
     def missing(cls, values, required):
         """Names of the required fields that are empty, in declared order; a subsystem adds its conditions."""
         names = _in_order(cls, required if type(required) is frozenset else frozenset(required))

@@ -21,6 +21,7 @@ from exports.plans import FieldChange, GoneRow, ImportPlan, PlannedRow, RowError
 
 STRANGE_SCHOOL = "แถวนี้ไม่ใช่ข้อมูลของโรงเรียนที่ท่านรับผิดชอบในรอบนี้ กรุณาตรวจสอบรหัสโรงเรียน หรือลบแถวนี้ออกจากไฟล์"
 REASON = "นำเข้าจากไฟล์"
+NO_LINES = "แถวที่ไม่มีรหัสรายการหรือไม่มีจำนวนเลย (เช่น แถวรวม หรือรายการที่ยังไม่กรอก) ระบบข้ามให้"
 EMPTY_ROWS = "ข้ามแถวที่ไม่มีข้อมูลอื่นนอกจากรหัสโรงเรียน"
 
 
@@ -316,6 +317,9 @@ class Planning:
         stored = line.stored or {}
         line.values = {name: value for name, value in values.items() if stored.get(name) != value}
         line.cells = None
+        if line.values and not line.stored and self.document.says_nothing(line.values):
+            self.warn(NO_LINES)
+            return False
         if line.values:
             return True
         if line.stored:

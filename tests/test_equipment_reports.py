@@ -13,6 +13,7 @@ from documents.students import Student
 from documents.submissions import find_submission
 from documents.writing import Change, write
 from exports.equipment_reports import SCHOOL_HEADS, table_of
+from exports.importing import plan_import
 from tests.people import AREA, OTHER, SCHOOL, opened_like, place
 from tests.pupils import pupil
 from tests.test_equipment import line
@@ -99,6 +100,10 @@ def test_the_schools_sheet_has_the_sources_seven_columns_in_order(counted, sign_
     assert by_code["11001"][4:] == [0, 0, 0]
     assert by_code["22002"][4:] == ["", "", ""], "not entered is blank, not zero"
     assert rows[-1][4:] == [23, 1, 3]
+    plan = plan_import(Equipment, io.BytesIO(answer.data), "x.xlsx", teacher, counted)
+    assert (len(plan.same), plan.new, plan.changed, plan.errors) == (4, [], [], []), (
+        "blank lines and the sum are none"
+    )
     page = browser.get(PAGE).text
     assert page.count("<tr>") + page.count("<tr class=") >= 77
     assert "กรอกแล้ว 4 จาก 76 รายการ" in page
