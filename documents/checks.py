@@ -150,6 +150,8 @@ def _asked_of_added_fields(values, context):
 OUTSIDE = Check("OUT", "", ERROR, "record", "ค่าที่ช่องไม่รับแล้ว", "Value no longer taken", "แก้ค่าให้อยู่ในช่วงที่กำหนด",
                 _asked_of_added_fields, counted=False)  # fmt: skip
 
+BOUNDED = ("count", "measure", "text")  # kinds whose bounds may be drawn closer; of choices see GONE
+
 COMMON_LIMITS = {
     "unreviewed": Limit("รายการที่ยกมาและยังไม่ทบทวน ยืนยันข้อมูลได้เมื่อไม่เกิน", "Unreviewed records with which a school may confirm",
                         "%", 0, 0, 100, "เกินนี้เป็นข้อผิดพลาด ไม่เกินนี้เป็นคำเตือน 100 คือเป็นคำเตือนเสมอ"),
@@ -311,7 +313,7 @@ def _outside(document, values):
     """
     for name in document.added:
         one, value = declared(document)[name], values.get(name)
-        if value is None or one.personal == fields.SENSITIVE:
+        if value is None or one.kind not in BOUNDED or one.personal == fields.SENSITIVE:
             continue
         try:
             fields.accept(one, value)
