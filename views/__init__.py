@@ -23,11 +23,11 @@ from views.line_sheet import LineSheetView
 from views.papers import Papers
 from views.pictures import Pictures
 from views.pictures import url as picture_url
+from views.pupil_reports import Reports
 from views.pupils import PupilView
 from views.reconcile import Reconcile
 from views.record import RecordView
 from views.reopening import Reopening
-from views.reports import Reports
 from views.round_files import RoundFiles
 from views.rounds import Rounds
 from views.schools import Schools

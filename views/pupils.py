@@ -19,7 +19,7 @@ from documents.schools import School
 from documents.standing import AWAITING, is_fixed
 from documents.students import Student
 from documents.writing import prepare, write
-from views import reports
+from views import pupil_reports
 from views.cases import errors_of, person
 from views.record import RecordView
 from views.record_actions import ActionsMixin
@@ -53,11 +53,11 @@ class PupilView(RecordView):
 
     def own_criteria(self):
         """The pupils behind a number of a report."""
-        return reports.behind(self)
+        return pupil_reports.behind(self)
 
     def own_chip(self):
         """Which report, and what of it."""
-        return reports.told()
+        return pupil_reports.told()
 
     @property
     def head_links(self):
