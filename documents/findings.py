@@ -24,6 +24,7 @@ from pymongo.errors import DuplicateKeyError
 
 from documents import checks, history
 from documents.checks import ERROR, check_of, is_blank
+from documents.codelists import of_area
 from documents.contexts import contexts_of, looking_back, stamp_of
 from documents.database import collection, in_transaction
 from documents.declarations import documents_in
@@ -134,6 +135,12 @@ def refresh_all(submissions, tell=None):
 
     A few schools are read in one pass a document and stored before the next ones are; `tell(number)` hears of each.
     """
+    area = submissions[0].area_code if submissions else None
+    with of_area(area):  # also where no request said so: a job, the command line
+        return _refreshed(submissions, tell)
+
+
+def _refreshed(submissions, tell):
     kept = checkups_of(submissions)
     contexts, round_ = _contexts([each for each in submissions if each.state not in SEALED])
     stale = [each for each in submissions if _is_stale(each, kept.get(each.school_code), contexts)]
