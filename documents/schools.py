@@ -52,6 +52,8 @@ class Parcel(EmbeddedDocument):
     ngan = count("งาน", en="Ngan", max_value=999)
     wah = measure("ตร.ว.", en="Square wah", decimals=1, max_value=99_999)
 
+    meta = {"strict": False}  # read also as another version of the product stored it
+
     groups = ()
 
 

@@ -47,8 +47,10 @@ SHORT = [(LAPTOP, "light", RULES), (PHONE, "dark", RULES)]  # of a page much lik
 UNNAMED_TABLES = """() => [...document.querySelectorAll("table")]
   .filter((one) => !one.caption && !one.ariaLabel && !one.getAttribute("aria-labelledby"))
   .map((one) => one.outerHTML.slice(0, 100))"""
-# of a long list the first choices tell as much as all
+# Of a long list the first choices tell as much as all. The bar that sticks to the bottom covers a part of some target
+# at any moment; the page scrolls free of it, and what has the focus is never under it (`scroll-padding`).
 READY = """script => {
+  for (const bar of document.querySelectorAll(".save-bar")) bar.style.position = "static";
   for (const one of document.querySelectorAll("option:nth-child(n + 4):not(:checked)")) one.remove();
   if (!window.axe) (0, eval)(script);
 }"""

@@ -128,7 +128,8 @@ def open_it(window, district):
     approver = signed_in(window, district["approver"])
     round_ = find_round(AREA, "DMC", 2568, "1")
     approver.go(f"/admin/rounds/details/?id={round_.id}")
-    approver.press("เปิดรอบ", confirm="เปิดรอบ")
+    approver.page.get_by_role("link", name="เปิดรอบ").click()
+    approver.press("เปิดรอบ")
     approver.look_over()
     approver.shot("story-05-opened")
     assert find_round(AREA, "DMC", 2568, "1").state == "open"
