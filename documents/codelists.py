@@ -258,6 +258,7 @@ _known: dict[tuple[str | None, str], Codes] = {}  # by area and name
 _stamps: dict[
     tuple[str | None, str], tuple[int, int]
 ] = {}  # versions of the list and of the area's own, as read
+_areas: dict[str, dict] = {}  # the lists that an area changed or made, as stored, by name
 _checked_at = float("-inf")
 _checking = threading.Lock()
 _asking: ContextVar[str | None] = ContextVar("code_lists_of", default=None)
@@ -316,6 +317,7 @@ def forget() -> None:
     """Look at the database again at the next question: after an edit in this process, and between tests."""
     global _checked_at
     _known.clear()
+    _areas.clear()
     _stamps.clear()
     _checked_at = float("-inf")
 
@@ -326,7 +328,12 @@ def _notice_edits() -> None:
     if not _checking.acquire(blocking=False):
         return
     try:
-        stored, own = _versions(), _own_versions(sorted({area for area, _ in _known if area}))
+        areas = {area for area, _ in _known if area} | set(_areas)
+        stored, own = _versions(), _own_versions(sorted(areas))
+        for area, lists in list(_areas.items()):
+            there = {name: version for (code, name), version in own.items() if code == area}
+            if {name: row["version"] for name, row in lists.items()} != there:
+                _areas.pop(area, None)
         for key in list(_known):
             if _stamps.get(key) != (stored.get(key[1], 0), own.get(key, 0)):
                 _known.pop(key, None)
@@ -351,15 +358,38 @@ def _versions() -> dict[str, int]:
 
 
 def _read(area_code: str | None, name: str) -> Codes:
-    """The list as stored, or as its seed, with the area's own rows over it. Raises KeyError where there is none."""
+    """The list as stored, or as its seed, with the area's own rows over it. Raises KeyError where there is none.
+
+    An area that changed nothing of a list shares the product's.
+    """
+    own = _own_of(area_code, name) if area_code else None
+    if area_code and own is None:
+        shared = _known.get((None, name))
+        if shared is None:
+            shared = _known[None, name] = _read(None, name)
+        _stamps[area_code, name] = _stamps[None, name]
+        return shared
     base = _one(CodeList, {"_id": name})
     if base is None and name in seeds():
         base = seeds()[name] | {"version": 0}
-    own = _one(AreaList, {"area_code": area_code, "name": name}) if area_code else None
     if base is None and own is None:
         raise KeyError(name)
     _stamps[area_code, name] = ((base or {}).get("version", 0), (own or {}).get("version", 0))
     return _codes((base or {}) | {"name": name}) if own is None else _codes(merged(name, base, own))
+
+
+def _own_of(area_code: str, name: str) -> dict | None:
+    """The area's own rows of a list; all of an area's are read at once, for most areas have few or none."""
+    known = _areas.get(area_code)
+    if known is None:
+        try:
+            rows = list(collection(AreaList).find({"area_code": area_code}))
+        except ConnectionFailure:
+            return None
+        known = _areas[area_code] = {row["name"]: row for row in rows}
+    if name not in known and name not in seeds():  # made a moment ago by another process
+        return _one(AreaList, {"area_code": area_code, "name": name})
+    return known.get(name)
 
 
 def _one(document, query: dict) -> dict | None:
