@@ -142,3 +142,14 @@ def cookie_of(app, user):
     began = sessions.begin(user, "127.0.0.1", "Chromium")
     held = {"_user_id": user.fs_uniquifier, "_fresh": True, "sid": str(began.id), "who": str(user.id)}
     return app.session_interface.get_signing_serializer(app).dumps(held)
+
+
+def lock_in_browser(window, approver, round_):
+    """The approver locks a round on its page; the other schools are closed unreported with a reason."""
+    above = window(approver)
+    above.go(f"/admin/rounds/lock/?id={round_.id}")
+    above.page.locator("[name=reason]").first.fill("โรงเรียนอื่นไม่ได้รายงาน")
+    above.page.locator("button.risk").first.click()
+    if (box := above.page.locator("dialog[open]")).count():
+        box.get_by_role("button").last.click()
+    above.page.wait_for_url("**/admin/rounds/details/**")

@@ -5,10 +5,10 @@ import pytest
 from documents import pictures
 from documents.buildings import Building
 from documents.database import collection
-from documents.locking import lock_school
+from documents.rounds import find_round
 from documents.submissions import find_submission
-from tests.browsing import PHONE
-from tests.people import opened_like, place
+from tests.browsing import PHONE, lock_in_browser
+from tests.people import AREA, YEAR, opened_like, place
 from tests.test_pictures import photo
 
 pytestmark = pytest.mark.browser
@@ -86,7 +86,7 @@ def test_a_building_with_two_photographs_goes_from_a_telephone_to_the_lock(
     assert collection(Building).find_one() == stored
 
     hand_in(window, submission().id, teacher, director, officer)
-    lock_school(submission(), approver)
+    lock_in_browser(window, approver, find_round(AREA, "B-OBEC", YEAR, submission().round))
     assert submission().state == "locked"
     one.go(f"{GRID}details/?id={stored['_id']}")
     assert page.locator(".pictures img").count() == 2

@@ -7,7 +7,7 @@ from documents.rounds import find_round
 from documents.staff import Staff
 from documents.submissions import find_submission
 from documents.technology import Technology
-from tests.browsing import PHONE
+from tests.browsing import PHONE, lock_in_browser
 from tests.people import AREA, YEAR, opened_like, place
 from tests.test_emis import LINE, PERMANENT
 
@@ -83,12 +83,6 @@ def test_a_school_s_emis_from_the_first_field_to_the_lock(window, emis, teacher,
     desk.shot("emis-04-submission")
     desk.press("ตรวจสอบแล้ว", confirm="ตรวจสอบแล้ว")
     assert state() == "verified"
-    above = window(approver)
-    above.go(f"/admin/rounds/lock/?id={emis.id}")
-    above.page.locator("[name=reason]").first.fill("โรงเรียนอื่นไม่ได้รายงาน")
-    above.page.locator("button.risk").first.click()
-    if (box := above.page.locator("dialog[open]")).count():
-        box.get_by_role("button").last.click()
-    above.page.wait_for_url("**/admin/rounds/details/**")
+    lock_in_browser(window, approver, emis)
     assert find_round(AREA, "EMIS", YEAR, "1").state == "locked"
     assert state() == "locked"

@@ -3,11 +3,10 @@
 import pytest
 
 from documents.equipment import Equipment
-from documents.locking import lock_school
 from documents.rounds import Round
 from documents.submissions import find_submission
 from documents.writing import Change, write
-from tests.browsing import PHONE
+from tests.browsing import PHONE, lock_in_browser
 from tests.people import AREA, place
 from tests.test_equipment import line, stored_lines
 from tests.test_line_sheet import count_round as count_round  # the round of the count sheet
@@ -97,11 +96,12 @@ def test_a_sheet_is_filled_by_keyboard_confirmed_certified_verified_and_locked(
         page.go(f"/admin/submissions/details/?id={find_submission('M-OBEC', place()).id}")
         page.press(words, confirm=words)
     assert find_submission("M-OBEC", place()).state == "verified"
-    lock_school(find_submission("M-OBEC", place()), approver)
+    lock_in_browser(window, approver, Round.objects.get(area_code=AREA, subsystem="M-OBEC"))
+    assert find_submission("M-OBEC", place()).state == "locked"
     one.go(SHEET)
     assert one.page.locator("input.cell").count() == 0
     assert "ล็อกแล้ว" in one.page.locator("main").inner_text()
-    assert Round.objects.get(area_code=AREA, subsystem="M-OBEC").state == "open"
+    assert Round.objects.get(area_code=AREA, subsystem="M-OBEC").state == "locked"
 
 
 def test_what_was_typed_outlives_the_page_and_a_line_that_another_saved_is_not_overwritten(
