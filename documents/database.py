@@ -179,7 +179,7 @@ def stored_documents(parent=None):
     from mongoengine import Document
 
     for document in (parent or Document).__subclasses__():
-        if vars(document).get("base"):  # a variant of `declarations.py`: the same collection once more
+        if vars(document).get("made"):  # at run time (see declarations.py): the same collection once more
             continue
         if not document._meta.get("abstract"):
             yield document

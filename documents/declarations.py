@@ -156,6 +156,7 @@ def variant(document, definitions, academic_year):
     taken = {
         "__doc__": document.__doc__,
         "__module__": document.__module__,
+        "made": True,
         "base": document,
         "added": tuple(added),
         "former": {each.name: each.field() for each in definitions if each not in here},

@@ -161,6 +161,7 @@ class Record(Document, metaclass=RecordMetaclass):
     unit = "รายการ"  # what one record is counted in
     search_hint = None  # what the search box says it looks through; made of `search` when there is none
     key = also_unique = quick = grid = cells = filters = search = order = groups = panels = ()
+    made = False  # at run time: no document class of its own (see stored_documents)
     base = None  # of a variant (documents/declarations.py): the class it stands for
     added = ()  # names of the fields that an admin added, of a variant
     about = None  # what is said above the form, to whoever fills it

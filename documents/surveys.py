@@ -127,6 +127,7 @@ def _class_of(survey):
     said = {
         "__doc__": survey.about or survey.name,
         "__module__": __name__,
+        "made": True,
         "slug": survey.slug,
         "label": survey.name,
         "label_en": survey.name_en or survey.name,
