@@ -15,9 +15,8 @@ from documents.database import collection
 from documents.schools import School
 from documents.submissions import HANDED_IN, SEALED, submissions_of
 from exports.columns import Surroundings
-from exports.equipment_reports import Column, Table, columns, write_table_page
 from exports.layouts import layout_of
-from exports.workbook import file_name, workbook_bytes
+from exports.report_tables import Column, Table, columns
 
 TITLES = {
     "types": "สิ่งก่อสร้างตามประเภทและสภาพ",
@@ -38,13 +37,8 @@ UNSAID = "ยังไม่ระบุ"
 OFFICE = "สำนักงานเขต"
 
 
-class BuildingTable(Table):
-    """One report; it is called by the names here."""
-
-    @property
-    def title(self):
-        """What the report is called."""
-        return TITLES[self.name]
+def _table(name, *parts):
+    return Table(name, TITLES[name], *parts)
 
 
 def table_of(name, round_, school=None):
@@ -102,9 +96,7 @@ def types(round_, units):
     kinds, counts = code_list("BTYPE"), _summed(units)
     rows = [[kinds.label(kind), *_by_condition(counts, kind)] for kind in kinds.codes if counts[f"t{kind}"]]
     totals = _totals(rows, 1)
-    return BuildingTable(
-        "types", _heads("ประเภทสิ่งก่อสร้าง"), rows, totals and ["รวมทั้งหมด", *totals], _about(units)
-    )
+    return _table("types", _heads("ประเภทสิ่งก่อสร้าง"), rows, totals and ["รวมทั้งหมด", *totals], _about(units))
 
 
 def districts(round_, units):
@@ -118,7 +110,7 @@ def districts(round_, units):
             if counts[f"t{kind}"]
         ]
     totals = _totals(rows, 2)
-    return BuildingTable(
+    return _table(
         "districts",
         _heads("อำเภอ", "ประเภทสิ่งก่อสร้าง"),
         rows,
@@ -159,9 +151,7 @@ def ages(round_, units):
     heads = ("ประเภทสิ่งก่อสร้าง", *(label for _, label in BANDS), UNSAID, "รวม")
     totals = _totals(rows, 1)
     about = f"อายุการใช้งานถึงปี พ.ศ. {year} ไม่นับที่รื้อถอนแล้ว"
-    return BuildingTable(
-        "ages", columns(heads, {1, 2, 3, 4, 5}), rows, totals and ["รวมทั้งหมด", *totals], about
-    )
+    return _table("ages", columns(heads, {1, 2, 3, 4, 5}), rows, totals and ["รวมทั้งหมด", *totals], about)
 
 
 def _where(round_):
@@ -196,7 +186,7 @@ def rooms(round_, units):
     source = linked.round_of(round_.area_code, round_.academic_year, "DMC")
     about = f"ขาดห้องเรียน {lacking:,} จาก {len(rows):,} โรงเรียนที่บันทึกแล้ว"
     about += f" เทียบ DMC รอบ {source.label}" if source else " ยังไม่มีรอบ DMC ให้เทียบ"
-    return BuildingTable(
+    return _table(
         "rooms", columns(heads, {4, 5, 6, 7, 8}), rows, totals and ["รวม", "", "", "", *totals], about
     )
 
@@ -223,7 +213,7 @@ def schools(round_, units):
         "ที่นั่ง (ส้วม)",
     )
     totals = _totals(rows, 3)
-    return BuildingTable(
+    return _table(
         "schools",
         columns(heads, set(range(3, len(heads)))),
         rows,
@@ -243,9 +233,7 @@ def waiting(round_, units):
         if unit.state not in (*HANDED_IN, *SEALED)
     ]  # fmt: skip
     heads = ("โรงเรียน", "รหัสโรงเรียน", "กลุ่มโรงเรียน", "สถานะ", "รายการ", "ยังไม่ครบ", "บันทึกล่าสุด")
-    return BuildingTable(
-        "waiting", columns(heads, {4, 5}), rows, None, f"{len(rows):,} จาก {len(units):,} หน่วย"
-    )
+    return _table("waiting", columns(heads, {4, 5}), rows, None, f"{len(rows):,} จาก {len(units):,} หน่วย")
 
 
 def register(round_, school=None):
@@ -271,21 +259,4 @@ def register(round_, school=None):
         Column(column.label, column.kind in ("count", "measure") and at not in years)
         for at, column in enumerate(layout.written)
     ]
-    return BuildingTable("register", tuple(heads), rows, None, f"{len(rows):,} รายการ")
-
-
-# ---- as a workbook ----
-
-
-def reports_workbook(round_, tables, whose):
-    """The bytes of a workbook, a sheet a Table; `whose` names the area or the school."""
-    with workbook_bytes(tables[0].title, created=round_.as_of, subject=round_.label) as (book, result):
-        for table in tables:
-            write_table_page(book, round_, table, whose)
-    return result.getvalue()
-
-
-def reports_file_name(round_, tables, whose):
-    """The download's name."""
-    title = tables[0].title if len(tables) == 1 else "รายงานสิ่งก่อสร้าง"
-    return file_name(f"{round_.label}-{round_.subsystem}-{title}-{whose}")
+    return _table("register", tuple(heads), rows, None, f"{len(rows):,} รายการ")

@@ -1,30 +1,21 @@
 """Buildings: their reports, and what a building's page has beside those of every subsystem: its conditions over the years."""
 
-import io
-
-from flask import abort, flash, request, send_file, url_for
-from flask_admin import BaseView, expose
+from flask import flash, request, url_for
 from flask_admin.actions import action
 from flask_login import current_user
 
-from documents import access, buddhist
 from documents.building_years import as_before, round_labels, years_of
 from documents.buildings import Building
-from documents.errors import OutOfScope, RuleBroken
+from documents.errors import RuleBroken
 from documents.fields import shown
 from documents.record import declared
-from documents.submissions import submissions_of
 from documents.writing import write
-from exports.building_reports import OF_THE_AREA, SHORT, TITLES, reports_file_name, reports_workbook, table_of
-from views import here
-from views.equipment import as_page, sees_area, whose_name
-from views.exporting import XLSX, note_export
-from views.pages import Page
+from exports.building_reports import SHORT, TITLES, table_of
 from views.record import READERS, RecordView
 from views.record_actions import ActionsMixin
+from views.report_page import RoundReports, reads_records
 
 TONES = {"good": "ok", "fair": "info", "poor": "bad"}
-ROLES = (*READERS, "executive")
 LINKED = ("schools", "rooms")  # reports whose rows lead to a school's register
 
 
@@ -83,93 +74,38 @@ class BuildingView(RecordView):
         ]
 
 
-class BuildingReports(Page, BaseView):
+class BuildingReports(RoundReports):
     """Counts by type, condition, district and age, classrooms needed and there, who waits; a school's register."""
 
-    roles = ROLES
     subsystem = Building.subsystem
+    crumb = "สิ่งก่อสร้าง (B-OBEC)"
+    own, usual = "register", "types"
+    titles, short, in_all = TITLES, SHORT, ("register",)
+    several, noted = "รายงานสิ่งก่อสร้าง", "building_report"
+    record_roles = READERS
+    table_of = staticmethod(table_of)
 
     def __init__(self):
         super().__init__(
             name="รายงานสิ่งก่อสร้าง", endpoint="building_reports", url=f"/admin/{Building.slug}/reports"
         )
 
-    def is_visible(self):
-        """In the menu for a superior alone: others reach it from the buildings themselves."""
-        return not any(grant.role in READERS for grant in current_user.held)
+    def back(self, school):
+        """The grid, of the school or of all."""
+        return url_for("buildings.index_view", school=school)
 
-    @expose("/")
-    def index(self):
-        """One report on the screen, to be sorted and printed."""
-        round_ = here.current_round(Building.subsystem)
-        if round_ is None or round_.state in here.DRAFTS:
-            return self.render("khet/no_round.html")
-        what, school = asked_report(round_)
-        report = table_of(what, round_, school)
-        table = as_page(report)
-        if what in LINKED and reads_records(round_):
+    def shows_pictures(self, what):
+        """The register does."""
+        return what == "register"
+
+    def lead(self, round_, report, table):
+        """From a school's name to its register, and from the addresses of photographs to a word."""
+        if report.name in LINKED and reads_records(round_):
             for row in table["rows"]:
-                row["cells"][0] = {
-                    "value": row["cells"][0],
-                    "href": url_for(".index", what="register", school=row["cells"][1]),
-                }
-        if what == "register":
+                name, code = row["cells"][:2]
+                row["cells"][0] = {"value": name, "href": url_for(".index", what="register", school=code)}
+        if report.name == "register":
             in_pictures(report, table)
-        return self.render(
-            "khet/building_report.html",
-            round=round_,
-            report=report,
-            table=table,
-            school=school,
-            whose=whose_name(round_, school),
-            as_of=buddhist.format_long(round_.as_of),
-            tabs=SHORT.items() if sees_area(round_) else [],
-            back=url_for("buildings.index_view", school=school) if reads_records(round_) or school else None,
-            takes_pictures=what == "register",
-        )
-
-    @expose("/export/xlsx/")
-    def export_xlsx(self):
-        """The report, or all of the area's with the register (`what` is all), as a workbook; noted before it is sent."""
-        round_ = here.current_round(Building.subsystem)
-        if round_ is None or round_.state in here.DRAFTS:
-            abort(404)
-        if request.args.get("what") == "all" and sees_area(round_):
-            names, school = [*OF_THE_AREA, *(["register"] if reads_records(round_) else [])], None
-        else:
-            what, school = asked_report(round_)
-            names = [what]
-        tables, whose = [table_of(name, round_, school) for name in names], whose_name(round_, school)
-        content = reports_workbook(round_, tables, whose)
-        note_export(
-            here.person(), round_, "building_report", school, sum(len(each.rows) for each in tables), "xlsx"
-        )
-        name = reports_file_name(round_, tables, whose)
-        return send_file(io.BytesIO(content), mimetype=XLSX, as_attachment=True, download_name=name)
-
-
-def reads_records(round_):
-    """Whether this person reads the records of the whole area; a superior reads its sums alone."""
-    return any(current_user.holds(role, round_.area_code) for role in access.AREA_READERS)
-
-
-def asked_report(round_):
-    """(name, school code or None) of the report that the address asks for. Raises OutOfScope for another's."""
-    own = [code for area, code in current_user.schools(*access.SCHOOL_READERS) if area == round_.area_code]
-    school = request.args.get("school", "")[:8]
-    what = request.args.get("what") or ("register" if school or not sees_area(round_) else "types")
-    if what not in TITLES:
-        abort(404)
-    if what != "register":
-        if not sees_area(round_):
-            raise OutOfScope()
-        return what, None
-    school = school or next(iter(own), "")
-    if not access.sees(current_user, round_.area_code, school):
-        raise OutOfScope()
-    if not submissions_of(round_).filter(school_code=school).only("id").first():
-        abort(404)
-    return what, school
 
 
 def in_pictures(report, table):
