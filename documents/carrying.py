@@ -277,7 +277,10 @@ class _Carrying:
         return self.known[key]
 
     def _worked_out(self, document, row, code):
-        bookkeeping = BOOKKEEPING - {"sort_key", "search_key"} | {*document.not_carried, *document.former}
+        bookkeeping = BOOKKEEPING - {"sort_key", "search_key", "likeness"} | {
+            *document.not_carried,
+            *document.former,
+        }
         values = {name: value for name, value in row.items() if name not in bookkeeping}
         name, kept = document.outcome(dict(values), self.before, self.round, self.taught.get(code))
         if kept is None:

@@ -10,6 +10,7 @@ A subsystem declares its fields with the makers of `fields.py` and a few class a
     grid, cells, filters    columns of the grid, those edited in place, those filtered by
     quick                   filters that stand open beside the search box
     search, order           fields looked through by the search box; fields the Thai order is made of
+    alike                   fields by which one thing is found again though it was misspelt, see `blocks`
     groups                  headings of the form, in order
     sheet_title             what a record printed on paper is called, where the label does not make it up
     headcount               the counter of `tally` that stands for a school's size, where it is not the number of records
@@ -33,6 +34,7 @@ from mongoengine.fields import (
     DateTimeField,
     DictField,
     IntField,
+    ListField,
     ObjectIdField,
     StringField,
 )
@@ -142,6 +144,7 @@ class Record(Document, metaclass=RecordMetaclass):
     reviewed = BooleanField()
     sort_key = StringField()
     search_key = StringField()
+    likeness = ListField(IntField())  # the blocks it is found in by what it resembles
     created_at = DateTimeField()
     created_by = ObjectIdField()
     updated_at = DateTimeField()
@@ -160,7 +163,7 @@ class Record(Document, metaclass=RecordMetaclass):
     slug = label = label_en = subsystem = sheet_title = sheet = None
     unit = "รายการ"  # what one record is counted in
     search_hint = None  # what the search box says it looks through; made of `search` when there is none
-    key = also_unique = quick = grid = cells = filters = search = order = groups = panels = ()
+    key = also_unique = quick = grid = cells = filters = search = order = groups = panels = alike = ()
     made = False  # at run time: no document class of its own (see stored_documents)
     base = None  # of a variant (documents/declarations.py): the class it stands for
     added = ()  # names of the fields that an admin added, of a variant
@@ -260,6 +263,11 @@ class Record(Document, metaclass=RecordMetaclass):
         return {}
 
     @classmethod
+    def blocks(cls, values):
+        """The numbers of the blocks in which a record is found by what it resembles; made of what `alike` names."""
+        return []
+
+    @classmethod
     def headline(cls, values):
         """What one record is called in lists, messages and history."""
         return " ".join(str(values[name]) for name in cls.order or cls.key if values.get(name)) or "ไม่มีชื่อ"
@@ -328,11 +336,18 @@ def _in_line(value):
     return f"{value:09d}" if type(value) is int else value
 
 
-def keys_of(document, values):
-    """The derived order and search keys of a record's values; a choice is found by its code and its words."""
+def keys_of(document, values, before=None):
+    """The derived order and search keys of a record's values; a choice is found by its code and its words.
+
+    `before` is what was stored: its blocks stay where nothing that they are made of is another.
+    """
     ordered = [_in_line(values.get(name)) for name in document.order]
     looked = [str(values[name]) for name in document.search if values.get(name)]
     for name, codelist in _choices_searched(document):
         if values.get(name):
             looked.append(code_list(codelist).label(values[name]))
-    return {"sort_key": thai.sort_key(*ordered), "search_key": thai.search_key(*looked)}
+    made = {"sort_key": thai.sort_key(*ordered), "search_key": thai.search_key(*looked)}
+    if document.alike:
+        same = before and "likeness" in before and all(before.get(n) == values.get(n) for n in document.alike)
+        made["likeness"] = before["likeness"] if same else document.blocks(values)
+    return made

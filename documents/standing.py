@@ -14,7 +14,7 @@ TYPED = ("person_id", "student_no", "grade", "room", "admission_date")  # what a
 FILE_SAYS = (
     "นักเรียนรอย้ายเข้าในไฟล์ปรับได้เฉพาะเลขประจำตัวนักเรียน ชั้น ห้อง และวันที่เข้าเรียน ข้อมูลอื่นจะคัดลอกมาเมื่อโรงเรียนเดิมเห็นชอบ"
 )
-MAY_BE_MENDED = {*TYPED[1:], "sort_key", "search_key", "revision", "reviewed", "history_hash"} | {
+MAY_BE_MENDED = {*TYPED[1:], "sort_key", "search_key", "likeness", "revision", "reviewed", "history_hash"} | {
     "updated_at", "updated_by", "updated_by_name",
 }  # fmt: skip
 

@@ -6,7 +6,7 @@ several fields stand in `student_rules.py`.
 
 from mongoengine.fields import DictField, ListField, ObjectIdField
 
-from documents import promotion, standing
+from documents import promotion, resemblance, standing
 from documents import student_rules as rules
 from documents.codelists import code_list
 from documents.fields import PERSONAL, SENSITIVE, choice, choices, count, date, derived, flag, measure, text
@@ -367,6 +367,7 @@ class Student(Record):
     )
     search = ("first_name", "last_name", "middle_name", "student_no", "person_id")
     order = ("first_name", "last_name")
+    alike = resemblance.NAMED_BY
     groups = (IDENTITY, ADDRESS, FAMILY, WELFARE, TRAVEL, STATUS)
 
     meta = {
@@ -377,7 +378,12 @@ class Student(Record):
                 "fields": ["area_code", "person_id", "-academic_year", "-round"],
                 "partialFilterExpression": {"person_id": {"$exists": True}},
                 "name": "number",
-            }
+            },
+            {
+                # What resembles a learner, in every school and round of an area (documents/likeness.py).
+                "fields": ["area_code", "likeness", "-academic_year", "-round"],
+                "name": "likeness",
+            },
         ],
     }
 
@@ -390,6 +396,11 @@ class Student(Record):
     def derive(cls, values):
         """What follows from other values where it is missing: kind of number, sex, status, the four "no"."""
         return rules.following(values)
+
+    @classmethod
+    def blocks(cls, values):
+        """The blocks of names, birth date and former numbers in which the same child is looked for."""
+        return resemblance.keys(values)
 
     @classmethod
     def missing(cls, values, required):

@@ -286,6 +286,7 @@ def _prepared(changes, actor, reason, warrant, stored):
         after, problems = (None, {}) if change.remove else _after(change, before, actor, reading, earlier)
         if warrant and after:
             after |= warrant.beside(change)
+            after |= keys_of(change.document, after, before)
         if not warrant:
             problems = dict(change.document.held(before, after)) | problems
         if problems:
@@ -391,7 +392,7 @@ def _after(change, before, actor, reading, earlier=None):
         problems.setdefault(name, sentence)
     if problems or (after == before and change.reviewed in (None, bool(before.get("reviewed")))):
         return after, problems
-    after |= keys_of(change.document, after)
+    after |= keys_of(change.document, after, before)
     after |= {"updated_at": reading.now, "updated_by": actor.id, "updated_by_name": actor.name}
     if change.reviewed is not None:
         after["reviewed"] = change.reviewed

@@ -53,9 +53,9 @@ def package(tmp_path, monkeypatch):
 
 
 def test_the_baseline_is_recorded_with_its_version_once(database):
-    assert runner.run_missing(VERSION) == ["001_baseline"]
+    assert runner.run_missing(VERSION) == [one.name for one in runner.known()]
     assert runner.run_missing("9.9") == []
-    (row,) = database.migrations.find()
+    row, *_ = database.migrations.find().sort("_id", 1)
     assert row["_id"] == "001_baseline"
     assert row["version"] == VERSION
     assert row["seconds"] >= 0

@@ -11,8 +11,10 @@ from admin_app.config import Settings
 from documents import history, listing, sessions
 from documents.carrying import carry_over
 from documents.database import collection
+from documents.likeness import likely_same
 from documents.locking import Freeze, lock_round
 from documents.record import Place, declared
+from documents.resemblance import READ
 from documents.rooms import SchoolRooms
 from documents.rounds import Round, find_round
 from documents.schools import School
@@ -162,6 +164,24 @@ class Operations:
         with Stopwatch() as watch:
             write(changes, actor)
         return watch.seconds, len(changes)
+
+    # ---- the same learner ----
+
+    def likely_same(self, run):
+        """Look for a learner entered again: his name misspelt, day and month changed about, under a G-code."""
+        stored = self._pupil(run)
+        born = stored["birth_date"]
+        again = {name: stored.get(name) for name in READ} | {
+            "person_id": f"G68{run:010d}",
+            "former_ids": None,
+        }
+        again["first_name"] = again["first_name"].replace("ณ", "น").replace("ิ", "ี")
+        if born.day <= 12:
+            again["birth_date"] = born.replace(month=born.day, day=born.month)
+        with Stopwatch() as watch:
+            found = likely_same(stored["area_code"], again)
+        expect(any(one.id == stored["_id"] for one in found), f"{stored['_id']} was not found")
+        return watch.seconds, len(found)
 
     # ---- a round ----
 

@@ -26,6 +26,9 @@ OPERATIONS = [
     Operation("page_filtered", "page_filtered", [Peer("page_filtered", STOCK)], warm=2, runs=12),
     Operation("page_deep", "page_deep", [Peer("page_deep", f"{STOCK}, by page number")], warm=2, runs=12),
     Operation("search_round", "search_round", [Peer("search_round", STOCK)], warm=2, runs=12),
+    Operation(
+        "likely_same", "likely_same", [Peer("look_up_number", "PyMongo, one number by its index")], runs=60
+    ),
     Operation("save", "save_form", [Peer("save_form", f"{STOCK}, the whole form")], runs=40),
     Operation("save", "save_door", [Peer("save_document", "MongoEngine, read and save")], warm=8, runs=80),
     Operation(

@@ -85,7 +85,7 @@ def plain_field(field):
 def plain_document():
     """The document class with all fields of a pupil's record."""
     fields = {name: plain_field(field) for name, field in declared(Student).items()}
-    kinds = (StringField, IntField, DateTimeField, BooleanField, DictField, ObjectIdField)
+    kinds = (StringField, IntField, DateTimeField, BooleanField, DictField, ListField, ObjectIdField)
     for name in OWN:
         fields[name] = next(kind() for kind in kinds if isinstance(Record._fields[name], kind))
     meta = {"collection": Student._get_collection_name(), "auto_create_index": False, "strict": False}
@@ -218,6 +218,16 @@ class Operations:
 
     def _thousand(self, run):
         return [row["_id"] for row in pupils_of_the_largest(area_of(run + 1, self.areas), 1000)]
+
+    # ---- the same learner ----
+
+    def look_up_number(self, run):
+        """One number looked up by its index in the whole area."""
+        area = area_of(run, self.areas)
+        number = pupils_of_the_largest(area, 1, skip=2 * run)[0]["person_id"]
+        with Stopwatch() as watch:
+            rows = list(collection(Student).find({"area_code": area, "person_id": number}).hint("number"))
+        return watch.seconds, len(rows)
 
     # ---- a round ----
 
