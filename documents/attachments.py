@@ -8,13 +8,12 @@ import hashlib
 
 import gridfs
 from bson import ObjectId
-from mongoengine import Document
-from mongoengine.fields import DateTimeField, DictField, IntField, ObjectIdField, StringField
 
 from documents import evidence
 from documents.database import collection, db
 from documents.errors import Invalid
 from documents.record import Place, declared
+from documents.stored_files import StoredChunk, StoredFile
 
 BUCKET = "attachments"
 LARGEST = evidence.LARGEST
@@ -22,37 +21,16 @@ TAKEN = ".pdf,image/jpeg,image/png"  # what a file input offers to choose
 FOREIGN = "ไม่พบไฟล์นี้ในไฟล์ของโรงเรียน กรุณาแนบไฟล์ใหม่"
 
 
-class AttachmentFile(Document):
-    """One stored file as GridFS keeps it, declared for its indexes alone; `metadata`: area_code, school_code, kind, digest."""
+class AttachmentFile(StoredFile):
+    """One attached file."""
 
-    id = ObjectIdField(primary_key=True)
-    filename = StringField()
-    length = IntField()
-    chunkSize = IntField()
-    uploadDate = DateTimeField()
-    metadata = DictField()
-
-    meta = {
-        "collection": f"{BUCKET}.files",
-        "auto_create_index": False,
-        "strict": False,
-        "indexes": [{"fields": ["metadata.area_code", "metadata.school_code"], "name": "of_school"},
-                    {"fields": ["filename", "uploadDate"]}],
-    }  # fmt: skip
+    meta = {"collection": f"{BUCKET}.files"}
 
 
-class AttachmentChunk(Document):
-    """A piece of a stored file, declared for its index alone."""
+class AttachmentChunk(StoredChunk):
+    """A piece of one."""
 
-    files_id = ObjectIdField()
-    n = IntField()
-
-    meta = {
-        "collection": f"{BUCKET}.chunks",
-        "auto_create_index": False,
-        "strict": False,
-        "indexes": [{"fields": ["files_id", "n"], "unique": True}],
-    }
+    meta = {"collection": f"{BUCKET}.chunks"}
 
 
 def store(stream, area_code, school_code):

@@ -12,8 +12,9 @@ import gridfs
 from bson import ObjectId
 from PIL import Image, UnidentifiedImageError
 
-from documents.database import db
+from documents.database import collection, db
 from documents.errors import Invalid
+from documents.stored_files import StoredChunk, StoredFile
 
 LARGEST = 10 * 2**20  # bytes
 MOST_PIXELS = 25_000_000
@@ -24,6 +25,18 @@ UPRIGHT = dict(enumerate(
     ("FLIP_LEFT_RIGHT", "ROTATE_180", "FLIP_TOP_BOTTOM", "TRANSPOSE", "ROTATE_270", "TRANSVERSE", "ROTATE_90"), 2
 ))  # fmt: skip
 KINDS = {"application/pdf": "pdf", "image/jpeg": "jpg", "image/png": "png"}
+
+
+class EvidenceFile(StoredFile):
+    """One stored piece of evidence."""
+
+    meta = {"collection": f"{BUCKET}.files"}
+
+
+class EvidenceChunk(StoredChunk):
+    """A piece of one."""
+
+    meta = {"collection": f"{BUCKET}.chunks"}
 
 
 class Evidence(NamedTuple):
@@ -65,11 +78,11 @@ def _picture(content):
     return f"image/{kind.lower()}", out.getvalue()
 
 
-def keep(content, area_code):
+def keep(content, area_code, school_code=None):
     """Store an uploaded file and give its Evidence; raises Invalid. The name it had is not kept: it may name a child."""
     kind, clean = accepted(content)
     digest = hashlib.sha256(clean).hexdigest()
-    about = {"area_code": area_code, "kind": kind}
+    about = {"area_code": area_code, "school_code": school_code, "kind": kind, "digest": digest}
     id_ = gridfs.GridFSBucket(db(), BUCKET).upload_from_stream(
         f"evidence.{KINDS[kind]}", clean, metadata=about
     )
@@ -79,6 +92,12 @@ def keep(content, area_code):
 def read(id_):
     """The bytes of a stored file; raises gridfs.NoFile for one that was dropped."""
     return gridfs.GridFSBucket(db(), BUCKET).open_download_stream(id_).read()
+
+
+def still_there(ids):
+    """Those of the ids whose file is stored, of the bytes that were taken in: {id: digest}."""
+    rows = collection(EvidenceFile).find({"_id": {"$in": list(ids)}}, {"metadata.digest": 1, "length": 1})
+    return {row["_id"]: row["metadata"].get("digest") for row in rows if row.get("length")}
 
 
 def drop(id_):

@@ -19,8 +19,7 @@ from typing import NamedTuple
 
 import gridfs
 from bson import ObjectId
-from mongoengine import Document
-from mongoengine.fields import DateTimeField, DictField, IntField, StringField
+from mongoengine.fields import StringField
 from PIL import Image, UnidentifiedImageError
 
 from documents import subsystems
@@ -30,6 +29,7 @@ from documents.errors import Invalid
 from documents.history import naive_now
 from documents.jobs import job_kind
 from documents.record import Place, declared
+from documents.stored_files import StoredChunk, StoredFile
 
 BUCKET = "pictures"
 LARGEST = 15 * 2**20  # bytes of an uploaded file
@@ -53,41 +53,23 @@ UNREADABLE = (UnidentifiedImageError, OSError, ValueError, SyntaxError, TypeErro
 _one_at_a_time = threading.Lock()  # decoding takes up to 150 MB: one at a time in a process
 
 
-class PictureFile(Document):
-    """One stored file as GridFS keeps it, declared for its indexes alone.
+class PictureFile(StoredFile):
+    """One stored picture or thumbnail.
 
-    `metadata`: area_code, school_code, kind (media type), digest (SHA-256), width, height, size; `lineage` of the record
-    that holds it; `unused_since` while nothing does.
+    `metadata` holds width and height, too; `lineage` of the record that holds it; `unused_since` while nothing does.
     """
 
     id = StringField(primary_key=True)
-    filename = StringField()
-    length = IntField()
-    chunkSize = IntField()
-    uploadDate = DateTimeField()
-    metadata = DictField()
 
-    meta = {
-        "collection": f"{BUCKET}.files",
-        "auto_create_index": False,
-        "strict": False,
-        "indexes": [{"fields": ["metadata.area_code", "metadata.school_code"], "name": "of_school"},
-                    {"fields": ["filename", "uploadDate"]}],
-    }  # fmt: skip
+    meta = {"collection": f"{BUCKET}.files"}
 
 
-class PictureChunk(Document):
-    """A piece of a stored file, declared for its index alone."""
+class PictureChunk(StoredChunk):
+    """A piece of one."""
 
     files_id = StringField()
-    n = IntField()
 
-    meta = {
-        "collection": f"{BUCKET}.chunks",
-        "auto_create_index": False,
-        "strict": False,
-        "indexes": [{"fields": ["files_id", "n"], "unique": True}],
-    }
+    meta = {"collection": f"{BUCKET}.chunks"}
 
 
 class NotTaken(ValueError):
