@@ -27,6 +27,7 @@ CASES = [
     "documents.extending.ExtensionRequest",
     "documents.transfers.Transfer",
     "documents.id_changes.IdChange",
+    "documents.gcode.GCodeRequest",
 ]  # the kinds of case (documents/cases.py), named in the same way
 
 

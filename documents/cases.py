@@ -36,6 +36,7 @@ class Step:
     reason: bool = False
     at: str = "school"
     tone: str | None = None
+    plain: bool = True  # a button makes it; the others are made by a page of their own
 
 
 class Case(Document):
@@ -59,6 +60,8 @@ class Case(Document):
     states = {}  # state: Thai word
     open_states = ()  # those in which somebody is waited for
     steps = {}  # name: Step
+
+    revised = False  # whether it has a `revision`: a step is made where it is as read, and counts it up
 
     @property
     def is_open(self):
@@ -159,7 +162,10 @@ def advance(case, name, actor, reason=None, changes=None, now=None, noted=None):
     values = {"state": step.to, "history_hash": row["hash"], **(changes or {})}
     if step.to not in case.open_states:
         values["ended_at"] = at
-    done = collection(type(case)).update_one(as_read(case), {"$set": values, "$push": {"moves": row}})
+    unchanged, update = as_read(case), {"$set": values, "$push": {"moves": row}}
+    if case.revised:
+        unchanged["revision"], update["$inc"] = case.revision, {"revision": 1}
+    done = collection(type(case)).update_one(unchanged, update)
     if not done.matched_count:
         raise WrongState(f"มีผู้ทำรายการใน{case.label}นี้ไปก่อนแล้ว กรุณาเปิดหน้านี้ใหม่")
     return type(case).objects(area_code=case.area_code, id=case.id).get()

@@ -30,6 +30,7 @@ class Area(Document):
     province = StringField(max_length=2)
     clusters = ListField(StringField(max_length=100))
     transfer_days = IntField()  # how long a school may take to answer a move-in; see documents/transfers.py
+    gcode_evidence = ListField(StringField(max_length=40), default=None)  # see documents/gcode_evidence.py
 
     meta = {
         "collection": "areas",
