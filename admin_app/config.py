@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from documents import clock
+from documents import clock, smtp
 from documents.version import VERSION as VERSION
 
 LEAST_SECRET = 32  # characters
@@ -20,6 +20,8 @@ TABLE = [
     ("SECRET_KEY", None, f"กุญแจลงนามคุกกี้ อย่างน้อย {LEAST_SECRET} ตัวอักษร ไม่กำหนดแล้วสร้างให้ครั้งเดียวใน DATA/secrets/session.key"),
     ("KHET_AUDIT_KEY_FILE", None, "แฟ้มกุญแจลูกโซ่ของประวัติการแก้ไข เก็บนอกฐานข้อมูล ไม่กำหนดแล้วสร้างให้ใน DATA/secrets/audit.key"),
     ("CELERY_BROKER_URL", "", "คิวของงานเบื้องหลัง เช่น redis://... หรือ amqp://... ไม่กำหนดแล้วใช้ฐานข้อมูลเดียวกับ MONGODB_URI"),
+    ("SMTP_URL", "", "เครื่องอีเมลขาออก smtp://ผู้ใช้:รหัสผ่าน@เครื่อง:587 หรือ smtps://...:465 ไม่กำหนดแล้วไม่ส่งอีเมล (?starttls=no และ ?ca=แฟ้ม เติมท้ายได้)"),
+    ("KHET_MAIL_FROM", "", "อีเมลของผู้ส่ง ไม่กำหนดแล้วใช้ชื่อผู้ใช้ใน SMTP_URL ถ้าเป็นอีเมล"),
     ("KHET_DATA", "./var", "โฟลเดอร์ข้อมูล: ฐานข้อมูลในตัว แฟ้ม กุญแจลับ และบันทึก (เท่ากับ --data)"),
     ("KHET_PUBLIC_URL", "http://127.0.0.1:8000", "ที่อยู่ที่ผู้ใช้เปิด คั่นหลายที่อยู่ด้วยจุลภาค กำหนดรายชื่อ host ที่ยอมรับ และถ้าเป็น https คุกกี้จะเป็น Secure"),
     ("KHET_TRUSTED_PROXIES", "0", "จำนวนพร็อกซีด้านหน้าที่เชื่อหัวข้อ X-Forwarded-* ได้"),
@@ -38,6 +40,7 @@ class Settings:
     audit_key: bytes = field(repr=False)
     data: Path
     broker_url: str = field(default="", repr=False)
+    mail_server: smtp.Server | None = None
     public_urls: tuple[str, ...] = ("http://127.0.0.1:8000",)
     trusted_proxies: int = 0
     now: str = ""
@@ -68,6 +71,7 @@ class Settings:
             audit_key=key_in(Path(given["KHET_AUDIT_KEY_FILE"])),
             data=Path(given["KHET_DATA"]).resolve(),
             broker_url=given["CELERY_BROKER_URL"],
+            mail_server=mail_server_of(given["SMTP_URL"], given["KHET_MAIL_FROM"]),
             public_urls=urls(given["KHET_PUBLIC_URL"]),
             trusted_proxies=count_of("KHET_TRUSTED_PROXIES", given["KHET_TRUSTED_PROXIES"]),
             now=running_since(given["KHET_NOW"], environ.get("KHET_NOW_SINCE")),
@@ -117,6 +121,14 @@ def urls(text: str) -> tuple[str, ...]:
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
             raise RuntimeError(f"KHET_PUBLIC_URL={url} ไม่ใช่ที่อยู่ http หรือ https")
     return found
+
+
+def mail_server_of(url: str, sender: str) -> smtp.Server | None:
+    """The SMTP server of a URL, None without one. Raises RuntimeError for one that cannot be."""
+    try:
+        return smtp.Server.of(url, sender) if url else None
+    except ValueError as error:
+        raise RuntimeError(f"SMTP_URL หรือ KHET_MAIL_FROM ใช้ไม่ได้: {error} (no usable SMTP_URL)") from error
 
 
 def count_of(name: str, text: str) -> int:

@@ -1,13 +1,14 @@
-"""The Celery application and its one task: run the job with that id. The Job document holds everything else."""
+"""The Celery application and its tasks: run the job with that id, deliver the mail that is due. The documents hold all else."""
 
 import importlib
 import logging
+import threading
 
 from bson import ObjectId
 from celery import Celery
 from kombu.exceptions import OperationalError
 
-from documents import job_runs, jobs
+from documents import job_runs, jobs, mail, sealing
 from documents.database import DATABASE, without_concerns
 from exports import links
 
@@ -54,6 +55,9 @@ def configure(settings):
     celery.conf.broker_url = settings.broker_url or without_concerns(settings.mongodb_uri)
     celery.conf.broker_transport_options = ON_MONGODB if celery.conf.broker_url.startswith("mongodb") else {}
     jobs.configure(wake)
+    sealing.configure(settings.secret_key)
+    mail.configure("smtp", settings.mail_server and settings.mail_server.connection)
+    mail.configure_waking(wake_mail)
     links.configure(settings.public_url)
 
 
@@ -69,3 +73,24 @@ def wake(job_id):
 def run_job(job_id):
     """Run a job; whether it may run, as whom and how it ended stands on the Job."""
     job_runs.run(ObjectId(job_id))
+
+
+def wake_mail():
+    """Tell a worker that mail is due; where nobody is told, a worker's round finds it."""
+    try:
+        deliver_mail.delay()
+    except OperationalError as error:
+        log.error("the broker takes no mail now: %s", type(error).__name__)
+
+
+_delivering = threading.Lock()
+
+
+@celery.task(name="khet.mail")
+def deliver_mail():
+    """Deliver the mail that is due; one thread of a process does, the others go on with jobs."""
+    if _delivering.acquire(blocking=False):
+        try:
+            mail.deliver_due()
+        finally:
+            _delivering.release()

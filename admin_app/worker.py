@@ -22,7 +22,7 @@ from pymongo.errors import PyMongoError
 
 from admin_app import discretion, tasks
 from admin_app.config import Settings
-from documents import clock, history, job_runs, pictures
+from documents import clock, history, job_runs, mail, pictures
 from documents.database import connect
 
 log = logging.getLogger(__name__)
@@ -106,6 +106,8 @@ class Heart:
                 job_runs.beat(self.name, os.getpid(), ALIVE_FOR)
                 if beats % ROUND_EVERY == 0:
                     job_runs.requeue_lost()
+                    if mail.is_due():
+                        tasks.wake_mail()
                 if beats % TIDY_EVERY == 0:
                     job_runs.forget_expired()
                     pictures.ask_tidying()

@@ -3,6 +3,7 @@
 import logging
 import random
 import time
+from contextvars import ContextVar
 
 from mongoengine import connect as connect_mongoengine
 from mongoengine import disconnect, get_connection, get_db
@@ -25,6 +26,9 @@ SNAPSHOT_UNAVAILABLE, SNAPSHOT_TOO_OLD = 246, 239
 MOMENTS = 3
 MOST_TOGETHER = 12  # questions of one command
 WHOLE = 10_000  # rows of one batch: an answer of several questions comes at once
+
+# What is to be done once the transaction in progress is final; None outside of one.
+_after = ContextVar("after the commit", default=None)
 
 
 def connect(uri, **options):
@@ -114,6 +118,18 @@ def in_transaction(work):
         time.sleep(next(pauses))
 
 
+def after_commit(work):
+    """Call `work()` once what is being written is final: after the commit of the transaction in progress, else now.
+
+    For what another connection must find stored: waking a worker. An attempt that is aborted takes it along.
+    """
+    held = _after.get()
+    if held is None:
+        work()
+    else:
+        held.append(work)
+
+
 def at_one_moment(work):
     """Run `work()` so that everything it reads is as it was at one moment, and give back what it returned.
 
@@ -141,6 +157,18 @@ def _pauses():
 
 
 def _attempt(work, give_up):
+    token = _after.set([])
+    try:
+        result = _committed(work, give_up)
+        after = _after.get()
+    finally:
+        _after.reset(token)
+    for each in after:
+        each()
+    return result
+
+
+def _committed(work, give_up):
     with get_connection().start_session() as session, session.bind(end_session=False):
         session.start_transaction(
             read_concern=ReadConcern("snapshot"), write_concern=WriteConcern("majority", j=True)

@@ -19,6 +19,7 @@ from tests.districts import *  # noqa: F403  a whole district
 from tests.explaining import *  # noqa: F403  which way the database goes
 from tests.kitchens import kitchens as kitchens  # a subsystem with checks and units of its own
 from tests.people import *  # noqa: F403  the people and places of the tests
+from tests.post import post_office as post_office  # a real SMTP server
 from tests.web import *  # noqa: F403  the application and its browsers
 from tests.web import AUDIT_KEY, Browser, settings_for
 from tests.world import world as world  # two schools and a third elsewhere, what must not be read marked

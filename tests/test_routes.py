@@ -216,6 +216,8 @@ TABLE = [
     ("GET", "/admin/codelists/value/", "?id=RELIGION&code=001", {200: "admin"}),
     ("POST", "/admin/codelists/value/", {"id": "RELIGION", "do": "add", "seen": "0"}, {422: "admin"}),
     ("POST", "/admin/codelists/move/", {"id": "RELIGION", "code": "001", "seen": "7"}, {409: "admin"}),
+    ("GET", "/admin/mails/", "?state=failed", {200: "admin"}),
+    ("POST", "/admin/mails/again/", {"id": "{person}"}, {}),  # no such message; real ones: test_mail.py
     ("GET", "/admin/audit/", "", {200: f"{READERS} admin"}),
     ("GET", "/admin/audit/details/", "?id={event}", {200: READERS, 404: "admin"}),
 ]  # fmt: skip

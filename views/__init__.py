@@ -20,6 +20,7 @@ from views.id_changes import IdChanges
 from views.jobs import Jobs
 from views.limits import Limits
 from views.line_sheet import LineSheetView
+from views.mails import Mails
 from views.papers import Papers
 from views.pictures import Pictures
 from views.pictures import url as picture_url
@@ -83,6 +84,7 @@ def register(admin, app):
     admin.add_view(Fields())
     admin.add_view(Limits())
     admin.add_view(CodeLists())
+    admin.add_view(Mails())
     admin.add_view(Audit())
     admin.add_view(Account())
     admin.add_view(Pictures())

@@ -21,8 +21,8 @@ SECTIONS = {
     "รอบข้อมูล": ("rounds", "submissions", "reopening", "papers"),
     "งานเอกสาร": ("import", "imports", "export", "jobs", "reports", "building_reports", "equipment_reports"),
     "แบบสำรวจ": ("surveys",),
-    "ดูแลระบบ": ("schools", "contacts", "users", "accounts", "fields", "limits", "codelists", "audit"),
-}
+    "ดูแลระบบ": ("schools", "contacts", "users", "accounts", "fields", "limits", "codelists", "mails", "audit"),
+}  # fmt: skip
 LEADING_VOWELS = "เแโใไ"
 
 
