@@ -7,13 +7,16 @@ from urllib.parse import urlsplit
 
 import flask_login
 from flask import (
+    Blueprint,
     abort,
     after_this_request,
+    current_app,
     flash,
     g,
     has_request_context,
     jsonify,
     redirect,
+    render_template,
     request,
     session,
     url_for,
@@ -22,14 +25,16 @@ from flask_login import current_user
 from flask_security import ChangePasswordForm, LoginForm, MongoEngineUserDatastore, PasswordUtil, Security
 from flask_security.forms import Form
 from flask_security.signals import password_changed, user_authenticated
-from flask_security.utils import set_request_attr
+from flask_security.tf_plugin import TfPlugin
+from flask_security.utils import login_user, set_request_attr
+from flask_wtf import FlaskForm
 from limits import parse_many
 from werkzeug.exceptions import TooManyRequests
 from wtforms import PasswordField, StringField, SubmitField
 from wtforms.validators import InputRequired, Length
 
 from admin_app import security
-from documents import accounts, passwords, sessions
+from documents import accounts, passwords, sessions, two_step
 from documents.clock import in_bangkok, real_now
 from documents.database import collection
 from documents.users import Role, User
@@ -39,9 +44,12 @@ log = logging.getLogger(__name__)
 HOME = "/admin/"
 # A stranger may see these and nothing else; every other route wants a person (tests/test_security.py walks them).
 READING = "reading.choose"  # the choice of a language
-PUBLIC = {"static", "admin.static", "health.healthz", "security.login", READING}
+CODE_PAGE = "sign_in.code"  # the second step
+PUBLIC = {"static", "admin.static", "health.healthz", "security.login", CODE_PAGE, READING}
 # Whoever must first set a password of his own may do that, sign out, and no more.
 BEFORE_OWN_PASSWORD = {"security.change_password", "security.logout", READING}
+# In the same way whoever must first set up two steps.
+BEFORE_TWO_STEPS = {"account.two_step_view", *BEFORE_OWN_PASSWORD}
 ACCOUNT_LIMITS = parse_many("5 per minute; 10 per 15 minutes; 60 per day")
 ADDRESS_LIMITS = parse_many("40 per 5 minutes; 400 per day")  # a district office stands behind one address
 CHANGE_LIMIT = (
@@ -84,6 +92,7 @@ def init_app(app, settings):
         change_password_form=OwnPasswordForm,
         password_util_cls=PasswordRules,
     )
+    guard.two_factor_plugins = SecondStep()
     guard.want_json(lambda _: False)  # the page is the only way in: a JSON sign-in would hand out a token
     guard.unauthn_handler(turn_away)
     guard.login_manager.user_loader(person_of_session)
@@ -94,6 +103,8 @@ def init_app(app, settings):
     flask_login.user_logged_out.connect(end_session, app)
     password_changed.connect(keep_own_password, app)
     app.before_request(admit)
+    app.config["KHET_TWO_STEP"] = settings.two_step
+    app.register_blueprint(sign_in)
     guessing = app.extensions["khet_limiter"].limit(CHANGE_LIMIT, key_func=security.reader, methods=["POST"])
     changing = app.view_functions["security.change_password"]
     app.view_functions["security.change_password"] = guessing(changing)
@@ -150,13 +161,10 @@ class SignInForm(LoginForm):
         self.user, self.user_authenticated = user, True
         if not user.active:
             return self._refuse(SUSPENDED)
-        after_this_request(self._lead_on)
+        session[HALF_WAY] = {"who": user.fs_uniquifier, "at": real_now().timestamp(), "next": self.next.data}
+        if not two_step.is_on(user):
+            after_this_request(lead_on)
         return True
-
-    def _lead_on(self, response):
-        """The answer to a sign-in, leading to the page that was asked for and never to another site."""
-        response.location = self.next.data or HOME
-        return response
 
     def _is_right(self, user):
         """Whether the typed password is this person's; equal work where there is no such person."""
@@ -169,6 +177,80 @@ class SignInForm(LoginForm):
             self.form_errors.append(sentence)
         after_this_request(unauthorized)
         return False
+
+
+def lead_on(response):
+    """The answer to a sign-in, leading to the page that was asked for and never to another site."""
+    asked = session.pop(HALF_WAY, {}).get("next")
+    response.location = asked if is_local(asked) else HOME
+    return response
+
+
+# The second step. Flask-Security asks its plug-ins whether there is one; its own pages for it are left out, since they
+# throw the app's secret away with the first wrong code. What a browser that has proven the password waits for stands in
+# its signed cookie, under HALF_WAY.
+
+HALF_WAY = "half_way"
+HALF_WAY_FOR = timedelta(minutes=10)
+CODE_LIMITS = parse_many("5 per minute; 15 per hour")
+sign_in = Blueprint("sign_in", __name__)
+
+
+class SecondStep(TfPlugin):
+    """Whoever signs in by two steps is sent to the page of the code before he is let in."""
+
+    def tf_enter(self, user, remember_me, primary_authn_via, next_loc):
+        """The way to the second step, or None where the password is enough."""
+        return redirect(url_for(CODE_PAGE)) if two_step.is_on(user) else None
+
+
+class CodeForm(FlaskForm):
+    """The code of the app, or a recovery code."""
+
+    code = StringField("รหัสจากแอป", [Length(max=40)])
+
+
+@sign_in.route("/login/code", methods=["GET", "POST"], endpoint="code")
+def ask_code():
+    """The page of the second step; a stranger who did not prove a password is sent to do that."""
+    user = half_way_person()
+    if user is None:
+        session.pop(HALF_WAY, None)
+        return redirect(url_for("security.login"))
+    form, sentence = CodeForm(), None
+    if form.validate_on_submit():
+        if takes_code(user, form.code.data):
+            after_this_request(lead_on)
+            login_user(user, authn_via=["password", "code"])
+            return redirect(HOME)
+        sentence = two_step.WRONG
+    page = render_template("security/code.html", form=form, sentence=sentence, left=len(user.recovery_codes))
+    return page, 401 if sentence else 200
+
+
+def half_way_person():
+    """The active person whose password this browser has proven a moment ago, who has the second step before him."""
+    kept = session.get(HALF_WAY) or {}
+    if real_now().timestamp() - kept.get("at", 0) > HALF_WAY_FOR.total_seconds():
+        return None
+    user = User.objects(fs_uniquifier=kept["who"], active=True).first()
+    return user if user and two_step.is_on(user) else None
+
+
+def takes_code(user, typed):
+    """Whether the code lets this person in. Raises TooManyRequests after too many wrong ones."""
+    g.tried_as = user
+    counted = "two-step", "account", str(user.id)
+    spent = [limit for limit in CODE_LIMITS if not security.spend(limit, *counted)]
+    if spent:
+        refuse_for_now(max(security.begins_anew(limit, *counted) for limit in spent))
+    if not two_step.accepts(user, typed):
+        collection(User).update_one({"_id": user.id}, {"$inc": {"failed_logins": 1}})
+        log.warning("wrong code of the second step from %s", request.remote_addr)
+        return False
+    for limit in CODE_LIMITS:
+        security.forgive(limit, *counted)
+    return True
 
 
 # The hash of a password that nobody has, so that an unknown e-mail takes as long as a known one.
@@ -305,7 +387,14 @@ def admit():
         return turn_away()
     if current_user.must_change_password and request.endpoint not in BEFORE_OWN_PASSWORD:
         return redirect(url_for("security.change_password"))
+    if must_set_up_two_steps(current_user) and request.endpoint not in BEFORE_TWO_STEPS:
+        return redirect(url_for("account.two_step_view"))
     return None
+
+
+def must_set_up_two_steps(person):
+    """Whether a role of this person wants two steps that he has not set up yet."""
+    return not two_step.is_on(person) and two_step.is_required(person, current_app.config["KHET_TWO_STEP"])
 
 
 def turn_away(*_, **__):

@@ -12,6 +12,7 @@ from documents.version import VERSION as VERSION
 
 LEAST_SECRET = 32  # characters
 WELL_KNOWN = ("changeme", "change-me", "secret", "default", "password", "development", "example")
+TWO_STEP = ("required", "offered")
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 # Name, default (None: must be given; scripts/start makes it), meaning.
@@ -27,6 +28,7 @@ TABLE = [
     ("KHET_TRUSTED_PROXIES", "0", "จำนวนพร็อกซีด้านหน้าที่เชื่อหัวข้อ X-Forwarded-* ได้"),
     ("KHET_NOW", "", "เวลาเริ่มต้นของนาฬิการะบบ (ISO, ค.ศ.) ใช้เพื่อสาธิตและทดสอบเท่านั้น ทุกหน้าจะแสดงแถบบอก"),
     ("KHET_DEMO_PASSWORD", "", "รหัสผ่านของบัญชีสาธิตทุกบัญชี ไม่กำหนดแล้วสุ่มให้ใน DATA/demo-accounts.json"),
+    ("KHET_TWO_STEP", "required", "ยืนยันตัวตนสองชั้น: required บังคับผู้รับรองและผู้ดูแลระบบ, offered ให้ทุกคนเลือกเอง (scripts/start ใช้ offered เมื่อฐานข้อมูลมีเขตสาธิต)"),
     ("KHET_ENV", "production", "production, development หรือ test; โหมดดีบัก (FLASK_DEBUG=1) ใช้ได้เฉพาะ development"),
 ]  # fmt: skip
 
@@ -45,6 +47,7 @@ class Settings:
     trusted_proxies: int = 0
     now: str = ""
     demo_password: str = field(default="", repr=False)
+    two_step: str = "required"
     env: str = "production"
     debug: bool = False
 
@@ -53,6 +56,8 @@ class Settings:
         require_strong(self.audit_key.decode("latin-1"), "KHET_AUDIT_KEY_FILE")
         if self.env not in ("production", "development", "test"):
             raise RuntimeError(f"KHET_ENV={self.env} ไม่มี ให้ใช้ production, development หรือ test")
+        if self.two_step not in TWO_STEP:
+            raise RuntimeError(f"KHET_TWO_STEP={self.two_step} ไม่มี ให้ใช้ required หรือ offered")
         if self.debug and self.env != "development":
             raise RuntimeError(
                 "ไม่เริ่มในโหมดดีบักนอกเครื่องพัฒนา กรุณาเอา FLASK_DEBUG ออก (debug mode is for KHET_ENV=development)"
@@ -76,6 +81,7 @@ class Settings:
             trusted_proxies=count_of("KHET_TRUSTED_PROXIES", given["KHET_TRUSTED_PROXIES"]),
             now=running_since(given["KHET_NOW"], environ.get("KHET_NOW_SINCE")),
             demo_password=given["KHET_DEMO_PASSWORD"],
+            two_step=given["KHET_TWO_STEP"],
             env=given["KHET_ENV"],
             debug=environ.get("FLASK_DEBUG", "").lower() in ("1", "true", "yes", "on"),
         )

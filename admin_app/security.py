@@ -34,7 +34,12 @@ POLICY = (
     "img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 EXPORTS_EACH = "20 per minute"
-LIMITED = {"papers.index": "30 per minute"}  # where codes could be guessed
+LIMITED = {
+    "papers.index": "30 per minute",
+    "account.two_step_view": "20 per 10 minutes",
+    "account.two_step_codes": "10 per 15 minutes",
+    "account.two_step_off": "10 per 15 minutes",
+}  # where codes or one's own password could be guessed
 
 
 def init_app(app: Flask, settings) -> None:
@@ -104,7 +109,7 @@ def note_refusal(response):
     kind, detail = g.get("refused") or (REFUSED.get(response.status_code), None)
     if kind and request.endpoint and not is_static() and not refusals.noted_here():
         person = current_user._get_current_object() if current_user.is_authenticated else g.get("tried_as")
-        if request.endpoint == "security.login" and kind == "limit":
+        if request.endpoint in ("security.login", "sign_in.code") and kind == "limit":
             kind = "sign_in"
         if person or kind in OF_STRANGERS:
             try:

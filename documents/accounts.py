@@ -12,7 +12,7 @@ from datetime import UTC
 from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
-from documents import buddhist, history, passwords
+from documents import buddhist, history, passwords, two_step
 from documents.clock import real_now
 from documents.database import collection, in_transaction
 from documents.errors import DuplicateKey, Invalid, NotAllowed, OutOfScope, StaleRevision
@@ -157,6 +157,19 @@ def reset(actor, person_id, reason=None):
     hidden |= {"fs_uniquifier": secrets.token_hex(16), "failed_logins": 0, "locked_until": None}
     _update(actor, person, {}, person.revision, "reset", reason, hidden=hidden, ends_sessions=True)
     return slip_of(person, password)
+
+
+def clear_two_step(actor, person_id, reason=None):
+    """Take a person's second step away at the desk, after a lost telephone, and end his sessions.
+
+    Where his role wants one he sets it up anew when he next signs in.
+    """
+    person = find(actor, person_id)
+    require_reach(actor, person)
+    hidden = dict.fromkeys(two_step.FIELDS) | {"recovery_codes": [], "fs_uniquifier": secrets.token_hex(16)}
+    return _update(
+        actor, person, {}, person.revision, "two_step_clear", reason, hidden=hidden, ends_sessions=True
+    )
 
 
 def prefer(person, language=None, dates=None):

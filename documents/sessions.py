@@ -68,6 +68,14 @@ def open_sessions(user):
     return Session.objects(__raw__={"user": user.id} | _alive(real_now())).order_by("-last_seen")
 
 
+def since(session_id, user):
+    """When a living session of the person began (naive UTC); None where it is none."""
+    if not ObjectId.is_valid(session_id or ""):
+        return None
+    found = Session.objects(id=ObjectId(session_id), user=user.id, ended_at=None).only("since").first()
+    return found and found.since
+
+
 def end(session_id, user):
     """End one session of the person; gives whether there was one to end."""
     if not ObjectId.is_valid(session_id or ""):

@@ -168,6 +168,10 @@ class User(Holder, Document, UserMixin):
     login_count = IntField(default=0)
     failed_logins = IntField(default=0)
     locked_until = DateTimeField()
+    two_step_secret = StringField(max_length=200)  # sealed; there while he signs in by two steps
+    two_step_since = DateTimeField()
+    two_step_counter = IntField()  # of the last code that was taken: none is taken twice
+    recovery_codes = ListField(StringField(max_length=64))  # keyed digests of those not used yet
     last_job_at = DateTimeField()  # so that pages look for jobs only for whom there may be any
 
     meta = {

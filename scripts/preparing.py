@@ -26,7 +26,7 @@ WHOSE = ("areas", "schools", "users")  # a database without any of these is empt
 def prepare_database(options, data: Path) -> bool:
     """Connect and make the database ready; gives whether it holds the demo, whose clock is then set.
 
-    Reads MONGODB_URI, KHET_NOW and KHET_AUDIT_KEY_FILE from the environment and sets KHET_NOW for the demo.
+    Reads MONGODB_URI, KHET_NOW and KHET_AUDIT_KEY_FILE from the environment and sets KHET_NOW and KHET_TWO_STEP for the demo.
     Raises CannotStart.
     """
     require_clock()
@@ -42,6 +42,7 @@ def prepare_database(options, data: Path) -> bool:
     with_demo = demo_state() == "loaded"
     if with_demo:
         os.environ.setdefault("KHET_NOW", DEMO_NOW)
+        os.environ.setdefault("KHET_TWO_STEP", "offered")  # its accounts are to be tried out by many
     return with_demo
 
 

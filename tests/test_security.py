@@ -23,6 +23,7 @@ PUBLIC = {
     "/admin/static/<path:filename>": "Flask-Admin's scripts",
     "/healthz": "monitors have no account",
     "/login": "where strangers become people",
+    "/login/code": "the second step of who has proven his password; others are sent to sign in",
     "/reading": "a stranger reads in a language of his choice",
 }
 POLICY = re.compile(

@@ -49,7 +49,16 @@ class Browser(FlaskClient):
 def settings_for(uri, data, **more):
     """Settings of the tests; `more` replaces some."""
     given = {"mongodb_uri": uri, "secret_key": SECRET_KEY, "audit_key": AUDIT_KEY, "data": data}
-    return Settings(**{**given, "env": "test", "now": NOON, "public_urls": ("http://localhost",), **more})
+    return Settings(
+        **{
+            **given,
+            "env": "test",
+            "two_step": "offered",
+            "now": NOON,
+            "public_urls": ("http://localhost",),
+            **more,
+        }
+    )
 
 
 @pytest.fixture

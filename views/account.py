@@ -1,15 +1,16 @@
 """One's own account (บัญชีของฉัน): what is known of me, where I am signed in, my password."""
 
-from flask import flash, redirect, request, session
+from flask import current_app, flash, redirect, request, session
 from flask_admin import BaseView, expose
 from flask_login import current_user
 
-from documents import accounts, sessions
+from documents import accounts, sessions, two_step
 from documents.buddhist import format_datetime
 from views.pages import Page
+from views.two_step import TwoStepPages
 
 
-class Account(Page, BaseView):
+class Account(TwoStepPages, Page, BaseView):
     """The page of whoever is signed in, about himself."""
 
     def __init__(self):
@@ -18,6 +19,10 @@ class Account(Page, BaseView):
     def is_visible(self):
         """Reached from the person's own menu, not from the side menu."""
         return False
+
+    def session_id(self):
+        """The id of this browser's session."""
+        return session.get("sid")
 
     @expose("/")
     def index(self):
@@ -30,6 +35,8 @@ class Account(Page, BaseView):
             sessions=sessions.open_sessions(current_user),
             here=session.get("sid"),
             device=device,
+            two_step_on=two_step.is_on(current_user),
+            two_step_wanted=two_step.is_required(current_user, current_app.config["KHET_TWO_STEP"]),
             format_datetime=format_datetime,
         )
 

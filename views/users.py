@@ -24,6 +24,13 @@ LONGEST_SEARCH = 100
 MOST_AT_ONCE = 500
 ACTIONS = {"create": "สร้างบัญชี", "update": "แก้ไขบัญชี", "suspend": "ระงับบัญชี", "activate": "เปิดใช้บัญชีอีกครั้ง"}
 ACTIONS |= {"reset": "ตั้งรหัสผ่านใหม่ที่เคาน์เตอร์", "password": "เจ้าของตั้งรหัสผ่านเอง"}
+ACTIONS |= {
+    "two_step_on": "เปิดใช้การยืนยันตัวตนสองชั้น",
+    "two_step_off": "ปิดการยืนยันตัวตนสองชั้น",
+    "two_step_codes": "ออกรหัสสำรองชุดใหม่",
+    "two_step_recovery": "เข้าสู่ระบบด้วยรหัสสำรอง",
+    "two_step_clear": "ล้างการยืนยันตัวตนสองชั้นที่เคาน์เตอร์",
+}
 STATES = [
     ("active", "ใช้งานได้"),
     ("suspended", "ระงับ"),
@@ -217,6 +224,13 @@ class Users(SchoolAccounts, Page, ModelView):
         """The slip with a new first password, this once."""
         slip = accounts.reset(me(), request.form.get("id", ""), reason_given())
         return self.slips([slip])
+
+    @expose("/two-step/", methods=("POST",))
+    def two_step_view(self):
+        """Take a person's second step away: he came to the desk without his telephone."""
+        person = accounts.clear_two_step(me(), request.form.get("id", ""), reason_given())
+        flash(f"ล้างการยืนยันตัวตนสองชั้นของ {person.name} แล้ว ให้ตั้งค่าใหม่หลังเข้าสู่ระบบ", "success")
+        return redirect(self.get_url(".details_view", id=person.id))
 
     def _form(self, form, person, conflict=None):
         areas = [area.code for area in areas_of(current_user)]
