@@ -36,7 +36,11 @@ VERSION = 3  # counted up when a rule changes, so that what was found by the old
 
 @dataclass(frozen=True)
 class Limit:
-    """A bound that an area sets for a year: its words, unit, the value nobody changed, and what may be typed."""
+    """A bound that an area sets for a year: its words, unit, the value nobody changed, and what may be typed.
+
+    `until` is {last academic year: the value up to it} where it was another one; `words` {value: what it is called}
+    of one that is chosen, not typed.
+    """
 
     label: str
     label_en: str
@@ -45,6 +49,13 @@ class Limit:
     least: int
     most: int
     help: str = ""
+    until: dict = field(default_factory=dict)
+    words: dict = field(default_factory=dict)
+
+    def usual(self, academic_year):
+        """The value nobody changed, in a year; the present one without."""
+        old = [value for last, value in sorted(self.until.items()) if academic_year and academic_year <= last]
+        return old[0] if old else self.default
 
 
 @dataclass(frozen=True)
@@ -247,9 +258,9 @@ def checks_of(subsystem, scope):
     return [check for check in rules_of(subsystem).checks if check.scope == scope]
 
 
-def default_limits(subsystem):
-    """{name: value} of a subsystem's bounds where an area set nothing."""
-    return {name: limit.default for name, limit in rules_of(subsystem).limits.items()}
+def default_limits(subsystem, academic_year=None):
+    """{name: value} of a subsystem's bounds where an area set nothing, in a year; the present ones without."""
+    return {name: limit.usual(academic_year) for name, limit in rules_of(subsystem).limits.items()}
 
 
 def limit_named(name):

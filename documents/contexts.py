@@ -33,7 +33,7 @@ def contexts_of(round_, codes, taught=None, whole=True):
     required = {document.slug: required_of(document, area, year) for document in kinds}
     asked = rules.questions(round_, codes) if rules.questions else {}
     found = asked_together({"limits": limits_question(area, subsystem, year), **asked})
-    limits = limits_by(found["limits"], subsystem)
+    limits = limits_by(found["limits"], subsystem, year)
     beside = rules.beside(found) if rules.beside else {}
     taught = taught_in(area, codes) if taught is None else taught
     elsewhere = _linked(area, year, rules.linked, codes)

@@ -28,7 +28,7 @@ class CheckSetting(Document):
 def limits_of(area_code, subsystem, academic_year):
     """{name: value} of the bounds in an area and year: the newest setting up to the year over the declared values."""
     document, pipeline = limits_question(area_code, subsystem, academic_year)
-    return limits_by(collection(document).aggregate(pipeline), subsystem)
+    return limits_by(collection(document).aggregate(pipeline), subsystem, academic_year)
 
 
 def limits_question(area_code, subsystem, academic_year):
@@ -37,10 +37,10 @@ def limits_question(area_code, subsystem, academic_year):
     return CheckSetting, [{"$match": asked}, {"$sort": {"academic_year": -1}}, {"$limit": 1}]
 
 
-def limits_by(settings, subsystem):
+def limits_by(settings, subsystem, academic_year=None):
     """`limits_of`, from what was read."""
     given = next(iter(settings), {}).get("limits") or {}
-    return {name: given.get(name, value) for name, value in default_limits(subsystem).items()}
+    return {name: given.get(name, value) for name, value in default_limits(subsystem, academic_year).items()}
 
 
 def set_limits(area_code, subsystem, academic_year, typed, actor, reason=None):
@@ -69,6 +69,8 @@ def _wrong(subsystem, name, value):
     limit = rules_of(subsystem).limits.get(name)
     if limit is None:
         return "ไม่มีเกณฑ์นี้"
+    if limit.words and value not in limit.words:
+        return f"กรุณาเลือก{limit.label}จากรายการ"
     if not isinstance(value, int) or not limit.least <= value <= limit.most:
         return f"{limit.label} ต้องเป็นจำนวนเต็ม {limit.least:,}–{limit.most:,} {limit.unit}"
     return None

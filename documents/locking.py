@@ -1,10 +1,19 @@
 """Locking a round (ล็อกรอบ): each submission sealed with its digest, and what the exports need frozen beside it."""
 
 from mongoengine import Document
-from mongoengine.fields import DateTimeField, DictField, IntField, ListField, StringField
+from mongoengine.fields import (
+    BooleanField,
+    DateTimeField,
+    DictField,
+    IntField,
+    ListField,
+    ObjectIdField,
+    StringField,
+)
 
-from documents import clock
+from documents import clock, money_counts
 from documents.codelists import code_list, of_area
+from documents.counting import Rules
 from documents.database import collection
 from documents.declarations import definitions_of, documents_in
 from documents.digests import digests_of, root_of
@@ -19,6 +28,7 @@ from documents.rounds import STATES, Round, change_state, find_round, get_round
 from documents.schools import Area, School
 from documents.submissions import SEALED, Submission, submissions_of
 
+MONEY = "DMC"  # the subsystem whose pupils bring money
 LIMIT_OF_A_LIST = 2000  # longer lists (places) are frozen by the codes that are used
 
 
@@ -37,6 +47,9 @@ class Freeze(Document):
     layouts = DictField()  # {slug: [[field name, label], ...]}
     definitions = DictField()  # {slug: [the FieldDefinitions of its added fields as they stood]}
     limits = DictField()  # {name: value} of the bounds of the checks, which the reports' rule of age asks
+    # Who counts for money (documents/money_counts.py): whether it was counted, a row's `money`, the doubles left out.
+    money_counted = BooleanField()
+    doubles = ListField(ObjectIdField())
     locked_at = DateTimeField()
     locked_by_name = StringField()
     root_hash = StringField()
@@ -175,6 +188,10 @@ def _freeze(round_):
     rows = [frozen_school(each, schools.get(each.school_code)) for each in sealed]
     area = Area.objects(code=round_.area_code).first()
     closing = _closing(round_)
+    limits = limits_of(round_.area_code, round_.subsystem, round_.academic_year)
+    money, doubles = _money_of(round_, limits)
+    for row in rows:
+        row["money"] = money.get(row["code"], {})
     frozen = {
         "area_name": area.name if area else round_.area_code,
         "title": round_.title,
@@ -193,13 +210,23 @@ def _freeze(round_):
             ]
             for document in documents_in(round_)
         },
-        "limits": limits_of(round_.area_code, round_.subsystem, round_.academic_year),
+        "limits": limits,
+        "money_counted": round_.subsystem == MONEY,
+        "doubles": doubles,
         "locked_at": closing["at"],
         "locked_by_name": closing["by_name"],
         "root_hash": _root(rows),
     }
     collection(Freeze).update_one(_key(round_), {"$setOnInsert": frozen}, upsert=True)
     return freeze_of(round_)
+
+
+def _money_of(round_, limits):
+    """({school code: what counts for money}, ids of doubles) of a round of pupils; nothing of another."""
+    if round_.subsystem != MONEY:
+        return {}, []
+    doubles = money_counts.doubles_of(round_)
+    return money_counts.money_counts(round_, Rules.of(limits), doubles), list(doubles)
 
 
 def _key(round_):
@@ -316,12 +343,20 @@ def _freeze_again(submission, round_, actor):
         if old["version"] >= submission.version:
             break
         rows = [*freeze.schools[:index], row, *freeze.schools[index + 1 :]]
+        money, doubles = _money_of(round_, freeze.limits)
+        counted = {
+            f"schools.{at}.money": money.get(each["code"], {}) for at, each in enumerate(rows) if at != index
+        }
+        row["money"] = money.get(row["code"], {})
         before = {"root_hash": freeze.root_hash, "until": naive_now(), "school": submission.school_code}
         collection(Freeze).update_one(
             {**_key(round_), "root_hash": freeze.root_hash},
             {
                 "$set": {
                     f"schools.{index}": row,
+                    **counted,
+                    "doubles": doubles,
+                    "money_counted": round_.subsystem == MONEY,
                     "root_hash": _root(rows),
                     "code_lists": _with_new_codes(freeze, round_),
                 },

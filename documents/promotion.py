@@ -6,6 +6,7 @@ result that the year-end round recorded (domain.md 3.1.3). Whoever finished ป.
 which teaches the next grade, goes up there.
 """
 
+from documents import counting
 from documents.codelists import code_list
 from documents.standing import AWAITING
 
@@ -29,7 +30,7 @@ def outcome(values, from_round, to_round, taught=None):
         return "left_school", None
     if to_round.academic_year == from_round.academic_year:
         return "carried", values
-    if values.get("suspended_flag") or not code_list("STATUS").fact(values.get("status"), "counted"):
+    if not counting.is_counted(values):
         return "stays", _anew(values, values.get("grade"))
     if values.get("year_result") == "repeat":
         return "kept", _anew(values, values.get("grade"))

@@ -10,13 +10,15 @@ import threading
 from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from documents import access
+from documents import access, counting
 from documents.codelists import code_list
 from documents.database import collection
 from documents.levels import GRADES, LEVELS, SEXES
 from documents.limits import limits_of
 from documents.locking import freeze_of
+from documents.money_counts import doubles_of
 from documents.record import declared
 from documents.students import Student
 from documents.submissions import Submission
@@ -86,6 +88,17 @@ class Terms:
     round: object
     limits: dict
     lists: dict = field(default_factory=dict)
+    froze: tuple | None = None  # the ids of doubles as the lock froze them
+
+    @property
+    def rules(self):
+        """The rules of who counts for money."""
+        return counting.Rules.of(self.limits)
+
+    @cached_property
+    def doubles(self):
+        """The ids of the round's records whose pupils count in another school too."""
+        return doubles_of(self.round) if self.froze is None else self.froze
 
     def codes(self, name):
         """The codes of a list: as the lock froze them, else as they are."""
@@ -97,16 +110,14 @@ def terms_of(round_):
     """The Terms of a round; a locked one's are those the lock froze."""
     freeze = freeze_of(round_) if round_.sealed else None
     limits = (freeze and freeze.limits) or limits_of(round_.area_code, round_.subsystem, round_.academic_year)
-    return Terms(round_, dict(limits), dict(freeze.code_lists) if freeze else {})
+    froze = tuple(freeze.doubles) if freeze and freeze.money_counted else None
+    return Terms(round_, dict(limits), dict(freeze.code_lists) if freeze else {}, froze)
 
 
 def who(kind):
-    """The MongoDB filter of the pupils a report counts: those who count, or those who left in one way."""
-    if kind != "counted":
-        return {"status": kind}
-    statuses = code_list("STATUS")
-    counted = [code for code in statuses.codes if statuses.fact(code, "counted")]
-    return {"status": {"$in": counted}, "suspended_flag": {"$ne": True}}
+    """The MongoDB filter of the pupils a report counts: those who count, all on the roll, or those who left in one way."""
+    known = {"counted": counting.heads_query, "roll": counting.roll_query}
+    return known[kind]() if kind in known else {"status": kind}
 
 
 # ---- the counts ----

@@ -9,8 +9,9 @@ from functools import partial
 from documents import citizen_id
 from documents.checks import ERROR, WARNING, Check, Limit
 from documents.codelists import code_list
+from documents.counting import EVERY_CLAIM, LEFT_OUT, Rules, age_outside, is_counted
 from documents.rooms import SchoolRooms
-from documents.student_rules import age, counting_age, distance_km, is_counted
+from documents.student_rules import age, counting_age, distance_km
 from documents.year_end import LEFT, first_round_of, reconciled
 
 SUBSYSTEM = "DMC"
@@ -19,8 +20,13 @@ BACK = 2  # rounds before: the year's others, which its end is reconciled with
 # The bounds that domain.md leaves to the district; 3.1.4 for ages, 6 for the line of income (S26 names no number).
 LIMITS = {
     "age_difference": Limit("อายุต่างจากเกณฑ์ของชั้นตั้งแต่", "Age apart from the grade's", "ปี", 2, 1, 10),
-    "youngest": Limit("อายุต่ำสุดที่นับ", "Youngest counted", "ปี", 3, 0, 10),
-    "oldest": Limit("อายุสูงสุดที่นับ", "Oldest counted", "ปี", 20, 10, 99),
+    "youngest": Limit("อายุต่ำสุดที่นับ", "Youngest counted", "ปี", 3, 0, 10, "อนุบาลนับปีเต็ม ณ 16 พฤษภาคม ป.1 ขึ้นไปนับปีการศึกษาลบปีเกิด",
+                      until={2557: 4}),
+    "oldest": Limit("อายุสูงสุดที่นับ", "Oldest counted", "ปี", 20, 10, 99, "แนวปฏิบัติ DMC ปีการศึกษา 2557 ยังไม่พบฉบับใหม่กว่า"),
+    "suspended_count": Limit("นักเรียนแขวนลอย เมื่อคิดเงินจัดสรร", "Suspended pupils, for money", "", 0, 0, 1,
+                             "ในทะเบียนแต่ไม่มาเรียน ไม่อยู่ในยอดนักเรียนอยู่แล้ว", words=LEFT_OUT),
+    "doubles_count": Limit("นักเรียนซ้ำสองโรงเรียน เมื่อคิดเงินจัดสรร", "Pupils in two schools, for money", "", 0, 0, 1,
+                           "ส่วนกลางเรียกเงินของนักเรียนที่ซ้ำซ้อนคืน", words=EVERY_CLAIM),
     "adult_title": Limit("เด็กชาย/เด็กหญิงใช้ได้ก่อนอายุ", "Adult's title from", "ปี", 15, 7, 20),
     "total_change": Limit("จำนวนนักเรียนต่างจากรอบก่อนตั้งแต่", "Change of the total", "%", 20, 1, 100),
     "poor_income": Limit("รายได้บิดามารดารวมต่อปีของเด็กยากจน ไม่เกิน", "Parents' income of a poor pupil", "บาท", 144_000, 1,
@@ -95,11 +101,11 @@ def _age_against_grade(values, context):
 
 
 def _age_not_counted(values, context):
-    years = _age(values, context)
-    least, most = context.limits["youngest"], context.limits["oldest"]
-    if years is None or least <= years <= most:
+    rules = Rules.of(context.limits)
+    years = age_outside({"academic_year": context.academic_year, **values}, rules)
+    if years is None:
         return None
-    side = f"ต่ำกว่า {least} ปี" if years < least else f"เกิน {most} ปี"
+    side = f"ต่ำกว่า {rules.youngest} ปี" if years < rules.youngest else f"เกิน {rules.oldest} ปี"
     return f"อายุตามเกณฑ์ {years} ปี {side} จึงอยู่ในรายชื่อแต่ไม่นับเป็นจำนวนที่ใช้จัดสรร"
 
 

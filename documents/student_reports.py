@@ -5,15 +5,11 @@ Titles, categories and columns are those of the ministry's own files of an area 
 a code that is missing or unknown; where a file has none, such pupils are shown under that name all the same.
 """
 
-import datetime as dt
-
-from documents import growth, year_end
-from documents.buddhist import ERA
+from documents import counting, growth, year_end
 from documents.codelists import code_list
 from documents.reporting import ALL, ODD, ODD_LABEL, OUTSIDE, OUTSIDE_LABEL, Line, Report
 
 FAR = 3000  # metres: farther is "ห่างเกิน 3 กม."
-KINDERGARTEN = ["01", "02", "03"]
 OUT, UNKNOWN = Line(OUTSIDE, OUTSIDE_LABEL), Line(ODD, ODD_LABEL)
 END = ("3",)  # rounds of the year's end
 
@@ -30,13 +26,6 @@ def among(value, codes):
     return {"$in": [value, list(codes)]}
 
 
-def years_on(day):
-    """Completed years on a day, of a record that has a birth date."""
-    birthday = {"$add": [{"$multiply": [{"$month": "$birth_date"}, 100]}, {"$dayOfMonth": "$birth_date"}]}
-    not_yet = {"$cond": [{"$gt": [birthday, day.month * 100 + day.day]}, 1, 0]}
-    return {"$subtract": [{"$subtract": [day.year, {"$year": "$birth_date"}]}, not_yet]}
-
-
 def born():
     """Whether a birth date is there: dates sort above null."""
     return {"$gt": ["$birth_date", None]}
@@ -44,17 +33,7 @@ def born():
 
 def is_outside(terms):
     """Whether a pupil is outside the counted ages; nobody is whose birth date or grade is not known."""
-    year = terms.round.academic_year - ERA
-    kindergarten = years_on(dt.date(year, 5, 16))
-    years = {
-        "$cond": [
-            among("$grade", KINDERGARTEN),
-            kindergarten,
-            {"$subtract": [year, {"$year": "$birth_date"}]},
-        ]
-    }
-    bounds = [{"$lt": [years, terms.limits["youngest"]]}, {"$gt": [years, terms.limits["oldest"]]}]
-    return {"$and": [born(), {"$gt": ["$grade", None]}, {"$or": bounds}]}
+    return counting.outside_expression(terms.round.academic_year, terms.rules)
 
 
 def sorted_into(terms, chosen, category):
@@ -221,7 +200,7 @@ def _far(terms):
 
 
 def _ages(terms):
-    years = years_on(terms.round.as_of)
+    years = counting.years_on(terms.round.as_of)
     word = {"$toString": years}
     old = {"$cond": [{"$gt": [years, 20]}, ["over"], [word]]}
     line = {"$cond": [{"$lt": [years, 2]}, ["under"], old]}
@@ -320,8 +299,35 @@ def _results(terms):
     return {"$concatArrays": [[ALL], line]}
 
 
+def stands(terms):
+    """Why a pupil counts for money or does not (documents/counting.py)."""
+    return counting.standing_expression(terms.round.academic_year, terms.rules, terms.doubles)
+
+
+def _for_money(terms):
+    return {"$concatArrays": [[ALL], [stands(terms)]]}
+
+
+def _for_money_too(chosen):
+    """Cells of those who count for money and of whom `chosen(terms)` says yes."""
+    return lambda terms: {
+        "$cond": [{"$and": [chosen(terms), {"$eq": [stands(terms), counting.COUNTED]}]}, [ALL], []]
+    }
+
+
+def is_poor(terms):
+    """Whether a pupil is reported as poor."""
+    return {"$in": [counting.POOR, given("disadvantages", [])]}
+
+
+def is_boarder(terms):
+    """Whether a pupil boards."""
+    return among(given("boarding"), real(terms, "BOARD"))
+
+
 # ---- the rows ----
 
+FOR_MONEY = tuple(Line(key, label) for key, (label, _) in counting.STANDINGS.items())
 LEFT_IN_ROUND = "นับรายการของรอบนี้ที่มีสถานะ"
 REPORTS = (
     Report("grade-sex", "จำนวนนักเรียนแยกชั้น,เพศ", "แยกชั้น เพศ", "Pupils by grade and sex",
@@ -391,6 +397,14 @@ REPORTS = (
     Report("after-m6", "จำนวนนักเรียนจบการศึกษา ม.6 ศึกษาต่อ.ไม่ศึกษาต่อ", "จบ ม.6 ศึกษาต่อ", "After Secondary 6",
            "นักเรียน ม.6 ที่บันทึกผลสอบได้ เรียนจบ", ("destination",), (Line(ALL, "นักเรียนจบทั้งหมด"), *AFTER_M6),
            _after("15", AFTER_M6), rounds=END, layout=6, group="สิ้นปี"),
+    Report("for-money", "จำนวนนักเรียนที่นับเพื่อจัดสรรงบประมาณ", "นับเพื่อจัดสรร", "Pupils who count for money",
+           "นักเรียนในทะเบียนทุกคนตามเกณฑ์การนับของปี", ("birth_date",), (Line(ALL, "นักเรียนในทะเบียน"), *FOR_MONEY),
+           _for_money, who="roll", group="จัดสรรงบประมาณ"),
+    Report("boarding-money", "จำนวนนักเรียนพักนอนที่นับเพื่อจัดสรรงบประมาณ", "พักนอน นับเพื่อจัดสรร", "Boarders who count for money",
+           "นักเรียนพักนอนที่นับเพื่อจัดสรร", ("boarding",), cells=_for_money_too(is_boarder), who="roll", group="จัดสรรงบประมาณ"),
+    Report("poor-money", "จำนวนนักเรียนยากจนที่นับเพื่อจัดสรรงบประมาณ", "ยากจน นับเพื่อจัดสรร", "Poor pupils who count for money",
+           "นักเรียนที่บันทึกความด้อยโอกาสว่าเด็กยากจน และนับเพื่อจัดสรร", ("disadvantages",), cells=_for_money_too(is_poor),
+           who="roll", group="จัดสรรงบประมาณ"),
     Report("years-taken", "จำนวนนักเรียนจบชั้นอนุบาล, ป.3, ป.6, ม.3, ม.6 และปวช. จำแนกตามเวลาที่ใช้เรียน", "เวลาที่ใช้เรียน",
            "Years taken", "ผู้จบช่วงชั้นที่บันทึกจำนวนปีที่เรียน ประถม 6 ปีนับเป็นช่วงชั้นละ 3 ปี", ("years_taken",),
            (Line(ALL, "นักเรียนจบทั้งหมด"), *TAKEN), _taken, rounds=END, layout=21, group="สิ้นปี"),

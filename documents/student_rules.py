@@ -6,7 +6,7 @@ A value's rule gives back the value to store or raises ValueError with a Thai se
 
 import re
 
-from documents import buddhist, citizen_id, clock, places, thai
+from documents import buddhist, citizen_id, clock, counting, places, thai
 from documents.codelists import code_list
 
 # --- One value --------------------------------------------------------------------------------------------------------
@@ -192,7 +192,7 @@ def required_by_condition(values):
     """Names of the fields that this pupil's other values make required (the need C of the declaration)."""
     if values.get("status") in FAMILY_OF_STATUS:
         yield "leave_reason"
-    if values.get("round") == "3" and is_counted(values):
+    if values.get("round") == "3" and counting.is_counted(values):
         yield "year_result"
     if values.get("year_result") == "repeat":
         yield "fail_reasons"
@@ -204,24 +204,16 @@ def required_by_condition(values):
 
 def lacking_by_condition():
     """MongoDB filters, one of which matches a pupil for whom `required_by_condition` names an empty field."""
-    statuses, grades = code_list("STATUS"), code_list("GRADE")
-    counted = [code for code in statuses.codes if statuses.fact(code, "counted")]
+    grades = code_list("GRADE")
     last = [code for code in grades.codes if grades.fact(code, "destinations")]
     empty = {"$in": [None, "", []]}
     return [
         {"status": {"$in": list(FAMILY_OF_STATUS)}, "leave_reason": empty},
-        {"round": "3", "status": {"$in": counted}, "suspended_flag": {"$ne": True}, "year_result": empty},
+        {"round": "3", **counting.heads_query(), "year_result": empty},
         {"year_result": "repeat", "fail_reasons": empty},
         {"year_result": "graduated", "years_taken": empty},
         {"year_result": "graduated", "grade": {"$in": last}, "destination": empty},
     ]
-
-
-def is_counted(values):
-    """Whether the pupil counts among the school's pupils: on the roll, neither left nor suspended (แขวนลอย)."""
-    return bool(code_list("STATUS").fact(values.get("status"), "counted")) and not values.get(
-        "suspended_flag"
-    )
 
 
 # --- Worked out when shown -------------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ several fields stand in `student_rules.py`.
 
 from mongoengine.fields import DictField, ListField, ObjectIdField
 
-from documents import promotion, resemblance, standing
+from documents import counting, promotion, resemblance, standing
 from documents import student_rules as rules
 from documents.codelists import code_list
 from documents.fields import PERSONAL, SENSITIVE, choice, choices, count, date, derived, flag, measure, text
@@ -444,14 +444,14 @@ class Student(Record):
     @classmethod
     def is_counted(cls, values):
         """Whether the pupil counts among the school's: neither left nor suspended."""
-        return rules.is_counted(values)
+        return counting.is_counted(values)
 
     @classmethod
     def tally(cls, values):
         """One record; a pupil who counts adds to the sum, to the sex, and to grade by sex (m04: boys of ป.1)."""
         counters = {"students": 1}
         sex, grade = values.get("sex"), values.get("grade")
-        if rules.is_counted(values):
+        if counting.is_counted(values):
             counters["pupils"] = 1
             if sex in ("M", "F"):
                 counters["male" if sex == "M" else "female"] = 1

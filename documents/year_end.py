@@ -5,7 +5,7 @@ its first round; who left stands as such in the round in which he left, and is c
 at the beginning and is neither there at the end nor among those who left is what keeps a school from closing.
 """
 
-from documents.codelists import code_list
+from documents.counting import heads_expression
 from documents.database import collection
 from documents.rounds import Round
 from documents.student_rules import FAMILY_OF_STATUS
@@ -49,9 +49,7 @@ def reconciled(round_, schools=None):
 
 def _one_pupil(first, round_):
     """A pupil in one school over the year's rounds: whether he counted at either end, and how his last record stands."""
-    statuses = code_list("STATUS")
-    counted = [code for code in statuses.codes if statuses.fact(code, "counted")]
-    counts = {"$and": [{"$in": ["$status", counted]}, {"$ne": ["$suspended_flag", True]}]}
+    counts = heads_expression()
 
     def in_round(code):
         return {"$max": {"$cond": [{"$and": [{"$eq": ["$round", code]}, counts]}, 1, 0]}}

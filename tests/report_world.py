@@ -150,6 +150,8 @@ def sort_out(key, row, round_):
         if row["status"] != left[key]:
             return None
         return "outside" if outside(row) else row["leave_reason"]
+    if key in ("for-money", "boarding-money", "poor-money"):
+        return _for_money(key, row)
     if row["status"] not in ("enrolled", "pending") or row.get("suspended_flag"):
         return None
     plain = {
@@ -161,6 +163,21 @@ def sort_out(key, row, round_):
     if key in plain:
         return "outside" if outside(row) else plain[key]()
     return SORTERS[key](row, round_)
+
+
+def _for_money(key, row):
+    if row["status"] not in ("enrolled", "pending", "suspended"):
+        return None
+    suspended = row["status"] == "suspended" or row.get("suspended_flag")
+    stands = "suspended" if suspended else "outside" if outside(row) else "counted"
+    if key == "for-money":
+        return stands
+    wanted = (
+        "09" in (row.get("disadvantages") or [])
+        if key == "poor-money"
+        else row.get("boarding") in ("01", "02", "03")
+    )
+    return [] if stands == "counted" and wanted else None
 
 
 def _age(row, round_):

@@ -30,7 +30,8 @@ class Limits(Page, BaseView):
 
     def _save(self, place):
         """Set the numbers that were changed; what was typed stays where one is refused."""
-        typed = {name: thai.clean(request.form.get(name)) for name in rules_of(place["subsystem"]).limits}
+        names, form = rules_of(place["subsystem"]).limits, request.form
+        typed = {name: thai.clean(form.get(name, form.get(f"seen-{name}"))) for name in names}
         reason = thai.clean(request.form.get("reason"))[:LONGEST_REASON]
         try:
             changed = _changed(typed, {name: request.form.get(f"seen-{name}") for name in typed})
@@ -54,7 +55,7 @@ class Limits(Page, BaseView):
             years=years_of(area),
             areas=areas_of(current_user),
             limits=rules_of(subsystem).limits,
-            usual=default_limits(subsystem),
+            usual=default_limits(subsystem, year),
             now=now,
             typed=now if typed is None else typed,
             reason=reason,

@@ -1,0 +1,100 @@
+"""Counting: who counts is said once, of one pupil and to the database alike, and frozen with the round."""
+
+import datetime as dt
+import random
+import re
+
+import pytest
+
+from documents import checks, counting, locking, money_counts, reporting
+from documents.counting import Rules
+from documents.database import collection
+from documents.limits import limits_of, set_limits
+from documents.students import Student
+from documents.writing import Change, write
+from exports.round_workbook import facts_of
+from tests.people import AREA, OTHER, SCHOOL, YEAR, place
+from tests.pupils import number, pupil
+from tests.report_world import filled as filled
+
+USUAL = Rules(3, 20)
+
+
+@pytest.fixture
+def twice(filled, teacher, neighbour):
+    """A pupil in both schools, another who moved out of one of them; gives the number of the first."""
+    shared, moved = number(), number()
+    for code, actor in ((SCHOOL, teacher), (OTHER, neighbour)):
+        write([Change(Student, place(code), pupil(person_id=shared, disadvantages=["09"]))], actor)
+    write([Change(Student, place(OTHER), pupil(person_id=moved))], neighbour)
+    gone = {"status": "moved_out", "leave_date": dt.datetime(2025, 6, 1)}  # noqa: DTZ001
+    write([Change(Student, place(), pupil(person_id=moved, **gone))], teacher)
+    return shared
+
+
+@pytest.mark.parametrize("rules", [USUAL, Rules(6, 12, True, False), Rules(4, 20, False, True)])
+def test_the_database_says_of_every_pupil_what_the_function_says(rules, twice, filled):
+    table, rng = collection(Student), random.Random(3)  # noqa: S311
+    for row in table.find({}, {"_id": 1}):  # what no form would store stands there as well
+        odd = rng.choice(
+            [{}, {}, {}, {"birth_date": None}, {"grade": None}, {"status": "suspended"}, {"status": "?"}]
+        )
+        table.update_one({"_id": row["_id"]}, {"$set": odd} if odd else {"$unset": {"nothing": 1}})
+    doubles = money_counts.doubles_of(filled)
+    asked = [{"$project": {"says": counting.standing_expression(YEAR, rules, doubles)}}]
+    said = {row["_id"]: row["says"] for row in table.aggregate(asked)}
+    told = {row["_id"]: counting.standing(row, rules, doubles) for row in table.find()}
+    assert said == told
+    assert {counting.COUNTED, counting.OUTSIDE, counting.LEFT} <= set(told.values())
+    heads = {row["_id"] for row in table.find(counting.heads_query())}
+    assert heads == {row["_id"] for row in table.find() if counting.is_counted(row)}
+    assert heads == {row["_id"] for row in table.find({"$expr": counting.heads_expression()})}
+
+
+def test_a_pupil_of_two_schools_counts_in_neither_and_one_who_moved_counts_where_he_is(twice, filled):
+    doubles = money_counts.doubles_of(filled)
+    rows = list(collection(Student).find({"_id": {"$in": list(doubles)}}))
+    assert {(row["person_id"], row["school_code"]) for row in rows} == {(twice, SCHOOL), (twice, OTHER)}
+    figures = reporting.counted(reporting_of("for-money"), reporting.terms_of(filled))
+    assert figures.number(counting.DOUBLE) == 2
+    assert figures.number("all") == sum(figures.number(key) for key in counting.STANDINGS)
+
+
+def reporting_of(key):
+    from documents.student_reports import BY_KEY
+
+    return BY_KEY[key]
+
+
+@pytest.mark.parametrize("key", ["for-money", "poor-money", "boarding-money"])
+def test_every_number_opens_into_as_many_names(key, twice, filled, teacher, sign_in):
+    browser = sign_in(teacher)
+    page = browser.get(f"/admin/reports/show/?report={key}").text
+    linked = re.findall(r'data-value="(\d+)"[^>]*><a href="(/admin/students/[^"]+)"', page)
+    assert linked
+    for said, address in linked[:6]:
+        names = browser.get(address.replace("&amp;", "&")).text
+        assert f"<b>{int(said):,}</b>" in names, address
+
+
+def test_a_lock_freezes_who_counts_for_money(twice, filled, approver, administrator):
+    locked = locking.lock_round(filled, approver, "ปิดตามกำหนด")
+    freeze = locking.freeze_of(locked)
+    frozen = {school["code"]: school["money"] for school in freeze.schools}
+    figures = reporting.counted(reporting_of("for-money"), reporting.terms_of(locked))
+    for code in (SCHOOL, OTHER):
+        assert sum(frozen[code]["counted"].values()) == figures.number(counting.COUNTED, code)
+        poor = reporting.counted(reporting_of("poor-money"), reporting.terms_of(locked)).number("all", code)
+        assert sum(frozen[code].get("poor", {}).values()) == poor
+    set_limits(AREA, "DMC", YEAR, {"oldest": 10, "doubles_count": 1}, administrator, "ทดลอง")
+    again = reporting.counted(reporting_of("for-money"), reporting.terms_of(locked))
+    assert again.by_school == figures.by_school
+    assert {school["code"]: school["money"] for school in facts_of(locked).schools} == frozen
+
+
+def test_the_rules_are_those_of_the_year(administrator, area):
+    assert limits_of(AREA, "DMC", 2557)["youngest"] == 4
+    assert limits_of(AREA, "DMC", YEAR)["youngest"] == checks.default_limits("DMC")["youngest"] == 3
+    set_limits(AREA, "DMC", YEAR, {"doubles_count": 1}, administrator, "ทดลอง")
+    assert Rules.of(limits_of(AREA, "DMC", YEAR)).doubles
+    assert not Rules.of(limits_of(AREA, "DMC", YEAR - 1)).doubles
