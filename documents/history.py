@@ -20,6 +20,8 @@ from documents import clock
 from documents.database import collection
 from documents.errors import NotAllowed
 
+ACCESS = "access"  # the subject of what people saw or took out
+
 _key = None
 
 
@@ -196,11 +198,11 @@ def address_of_request():
     return _address() if _address else None
 
 
-def note_event(area_code, actor, action, document, subject, changes, reason=None, **more):
+def note_event(area_code, actor, action, document, subject, changes, reason=None, *, seen=None, **more):
     """Write one event of a subject that has no round (a user, a setting, a school), chained to its last one.
 
     `changes` is {field: [old, new]}, `more` further fields of the event. Gives back the event. Two at once: the unique number lets one in,
-    and the other is tried again behind it.
+    and the other is tried again behind it. What is noted of "access" is entered in the access log too, with `seen` beside it.
     """
     while True:
         last = collection(AuditEvent).find_one(
@@ -220,9 +222,13 @@ def note_event(area_code, actor, action, document, subject, changes, reason=None
         )
         try:
             collection(AuditEvent).insert_one(made)
-            return made
         except DuplicateKeyError:
             continue
+        if document == ACCESS:
+            from documents import access_log
+
+            access_log.mirror(made, seen)
+        return made
 
 
 def chained(subject, earlier, entry):

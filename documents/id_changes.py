@@ -240,5 +240,23 @@ def evidence_of(case, actor):
     if case.evidence is None:
         raise OutOfScope("หลักฐานของคำขอนี้ถูกลบแล้วเมื่อคำขอสิ้นสุด")
     content = evidence.read(case.evidence)
-    note_event(case.area_code, actor, "evidence", "access", actor.id, {"case": [None, str(case.id)]})
+    about = {"case": [None, str(case.id)]}
+    note_event(case.area_code, actor, "evidence", "access", actor.id, about, seen=_seen(case))
     return content, case.evidence_kind
+
+
+def whole_number_of(case, actor):
+    """The new number of a request that waits, to be compared with a paper; who looked is noted. Raises OutOfScope."""
+    if not case.is_open or not actor.holds("district", case.area_code):
+        raise OutOfScope("เลขเต็มแสดงให้เจ้าหน้าที่เขตเท่านั้น ระหว่างที่คำขอรอพิจารณา")
+    about = {"person_id": [None, str(case.record)]}
+    note_event(case.area_code, actor, "reveal", "access", actor.id, about, seen=_seen(case) | {"full": True})
+    return case.new_number
+
+
+def _seen(case):
+    """What the access log is told of a request beside the history."""
+    return {
+        "what": "id_changes", "school_code": case.school_code, "record": case.record, "lineage": case.lineage,
+        "subsystem": "DMC", "round": f"{case.academic_year}-{case.round}",
+    }  # fmt: skip

@@ -7,7 +7,7 @@ guessing numbers nobody learns where children are.
 import datetime as dt
 from typing import NamedTuple
 
-from documents import access, citizen_id, clock, history
+from documents import access, access_log, citizen_id, clock, history
 from documents import student_rules as rules
 from documents.codelists import code_list
 from documents.database import collection
@@ -92,7 +92,9 @@ def note(place, number, elsewhere, actor):
         "for": [None, place.school_code],
         "found": [None, elsewhere and elsewhere["school_code"]],
     }
-    history.note_event(place.area_code, actor, "lookup", "access", actor.id, told)
+    numbers = [access_log.number_hash(number)]
+    seen = {"numbers": numbers, "lineage": elsewhere and elsewhere.get("lineage")}
+    history.note_event(place.area_code, actor, "lookup", "access", actor.id, told, seen=seen)
     if actor.is_system:
         return
     day = history.as_stored(clock.now() - dt.timedelta(days=1))

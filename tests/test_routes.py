@@ -29,6 +29,7 @@ OF_RECORDS = [
     ("GET", "places/", "?field={choice}&q=ก", {200: READERS}),
     ("GET", "file/", "?id={record}&name={choice}", {404: READERS}),  # no file: see test_added_fields.py
     ("GET", "export/<export_type>/", "", {200: READERS}),
+    ("POST", "export/<export_type>/", {"reason": "ทดสอบ"}, {200: READERS}),
     ("GET", "import/", "", {200: "school district"}),
     ("GET", "import/plan/", "?id={record}", {400: READERS}),  # no such plan; a plan is its owner's alone
     ("GET", "import/plan/file/", "?id={record}", {400: READERS}),
@@ -135,6 +136,7 @@ TABLE = [
     ("GET", "/admin/id-changes/evidence/", "?id={pupil}", {}),
     ("GET", "/admin/id-changes/new/", "?record={pupil}", {200: "school district"}),
     ("POST", "/admin/id-changes/new/", {"record": "{pupil}", "number": "1"}, {409: "school district"}),
+    ("POST", "/admin/id-changes/reveal/", {"id": "{pupil}"}, {}),
     ("POST", "/admin/id-changes/step/", {"id": "{pupil}", "step": "approve"}, {}),
     ("GET", "/admin/findings/", "", {200: ROUND_READERS}),
     ("GET", "/admin/findings/export/xlsx/", "", {200: READERS}),
@@ -224,6 +226,8 @@ TABLE = [
     ("GET", "/admin/mails/", "?state=failed", {200: "admin"}),
     ("POST", "/admin/mails/again/", {"id": "{person}"}, {}),  # no such message; real ones: test_mail.py
     ("GET", "/admin/audit/", "", {200: f"{READERS} admin"}),
+    ("GET", "/admin/audit/access/", "", {200: f"{READERS} admin"}),
+    ("POST", "/admin/audit/access/learner/", {"number": "1103702071811"}, {303: f"{READERS} admin"}),
     ("GET", "/admin/audit/details/", "?id={event}", {200: READERS, 404: "admin"}),
 ]  # fmt: skip
 

@@ -28,7 +28,7 @@ FAR_AREA, FAR_SCHOOL = "34020000", "34020001"
 SECRET, NEAR, FAR = "ลับเฉพาะ", "ของเพื่อนบ้าน", "ของต่างเขต"
 SECRET_SCHOOL = "บ้านลับเฉพาะ"
 # What reading may leave behind: the log, and what the checks found of records as they are.
-LOGS = ("sessions", "limit_counters", "audit_events", "findings", "checkups")
+LOGS = ("sessions", "limit_counters", "audit_events", "access_log", "findings", "checkups")
 EACH = 2  # records of a kind in a school
 
 

@@ -3,6 +3,7 @@
 from documents import subsystems
 from documents.pictures import LARGEST, TAKEN, fields_of
 from views import shell
+from views.access_log import AccessLog
 from views.account import Account
 from views.audit import Audit
 from views.buildings import BuildingReports, BuildingView
@@ -86,6 +87,7 @@ def register(admin, app):
     admin.add_view(CodeLists())
     admin.add_view(Mails())
     admin.add_view(Audit())
+    admin.add_view(AccessLog())
     admin.add_view(Account())
     admin.add_view(Pictures())
     app.jinja_env.globals.update(picture_url=picture_url, picture_taken=TAKEN)

@@ -78,8 +78,13 @@ class CasePages:
             refusal=refusal,
             notes=self.notes_of(case),
             pupil=next(iter(names), None),
+            reveal=self.reveal_of(case),
         )
         return page if refusal is None else (page, refusal.status)
+
+    def reveal_of(self, case):
+        """{label, shown, url} of a masked number that a press shows whole; None without one."""
+        return None
 
     def notes_of(self, case):
         """[(sentence, tone)] to read before deciding."""

@@ -5,8 +5,9 @@ import io
 from flask import flash, redirect, request, send_file
 from flask_login import current_user
 
-from documents import history, listing
+from documents import access_log, history, listing
 from documents.jobs import ask
+from documents.record import declared
 from exports.file_jobs import XLSX as XLSX
 from exports.file_jobs import grid_file_of
 from views.jobs import deliver
@@ -23,7 +24,7 @@ def export_grid(view, export_type):
     if count > MOST_ROWS:
         flash(f"ส่งออกได้ครั้งละไม่เกิน {MOST_ROWS:,} แถว (เลือกไว้ {count:,}) กรุณากรองให้แคบลง", "error")
         return redirect(view.get_url(".index_view"))
-    about = export_of(round_, view.model.slug, wanted.school, count, export_type)
+    about = export_of(round_, view.model.slug, wanted.school, count, export_type) | why(view.model)
     if count > AT_ONCE:
         title = f"ส่งออก{view.model.label} {count:,} แถว รอบ {round_.label}"
         asked = {"round_id": str(round_.id), "export_type": export_type, "noted": about, "count": count}
@@ -33,6 +34,19 @@ def export_grid(view, export_type):
     note_event_of(user, round_, about)
     content, name, kind = grid_file_of(wanted, round_, user, export_type)
     return send_file(io.BytesIO(content), mimetype=kind, as_attachment=True, download_name=name)
+
+
+def why(document):
+    """{full, reason} of a file with whole numbers of persons: why it was taken, as it was typed; {} of any other."""
+    if not has_numbers(document):
+        return {}
+    reason = access_log.clean_reason(request.form.get("reason"))
+    return {"full": True} | ({"reason": reason} if reason else {})
+
+
+def has_numbers(document):
+    """Whether files of a document's records hold numbers of persons whole."""
+    return any(getattr(field, "masked", False) for field in declared(document).values())
 
 
 def export_of(round_, what, school, rows, kind):
@@ -47,19 +61,18 @@ def export_of(round_, what, school, rows, kind):
     }
 
 
-def note_export(user, round_, what, school, rows, kind, record=None):
+def note_export(user, round_, what, school, rows, kind, record=None, seen=None):
     """Note an export of personal data: who, what, of which round, school and record, how many rows."""
     about = export_of(round_, what, school, rows, kind)
-    note_event_of(user, round_, about | ({"record": record} if record else {}))
+    note_event_of(user, round_, about | ({"record": record} if record else {}), seen)
 
 
-def note_event_of(user, round_, about):
-    """Note what `export_of` says."""
-    history.note_event(
-        round_.area_code,
-        user,
-        "export",
-        "access",
-        user.id,
-        {name: [None, value] for name, value in about.items()},
-    )
+def note_event_of(user, round_, about, seen=None):
+    """Note what `export_of` says, with the reason that was given for it."""
+    note_about(round_.area_code, user, about, seen)
+
+
+def note_about(area_code, user, about, seen=None):
+    """Note a file taken out of an area, {name: value} of what it is; `reason` among them is why."""
+    changes = {name: [None, value] for name, value in about.items() if name != "reason"}
+    history.note_event(area_code, user, "export", "access", user.id, changes, about.get("reason"), seen=seen)

@@ -154,6 +154,7 @@ def _told(document, event, user, record):
                 "old": FORMER[field.kind] if field.kind in FORMER and old else masked(field, old),
                 "new": FRESH[field.kind] if field.kind in FRESH and new else masked(field, new),
                 "unit": field.unit,
+                "reveal": _presses(event, name, field, (old, new)),
             }
         )
     title = ACTIONS.get(event.action, event.action)
@@ -169,6 +170,13 @@ def _told(document, event, user, record):
         "system": event.acting_as == "system",
         "changes": changes,
     }
+
+
+def _presses(event, name, field, pair):
+    """What a press asks for to see an old and a new number whole (views/revealing.py); None where nothing is masked."""
+    if not is_masked(field):
+        return None
+    return [f"event.{event.number}.{name}.{which}" if value else None for which, value in enumerate(pair)]
 
 
 # ---- two versions ----

@@ -7,6 +7,7 @@ text put together once: what is constant stands here as it is, and whatever is d
 
 from markupsafe import Markup, escape
 
+PEEK = "แสดงเลขเต็ม (มีบันทึก)"  # what a press on a masked number does
 PK, NAME, REVISION = (
     "0pk0of0row0",
     "0name0of0row0",
@@ -27,10 +28,11 @@ class Column:
     """One column of this page, ready to write its cells.
 
     `show(row)` gives what a cell shows, `typed(row)` its value in an editor (None: not edited here); `link` is the
-    address that opens the row of the Pattern, `note(row)` (word, sentence) of the chip beside the link, or None.
+    address that opens the row of the Pattern, `note(row)` (word, sentence) of the chip beside the link, or None. `eye` is
+    the picture on the button beside a masked number.
     """
 
-    def __init__(self, name, meta, show, typed, link, note):
+    def __init__(self, name, meta, show, typed, link, note, eye=""):
         self.name, self.show, self.typed, self.note = name, show, typed, note
         frozen = {"fix": meta.get("fix") or meta.get("keep")}
         classes = "".join(
@@ -41,8 +43,13 @@ class Column:
         self.over = '" tabindex="-1" data-value="' if typed else OVER
         self.quiet = self.start + self.can_edit + self.over
         self.link = f'<a href="{escape(link)}">' if link else None
+        self.masked = meta.get("masked") and (
+            f'<span data-masked="{escape(name)}">',
+            f'</span> <button type="button" class="peek" data-reveal="{escape(name)}" title="{PEEK}" aria-label="{PEEK} ',
+            f'">{eye}</button>',
+        )
 
-    def write(self, parts, row, key, mark):
+    def write(self, parts, row, key, mark, whose):
         """Add the pieces of a row's cell; `key` is the row's id, `mark` is (bad or warn, sentence) or None."""
         shown = escape(self.show(row))
         if mark:
@@ -58,6 +65,9 @@ class Column:
             if note := self.note(row):
                 word, sentence = note
                 parts += ' <span class="chip t-info" title="', escape(sentence), OVER, word, "</span>"
+        elif self.masked and shown:
+            before, after, end = self.masked
+            parts += before, shown, after, whose, end
         else:
             parts.append(shown)
         parts.append(END_CELL)
@@ -77,6 +87,6 @@ def rows_html(rows, columns, marks, headline, end, choosable):
             )
             parts += '" aria-label="เลือก ', name, '"></td>'
         for column in columns:
-            column.write(parts, row, key, marked.get(column.name))
+            column.write(parts, row, key, marked.get(column.name), name)
         parts += end.replace(PK, key).replace(REVISION, revision).replace(NAME, name), END_ROW
     return Markup("".join(parts))  # noqa: S704  every piece is constant or escaped above

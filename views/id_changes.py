@@ -63,17 +63,28 @@ class IdChanges(CasePages, Page, BaseView):
         }
 
     def facts_of(self, case):
-        """What is asked; the new number in full to the district while it waits, since it is compared with a paper."""
-        whole = case.new_number if case.is_open and current_user.holds("district", case.area_code) else None
+        """What is asked, the numbers masked."""
         return [
             ("โรงเรียน", case.school_name),
             ("รอบ", f"{case.academic_year}-{case.round}"),
             ("เลขเดิม", case.old_number),
-            ("เลขใหม่", format_id(whole) or case.shown_number),
+            ("เลขใหม่", case.shown_number),
             ("ประเภทบัตร", code_list("ID_TYPE").label(case.new_type)),
             ("เหตุผลที่ขอ", case.reason),
             ("ผู้ขอ", f"{case.asked_by_name} · {said(case.asked_at)}"),
         ]
+
+    def reveal_of(self, case):
+        """The new number whole, by a press, to the district while it waits, since it is compared with a paper."""
+        if not case.is_open or not current_user.holds("district", case.area_code):
+            return None
+        return {"label": "เลขใหม่", "shown": case.shown_number, "url": self.get_url(".reveal_view")}
+
+    @expose("/reveal/", methods=("POST",))
+    def reveal_view(self):
+        """The new number whole, noted; answers JSON."""
+        case = self.get(current_user, request.form.get("id"))
+        return {"value": format_id(id_changes.whole_number_of(case, person()))}
 
     def notes_of(self, case):
         """To the district: other schools where the new number stands already."""

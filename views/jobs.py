@@ -95,8 +95,9 @@ def sent(job):
     user = current_user._get_current_object()
     file = jobs.result_file(job, user)
     if noted := (job.result or {}).get("noted"):
-        changes = {name: [None, value] for name, value in noted.items()}
-        history.note_event(job.area_code, user, "export", "access", user.id, changes)
+        changes = {name: [None, value] for name, value in noted.items() if name != "reason"}
+        why = noted.get("reason")
+        history.note_event(job.area_code, user, "export", "access", user.id, changes, why)
     response = send_file(file, job.result_type, as_attachment=True, download_name=job.result_name)
     response.content_length = file.length
     response.headers["Cache-Control"] = "no-store"

@@ -7,7 +7,6 @@ from flask_login import current_user
 
 from documents import access, buddhist, clock, fields, roll, transfers
 from documents.cases import reason_of
-from documents.citizen_id import mask_id
 from documents.clock import utc
 from documents.codelists import code_list
 from documents.errors import Invalid, OutOfScope, RuleBroken, StaleRevision
@@ -23,6 +22,7 @@ from views import pupil_reports
 from views.cases import errors_of, person
 from views.record import RecordView
 from views.record_actions import ActionsMixin
+from views.revealing import former_numbers
 
 DEEDS = {
     "leave": ("ย้ายออก จำหน่าย ออกกลางคัน", "ให้ออกจากทะเบียน"),
@@ -243,7 +243,8 @@ def page_of(plain, can_edit):
         "number_case": number_case,
         "stops": [stop_of(stop, plain["_id"]) for stop in path_of(area, plain["lineage"], current_user)],
         "former_numbers": [
-            (mask_id(one["id"]), buddhist.format_date(one["to"])) for one in plain.get("former_ids") or []
+            (name, masked, buddhist.format_date(one["to"]))
+            for name, masked, one in former_numbers(plain.get("former_ids"))
         ],
         "deeds": DEEDS,
         "leaves": roll.LEAVES,

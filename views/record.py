@@ -24,7 +24,7 @@ from flask_admin.helpers import get_form_data, get_redirect_target
 from flask_login import current_user
 from gridfs import NoFile
 
-from documents import access, attachments, codelists, history, listing
+from documents import access, attachments, codelists, listing
 from documents.codelists import code_list
 from documents.completeness import required_of
 from documents.declarations import declaration
@@ -37,6 +37,7 @@ from documents.submissions import find_submission, may_write
 from documents.writing import Change, remove, write
 from exports.summaries import summary_of
 from views import formatters, found, here
+from views.exporting import has_numbers
 from views.filters import MOST_FILTERS, filters_of
 from views.forms import fields_in_groups, form_class, posted_values, values_of
 from views.importing import ImportMixin
@@ -45,6 +46,7 @@ from views.record_actions import ActionsMixin
 from views.record_cells import CellsMixin
 from views.record_grid import GridMixin
 from views.record_sheet import SheetMixin
+from views.revealing import RevealMixin
 from views.searching import SearchMixin
 
 UNREVIEWED = {"reviewed": False}  # records carried over that nobody has looked over yet
@@ -52,7 +54,9 @@ BY_DISTRICT = {"by_district.at": {"$exists": True}}  # records whose present ver
 READERS = ("school", "director", "district", "approver")
 
 
-class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, SearchMixin, Page, ModelView):
+class RecordView(
+    GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, RevealMixin, SearchMixin, Page, ModelView
+):
     """Grid, form, filters, history and files of one subsystem's document."""
 
     roles = READERS
@@ -345,6 +349,11 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
         """What a person is to know before a new record is stored; a subsystem with something to say overrides it."""
 
     @property
+    def asks_reason(self):
+        """Whether the page asks why before it gives a file: one with whole numbers of persons."""
+        return has_numbers(self.model)
+
+    @property
     def head_links(self):
         """[(label, address, icon)] beside the buttons of the grid's head: the reports of the round, where it has any."""
         if summary_of(self.model.subsystem) is None or self.round.state in here.DRAFTS:
@@ -422,6 +431,7 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
             except RuleBroken as refusal:
                 flash(refusal.message, "warning")
                 return redirect(self.get_url(".details_view", id=record.id))
+            self.note_look(record, "form", full=True)
         self._let_the_door_answer(record.area_code, record.school_code)
         g.edited = record
         return super().edit_view()
@@ -458,11 +468,14 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
             abort(404)
         self.look_in(find_round(record.area_code, self.model.subsystem, record.academic_year, record.round))
         g.edited = record
+        self.note_look(record, "view")
         return self.render(
             self.details_template,
             model=record,
             groups=formatters.details(record, current_user, g.record_round),
             record_history=formatters.timeline(self.model, record, current_user),
+            reveal={"url": self.get_url(".reveal"), "id": record.id},
+            log_href=self.log_href(record),
             page_head=formatters.page_head(record, g.record_round),
             for_school=formatters.for_school(record.by_district),
             return_url=get_redirect_target() or self.get_url(".index_view"),
@@ -481,30 +494,10 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
             kind, ending, content = attachments.read(getattr(record, name))
         except NoFile:
             abort(404)
+        self.note_look(record, "file", fields_opened=[name])
         answer = Response(content, mimetype=kind)
         answer.headers["Content-Disposition"] = f'attachment; filename="{name}.{ending}"'
         return answer
-
-    @expose("/reveal/", methods=("POST",))
-    def reveal(self):
-        """The full value of a masked field, for one record, noted in the history."""
-        record = self.get_one(request.form.get("id"))
-        name = request.form.get("name", "")
-        field = declared(type(record)).get(name) if record else None
-        if field is None:
-            abort(404)
-        if not access.may_see_field(current_user, field, record.area_code, record.school_code):
-            abort(403)
-        history.note_event(
-            record.area_code,
-            current_user._get_current_object(),
-            "reveal",
-            "access",
-            current_user.id,
-            {name: [None, str(record.id)]},
-            request.form.get("reason"),
-        )
-        return {"value": formatters.plainly(field, getattr(record, name))}
 
     @expose("/history/")
     def history_view(self):
@@ -512,8 +505,11 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
         record = self.get_one(request.args.get("id"))
         if record is None:
             abort(404)
+        self.note_look(record, "history")
         return self.render(
-            "khet/record_history.html", events=formatters.timeline(self.model, record, current_user)
+            "khet/record_history.html",
+            events=formatters.timeline(self.model, record, current_user),
+            reveal={"url": self.get_url(".reveal"), "id": record.id},
         )
 
     @expose("/places/")
@@ -526,9 +522,9 @@ class RecordView(GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, S
 
     # ---- files: see views/exporting.py and views/importing.py ----
 
-    @expose("/export/<export_type>/")
+    @expose("/export/<export_type>/", methods=("GET", "POST"))
     def export(self, export_type):
-        """What the grid shows, as a file."""
+        """What the grid shows, as a file; posted, with the reason for taking numbers of persons."""
         from views.exporting import export_grid
 
         if export_type not in self.export_types:

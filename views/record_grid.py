@@ -149,6 +149,7 @@ class GridMixin:
             "access",
             current_user.id,
             {"rows": [None, rows], "round": [None, self.round.label], "school": [None, self.school]},
+            seen={"what": self.model.slug, "subsystem": self.model.subsystem},
         )
 
     def _school_names(self, rows):
@@ -212,7 +213,8 @@ class GridMixin:
             "action_looks": self.action_looks,
             "get_pk_value": lambda row: row.pk,
             "get_value": self.get_list_value,
-            "grid_rows": lambda end: self._rows_html(rows, bool(actions), end),
+            "grid_rows": lambda end, eye: self._rows_html(rows, bool(actions), end, eye),
+            "reveal_url": self.get_url(".reveal"),
             "pattern": Pattern,
             "return_url": self._address(),
             "enumerate": enumerate,
@@ -326,18 +328,20 @@ class GridMixin:
 
     # ---- cells ----
 
-    def _rows_html(self, rows, choosable, end):
+    def _rows_html(self, rows, choosable, end, eye):
         """The rows as HTML; see views/grid_rows.py."""
         meta = self._column_meta()
         opens = ".edit_view" if self.can_edit else ".details_view"
         link = self.get_url(opens, id=PK, url=self._address())
-        columns = [self._column(name, meta.get(name, {}), link) for name, _ in self._list_columns]
+        columns = [self._column(name, meta.get(name, {}), link, eye) for name, _ in self._list_columns]
         return rows_html(rows, columns, self._marks, self._row_name, end, choosable)
 
-    def _column(self, name, meta, link):
+    def _column(self, name, meta, link, eye):
         field = declared(self.model).get(name)
         typed = (lambda row: formatters.typed(field, row.plain.get(name))) if self.is_editable(name) else None
-        return Column(name, meta, self._shower(name), typed, link if meta.get("link") else None, self._note)
+        return Column(
+            name, meta, self._shower(name), typed, link if meta.get("link") else None, self._note, eye
+        )
 
     def _note(self, row):
         """(word, sentence) beside the name: the district wrote it for its school, or it was carried over unreviewed."""

@@ -6,11 +6,12 @@ from flask import abort, g, request, send_file
 from flask_admin import expose
 from flask_login import current_user
 
-from documents import access, clock, history
+from documents import access, access_log, clock, history
 from documents.rounds import find_round
 from documents.submissions import find_submission
 from exports.record_sheet import DECLARED, SIGNERS, record_sheet, record_sheet_file_name, record_sheet_pdf
 from views.exporting import note_export
+from views.revealing import plain_of
 
 
 class SheetMixin:
@@ -57,7 +58,9 @@ class SheetMixin:
     def _note_sheet(self, record, sheet, kind):
         """Note the export, and each number of a person that was asked for whole."""
         user = current_user._get_current_object()
-        note_export(user, sheet.round, "record_sheet", record.school_code, 1, kind, str(record.id))
+        about = access_log.of_record(type(record), plain_of(record), sheet.round)
+        seen = about | {"full": bool(sheet.full and sheet.masked) or None}
+        note_export(user, sheet.round, "record_sheet", record.school_code, 1, kind, str(record.id), seen)
         if sheet.full and sheet.masked:
             opened = {name: [None, str(record.id)] for name in sheet.masked}
-            history.note_event(record.area_code, user, "reveal", "access", user.id, opened)
+            history.note_event(record.area_code, user, "reveal", "access", user.id, opened, seen=about)

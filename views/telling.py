@@ -94,6 +94,7 @@ ABOUT_ACCESS = {
     "found": "พบที่โรงเรียน",
     "case": "คำขอ",
     "report": "รายงาน",
+    "full": "มีเลขประจำตัวเต็ม",
 }
 WHATS = {
     "audit": "บันทึกการใช้งาน",
@@ -331,7 +332,7 @@ def changes_of(row, around):
     if slug == "security":
         return [_of_refusal(name, new) for name, (_, new) in changes.items()], 0
     if row["action"] == "reveal":
-        return [_line("เปิดดู", None, _label_anywhere(name, around.kinds)) for name in changes], 0
+        return [_line("เปิดดู", None, label_anywhere(name, around.kinds)) for name in changes], 0
     return [
         _of_access(name, pair, row, around)
         for name, pair in changes.items()
@@ -405,7 +406,7 @@ def _of_definition(name, pair):
     return _line(LABELS[name], *(words.get(one, one and plainly(one)) for one in pair))
 
 
-def _label_anywhere(name, kinds):
+def label_anywhere(name, kinds):
     """A field's label, whichever subsystem declares it."""
     labels = [
         declared(document)[name].verbose_name for document in kinds.values() if name in declared(document)

@@ -10,7 +10,7 @@
    [data-copy="text"] [data-copy-from="#id"]   to the clipboard, and says so
    [data-show-password] [data-global-search] (Ctrl K) [data-print] [data-file-drop]
    form[data-auto-submit]                  sent when a choice in it changes
-   button[data-reveal="field"][data-reveal-url][data-reveal-id][data-csrf]   asks for a masked value and puts it in [data-masked="field"] */
+   button[data-reveal="field"][data-reveal-url][data-reveal-id][data-csrf] (in a grid: data-reveal-url, data-reveal-csrf on the grid, the id on the row)   asks for a masked value and puts it in [data-masked="field"] */
 
 /* What the scripts say is Thai; on a page in English each text is looked up, the holes of a message ({0}) filled in turn. */
 const words = Object.entries(JSON.parse(document.getElementById("script-words")?.textContent ?? "{}"));
@@ -188,12 +188,14 @@ document.addEventListener("click", (event) => {
   else if (on("[data-print]")) window.print();
 });
 
-/* A masked number in full: asked of the server, which notes who looked. */
+/* A masked number in full: asked of the server, which notes who looked. In a grid the row says whose it is. */
 const reveal = async (button) => {
-  const body = new URLSearchParams({ id: button.dataset.revealId, name: button.dataset.reveal, csrf_token: button.dataset.csrf });
+  const grid = button.closest("[data-grid]")?.dataset;
+  const { revealUrl, csrf } = button.dataset.revealUrl ? button.dataset : { revealUrl: grid.revealUrl, csrf: grid.revealCsrf };
+  const body = new URLSearchParams({ id: button.dataset.revealId || button.closest("tr").dataset.pk, name: button.dataset.reveal, csrf_token: csrf });
   button.setAttribute("aria-busy", "true");
   try {
-    const response = await fetch(button.dataset.revealUrl, { method: "POST", body, headers: { Accept: "application/json", "X-CSRFToken": button.dataset.csrf } });
+    const response = await fetch(revealUrl, { method: "POST", body, headers: { Accept: "application/json", "X-CSRFToken": csrf } });
     if (!response.ok || response.redirected) throw new Error(String(response.status));
     const shown = button.parentElement.querySelector("[data-masked]");
     shown.textContent = (await response.json()).value;
