@@ -127,6 +127,10 @@ class GCodeRequest(Case):
     code_at = DateTimeField(verbose_name="วันที่ได้รหัส")
     new_number = StringField(max_length=13, verbose_name="เลข 13 หลักที่ได้ภายหลัง")
     replaced_on = DateTimeField(verbose_name="วันที่เปลี่ยนเป็นเลข 13 หลัก")
+    former_codes = ListField(DictField())  # temporary ones before the present: code, kind, at, until
+    fate = StringField(
+        max_length=10
+    )  # of the pupil, where the code was cancelled; see documents/gcode_linking.py
 
     slug = "gcode"
     label, label_en = "คำขอรหัส G", "G-code request"
@@ -147,7 +151,9 @@ class GCodeRequest(Case):
         Step("certify", "รับรอง", "Certify", ("checked",), "certified", ("approver",), tone="main"),
         Step("withdraw", "ถอนคำขอ", "Withdraw", (*AT_SCHOOL, "sent"), "cancelled", ("school",), reason=True, tone="risk"),
         Step("replace", "บันทึกเลข 13 หลัก", "Record the 13-digit number", ("certified",), "replaced", ("district",),
-             plain=False),
+             reason=True, plain=False),
+        Step("renew", "แทนรหัสชั่วคราว", "Take the ministry's code", ("certified",), "certified", ("district",),
+             reason=True, plain=False),
         Step("cancel", "ยกเลิกรหัส", "Cancel the code", ("certified",), "cancelled", ("approver",), reason=True,
              plain=False, tone="risk"),
     )  # fmt: skip
@@ -168,6 +174,9 @@ class GCodeRequest(Case):
             {"fields": ["area_code", "sort_key", "_id"], "name": "area_order"},
             {"fields": ["area_code", "school_code", "sort_key", "_id"], "name": "school_order"},
             {"fields": ["area_code", "birth_date"]},
+            {"fields": ["area_code", "new_number"], "unique": True, "name": "new_number",
+             "partialFilterExpression": {"new_number": {"$type": "string"}}},
+            {"fields": ["area_code", "state", "code_at", "_id"], "name": "certified"},
         ],
     }  # fmt: skip
 

@@ -5,8 +5,6 @@ change, by an officer who is not the one who asked. The old number stays with th
 for it finds no one else. Evidence of a request that comes to nothing is deleted; that of an approved one is kept.
 """
 
-import datetime as dt
-
 from mongoengine.fields import IntField, ObjectIdField, StringField
 from pymongo.errors import DuplicateKeyError
 
@@ -20,12 +18,12 @@ from documents.history import note_event
 from documents.lookups import clean_number, school_name
 from documents.record import Place
 from documents.refusals import noting_refusals
-from documents.rounds import find_round
+from documents.renumbering import in_school, renumber, round_of
 from documents.standing import AWAITING, is_fixed
 from documents.students import Student
 from documents.submissions import find_submission, may_write, refuse_sealed
-from documents.warrants import Granted, Warrant
-from documents.writing import Change, write
+from documents.warrants import Warrant
+from documents.writing import write
 
 MOST_NAMED = 3  # schools named to the district where a new number stands already
 
@@ -122,7 +120,7 @@ def _refuse_where(plain, place, actor):
     """A stranger's request, one in a sealed round, of a pupil who waits, or of a number that is simply mended."""
     if access.writes_as(actor, place.area_code, place.school_code) is None:
         raise OutOfScope()
-    refuse_sealed(find_submission("DMC", place), _round_of(place))
+    refuse_sealed(find_submission("DMC", place), round_of(place))
     if plain.get("status") == AWAITING:
         raise WrongState("นักเรียนคนนี้รอย้ายเข้า ขอแก้เลขได้เมื่อโรงเรียนเดิมเห็นชอบแล้ว")
     if not plain.get("person_id") or not is_fixed(plain):
@@ -144,11 +142,6 @@ def _checked(plain, place, number, again, kind):
     if other := in_school(place, new, plain["_id"]):
         raise Invalid({0: {"number": f"เลขนี้เป็นของ{Student.headline(other)}ในโรงเรียนนี้อยู่แล้ว กรุณาตรวจดูทั้งสองคน"}})
     return new
-
-
-def in_school(place, number, own):
-    """The stored record of another pupil of the school with this number, or None."""
-    return collection(Student).find_one({**place._asdict(), "person_id": number, "_id": {"$ne": own}})
 
 
 def elsewhere(case):
@@ -185,9 +178,7 @@ def _approve(case, actor, said):
             f"เลขใหม่เป็นของ{Student.headline(other)}ในโรงเรียนนี้อยู่แล้ว กรุณาไม่แก้ให้ แล้วให้โรงเรียนตรวจทั้งสองคน"
         )
     _refuse_shut(case, actor)
-    values = {"person_id": case.new_number, "id_type": case.new_type}
-    change = Change(Student, case.place, values, id=plain["_id"], revision=plain["revision"])
-    granted = Granted(case.place, frozenset(values), beside={"former_ids": former_ids(plain)})
+    change, granted = renumber(plain, case.new_number, case.new_type)
     warrant = Warrant(
         "district",
         {change.id: granted},
@@ -198,28 +189,11 @@ def _approve(case, actor, said):
 
 def _refuse_shut(case, actor):
     try:
-        may_write(find_submission("DMC", case.place), _round_of(case.place), actor, role="district")
+        may_write(find_submission("DMC", case.place), round_of(case.place), actor, role="district")
     except WrongState as error:
         raise WrongState(
             f"{case.school_name}ส่งข้อมูลรอบ {case.academic_year}-{case.round} แล้ว ให้ส่งกลับแก้ไขก่อน แล้วจึงแก้เลขให้"
         ) from error
-
-
-def former_ids(plain):
-    """The list of a pupil's earlier numbers with the present one at its end: {id, type, from, to}."""
-    earlier = plain.get("former_ids") or []
-    today = clock.today()
-    since = earlier[-1]["to"] if earlier else plain.get("admission_date") or plain["created_at"]
-    row = {"id": plain["person_id"], "type": plain.get("id_type"), "from": since, "to": _midnight(today)}
-    return [*earlier, row]
-
-
-def _midnight(day):
-    return dt.datetime(day.year, day.month, day.day)  # noqa: DTZ001  a day has no zone
-
-
-def _round_of(place):
-    return find_round(place.area_code, "DMC", place.academic_year, place.round)
 
 
 # ---- who sees which ----

@@ -43,6 +43,7 @@ class Table:
     about: str
     landscape: bool = True
     personal: bool = False  # holds persons: its sheet says that it is not to be made public
+    sheet: str | None = None  # what its sheet is called, where the title is too long
 
 
 def columns(heads, numbers):
@@ -77,7 +78,9 @@ def round_tables_file_name(round_, tables, whose, several):
 def write_table_page(book, table, whose, of):
     """One sheet: title, what it is of, headings, rows, sums."""
     top = 4 if table.personal else 3
-    sheet = book.page(table.title[:31], repeat=(top, top), freeze=(top + 1, 2), landscape=table.landscape)
+    sheet = book.page(
+        table.sheet or table.title[:31], repeat=(top, top), freeze=(top + 1, 2), landscape=table.landscape
+    )
     sheet.write_string(0, 0, f"{table.title} {whose}", book.style("title"))
     sheet.write_string(1, 0, f"{of} · {table.about}", book.style("subtitle"))
     if table.personal:

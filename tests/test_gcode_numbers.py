@@ -1,0 +1,239 @@
+"""G-codes: their form, one for one learner, and the area's own sequence taken by twenty at once."""
+
+import threading
+
+import pytest
+
+from documents import gcode_numbers
+from documents.database import collection, in_transaction
+from documents.errors import DuplicateKey, Invalid, NotAllowed, OutOfScope, WrongState
+from documents.gcode import GCodeRequest
+from documents.gcode_numbers import ISSUED, GCodeSequence, doubts, doubts_of, erase, mode_of, record, set_mode
+from tests.certified import certified, certify
+from tests.learners import checked, sent
+from tests.people import AREA, person
+
+CODE, OTHER_CODE = "G683400000001", "G683400000002"
+AT_ONCE = 20
+
+
+@pytest.fixture
+def issuing(officer):
+    """The area issues codes from its own sequence."""
+    set_mode(AREA, ISSUED, officer, "ระบบของกระทรวงปิดปรับปรุง")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["", "683400000001", "G68340000000", "G6834000000011", "H683400000001", "1.34E+12", "G68340000000ก"],
+)
+def test_a_code_of_the_wrong_form_is_refused(wrong):
+    with pytest.raises(Invalid) as refused:
+        gcode_numbers.clean_code(wrong)
+    assert set(refused.value.errors[0]) == {"code"}
+
+
+@pytest.mark.parametrize("typed", ["G683400000001", "g683400000001", " G68 34 0000 0001", "G๖๘๓๔๐๐๐๐๐๐๐๑"])
+def test_a_code_is_stored_as_one_form_however_it_was_typed(typed):
+    assert gcode_numbers.clean_code(typed) == CODE
+
+
+def test_a_code_is_typed_twice_and_stands_for_one_learner_only(teacher, officer, approver):
+    first, second = sent(teacher), sent(teacher, first_name="ปอ")
+    with pytest.raises(Invalid) as refused:
+        record(first, CODE, OTHER_CODE, officer)
+    assert set(refused.value.errors[0]) == {"again"}
+    with pytest.raises(OutOfScope):
+        record(first, CODE, CODE, teacher)
+    first = record(first, CODE, CODE.lower(), officer)
+    assert (first.code, first.code_kind, first.state, first.code_at) == (CODE, "ministry", "sent", None)
+    with pytest.raises(DuplicateKey, match=r"2568-0001"):
+        record(second, CODE, CODE, officer)
+    with pytest.raises(DuplicateKey, match="มีได้รหัสเดียว"):
+        record(first, OTHER_CODE, OTHER_CODE, officer)
+    first = erase(first, officer, "พิมพ์ผิดคน")
+    assert record(second, CODE, CODE, officer).code == CODE
+    assert first.code is None
+
+
+def test_a_code_is_never_given_again_even_when_it_was_cancelled(teacher, officer, approver, database):
+    done = certified(teacher, officer, approver, CODE)
+    database.gcode_requests.update_one({"_id": done.id}, {"$set": {"state": "cancelled"}})
+    with pytest.raises(DuplicateKey, match="ไม่ใช้ซ้ำ"):
+        certify(checked(teacher, officer, first_name="ปอ"), approver, CODE)
+
+
+def test_what_was_written_down_for_one_who_was_never_certified_is_free_again(
+    teacher, officer, approver, database
+):
+    refused = record(sent(teacher), CODE, CODE, officer)
+    database.gcode_requests.update_one({"_id": refused.id}, {"$set": {"state": "refused"}})
+    done = certify(checked(teacher, officer, first_name="ปอ"), approver, CODE)
+    assert done.code == CODE
+    assert GCodeRequest.objects.get(id=refused.id).code is None
+
+
+def test_without_a_code_of_the_ministry_nobody_is_certified_where_the_area_records_them(
+    teacher, officer, approver
+):
+    request = checked(teacher, officer)
+    with pytest.raises(Invalid, match="ก่อนรับรอง"):
+        certify(request, approver)
+    request = record(request, CODE, CODE, officer)
+    assert request.state == "checked"
+    done = certify(request, approver)
+    assert (done.code, done.code_kind, done.state) == (CODE, "ministry", "certified")
+    with pytest.raises(WrongState):
+        record(done, OTHER_CODE, OTHER_CODE, officer)
+
+
+def test_a_code_of_another_year_or_province_is_doubted(teacher, officer, approver):
+    assert list(doubts(CODE, 2568, "34")) == []
+    assert len(list(doubts("G674200000001", 2568, "34"))) == 2
+    done = certified(teacher, officer, approver, "G673400000001")
+    assert ["ปี 67" in said for said in doubts_of(done)] == [True]
+    assert doubts_of(checked(teacher, officer, first_name="ปอ"), CODE) == []
+
+
+def test_only_the_district_says_how_codes_come_about(teacher, officer, approver):
+    assert mode_of(AREA) == "recorded"
+    for who in (teacher, approver):
+        with pytest.raises(NotAllowed):
+            set_mode(AREA, ISSUED, who, "ลอง")
+    with pytest.raises(Invalid, match="เหตุผล"):
+        set_mode(AREA, ISSUED, officer, " ")
+    set_mode(AREA, ISSUED, officer, "ระบบกระทรวงปิด")
+    assert mode_of(AREA) == ISSUED
+
+
+def test_an_issued_code_is_temporary_and_met_by_no_other(issuing, teacher, officer, approver, database):
+    done = certified(teacher, officer, approver, None)
+    assert (done.code, done.code_kind) == ("G683490100001", "temporary")
+    assert doubts_of(done) == []
+    assert gcode_numbers.temporary_among(AREA, [done.code, CODE, "1000000000017", None]) == {done.code}
+    database.gcode_sequences.update_one({}, {"$set": {"last": gcode_numbers.LAST}})
+    with pytest.raises(WrongState, match="หมดแล้ว"):
+        certified(teacher, officer, approver, None, first_name="ปอ")
+    assert database.gcode_sequences.find_one()["last"] == gcode_numbers.LAST
+
+
+class GivenUp(Exception):
+    """A certification that fails after its number was taken."""
+
+
+def certify_at_once(requests, approver, fails=()):
+    """Certify requests from as many threads; those whose place is in `fails` are given up. Gives [(code or fault)]."""
+    found, ready = [None] * len(requests), threading.Barrier(len(requests))
+
+    def one(at, request):
+        def work():
+            given = gcode_numbers.given(request)
+            if at in fails:
+                raise GivenUp
+            values = {"state": "certified"} | given
+            collection(GCodeRequest).update_one({"_id": request.id}, {"$set": values})
+            return given["code"]
+
+        ready.wait()
+        try:
+            found[at] = in_transaction(work)
+        except Exception as fault:  # whichever: the test says what is expected
+            found[at] = fault
+
+    threads = [threading.Thread(target=one, args=pair) for pair in enumerate(requests)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return found
+
+
+@pytest.fixture
+def waiting(issuing, approver, teacher, officer, database):
+    """Twenty checked requests: one made as people do, the others like it."""
+    first = checked(teacher, officer)
+    row = first.to_mongo().to_dict()
+    for seq in range(2, AT_ONCE + 1):
+        row |= {"_id": type(first.id)(), "request_seq": seq, "request_no": f"2568-{seq:04d}"}
+        database.gcode_requests.insert_one(row)
+    return list(GCodeRequest.objects)
+
+
+def again(database):
+    """As before the certifications."""
+    database.gcode_requests.update_many({}, {"$set": {"state": "checked"}, "$unset": {"code": ""}})
+    database.gcode_sequences.delete_many({})
+
+
+def consecutive(many):
+    return [f"G6834901{number:05d}" for number in range(1, many + 1)]
+
+
+def test_twenty_at_once_are_given_twenty_consecutive_codes(waiting, approver, database, times):
+    for _ in range(times(3, 50)):
+        codes = certify_at_once(waiting, approver)
+        assert sorted(codes) == consecutive(AT_ONCE)
+        assert sorted(one.code for one in GCodeRequest.objects) == consecutive(AT_ONCE)
+        again(database)
+
+
+def test_those_given_up_leave_no_gap(waiting, approver, database):
+    found = certify_at_once(waiting, approver, fails=range(0, AT_ONCE, 3))
+    codes = [one for one in found if isinstance(one, str)]
+    assert [type(one) for one in found if not isinstance(one, str)] == [GivenUp] * 7
+    assert sorted(codes) == consecutive(AT_ONCE - 7)
+
+
+def apart(take):
+    """`take` by a thread of its own, that is outside of the transaction."""
+
+    def taken(area_code, year):
+        found = []
+        thread = threading.Thread(target=lambda: found.append(take({"area_code": area_code, "year": year})))
+        thread.start()
+        thread.join()
+        return found[0]
+
+    return taken
+
+
+def read_then_written(asked):
+    row = collection(GCodeSequence).find_one(asked)
+    number = (row or {"last": 0})["last"] + 1
+    meeting.wait(0.3)
+    collection(GCodeSequence).update_one(asked, {"$set": {"last": number}}, upsert=True)
+    return number
+
+
+def counted_up(asked):
+    collection(GCodeSequence).update_one(asked, {"$inc": {"last": 1}}, upsert=True)
+    return collection(GCodeSequence).find_one(asked)["last"]
+
+
+meeting = threading.Event()  # never set: the moment in which others read the same
+
+
+def test_read_and_written_apart_the_sequence_repeats(waiting, approver, monkeypatch, database):
+    monkeypatch.setattr(gcode_numbers, "taken", apart(read_then_written))
+    database.gcode_requests.drop_index("code")
+    try:
+        assert len(set(certify_at_once(waiting[:4], approver))) < 4
+    finally:
+        database.gcode_requests.delete_many({})
+        GCodeRequest.ensure_indexes()
+
+
+def test_counted_up_outside_the_transaction_the_sequence_skips(waiting, approver, monkeypatch):
+    with monkeypatch.context() as patched:
+        patched.setattr(gcode_numbers, "taken", apart(counted_up))
+        certify_at_once(waiting[:1], approver, fails=(0,))
+        assert certify_at_once(waiting[:1], approver) != consecutive(1)
+    collection(GCodeSequence).delete_many({})
+    certify_at_once(waiting[1:2], approver, fails=(0,))
+    assert certify_at_once(waiting[1:2], approver) == consecutive(1)
+
+
+def test_a_stranger_of_another_area_takes_nothing_of_this_sequence(issuing, teacher, officer, approver):
+    other = person("other_officer", "district", area="34020000")
+    with pytest.raises(OutOfScope):
+        record(sent(teacher), CODE, CODE, other)
