@@ -10,6 +10,7 @@ from bson import ObjectId
 from mongoengine import Document
 from mongoengine.fields import DictField, IntField, StringField
 
+from documents import declarations
 from documents.database import collection, in_transaction
 from documents.declarations import declaration, documents_in
 from documents.digests import by_school
@@ -49,6 +50,14 @@ def required_of(document, area_code, academic_year):
     asked = _settings_query([document], area_code, academic_year)
     setting = collection(FieldSetting).find_one(asked, sort=[("academic_year", -1)])
     return required_by([setting] if setting else [], document, area_code, academic_year)
+
+
+def required_known(document, area_code, academic_year):
+    """`required_of` for pages: asked of the database once a process, until a definition or setting changes."""
+    known, asked = declarations.kept(), ("required", document.slug, area_code, academic_year)
+    if asked not in known:
+        known[asked] = required_of(document, area_code, academic_year)
+    return known[asked]
 
 
 def required_by(settings, document, area_code, academic_year):
@@ -104,6 +113,7 @@ def set_required(document, area_code, academic_year, needs, actor, reason=None, 
         after = required_of(document, area_code, academic_year)
         changes = {name: [name in before, name in after] for name in sorted(before ^ after)}
         note_event(area_code, actor, "settings", "fields", setting.id, changes, reason)
+        declarations.count_up()
 
     in_transaction(work)
     return (recount or recount_open)(document.subsystem, area_code, academic_year)

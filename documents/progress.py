@@ -288,11 +288,25 @@ class Sums:
 
 def sums_of(round_, user):
     """The Sums of a round for what this person may see: one aggregation, small enough for every page's menu."""
-    names = [document.slug for document in documents_of(round_.subsystem)] + ["incomplete"]
+    document, pipeline = sums_question(round_, user)
+    return sums_as(round_, collection(document).aggregate(pipeline))
+
+
+def sums_question(round_, user):
+    """What gives the rows that `sums_as` takes, as `database.asked_together` is asked."""
     group = {"_id": "$state", "schools": {"$sum": 1}}
-    group |= {name: {"$sum": f"$counts.{name}"} for name in names}
+    group |= {name: {"$sum": f"$counts.{name}"} for name in _summed(round_)}
+    return Submission, [{"$match": match(round_, user)}, {"$group": group}]
+
+
+def sums_as(round_, rows):
+    """The Sums of a round from what `sums_question` asked."""
     states, counts = {}, Counter()
-    for row in collection(Submission).aggregate([{"$match": match(round_, user)}, {"$group": group}]):
+    for row in rows:
         states[row["_id"]] = row["schools"]
-        counts.update({name: row[name] for name in names})
+        counts.update({name: row[name] for name in _summed(round_)})
     return Sums(states, dict(counts))
+
+
+def _summed(round_):
+    return [document.slug for document in documents_of(round_.subsystem)] + ["incomplete"]

@@ -7,13 +7,13 @@ from documents import access, clock
 from documents.asking import scope_of
 from documents.clock import naive, utc
 from documents.completeness import unreviewed_counter
-from documents.database import asked_together, collection
+from documents.database import asked_in_parts, collection
 from documents.digests import documents_of
 from documents.extending import ExtensionRequest
 from documents.findings import checkup_of
 from documents.id_changes import IdChange
 from documents.moves import moves_for
-from documents.progress import look_of_one, sums_of
+from documents.progress import look_of_one, sums_as, sums_question
 from documents.reopening import ReopenRequest
 from documents.rounds import Round
 from documents.submissions import WRITABLE, Submission, has_lapsed, is_late, visible_to
@@ -49,13 +49,16 @@ def rounds_question(area_code):
     return Round, [{"$match": {"area_code": area_code}}, *stages]
 
 
-def waiting_for(user, area_code, rounds, now=None, sums=sums_of):
+def waiting_for(user, area_code, rounds, now=None, sums=None):
     """What waits for this person in these rounds of an area, the most pressing first.
 
-    `sums` gives the Sums of a round; a page that needs them elsewhere too hands in its own, asked once.
+    `sums`, a dict, is given the Sums of the rounds that an officer works on, by the round's id, for whoever shows them.
     """
-    now = now or clock.now()
-    found = asked_together(_questions(user, area_code, rounds, now))
+    now, sums = now or clock.now(), {} if sums is None else sums
+    followed = [each for each in rounds if _is_followed(user, each)]
+    questions = _questions(user, area_code, rounds, now)
+    found = asked_in_parts(questions | {each.id: sums_question(each, user) for each in followed})
+    sums |= {each.id: sums_as(each, found[each.id]) for each in followed}
     waits = []
     for round_ in rounds:
         if round_.area_code == area_code:
@@ -275,6 +278,11 @@ def _of_cases_of_pupils(area_code, rounds, found):
 # ---- the area ----
 
 
+def _is_followed(user, round_):
+    """Whether an officer is told how far the schools are in a round."""
+    return round_.running and any(user.holds(role, round_.area_code) for role in ("district", "approver"))
+
+
 def _of_officers(user, round_, now, sums):
     area = round_.area_code
     if user.holds("executive", area) and round_.state == "proposed" and not round_.order:
@@ -285,12 +293,12 @@ def _of_officers(user, round_, now, sums):
         yield from _of_district(user, round_, now, sums)
 
 
-def _of_district(user, round_, now, ask):
+def _of_district(user, round_, now, known):
     if round_.state == "draft" and _is_near(round_, now):
         yield Wait("propose", 1, round_)
     if not round_.running:
         return
-    sums = ask(round_, user)
+    sums = known[round_.id]
     entering, checking = round_.window("enter"), round_.window("verify")
     if sums["certified"]:
         yield Wait("verify", sums["certified"], round_, None, checking and utc(checking.closes_at))
@@ -308,7 +316,7 @@ def _is_near(round_, now):
     )
 
 
-def _of_approver(user, round_, now, ask):
+def _of_approver(user, round_, now, known):
     if round_.state == "proposed" and round_.order:
         yield Wait("open_round", 1, round_)
     if round_.state == "closing":
@@ -317,7 +325,7 @@ def _of_approver(user, round_, now, ask):
         yield Wait("publish", 1, round_)
     checking = round_.window("verify")
     if round_.running:
-        sums = ask(round_, user)
+        sums = known[round_.id]
         done = sums["verified"] + sums["locked"]
         if done == sums.schools or (checking and now >= utc(checking.closes_at)):
             yield Wait("lock_round", sums.schools - done, round_, None, checking and utc(checking.closes_at))

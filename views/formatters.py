@@ -1,6 +1,7 @@
 """How stored values read: cells, details, history, the two versions of a conflict."""
 
 import datetime as dt
+from functools import cache
 
 from documents import access, buddhist, citizen_id, fields, history, places
 from documents.clock import utc
@@ -62,7 +63,7 @@ def words_of(field):
         return lambda value: thumbnail(value, field.verbose_name)
     if field.kind == "choice":
         codes = code_list(field.codelist)
-        return lambda value: codes.short(value) or codes.label(value)
+        return cache(lambda value: codes.short(value) or codes.label(value))
     return lambda value: fields.shown(field, value)
 
 

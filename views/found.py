@@ -5,7 +5,7 @@ from dataclasses import replace
 from flask_login import current_user
 
 from documents import access, checks, contexts, findings
-from documents.completeness import required_of
+from documents.completeness import required_known
 from documents.finding_answers import answer_to, answered_of
 from documents.record import declared
 from documents.rounds import find_round
@@ -26,7 +26,7 @@ def beside_fields(record):
     plain, sees = record.to_mongo(), _sees(document, record.area_code, record.school_code)
     context = contexts.looking_back_all(document, beside, round_, [plain])[record.school_code]
     answered = answered_of(record.area_code, [record.id])
-    needed = {document.slug: required_of(document, record.area_code, record.academic_year)}
+    needed = {document.slug: required_known(document, record.area_code, record.academic_year)}
     shown = []
     for one in checks.of_record(document, plain, replace(context, required=needed)):
         answer = answer_to(one, record.id, answered)

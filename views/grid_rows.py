@@ -73,6 +73,16 @@ class Column:
         parts.append(END_CELL)
 
 
+def options_html(options, chosen):
+    """The options of a drop-down as Markup, for lists of hundreds; `options` are (value, words)."""
+    chosen = None if chosen is None else str(chosen)
+    parts = []
+    for value, words in options:
+        on = '" selected>' if value == chosen else OVER
+        parts += '<option value="', escape(value), on, escape(words), "</option>"
+    return Markup("".join(parts))  # noqa: S704  every piece is constant or escaped above
+
+
 def rows_html(rows, columns, marks, headline, end, choosable):
     """All rows as Markup. `marks(row)` gives {column: mark}; `end` is the last cell, drawn for the Pattern."""
     parts, end = [], str(end)

@@ -26,7 +26,7 @@ from gridfs import NoFile
 
 from documents import access, attachments, codelists, listing
 from documents.codelists import code_list
-from documents.completeness import required_of
+from documents.completeness import required_known
 from documents.declarations import declaration
 from documents.errors import Invalid, RuleBroken, StaleRevision
 from documents.panels import panels_of
@@ -534,7 +534,7 @@ class RecordView(
     def grouped(self, form):
         """The form's inputs under their headings, for the template of the form."""
         school = g.edited.school_code if "edited" in g else self.school
-        required = required_of(self.model, self.round.area_code, self.round.academic_year)
+        required = required_known(self.model, self.round.area_code, self.round.academic_year)
         return formatters.form_groups(
             fields_in_groups(form, self.model),
             required,

@@ -4,7 +4,7 @@ from flask import abort, g, jsonify, request
 from flask_admin import expose
 from flask_login import current_user
 
-from documents.completeness import required_of
+from documents.completeness import required_known
 from documents.errors import Invalid, RuleBroken, StaleRevision
 from documents.record import declared
 from documents.rounds import find_round
@@ -63,7 +63,7 @@ class CellsMixin:
 
     def _mark_of(self, stored, name):
         """How the cell of a stored record is marked now: as the grid would."""
-        g.record_required = required_of(self.model, stored["area_code"], stored["academic_year"])
+        g.record_required = required_known(self.model, stored["area_code"], stored["academic_year"])
         self.look_at(
             find_round(stored["area_code"], self.model.subsystem, stored["academic_year"], stored["round"]),
             [stored],

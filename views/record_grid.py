@@ -9,7 +9,7 @@ from flask_login import current_user
 
 from documents import access, history, listing
 from documents.codelists import code_list
-from documents.completeness import required_of, unreviewed_counter
+from documents.completeness import required_known, unreviewed_counter
 from documents.contexts import contexts_of, looking_back_all
 from documents.database import collection
 from documents.digests import documents_of
@@ -17,7 +17,7 @@ from documents.record import declared, shown_fields
 from documents.schools import School
 from views import formatters, shell
 from views.found import in_cells
-from views.grid_rows import NAME, PK, Column, Pattern, rows_html
+from views.grid_rows import NAME, PK, Column, Pattern, options_html, rows_html
 
 LETTERS = "กขคจฉชซฌญฐณดตถทธนบปผฝพฟภมยรลวศสหอฮ"
 NARROWED_BY = ("search", "missing", "by_district", "unreviewed", "letter")  # what a new search begins without
@@ -82,8 +82,11 @@ class GridMixin:
     @property
     def _sortable_columns(self):
         """The name column is in Thai order everywhere; others sort within one school."""
-        names = [name for name, _ in self._list_columns if name in declared(self.model)]
-        return {name: name for name in ([self.name_column, *names] if self.school else [self.name_column])}
+        if "record_sortable" not in g:
+            names = [name for name, _ in self._list_columns if name in declared(self.model)]
+            columns = [self.name_column, *names] if self.school else [self.name_column]
+            g.record_sortable = {name: name for name in columns}
+        return g.record_sortable
 
     def is_editable(self, name):
         """Whether a cell of this column is edited in place by this person here."""
@@ -124,7 +127,7 @@ class GridMixin:
             flash("รายการที่อ้างถึงไม่อยู่แล้ว จึงแสดงตั้งแต่ต้น", "warning")
         if self.sensitive_on:
             self._note_sensitive(len(page.rows))
-        g.record_required = required_of(self.model, wanted.area_code, wanted.academic_year)
+        g.record_required = required_known(self.model, wanted.area_code, wanted.academic_year)
         g.record_schools = self._school_names(page.rows)
         self.look_at(self.round, page.rows)
         return self.render(self.list_template, **self._list_context(wanted, page))
@@ -216,13 +219,14 @@ class GridMixin:
             "grid_rows": lambda end, eye: self._rows_html(rows, bool(actions), end, eye),
             "reveal_url": self.get_url(".reveal"),
             "pattern": Pattern,
+            "options_html": options_html,
             "return_url": self._address(),
             "enumerate": enumerate,
             "column_meta": self._column_meta(),
             "row_name": self._row_name,
             "row_revision": lambda row: row.plain["revision"],
             "grid_unit": self.model.unit,
-            "grid_pager": self._pager(page, count, capped),
+            "grid_pager": self._pager(wanted, page, count, capped),
             "history_url": url_for(f"{self.endpoint}.history_view"),
             "sensitive_switch": self._sensitive_switch(),
             "page_head": self._head(count, capped),
@@ -434,9 +438,9 @@ class GridMixin:
         turned = 1 if desc or (invert and not request.args.get("desc", type=int)) else None
         return self._address(sort=column, desc=turned)
 
-    def _pager(self, page, count, capped):
+    def _pager(self, wanted, page, count, capped):
         rows, address = page.rows, self._address
-        sorted_ = self.wanted.sort
+        sorted_ = wanted.sort
         at = max(request.args.get("page", 0, type=int), 0)
         if sorted_:
             steps = {

@@ -88,13 +88,15 @@ def waits_of():
     if "waits" not in g:
         area = here.area_code()
         rounds = rounds_for(current_user, area)
-        g.waits = waiting_for(current_user, area, rounds, sums=sums_once) if area else []
+        kept = g.setdefault("sums", {})
+        g.waits = waiting_for(current_user, area, rounds, sums=kept) if area else []
     return g.waits
 
 
 def sums_once(round_, user):
-    """The Sums of a round, asked of the database once a request."""
-    kept = g.setdefault("sums", {})
+    """The Sums of a round, asked of the database once a request, with what waits where that is told anyway."""
+    waits_of()
+    kept = g.sums
     if round_.id not in kept:
         kept[round_.id] = sums_of(round_, user)
     return kept[round_.id]
