@@ -149,6 +149,14 @@ def event(subject, place, actor, action, changes, previous, **more):
     return made
 
 
+def store(events):
+    """Insert events as they were made; within a transaction, which may be tried again with the same ones."""
+    if len(events) == 1:  # the usual save, at half the cost of a list
+        collection(AuditEvent).insert_one(dict(events[0]))
+    elif events:
+        collection(AuditEvent).insert_many([dict(event) for event in events])
+
+
 class FirstEvents:
     """The first events of many records that differ in subject, lineage, school and headline alone.
 

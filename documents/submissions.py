@@ -40,7 +40,11 @@ WRITABLE = ("draft", "returned")
 HANDED_IN = ("confirmed", "certified", "verified")
 SEALED = ("locked", "unreported")
 WAY_FOR = dt.timedelta(seconds=2)
-MOST_ROUNDS = 200  # whose Rounds are kept made
+MOST_READ = 400  # rows of rounds and submissions whose objects are kept made
+# What no write asks of a submission: lists that grow, and what every write changes.
+NOT_OF_A_DOOR = (
+    "moves", "versions", "counts", "writes", "removed", "writers", "last_write_at", "digest", "digest_writes",
+)  # fmt: skip
 
 
 class Submission(Document):
@@ -251,8 +255,7 @@ def door_question(subsystem, place, *beside):
     return Submission, [
         {"$match": place_filter(subsystem, place)},
         {"$limit": 1},
-        # Without the lists of moves, which grow and which no write asks.
-        {"$unset": ["moves", "versions"]},
+        {"$unset": list(NOT_OF_A_DOOR)},
         _beside(Round, of_round, ["moves", "memo"]),
         *beside,
     ]
@@ -265,8 +268,8 @@ def door_of(rows):
     row = rows[0]
     rounds, settings = row.pop("round_row"), row.pop("settings")
     row.pop("declared", None)
-    round_ = _round_as(rounds[0]) if rounds else None
-    return Door(Submission._from_son(row), round_, settings)
+    round_ = _as_read(Round, rounds[0]) if rounds else None
+    return Door(_as_read(Submission, row), round_, settings)
 
 
 def _beside(document, asked, without):
@@ -274,16 +277,16 @@ def _beside(document, asked, without):
     return {"$lookup": {"from": document._get_collection_name(), "pipeline": stages, "as": "round_row"}}
 
 
-_LAST_READ = {}  # round id: (its stored row, the Round made of it); a handful are written in at a time
+_LAST_READ = {}  # id: (its stored row, the object made of it); a handful are written in at a time
 
 
-def _round_as(row):
-    """The Round of a stored row, only to be asked; made anew where the row is another than the last time."""
+def _as_read(document, row):
+    """The object of a stored row, only to be asked; made anew where the row is another than the last time."""
     known, made = _LAST_READ.get(row["_id"], (None, None))
     if known != row:
-        if len(_LAST_READ) > MOST_ROUNDS:
+        if len(_LAST_READ) > MOST_READ:
             _LAST_READ.clear()
-        made = Round._from_son(dict(row))
+        made = document._from_son(dict(row))
         _LAST_READ[row["_id"]] = (row, made)
     return made
 

@@ -189,8 +189,12 @@ class User(Holder, Document, UserMixin):
 
     @property
     def held(self):
-        """The grants, and the appointments as acting director that are in force today."""
-        return [*self.grants, *(one for one in self.acting if one.in_force())] if self.acting else self.grants
+        """The grants, and the appointments as acting director that are in force today.
+
+        Asked dozens of times a page, so past the fields themselves, which look for references at each reading.
+        """
+        grants, acting = self._data.get("grants") or [], self._data.get("acting")
+        return [*grants, *(one for one in acting if one.in_force())] if acting else grants
 
     @property
     def roles(self):

@@ -355,13 +355,19 @@ class _Reading(dict):
     def __init__(self, document):
         self.known = declared(document)
         self.now = history.naive_now()  # one instant for all that is written together
-        lists = {name: code_list(field.codelist) for name, field in self.known.items() if field.codelist}
-        self.bounded = {name: codes for name, codes in lists.items() if codes.bounded}
+        self.lists = {}
 
     def __missing__(self, key):
         name, _, value = key
         self[key] = found = fields.accept(self.known[name], value)
         return found
+
+    def bounded(self, name):
+        """The list of a field whose choices are not all of every year; None for any other field."""
+        if name not in self.lists:
+            codes = code_list(self.known[name].codelist) if self.known[name].codelist else None
+            self.lists[name] = codes if codes and codes.bounded else None
+        return self.lists[name]
 
     def accept(self, name, value):
         """The plain value to store, None for nothing; raises ValueError with a Thai sentence."""
@@ -380,8 +386,9 @@ def _after(change, before, actor, reading, earlier=None):
             after[name] = reading.accept(name, value)
         except ValueError as error:
             problems[name] = str(error)
-    for name in change.values.keys() & reading.bounded.keys() - problems.keys():
-        if said := _out_of_its_years(reading.bounded[name], after, before or {}, name):
+    for name in change.values.keys() - problems.keys():
+        codes = reading.bounded(name)
+        if codes and (said := _out_of_its_years(codes, after, before or {}, name)):
             problems[name] = said
     if before is None and not problems and all(after[name] in NOTHING for name in change.values):
         problems[change.document.key[0]] = "ยังไม่ได้กรอกข้อมูล กรุณากรอกอย่างน้อยหนึ่งช่องก่อนบันทึก"
@@ -524,8 +531,7 @@ def _ready(prepared, doors, actor, warrant=None, along=None, said=None):
             _check_named(door.submission, place, prepared)
         for document, batch in operations.items():
             _run(document, batch)
-        if events:
-            collection(history.AuditEvent).insert_many([dict(event) for event in events])
+        history.store(events)
         if warrant:
             warrant.along()
         if along:
