@@ -7,7 +7,7 @@ itself is given by `gcode_numbers.py` when it is certified, and replaced or canc
 
 from mongoengine.fields import DateTimeField, DictField, IntField, ListField, ObjectIdField, StringField
 
-from documents import access, thai
+from documents import access, resemblance, thai
 from documents import gcode_rules as rules
 from documents import student_rules as pupils
 from documents.cases import Case, Step, find_case, table
@@ -64,6 +64,7 @@ class GCodeRequest(Case):
     revision = IntField(required=True)
     sort_key = StringField()
     search_key = StringField()
+    likeness = ListField(IntField())  # the blocks it is found in by what it resembles
 
     requested_on = date("วันที่ขอ", en="Requested on", need="R", check=pupils.not_in_the_future, group=SCHOOLING)
     title = choice("คำนำหน้าชื่อ", "TITLE", en="Title", group=IDENTITY)
@@ -173,10 +174,10 @@ class GCodeRequest(Case):
             {"fields": ["area_code", "school_code", "state", "sent_at", "_id"], "name": "school_queue"},
             {"fields": ["area_code", "sort_key", "_id"], "name": "area_order"},
             {"fields": ["area_code", "school_code", "sort_key", "_id"], "name": "school_order"},
-            {"fields": ["area_code", "birth_date"]},
             {"fields": ["area_code", "new_number"], "unique": True, "name": "new_number",
              "partialFilterExpression": {"new_number": {"$type": "string"}}},
             {"fields": ["area_code", "state", "code_at", "_id"], "name": "certified"},
+            {"fields": ["area_code", "likeness"], "name": "likeness"},
         ],
     }  # fmt: skip
 
@@ -216,6 +217,7 @@ def keys_of(values):
     return {
         "sort_key": thai.sort_key(values.get("first_name"), values.get("last_name")),
         "search_key": thai.search_key(*filter(None, looked)),
+        "likeness": resemblance.keys(values),
     }
 
 

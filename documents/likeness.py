@@ -12,11 +12,13 @@ from bson import ObjectId
 
 from documents import access, resemblance
 from documents.database import collection
+from documents.gcode import GCodeRequest
 from documents.lookups import school_name
 from documents.resemblance import LIKELY
 from documents.students import Student
 
-STUDENT, REQUEST = "students", "gcode"
+STUDENT, REQUEST = Student.slug, GCodeRequest.slug
+WITHDRAWN = "cancelled"
 MOST = 2000  # stored entries of one search that are compared
 WANTED = dict.fromkeys(
     (*resemblance.READ, "school_code", "academic_year", "round", "lineage", "status", "request_no", "state"),
@@ -74,17 +76,24 @@ def _candidates(area_code, learner, numbers, academic_year):
     """Yield (kind, stored dict) of whatever shares a block or a number with the learner, each learner once."""
     blocks = [*resemblance.keys(learner), *map(resemblance.number_key, numbers)]
     year = {} if academic_year is None else {"academic_year": academic_year}
-    ways = [
-        {"area_code": area_code, name: {"$in": wanted}, **year}
-        for name, wanted in (("person_id", numbers), ("likeness", blocks))
-        if wanted
-    ]
     seen = {}
-    for row in collection(Student).find({"$or": ways}, WANTED).limit(MOST) if ways else ():
+    for row in _sharing(Student, ("person_id",), area_code, numbers, blocks, year):
         kept = seen.get(row["lineage"])
         if kept is None or _newness(row) > _newness(kept):
             seen[row["lineage"]] = row
     yield from ((STUDENT, row) for row in seen.values())
+    for row in _sharing(GCodeRequest, ("code", "new_number"), area_code, numbers, blocks, {}):
+        if row["state"] != WITHDRAWN:
+            yield REQUEST, row
+
+
+def _sharing(document, names, area_code, numbers, blocks, more):
+    """The stored entries of a kind with one of the numbers in one of the named fields, or in one of the blocks."""
+    text = {"$in": numbers, "$type": "string"}  # as the partial indexes say
+    ways = [{"area_code": area_code, name: text, **more} for name in names if numbers]
+    if blocks:
+        ways.append({"area_code": area_code, "likeness": {"$in": blocks}, **more})
+    return collection(document).find({"$or": ways}, WANTED).limit(MOST) if ways else ()
 
 
 def _newness(row):
@@ -111,6 +120,7 @@ def told_to(user, area_code, found):
     for one in found:
         # That day and month are changed about would tell a stranger the day.
         may = access.sees(user, area_code, one.school_code)
-        headline = Student.headline(one.plain) if may else None
+        kind = GCodeRequest if one.kind == REQUEST else Student
+        headline = kind.headline(one.plain) if may else None
         told.append(Told(one, names[one.school_code], may, one.why if may else (), headline))
     return told

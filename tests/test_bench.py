@@ -9,7 +9,7 @@ from scripts.environment import ROOT
 
 NAMES = {
     "page_first", "page_filtered", "page_deep", "search_round", "save", "bulk_save_1000", "lock_round", "import_50k",
-    "export_50k", "carry_over", "likely_same",
+    "export_50k", "carry_over", "likely_same", "scan_duplicates",
 }  # fmt: skip
 COLUMNS = ["name", "rows", "seconds", "peer", "peer_seconds", "ratio", "peak_mb"]
 

@@ -21,8 +21,7 @@ def test_who_stands_twice_is_found_and_who_only_looks_alike_is_not(area, seed, c
     again = [learner for learner, same in made.asked if same]
     common = HERE | {"status": "enrolled", "sort_key": ""}
     collection(Student).insert_many(
-        common
-        | {"school_code": code, "lineage": each["_id"], "likeness": resemblance.keys(each), **each}
+        common | {"school_code": code, "lineage": each["_id"], "likeness": resemblance.keys(each), **each}
         for code, entries in ((SCHOOL, again), (OTHER, made.stored))
         for each in entries
     )

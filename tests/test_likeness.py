@@ -6,12 +6,13 @@ from importlib import import_module
 import pytest
 from bson import ObjectId
 
-from documents import resemblance
+from documents import gcode_requests, resemblance
 from documents.database import collection
 from documents.digests import canonical_record
 from documents.likeness import LIKELY, likely_same, told_to
 from documents.students import Student
 from documents.writing import Change, write
+from tests.learners import learner
 from tests.likenesses import labelled
 from tests.people import AREA, OTHER, ROUND, SCHOOL, YEAR, place
 from tests.pupils import pupil
@@ -30,8 +31,8 @@ def test_who_is_there_is_found_and_who_only_looks_alike_is_not(area, seed, capsy
     made = labelled(seed)
     keep(made.stored)
     right = wrong = 0
-    for learner, same in made.asked:
-        for one in likely_same(AREA, learner):
+    for asked, same in made.asked:
+        for one in likely_same(AREA, asked):
             right, wrong = right + (one.id == same), wrong + (one.id != same)
     wanted = sum(same is not None for _, same in made.asked)
     recall, precision = right / wanted, right / (right + wrong)
@@ -120,10 +121,20 @@ def test_the_migration_gives_blocks_to_those_who_have_none(child, database):
     assert collection(Student).find_one({"_id": child["_id"]}) == child
 
 
-def test_a_search_walks_an_index_and_reads_few_whom_it_does_not_compare(area, explains, database):
+def test_a_search_walks_an_index(area, explains):
     made = labelled(4, children=400, twice=4)
     keep(made.stored)
     with explains() as questions:
         likely_same(AREA, made.asked[0][0])
     questions.check()
-    assert len(questions.commands) == 1
+    assert len(questions.commands) == 2  # pupils and requests
+
+
+def test_a_g_code_request_of_another_school_is_found_too(child, neighbour, teacher):
+    asked = learner(first_name="นัฐวรณ", last_name="ศรีแก้ว", birth_date="06/10/2558")
+    request = gcode_requests.record(AREA, OTHER, asked, neighbour, "คนละคน")
+    assert request.known_likely[0]["id"] == child["_id"]
+    (found,) = likely_same(AREA, child)
+    assert (found.kind, found.id, found.school_code) == ("gcode", request.id, OTHER)
+    (told,) = told_to(teacher, AREA, [found])
+    assert (told.school_name, told.open, told.headline) == ("บ้านสอง", False, None)

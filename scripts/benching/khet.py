@@ -20,6 +20,7 @@ from documents.rounds import Round, find_round
 from documents.schools import School
 from documents.students import Student
 from documents.submissions import Submission, prepare_submissions
+from documents.twofold import pairs_of
 from documents.users import User
 from documents.writing import Change, write
 from exports.grid import around_of, xlsx_of
@@ -28,6 +29,7 @@ from scripts.benching import records
 from scripts.benching.clocked import (
     PAGE,
     Stopwatch,
+    area_code,
     area_of,
     deep_rank,
     how_many_areas,
@@ -182,6 +184,16 @@ class Operations:
             found = likely_same(stored["area_code"], again)
         expect(any(one.id == stored["_id"] for one in found), f"{stored['_id']} was not found")
         return watch.seconds, len(found)
+
+    def scan_duplicates(self, run):
+        """Look through every pupil of every area for those who stand twice, as the areas' jobs do."""
+        rounds = [
+            find_round(area_code(n), records.SUBSYSTEM, records.YEAR, records.ROUND)
+            for n in range(self.areas)
+        ]
+        with Stopwatch() as watch:
+            sum(1 for each in rounds for _ in pairs_of(each))
+        return watch.seconds, collection(Student).estimated_document_count()
 
     # ---- a round ----
 

@@ -29,6 +29,9 @@ OPERATIONS = [
     Operation(
         "likely_same", "likely_same", [Peer("look_up_number", "PyMongo, one number by its index")], runs=60
     ),
+    Operation(
+        "scan_duplicates", "scan_duplicates", [Peer("read_all", "PyMongo, all read once")], warm=1, runs=3
+    ),
     Operation("save", "save_form", [Peer("save_form", f"{STOCK}, the whole form")], runs=40),
     Operation("save", "save_door", [Peer("save_document", "MongoEngine, read and save")], warm=8, runs=80),
     Operation(
