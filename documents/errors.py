@@ -99,5 +99,14 @@ class Uncertain(RuleBroken):
         )
 
 
+class NoRoom(RuleBroken):
+    """The server's disk is full: a file could not be made to its end, and nothing of it is left."""
+
+    status = 507
+
+    def __init__(self):
+        super().__init__("พื้นที่เก็บไฟล์ของเครื่องแม่ข่ายเต็ม จึงยังทำไฟล์นี้ไม่ได้ ข้อมูลไม่เสียหาย กรุณาแจ้งผู้ดูแลระบบแล้วสั่งใหม่")
+
+
 class FileRefused(RuleBroken):
     """An uploaded file cannot be read as a table."""

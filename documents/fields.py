@@ -124,13 +124,15 @@ def file(label, *, required=False, **more):
 class Derived:
     """A value worked out from a stored record when it is shown or exported, never typed and never stored.
 
-    `work(plain, round)` gets the stored dict and the Round (as-of date, academic year) and gives a plain value.
+    `work(plain, round)` gets the stored dict and the Round (as-of date, academic year) and gives a plain value. `reads`
+    names the stored fields it looks at, None for any: a file then need not read whole records. What reads one field
+    alone says nothing where that is blank.
     """
 
-    def __init__(self, label, work, *, kind="count", **more):
+    def __init__(self, label, work, *, kind="count", reads=None, **more):
         for name, value in _carry(kind, label, **more).items():
             setattr(self, name, value)
-        self.work = work
+        self.work, self.reads = work, reads
         self.derived = True
         self.name = None
 

@@ -73,6 +73,7 @@ class Staff(Record):
     age = derived(
         "อายุ(ปี)",
         rules.age,
+        reads=("birth_date",),
         en="Age in completed years",
         unit="ปี",
         group=IDENTITY,

@@ -98,11 +98,18 @@ class Student(Record):
         synonyms=("วันเดือนปีเกิด", "วัน/เดือน/ปีเกิด"),
     )
     age = derived(
-        "อายุ(ปี)", rules.age, en="Age in completed years", unit="ปี", group=IDENTITY, help="ปีเต็ม ณ วันที่ของรอบ"
+        "อายุ(ปี)",
+        rules.age,
+        reads=("birth_date",),
+        en="Age in completed years",
+        unit="ปี",
+        group=IDENTITY,
+        help="ปีเต็ม ณ วันที่ของรอบ",
     )
     counting_age = derived(
         "อายุตามเกณฑ์(ปี)",
         rules.counting_age,
+        reads=("birth_date", "grade", "academic_year"),
         en="Counting age",
         unit="ปี",
         group=IDENTITY,
@@ -254,6 +261,7 @@ class Student(Record):
     distance_km = derived(
         "ระยะทาง (กม.)",
         rules.distance_km,
+        reads=("dist_water_m", "dist_gravel_m", "dist_paved_m"),
         kind="measure",
         decimals=1,
         en="Distance",
@@ -312,7 +320,14 @@ class Student(Record):
         group=STATUS,
         personal=PERSONAL,
     )
-    full_name = derived("ชื่อ-นามสกุล", rules.full_name, kind="text", en="Name", personal=PERSONAL)
+    full_name = derived(
+        "ชื่อ-นามสกุล",
+        rules.full_name,
+        reads=("title", "first_name", "middle_name", "last_name"),
+        kind="text",
+        en="Name",
+        personal=PERSONAL,
+    )
 
     # Not in the form: written by the change of a number and by the evidence of a duplicate.
     former_ids = ListField(DictField(), verbose_name="เลขเดิม")

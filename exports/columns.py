@@ -155,22 +155,38 @@ class Layout:
     def writer(self, column, around):
         """The function for one column: text, number, datetime or None; a whole file calls it for every record."""
         if column.name == "school_code":
-            return lambda row: row["school_code"]
+            return OneField("school_code")
         if column.name == "school_name":
-            return lambda row: around.school_names.get(row["school_code"])
+            return OneField("school_code", around.school_names.get)
         if column.kind == "picture":
-            return lambda row: links.picture(row.get(column.name))
+            return OneField(column.name, links.picture)
         if column.kind == "file":
-            return lambda row: "มีไฟล์" if row.get(column.name) else None
+            return OneField(column.name, lambda value: "มีไฟล์" if value else None)
         if column.read_only:
             worked_out = shown_fields(self.document)[column.name]
+            if worked_out.reads and len(worked_out.reads) == 1:
+                [read] = worked_out.reads
+                return OneField(read, lambda value: worked_out.work({read: value}, around.round))
             return lambda row: worked_out.work(row, around.round)
-        name = column.name
         if column.kind in ("choice", "choices"):
             return choice_writer(column, around)
         if column.kind == "flag":
-            return lambda row: {True: "ใช่", False: "ไม่ใช่"}.get(row.get(name))
-        return lambda row: row.get(name)
+            return OneField(column.name, FLAGS.get)
+        return OneField(column.name)
+
+    def stored_names(self):
+        """Names of the stored fields that the written columns are made of, None where only a whole record will do."""
+        every, names = shown_fields(self.document), {"school_code"}
+        for column in self.written:
+            one = every.get(column.name)
+            if getattr(one, "derived", False):
+                if one.reads is None:
+                    return None
+                names.update(one.reads)
+            elif one is not None:
+                names.add(column.name)
+            names.update(column.fields)
+        return names
 
     # ---- in ----
 
@@ -256,6 +272,20 @@ class Layout:
         return {column.name: unharmed(one, cell, value, stored.get(column.name))}
 
 
+class OneField:
+    """The writer of a column that depends on one stored field: `say` makes its value the cell's, where there is one."""
+
+    def __init__(self, name, say=None):
+        self.name, self.say = name, say
+
+    def __call__(self, row):
+        value = row.get(self.name)
+        return value if value is None or self.say is None else self.say(value)
+
+
+FLAGS = {True: "ใช่", False: "ไม่ใช่"}
+
+
 def blank(_):
     """The cell of a column this reader may not see."""
     return None
@@ -265,7 +295,7 @@ def choice_writer(column, around):
     """The function that writes a choice, or several, as words; a word that means two codes stays a code."""
     words, name = words_of(column, around.lists), column.name
     if column.kind == "choice":
-        return lambda row: words.get(row[name], row[name]) if row.get(name) else None
+        return OneField(name, lambda code: words.get(code, code))
     return lambda row: ", ".join(words.get(code, code) for code in row.get(name) or ()) or None
 
 

@@ -1,7 +1,11 @@
 """Files that are made as jobs: a round's workbook and reports, and what a grid shows."""
 
+import io
+import shutil
+
 from documents import access, listing
 from documents.classes import chosen, classes_of
+from documents.database import ahead
 from documents.errors import NotAllowed, WrongState
 from documents.jobs import job_kind
 from documents.record import Place
@@ -11,9 +15,9 @@ from documents.student_reports import BY_KEY
 from documents.submissions import find_submission
 from exports import handover, report_files
 from exports.class_lists import class_lists_file_name, class_lists_pdf, lists_of
-from exports.grid import around_of, csv_of, xlsx_of
+from exports.grid import around_of, csv_file, projection_of, xlsx_of
 from exports.round_report import report_file_name, round_report
-from exports.round_workbook import round_file_name, round_workbook
+from exports.round_workbook import round_file_name, round_workbook_file
 from exports.statistics import statistics_csv, statistics_file_name
 from exports.summaries import summary_file
 from exports.workbook import file_name
@@ -21,6 +25,7 @@ from exports.workbook import file_name
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv"
 PDF = "application/pdf"
+PIECE = 1 << 18
 OF_COUNTS = ("report", "statistics")  # without persons: an executive has them too
 
 
@@ -31,7 +36,7 @@ def may_take(user, what, area_code):
 
 
 def round_file_of(round_, what, user, encoding="utf8"):
-    """(bytes, name, mimetype) of a round's file: `what` is workbook, report or statistics.
+    """(bytes or open file, name, mimetype) of a round's file: `what` is workbook, report or statistics.
 
     Raises NotAllowed, and what the file's own maker refuses.
     """
@@ -42,7 +47,7 @@ def round_file_of(round_, what, user, encoding="utf8"):
     if what == "statistics":
         return statistics_csv(round_, encoding), statistics_file_name(round_), CSV
     sensitive = access.sees_sensitive(user, round_.area_code)
-    return round_workbook(round_, sensitive=sensitive), round_file_name(round_), XLSX
+    return round_workbook_file(round_, sensitive=sensitive), round_file_name(round_), XLSX
 
 
 @job_kind("round_file", "ไฟล์ของรอบ", "File of a round")
@@ -77,9 +82,14 @@ def round_summary(job, progress, round_id):
 
 
 def keep(progress, content, name, kind):
-    """Store a file as the job's result."""
-    with progress.result_file(name, kind) as file:
-        file.write(content)
+    """Store a file (bytes, or one that is open) as the job's result, a piece in memory at a time."""
+    with opened(content) as made, progress.result_file(name, kind) as file:
+        shutil.copyfileobj(made, file, PIECE)
+
+
+def opened(content):
+    """Bytes, or a file that is open already, as an open file."""
+    return io.BytesIO(content) if isinstance(content, bytes) else content
 
 
 # ---- reports of pupils ----
@@ -137,7 +147,7 @@ def class_lists_file(job, progress, round_id, school, asked, noted):
 
 
 def grid_file_of(wanted, round_, user, export_type, passing=lambda rows: rows):
-    """(bytes, name, mimetype) of the rows a grid shows this person, as xlsx or csv; `passing` sees them go by."""
+    """(open file, name, mimetype) of the rows a grid shows this person, as xlsx or csv; `passing` sees them go by."""
     document = wanted.document
     own = {"$and": [{"area_code": round_.area_code}, access.visible_schools(user)]}
     names = {school.code: school.name for school in School.objects(__raw__=own).only("code", "name")}
@@ -147,10 +157,10 @@ def grid_file_of(wanted, round_, user, export_type, passing=lambda rows: rows):
         names,
         lambda field: access.may_see_field(user, field, round_.area_code, wanted.school),
     )
-    rows = passing(listing.all_of(wanted, user))
+    rows = passing(ahead(listing.all_of(wanted, user, projection_of(document))))
     name = file_name(f"{round_.label} {document.label} {names.get(wanted.school, '')}".strip(), export_type)
     if export_type == "csv":
-        return "".join(csv_of(document, rows, around)).encode(), name, CSV
+        return csv_file(document, rows, around), name, CSV
     return xlsx_of(document, rows, around, str(document.label))[0], name, XLSX
 
 

@@ -6,7 +6,7 @@ import io
 from documents.record import shown_fields
 from exports.columns import Surroundings
 from exports.layouts import layout_of
-from exports.workbook import workbook_bytes, write_table
+from exports.workbook import Kept, workbook_bytes, write_table
 
 PERSONAL_LINE = "เอกสารนี้มีข้อมูลส่วนบุคคล ห้ามเผยแพร่"
 BOM = "\ufeff"
@@ -24,15 +24,20 @@ def around_of(document, round_, school_names, may_see):
     return Surroundings(round=round_, school_names=school_names, hides=hidden)
 
 
+def projection_of(document):
+    """What of a stored record the files of a document need, as MongoDB is asked for it; None for all."""
+    names = layout_of(document).stored_names()
+    return names and {"_id": 0} | dict.fromkeys(sorted(names), 1)
+
+
 def xlsx_of(document, rows, around, title):
-    """(bytes of a workbook, number of rows) of stored records; the personal-data line stands on every page."""
+    """(open file of a workbook, number of rows) of stored records; the personal-data line stands on every page."""
     layout = layout_of(document)
-    writers = layout.writers(around)
     with workbook_bytes(title) as (book, result):
         sheet = book.page(document.label, repeat=(0, 0), freeze=(1, 0))
         sheet.set_footer(f"&L&A&C{PERSONAL_LINE}&Rหน้า &P / &N")
-        count = write_table(sheet, book, layout.written, ([write(row) for write in writers] for row in rows))
-    return result.getvalue(), count
+        count = write_table(sheet, book, layout.written, rows, writers=layout.writers(around))
+    return result, count
 
 
 def csv_of(document, rows, around):
@@ -48,6 +53,15 @@ def csv_of(document, rows, around):
         line.truncate()
         writer.writerow([plain(write(row)) for write in writers])
         yield line.getvalue()
+
+
+def csv_file(document, rows, around):
+    """The same as an open file."""
+    file = Kept()
+    for line in csv_of(document, rows, around):
+        file.write(line.encode("utf-8", "replace"))
+    file.seek(0)
+    return file
 
 
 def plain(value):

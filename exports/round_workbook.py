@@ -68,7 +68,13 @@ class Facts:
 
 
 def round_workbook(round_, school_codes=None, sensitive=True):
-    """The bytes of a round's workbook, of the whole area or of some schools; rows are streamed.
+    """The bytes of `round_workbook_file`."""
+    with round_workbook_file(round_, school_codes, sensitive) as file:
+        return file.read()
+
+
+def round_workbook_file(round_, school_codes=None, sensitive=True):
+    """An open file of a round's workbook, of the whole area or of some schools; rows are streamed.
 
     Without `sensitive` the columns of that class stay blank. Who may have it is the caller's to ask. Raises
     WrongState for a locked round of which a school is open again, since its records are no longer what was locked,
@@ -97,7 +103,7 @@ def _workbook(round_, school_codes, sensitive):
         refuse_differing(facts, found)
         write_control(book, control, facts, found, counts, rooms)
         write_schools(book, facts)
-    return result.getvalue()
+    return result
 
 
 def round_file_name(round_):
@@ -204,12 +210,13 @@ def pupil_counts(facts):
 
 
 def records_of(document, facts):
-    """Every record of the round as a plain dict, by school code and Thai order within the school."""
+    """Every record of the round as a plain dict of what the file needs, by school code and Thai order in the school."""
+    names = layout_of(document).stored_names()
+    needed = names and dict.fromkeys(sorted({*names, *document.tallied}), 1)
     for code in sorted(facts.names):
         place = Place(facts.round.area_code, facts.round.academic_year, facts.round.code, code)
-        yield from (
-            collection(document).find(place._asdict(), batch_size=BATCH).sort([("sort_key", 1), ("_id", 1)])
-        )
+        found = collection(document).find(place._asdict(), needed, batch_size=BATCH)
+        yield from found.sort([("sort_key", 1), ("_id", 1)])
 
 
 # ---- the sheets ----
@@ -291,10 +298,8 @@ def write_records(book, document, facts, tallies):
     writers = layout.writers(Surroundings(facts.round, facts.names, facts.lists, hides))
     sheet = book.page(layout.sheet, repeat=(0, 0), freeze=(1, layout.frozen))
     sheet.set_header(f"&C{PERSONAL_LINE}")
-    rows = (
-        [write(row) for write in writers] for row in tallies.passing(document, records_of(document, facts))
-    )
-    return write_table(sheet, book, layout.written, rows)
+    rows = tallies.passing(document, records_of(document, facts))
+    return write_table(sheet, book, layout.written, rows, writers=writers)
 
 
 def write_schools(book, facts):

@@ -2,10 +2,11 @@
 
 from documents import places
 from documents.codelists import code_list
+from exports.cells import column_letters
 from exports.columns import words_of
 from exports.layouts import layout_of
 from exports.reading import MAX_ROWS
-from exports.workbook import column_letters, workbook_bytes
+from exports.workbook import workbook_bytes
 
 LISTS_SHEET = "รายการ"
 PLACES = {

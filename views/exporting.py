@@ -1,7 +1,5 @@
 """Files out of a grid: exactly the rows it shows, noted in the access log."""
 
-import io
-
 from flask import flash, redirect, request, send_file
 from flask_login import current_user
 
@@ -9,7 +7,7 @@ from documents import access_log, history, listing
 from documents.jobs import ask
 from documents.record import declared
 from exports.file_jobs import XLSX as XLSX
-from exports.file_jobs import grid_file_of
+from exports.file_jobs import grid_file_of, opened
 from views.jobs import deliver
 
 MOST_ROWS = 1_000_000  # what a sheet holds
@@ -33,7 +31,7 @@ def export_grid(view, export_type):
         return deliver(ask("grid_file", user, round_.area_code, round_, title, asked, href=back[:500]))
     note_event_of(user, round_, about)
     content, name, kind = grid_file_of(wanted, round_, user, export_type)
-    return send_file(io.BytesIO(content), mimetype=kind, as_attachment=True, download_name=name)
+    return send_file(opened(content), mimetype=kind, as_attachment=True, download_name=name)
 
 
 def why(document):

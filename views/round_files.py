@@ -1,6 +1,5 @@
 """A round's files (ไฟล์ของรอบ): the workbook for the ministry and the report of counts, taken out with a note."""
 
-import io
 from collections import Counter
 
 from flask import abort, request, send_file, url_for
@@ -16,7 +15,7 @@ from documents.rooms import SchoolRooms
 from documents.rounds import STATES, get_round, system_name
 from documents.submissions import STATES as SUBMISSION_STATES
 from documents.submissions import submissions_of
-from exports.file_jobs import round_file_of
+from exports.file_jobs import opened, round_file_of
 from exports.reports import GRADES, SEXES
 from exports.round_report import has_report
 from exports.round_workbook import refuse_reopened
@@ -106,7 +105,7 @@ def taken_out(round_, what, rows, encoding="utf8"):
         return deliver(ask("round_file", user, round_.area_code, round_, title, asked, href=back))
     content, name, mimetype = round_file_of(round_, what, user, encoding)
     note_export(user, round_, what, None, rows, kind)
-    return send_file(io.BytesIO(content), mimetype=mimetype, as_attachment=True, download_name=name)
+    return send_file(opened(content), mimetype=mimetype, as_attachment=True, download_name=name)
 
 
 def asked_round():

@@ -2,6 +2,7 @@
 
 import io
 import secrets
+import shutil
 
 from bson import ObjectId
 from itsdangerous import URLSafeTimedSerializer
@@ -10,7 +11,7 @@ from admin_app import create_app
 from admin_app.config import Settings
 from documents import history, listing, sessions
 from documents.carrying import carry_over
-from documents.database import collection
+from documents.database import ahead, collection
 from documents.likeness import likely_same
 from documents.locking import Freeze, lock_round
 from documents.record import Place, declared
@@ -23,7 +24,7 @@ from documents.submissions import Submission, prepare_submissions
 from documents.twofold import pairs_of
 from documents.users import User
 from documents.writing import Change, write
-from exports.grid import around_of, xlsx_of
+from exports.grid import around_of, projection_of, xlsx_of
 from exports.importing import apply_plan, plan_import
 from scripts.benching import records
 from scripts.benching.clocked import (
@@ -234,18 +235,21 @@ class Operations:
         area = area_of(run, self.areas)
         target = self.data / "files" / "khet.xlsx"
         with Stopwatch() as watch:
-            content, rows = self._workbook(area)
-            target.write_bytes(content)
+            rows = self._workbook(area, target)
         target.unlink()
         return watch.seconds, rows
 
-    def _workbook(self, area):
+    def _workbook(self, area, target):
         round_ = find_round(area, records.SUBSYSTEM, records.YEAR, records.ROUND)
         user = User.objects.get(fs_uniquifier=f"district.{area}")
         names = {each.code: each.name for each in School.objects(area_code=area).only("code", "name")}
         around = around_of(Student, round_, names, lambda field: True)
         wanted = listing.Wanted(Student, area, records.YEAR, records.ROUND)
-        return xlsx_of(Student, listing.all_of(wanted, user), around, str(Student.label))
+        found = ahead(listing.all_of(wanted, user, projection_of(Student)))
+        made, rows = xlsx_of(Student, found, around, str(Student.label))
+        with made, target.open("wb") as file:
+            shutil.copyfileobj(made, file)
+        return rows
 
     def import_50k(self, run):
         """Read the roster of an area into an empty round: the plan, then the deed. It is emptied afterwards."""
@@ -265,7 +269,7 @@ class Operations:
         """The file that is imported, made once by the export of the first area."""
         path = self.data / "files" / "roster.xlsx"
         if not path.exists():
-            path.write_bytes(self._workbook(area_of(0, self.areas))[0])
+            self._workbook(area_of(0, self.areas), path)
         return path
 
     def make_roster(self, run):
