@@ -1,4 +1,4 @@
-"""Every page, looked over by axe-core in both themes and at two widths.
+"""Every page, looked over by axe-core in both themes and at two widths; in each theme at each width with --long.
 
 The pages are those of the table of routes, so that a page with a line there is looked over here. What axe calls
 serious or critical fails; so does a table that nobody named. axe itself comes with a package of the test
@@ -72,11 +72,13 @@ ALIKE = ("/new/", *(f"/admin/{document.slug}/" for document in subsystems()[1:])
 class Watch:
     """Collects what axe finds on the pages it is shown; `said()` is the list to read."""
 
-    def __init__(self):
-        self.found, self.frames = {}, set()
+    def __init__(self, every_look=True):
+        self.found, self.frames, self.every_look = {}, set(), every_look
 
     def look(self, page, name, looks=FULL, frame=None):
         """Look at a page as it stands now, in each theme and width; a `frame` seen before is left out."""
+        if not self.every_look:
+            looks = SHORT[: len(looks)]
         page.evaluate(READY, AXE_SCRIPT)
         leave_out = FRAME if frame in self.frames else []
         self.frames.add(frame)
@@ -107,9 +109,9 @@ class Watch:
 
 
 @pytest.fixture
-def watch():
+def watch(request):
     """What was found by the end of the test fails it."""
-    one = Watch()
+    one = Watch(every_look=request.config.option.long)
     yield one
     assert not one.found, f"{len(one.found)} faults\n{one.said()}"
 
