@@ -31,7 +31,7 @@ from documents.record import declared
 
 ERROR, WARNING = "error", "warning"
 LEVELS = {ERROR: "ข้อผิดพลาด", WARNING: "คำเตือน"}
-VERSION = 3  # counted up when a rule changes, so that what was found by the old one is worked out anew
+VERSION = 4  # counted up when a rule changes, so that what was found by the old one is worked out anew
 
 
 @dataclass(frozen=True)

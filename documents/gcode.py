@@ -11,7 +11,7 @@ from documents import access, resemblance, thai
 from documents import gcode_rules as rules
 from documents import student_rules as pupils
 from documents.cases import Case, Step, find_case, table
-from documents.errors import NotAllowed, OutOfScope
+from documents.errors import NotAllowed, OutOfScope, WrongState
 from documents.fields import PERSONAL, SENSITIVE, choice, date, flag, text
 from documents.households import ADDRESS, FAMILY, address
 from documents.record import declared
@@ -193,6 +193,8 @@ class GCodeRequest(Case):
 
     def refuse(self, step, actor, now):
         """Separation is by person, whatever roles he holds: who recorded does not check, who did either does not certify."""
+        if step.name == "renew" and self.code_kind != "temporary":
+            raise WrongState("ผู้เรียนคนนี้มีรหัสที่ระบบของกระทรวงออกให้แล้ว ผู้เรียนหนึ่งคนมีได้รหัสเดียว")
         if actor.is_system:
             return
         if step.name in ("take", "check") and actor.id in self.recorders:

@@ -287,15 +287,18 @@ def taken(area_code, year):
     return row["last"]
 
 
-# ---- which of many are temporary ----
+# ---- which are temporary ----
 
 
-def temporary_among(area_code, codes):
-    """The temporary codes among these of an area: what no file for the ministry may show as an ID."""
-    known = [code for code in codes if code and citizen_id.is_g_code(code)]
-    if not known:
-        return frozenset()
+def temporary_codes(area_code):
+    """All temporary codes of an area, those that were replaced too: what no file for the ministry may show as an ID."""
+    ways = [{"code_kind": TEMPORARY}, {"former_codes.kind": TEMPORARY}]
     found = collection(GCodeRequest).find(
-        {"area_code": area_code, "code": {"$in": known}, "code_kind": TEMPORARY}, {"code": 1, "_id": 0}
+        {"area_code": area_code, "$or": ways}, {"code": 1, "code_kind": 1, "former_codes": 1, "_id": 0}
     )
-    return frozenset(row["code"] for row in found)
+    codes = set()
+    for row in found:
+        if row.get("code_kind") == TEMPORARY and row.get("code"):
+            codes.add(row["code"])
+        codes |= {one["code"] for one in row.get("former_codes", ()) if one["kind"] == TEMPORARY}
+    return frozenset(codes)

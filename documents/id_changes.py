@@ -8,7 +8,7 @@ for it finds no one else. Evidence of a request that comes to nothing is deleted
 from mongoengine.fields import IntField, ObjectIdField, StringField
 from pymongo.errors import DuplicateKeyError
 
-from documents import access, citizen_id, clock, evidence
+from documents import access, citizen_id, clock, evidence, gcode_linking
 from documents import student_rules as rules
 from documents.cases import Case, Step, advance, check_step, find_case, open_case, reason_of, table
 from documents.codelists import code_list
@@ -178,13 +178,22 @@ def _approve(case, actor, said):
             f"เลขใหม่เป็นของ{Student.headline(other)}ในโรงเรียนนี้อยู่แล้ว กรุณาไม่แก้ให้ แล้วให้โรงเรียนตรวจทั้งสองคน"
         )
     _refuse_shut(case, actor)
+
+    def along():
+        advance(case, "approve", actor, said, changes={"new_number": None})
+
+    if request := _of_a_learner(case, plain):
+        gcode_linking.replaced(request, case.new_number, actor, said or case.reason, beside=along)
+        return
     change, granted = renumber(plain, case.new_number, case.new_type)
-    warrant = Warrant(
-        "district",
-        {change.id: granted},
-        along=lambda: advance(case, "approve", actor, said, changes={"new_number": None}),
-    )
+    warrant = Warrant("district", {change.id: granted}, along=along)
     write([change], actor, said or case.reason, via="id_change", warrant=warrant)
+
+
+def _of_a_learner(case, plain):
+    """The certified G-code request whose learner is given a 13-digit number by this change, or None."""
+    request = gcode_linking.of_code(case.area_code, plain["person_id"])
+    return request if request and case.new_type == "I" and request.state == "certified" else None
 
 
 def _refuse_shut(case, actor):

@@ -6,7 +6,7 @@ A rule that refuses a value stands in `student_rules.py`; these never refuse, th
 from collections import Counter
 from functools import partial
 
-from documents import citizen_id
+from documents import citizen_id, gcode_checks
 from documents.checks import ERROR, WARNING, Check, Limit
 from documents.codelists import code_list
 from documents.counting import EVERY_CLAIM, LEFT_OUT, Rules, age_outside, is_counted
@@ -54,20 +54,20 @@ class Sums:
 
 
 def questions(round_, codes):
-    """What the engine asks of the database for `beside`: the rooms that schools declared in a round."""
+    """What the engine asks of the database for `beside`: rooms that schools declared in a round, and G-codes."""
     asked = {"area_code": round_.area_code, "academic_year": round_.academic_year, "round": round_.code}
     fields = {"school_code": 1, "grade": 1, "rooms": 1, "_id": 0}
     return {
         "rooms": (SchoolRooms, [{"$match": asked | {"school_code": {"$in": codes}}}, {"$project": fields}])
-    }
+    } | gcode_checks.questions(round_, codes)
 
 
 def beside(found):
-    """{school code: {"rooms": {grade: rooms}}} of what was read."""
-    schools = {}
+    """{school code: {"rooms": {grade: rooms}, ...}} of what was read, with what `gcode_checks.beside` gives."""
+    schools = gcode_checks.beside(found)
     for row in found["rooms"]:
         if row.get("grade"):
-            by_grade = schools.setdefault(row["school_code"], {"rooms": {}})["rooms"]
+            by_grade = schools.setdefault(row["school_code"], {}).setdefault("rooms", {})
             by_grade[row["grade"]] = row.get("rooms") or 0
     return schools
 
@@ -309,6 +309,7 @@ CHECKS = (
     pupil("DMC-03", "", ERROR, "record", "เลขประจำตัวประชาชนไม่ถูกต้อง", "Citizen number fails its check digit",
           "ตรวจเลข 13 หลักกับทะเบียนบ้านหรือสูติบัตรแล้วแก้ หากยังไม่มีเลข ให้ขอรหัส G", _bad_number,
           ("person_id", "id_type"), counted=False),
+    *(check for check in gcode_checks.CHECKS if check.code == "DMC-06"),
     pupil("DMC-07", "grade", WARNING, "record", "อายุไม่สอดคล้องกับชั้น", "Age against grade",
           "ตรวจวันเกิดและชั้น หากถูกต้องแล้วให้เขียนเหตุผล เช่น เข้าเรียนช้าหรือเรียนซ้ำชั้น", _age_against_grade,
           ("birth_date", "grade")),
@@ -357,6 +358,7 @@ CHECKS = (
     pupil("DMC-18", "", WARNING, "record", "แขวนลอยสองรอบติดต่อกัน", "Suspended in two rounds running",
           "ติดตามตัวนักเรียน แล้วจำหน่ายหรือยกเลิกแขวนลอย หากยังจำหน่ายไม่ได้ให้เขียนเหตุผล", _suspended_twice,
           ("suspended_flag", "status"), counted=False, before=("suspended_flag", "status")),
+    *(check for check in gcode_checks.CHECKS if check.code == "GC-04"),
 )  # fmt: skip
 # What a code is called where its rows are counted together.
 TITLES = {

@@ -15,6 +15,7 @@ from documents import buddhist
 from documents.codelists import code_list
 from documents.database import collection
 from documents.errors import NotAllowed, WrongState
+from documents.gcode_numbers import temporary_codes
 from documents.record import declared
 from documents.reporting import place_of, who
 from documents.roll import YEAR_END
@@ -88,7 +89,7 @@ def handover_file(round_, user, extension, encoding="utf8", tell=None):
         .sort([("sort_key", 1), ("_id", 1)])
         .hint("area_order")
     )
-    written = Written(stored, columns, facts.names, tell)
+    written = Written(stored, columns, facts.names, temporary_codes(round_.area_code), tell)
     if extension == "csv":
         return _csv(columns, written, encoding), written.count
     with workbook_bytes(f"{title} รอบ {round_.label} {facts.area_name}", created=facts.locked_at) as (
@@ -102,16 +103,19 @@ def handover_file(round_, user, extension, encoding="utf8", tell=None):
 
 
 class Written:
-    """The rows of the file as they are written, counted."""
+    """The rows of the file as they are written, counted; the number of one who has a `temporary` code stays empty."""
 
-    def __init__(self, stored, columns, names, tell):
+    def __init__(self, stored, columns, names, temporary, tell):
         self.stored, self.columns, self.names, self.tell, self.count = stored, columns, names, tell, 0
+        self.temporary = temporary
 
     def __iter__(self):
         for row in self.stored:
             self.count += 1
             if self.tell:
                 self.tell(self.count)
+            if row.get("person_id") in self.temporary:
+                row["person_id"] = None
             yield [column.value(row, self.names) for column in self.columns]
 
 

@@ -8,6 +8,7 @@ import datetime as dt
 from dataclasses import replace
 
 from documents import fields
+from documents.gcode_numbers import TEMPORARY_WORD, temporary_codes
 from documents.record import shown_fields
 from exports.columns import (
     A_DATE_NOW,
@@ -15,12 +16,14 @@ from exports.columns import (
     SCHOOL_NAME,
     Column,
     Layout,
+    OneField,
     column_of,
     is_blank,
     text_of_cell,
 )
 
 LANE = "reg_street_soi"
+MARK = f"({TEMPORARY_WORD})"
 # (field, the roster's label): the order of the ministry's file.
 ORDER = (
     ("school_code", "รหัสโรงเรียน"),
@@ -103,7 +106,9 @@ class Roster(Layout):
         return replace(column, **changed, width=WIDTHS.get(name, column.width))
 
     def writer(self, column, around):
-        """As any layout's; street and lane stand in one cell."""
+        """As any layout's; street and lane stand in one cell, and a temporary G-code is marked as one."""
+        if column.name == "person_id" and around.round and (marks := marks_of(around.round.area_code)):
+            return OneField("person_id", lambda number: marks.get(number, number))
         return lane_of if column.name == LANE else super().writer(column, around)
 
     def read(self, cells, stored):
@@ -135,13 +140,20 @@ class Roster(Layout):
         return {}
 
     def read_cell(self, column, cell, values, stored):
-        """As any layout's; a joined cell that reads as the stored fields do leaves them alone."""
+        """As any layout's; a joined cell that reads as the stored fields do leaves them alone, a mark is passed over."""
+        if column.name == "person_id" and isinstance(cell, str):
+            cell = cell.removesuffix(MARK).rstrip()
         if column.name != LANE:
             return super().read_cell(column, cell, values, stored)
         if isinstance(cell, dt.date):
             raise ValueError(A_DATE_NOW)
         text = text_of_cell(cell)
         return {} if text == lane_of(stored) else parted_lane(text)
+
+
+def marks_of(area_code):
+    """{temporary G-code: how it is written}: the ministry takes none for one of its own (domain.md 3.3.1)."""
+    return {code: f"{code} {MARK}" for code in temporary_codes(area_code)}
 
 
 def lane_of(row):

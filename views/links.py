@@ -47,7 +47,10 @@ def findings_of(school_code=None, level=None):
 
 
 # Where what some checks find is mended, beside the record itself: (endpoint, what the link says).
-DESKS = {"DMC-12": ("year_end.index", "บันทึกผลสิ้นปีทั้งชั้น")}
+DESKS = {
+    "DMC-12": ("year_end.index", "บันทึกผลสิ้นปีทั้งชั้น"),
+    "GC-04": ("students.create_view", "เพิ่มนักเรียนจากคำขอรหัส G"),
+}
 
 
 def desk_of(code, school_code=None):

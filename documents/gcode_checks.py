@@ -1,0 +1,120 @@
+"""Checks of G-codes in DMC: a code that nobody certified, or that is another's (DMC-06, GC-05), and a certified learner who
+is not in DMC (GC-04). Rows of the checks of pupils (`student_checks.py`), with what they look at beside.
+
+The other checks of G-codes are rules of the request: GC-01 and GC-03 when it is checked and certified, GC-02 and GC-06
+where a code is given (`gcode_numbers.py`). Source: domain.md 3.3.2.
+"""
+
+import datetime as dt
+from functools import partial
+
+from documents import buddhist, citizen_id, clock, thai
+from documents.checks import ERROR, WARNING, Check
+from documents.database import collection
+from documents.gcode import STATES, GCodeRequest
+from documents.history import as_stored
+from documents.students import Student
+
+ABSENT_DAYS = 30  # a certified learner may be absent from DMC so long
+CODES, ABSENT = "codes", "absent"  # names of what is looked at beside
+NEEDED = {"_id": 0, "code": 1, "state": 1, "first_name": 1, "last_name": 1, "birth_date": 1, "birth_date_estimated": 1,
+          "new_number": 1}  # fmt: skip
+
+
+def questions(round_, codes):
+    """What is asked for `beside`: the G-codes of these schools' pupils, and certified learners whose code is old enough."""
+    place = {"area_code": round_.area_code, "academic_year": round_.academic_year, "round": round_.code}
+    at = {name: {"$literal": value} for name, value in place.items()}
+    holding = {"school_code": {"$in": codes}, "person_id": {"$gte": "G", "$lt": "H"}}
+    until = as_stored(clock.now() - dt.timedelta(days=ABSENT_DAYS))
+    certified = {"area_code": round_.area_code, "school_code": {"$in": codes}, "state": "certified"}
+    return {
+        "g_codes": (
+            Student,
+            [
+                {"$match": place | holding},
+                {"$project": {"_id": 0, "area_code": 1, "school_code": 1, "person_id": 1}},
+            ],
+        ),
+        "g_certified": (
+            GCodeRequest,
+            [
+                {"$match": certified | {"code_at": {"$lt": until}}},
+                {"$project": {"_id": 0, "school_code": 1, "code": 1, "request_no": 1, "code_at": 1, **at}},
+            ],
+        ),
+    }
+
+
+def beside(found):
+    """{school code: {CODES: {code: what its request says}, ABSENT: [(request's number, day)]}} of what was read.
+
+    Asks twice more where there is any G-code at all, which most schools have not.
+    """
+    schools = {}
+    held, certified = found["g_codes"], found["g_certified"]
+    if held:
+        asked = {"area_code": held[0]["area_code"], "code": {"$in": [row["person_id"] for row in held]}}
+        known = {row["code"]: row for row in collection(GCodeRequest).find(asked, NEEDED).hint("code")}
+        for row in held:
+            of = schools.setdefault(row["school_code"], {}).setdefault(CODES, {})
+            of[row["person_id"]] = known.get(row["person_id"])
+    if certified:
+        first = certified[0]
+        asked = {name: first[name] for name in ("area_code", "academic_year", "round")}
+        asked |= {"person_id": {"$in": [row["code"] for row in certified]}}
+        there = {row["person_id"] for row in collection(Student).find(asked, {"person_id": 1}).hint("number")}
+        for row in certified:
+            if row["code"] not in there:
+                of = schools.setdefault(row["school_code"], {}).setdefault(ABSENT, [])
+                of.append((row["request_no"], clock.in_bangkok(row["code_at"]).date()))
+    return {code: each | {ABSENT: sorted(each.get(ABSENT, []))} for code, each in schools.items()}
+
+
+# ---- the rules ----
+
+
+def _not_his_code(values, context):
+    number = values.get("person_id") or ""
+    known = context.beside.get(CODES, {})
+    if number not in known:
+        return None
+    request = known[number]
+    if request is None:
+        return "รหัส G นี้ไม่มีคำขอที่รับรองแล้วในระบบรหัส G ของเขต"
+    if request["state"] == "replaced":
+        return f"รหัส G นี้เปลี่ยนเป็นเลข {citizen_id.mask_id(request.get('new_number'))} แล้ว"
+    if request["state"] != "certified":
+        return f"รหัส G นี้อยู่ในคำขอที่ “{STATES[request['state']]}” จึงยังใช้ไม่ได้"
+    if thai.search_key(_name(values)) != thai.search_key(_name(request)):
+        return "รหัส G นี้รับรองให้ผู้เรียนชื่ออื่น"
+    if not _same_birth(values.get("birth_date"), request):
+        return "รหัส G นี้รับรองให้ผู้เรียนที่เกิดวันอื่น"
+    return None
+
+
+def _name(row):
+    return f"{row.get('first_name') or ''}{row.get('last_name') or ''}"
+
+
+def _same_birth(day, request):
+    born = request.get("birth_date")
+    if day is None or born is None:
+        return True  # what is blank is told of already
+    return day.year == born.year if request.get("birth_date_estimated") else day == born
+
+
+def _absent(sums, context):
+    for number, day in context.beside.get(ABSENT, ()):
+        said = f"คำขอเลขที่ {number} ได้รหัส G ตั้งแต่ {buddhist.format_short(day)} เกิน {ABSENT_DAYS} วันแล้ว แต่ยังไม่มีใน DMC"
+        yield number, said, {"since": day.isoformat()}
+
+
+row = partial(Check, subsystem="DMC", document="students")
+CHECKS = (
+    row("DMC-06", "", ERROR, "record", "รหัส G ที่ไม่ได้รับรองหรือเป็นของผู้อื่น", "G-code not certified or another's",
+        "ตรวจรหัส G กับคำขอ หากยังไม่มีคำขอให้ขอรหัส G หากได้เลข 13 หลักแล้วให้ขอแก้เลข", _not_his_code,
+        ("person_id", "first_name", "last_name", "birth_date")),
+    row("GC-04", "", WARNING, "school", "ได้รหัส G แล้วแต่ยังไม่มีใน DMC", "Certified but absent from DMC",
+        "เพิ่มนักเรียนจากคำขอรหัส G ที่รับรองแล้ว หากไม่ได้เข้าเรียนแล้วให้เขียนเหตุผล", _absent),
+)  # fmt: skip
