@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from documents import clock, smtp
+from documents import clock, line, smtp
 from documents.version import VERSION as VERSION
 
 LEAST_SECRET = 32  # characters
@@ -23,6 +23,9 @@ TABLE = [
     ("CELERY_BROKER_URL", "", "คิวของงานเบื้องหลัง เช่น redis://... หรือ amqp://... ไม่กำหนดแล้วใช้ฐานข้อมูลเดียวกับ MONGODB_URI"),
     ("SMTP_URL", "", "เครื่องอีเมลขาออก smtp://ผู้ใช้:รหัสผ่าน@เครื่อง:587 หรือ smtps://...:465 ไม่กำหนดแล้วไม่ส่งอีเมล (?starttls=no และ ?ca=แฟ้ม เติมท้ายได้)"),
     ("KHET_MAIL_FROM", "", "อีเมลของผู้ส่ง ไม่กำหนดแล้วใช้ชื่อผู้ใช้ใน SMTP_URL ถ้าเป็นอีเมล"),
+    ("LINE_CHANNEL_ACCESS_TOKEN", "", "โทเคนของบัญชีทางการ LINE (Messaging API) สำหรับแจ้งกลุ่ม ไม่กำหนดแล้วไม่ส่ง LINE"),
+    ("KHET_LINE_GROUP", "", "รหัสกลุ่มไลน์ของเขตที่ไม่ได้กำหนดกลุ่มของตนไว้ในหน้าประกาศ"),
+    ("KHET_LINE_API", line.API, "ที่อยู่ของ LINE Messaging API ใช้เปลี่ยนเมื่อทดสอบเท่านั้น"),
     ("KHET_DATA", "./var", "โฟลเดอร์ข้อมูล: ฐานข้อมูลในตัว แฟ้ม กุญแจลับ และบันทึก (เท่ากับ --data)"),
     ("KHET_PUBLIC_URL", "http://127.0.0.1:8000", "ที่อยู่ที่ผู้ใช้เปิด คั่นหลายที่อยู่ด้วยจุลภาค กำหนดรายชื่อ host ที่ยอมรับ และถ้าเป็น https คุกกี้จะเป็น Secure"),
     ("KHET_TRUSTED_PROXIES", "0", "จำนวนพร็อกซีด้านหน้าที่เชื่อหัวข้อ X-Forwarded-* ได้"),
@@ -43,6 +46,8 @@ class Settings:
     data: Path
     broker_url: str = field(default="", repr=False)
     mail_server: smtp.Server | None = None
+    line_bot: line.Bot | None = None
+    line_group: str = ""
     public_urls: tuple[str, ...] = ("http://127.0.0.1:8000",)
     trusted_proxies: int = 0
     now: str = ""
@@ -77,6 +82,8 @@ class Settings:
             data=Path(given["KHET_DATA"]).resolve(),
             broker_url=given["CELERY_BROKER_URL"],
             mail_server=mail_server_of(given["SMTP_URL"], given["KHET_MAIL_FROM"]),
+            line_bot=line_bot_of(given["LINE_CHANNEL_ACCESS_TOKEN"], given["KHET_LINE_API"]),
+            line_group=given["KHET_LINE_GROUP"],
             public_urls=urls(given["KHET_PUBLIC_URL"]),
             trusted_proxies=count_of("KHET_TRUSTED_PROXIES", given["KHET_TRUSTED_PROXIES"]),
             now=running_since(given["KHET_NOW"], environ.get("KHET_NOW_SINCE")),
@@ -135,6 +142,14 @@ def mail_server_of(url: str, sender: str) -> smtp.Server | None:
         return smtp.Server.of(url, sender) if url else None
     except ValueError as error:
         raise RuntimeError(f"SMTP_URL หรือ KHET_MAIL_FROM ใช้ไม่ได้: {error} (no usable SMTP_URL)") from error
+
+
+def line_bot_of(token: str, api: str) -> line.Bot | None:
+    """The account that speaks to groups on LINE, None without a token. Raises RuntimeError for an unsafe address."""
+    try:
+        return line.Bot(token, api) if token else None
+    except ValueError as error:
+        raise RuntimeError(f"{error} (KHET_LINE_API must be https)") from error
 
 
 def count_of(name: str, text: str) -> int:

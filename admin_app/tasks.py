@@ -8,17 +8,18 @@ from bson import ObjectId
 from celery import Celery
 from kombu.exceptions import OperationalError
 
-from documents import job_runs, jobs, mail, sealing
+from documents import announcements, job_runs, jobs, mail, sealing, timetable
 from documents.database import DATABASE, without_concerns
 from exports import links
 
 log = logging.getLogger(__name__)
 
-# Where kinds of jobs are registered.
+# Where kinds of jobs are registered, and what the timetable does.
 KINDS = (
     "documents.bulk",
     "documents.bulk_moves",
     "documents.completeness",
+    "documents.due_notices",
     "documents.finding_lists",
     "documents.locking",
     "documents.pictures",
@@ -57,6 +58,8 @@ def configure(settings):
     jobs.configure(wake)
     sealing.configure(settings.secret_key)
     mail.configure("smtp", settings.mail_server and settings.mail_server.connection)
+    mail.configure("line", settings.line_bot and settings.line_bot.connection)
+    announcements.configure_line(settings.line_group)
     mail.configure_waking(wake_mail)
     links.configure(settings.public_url)
 
@@ -94,3 +97,17 @@ def deliver_mail():
             mail.deliver_due()
         finally:
             _delivering.release()
+
+
+def wake_timetable():
+    """Let a worker do what the timetable has for now."""
+    try:
+        keep_timetable.delay()
+    except OperationalError as error:
+        log.error("the broker takes no tasks now: %s", type(error).__name__)
+
+
+@celery.task(name="khet.timetable")
+def keep_timetable():
+    """Do what is to be done once a day and was not done yet today."""
+    timetable.run_due()

@@ -29,6 +29,11 @@ class Request(Case):
     decisions = ()  # steps by which somebody judges what another asked
 
     @property
+    def page(self):
+        """The path of its page: those of all kinds stand together."""
+        return f"/admin/reopening/details/?kind={self.slug}&id={self.id}"
+
+    @property
     def round_label(self):
         """2568-1."""
         return label_of(self.academic_year, self.round)

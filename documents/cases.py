@@ -11,7 +11,7 @@ from bson import ObjectId
 from mongoengine import Document
 from mongoengine.fields import DateTimeField, DictField, ListField, ObjectIdField, StringField
 
-from documents import clock
+from documents import clock, notice_rules
 from documents.database import collection
 from documents.errors import DoorClosed, Invalid, NotAllowed, OutOfScope, WrongState
 from documents.history import as_stored, chained, naive_now
@@ -56,7 +56,7 @@ class Case(Document):
 
     meta = {"abstract": True, "auto_create_index": False, "strict": False}
 
-    label = label_en = None
+    slug = label = label_en = None
     states = {}  # state: Thai word
     open_states = ()  # those in which somebody is waited for
     steps = {}  # name: Step
@@ -67,6 +67,11 @@ class Case(Document):
     def is_open(self):
         """Whether somebody is still waited for."""
         return self.state in self.open_states
+
+    @property
+    def page(self):
+        """The path of its page; a kind whose pages stand elsewhere overrides it."""
+        return f"/admin/{self.slug}/details/?id={self.id}"
 
     @property
     def shown_state(self):
@@ -106,7 +111,7 @@ def open_case(case, actor, reason=None):
     row = follow_on(case, _row(None, case.state, "ask", actor, reason, now))
     case.moves, case.history_hash = [row], row["hash"]
     collection(type(case)).insert_one(case.to_mongo().to_dict())
-    return type(case).objects(area_code=case.area_code, id=case.id).get()
+    return _told(type(case).objects(area_code=case.area_code, id=case.id).get(), actor)
 
 
 def find_case(kind, id_, visible):
@@ -168,7 +173,13 @@ def advance(case, name, actor, reason=None, changes=None, now=None, noted=None):
     done = collection(type(case)).update_one(unchanged, update)
     if not done.matched_count:
         raise WrongState(f"มีผู้ทำรายการใน{case.label}นี้ไปก่อนแล้ว กรุณาเปิดหน้านี้ใหม่")
-    return type(case).objects(area_code=case.area_code, id=case.id).get()
+    return _told(type(case).objects(area_code=case.area_code, id=case.id).get(), actor)
+
+
+def _told(case, actor):
+    """The case, after whoever it waits for now was told of it."""
+    notice_rules.after_step(case, actor)
+    return case
 
 
 def as_read(found):

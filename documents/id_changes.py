@@ -44,6 +44,7 @@ class IdChange(Case):
     evidence_size = IntField()
     evidence_digest = StringField(max_length=64)
 
+    slug = "id-changes"
     label, label_en = "คำขอแก้เลข", "Change of number"
     states = {
         "asked": "รอเขตพิจารณา", "approved": "แก้ให้แล้ว", "refused": "ไม่แก้ให้", "withdrawn": "ถอนคำขอ",

@@ -10,7 +10,7 @@ from mongoengine.fields import DateTimeField, IntField, StringField
 from pymongo import ReturnDocument
 from pymongo.errors import AutoReconnect
 
-from documents import refusals
+from documents import notice_rules, refusals
 from documents.clock import real_now
 from documents.codelists import of_area
 from documents.database import collection
@@ -226,6 +226,7 @@ class _Run:
         if collection(Job).update_one(self._mine, {"$set": values, "$unset": {"alone": ""}}).modified_count:
             self._forget_drafts(values.get("result_id"))
             self.job.state = state
+            notice_rules.after_job(self.job, state, values["finished_at"])
         return True
 
     def _forget_drafts(self, result_id):

@@ -40,7 +40,7 @@ KINDS = {
     "reset": "ตั้งรหัสผ่านใหม่",
     "digest": "สรุปประจำวัน",
     "announcement": "ประกาศ",
-    "trial": "ข้อความทดลอง",
+    "line": "ข้อความถึงกลุ่มไลน์",
 }
 WAITS = [timedelta(minutes=n) for n in (1, 5, 15, 30, 60, 120, 240)]  # the last one again and again
 GIVEN_UP_AFTER = timedelta(days=2)

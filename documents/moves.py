@@ -12,7 +12,7 @@ from bson import ObjectId
 from pymongo import ReturnDocument
 from pymongo.errors import ExecutionTimeout
 
-from documents import buddhist, clock
+from documents import buddhist, clock, notice_rules
 from documents.cases import follow_on
 from documents.clock import naive, utc
 from documents.database import collection
@@ -255,6 +255,7 @@ def move(submission, name, actor, reason=None, until=None, now=None, records=(),
         _check_time(submission, row, actor, until, now or clock.now())
         moved = push(submission, row, changes_of(submission, round_, row, actor, reason, until, records))
         if moved:
+            notice_rules.after_move(moved, name, actor)
             return recounted(moved) if name == "reopen" else moved
         if time.monotonic() > give_up:
             raise _busy(submission)
@@ -550,6 +551,7 @@ def aside(submission, row, actor, reason, changes, until=None, whom=()):
         }
         moved = push(submission, row, {"set": changes(submission), "unset": {}, "row": entry})
         if moved:
+            notice_rules.after_move(moved, row.name, actor, until)
             return moved
         if time.monotonic() > give_up:
             raise _busy(submission)

@@ -17,7 +17,7 @@ from mongoengine.fields import (
     StringField,
 )
 
-from documents import buddhist, clock
+from documents import buddhist, clock, notice_rules
 from documents.cases import follow_on
 from documents.clock import naive, utc
 from documents.database import collection
@@ -390,7 +390,9 @@ def change_state(round_, state, actor, reason, noted=None, **also):
     )
     if not done.modified_count:
         raise WrongState(SOMEBODY_ELSE)
-    return Round.objects(area_code=round_.area_code, id=round_.id).get()
+    fresh = Round.objects(area_code=round_.area_code, id=round_.id).get()
+    notice_rules.after_round(fresh, round_)
+    return fresh
 
 
 def until_text(window):

@@ -29,6 +29,7 @@ class Area(Document):
     short_name = StringField(max_length=80)
     province = StringField(max_length=2)
     clusters = ListField(StringField(max_length=100))
+    line_group = StringField(max_length=40)  # the LINE group that hears of announcements
     transfer_days = IntField()  # how long a school may take to answer a move-in; see documents/transfers.py
     gcode_evidence = ListField(StringField(max_length=40), default=None)  # see documents/gcode_evidence.py
     gcode_mode = StringField(max_length=20)  # see documents/gcode_numbers.py

@@ -58,6 +58,7 @@ class Transfer(Case):
     due_at = DateTimeField(required=True)
     restored = DictField()  # what a record that stands again was before: put back when nothing comes of it
 
+    slug = "transfers"
     label, label_en = "คำขอย้ายเข้า", "Move-in request"
     states = {
         "asked": "รอโรงเรียนเดิมตอบ", "moved": "ย้ายแล้ว", "refused": "ไม่ให้ย้าย", "withdrawn": "ถอนคำขอ",

@@ -12,3 +12,8 @@ def configure(public_url):
 def picture(id_):
     """The address of a picture, which opens for whoever may see its school; None without one."""
     return f"{_front}/admin/pictures/?id={id_}" if id_ else None
+
+
+def page(path):
+    """The whole address of a page of ours."""
+    return f"{_front}{path}"

@@ -33,6 +33,8 @@ BEGINS_OTHERWISE = {
     "import_plan_parts": "the rows of one plan, by its id",
     "mapped_uploads": "one person's file on its way in, by its id and until it ends",
     "school_plan_rows": "the rows of one planned list, by its upload; and until they end",
+    "timetable": "one a task and day; this one is by when they end",
+    "notices": "lists begin with the area; this one is by when they end",
     "mails": "the queue of all areas, by when a message is due; and until they end",
     "workers": "the heartbeat of each worker, by when it runs out",
     "limit_counters": "rate limits, by who asks, before anyone is known",

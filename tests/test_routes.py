@@ -223,6 +223,15 @@ TABLE = [
     ("GET", "/admin/codelists/value/", "?id=RELIGION&code=001", {200: "admin"}),
     ("POST", "/admin/codelists/value/", {"id": "RELIGION", "do": "add", "seen": "0"}, {422: "admin"}),
     ("POST", "/admin/codelists/move/", {"id": "RELIGION", "code": "001", "seen": "7"}, {409: "admin"}),
+    ("GET", "/admin/announcements/", "", {200: ROUND_READERS}),
+    ("GET", "/admin/announcements/details/", "?id={pupil}", {}),  # no such one; real ones: test_announcements.py
+    ("GET", "/admin/announcements/new/", "", {200: AREA_READERS}),
+    ("POST", "/admin/announcements/new/", {"title": ""}, {422: AREA_READERS}),
+    ("POST", "/admin/announcements/withdraw/", {"id": "{pupil}"}, {}),
+    ("POST", "/admin/announcements/line/", {"group": ""}, {303: AREA_READERS}),
+    ("GET", "/admin/notices/", "?unread=1", {200: EVERYONE}),
+    ("GET", "/admin/notices/open/", "?id={pupil}", {}),  # none of theirs; real ones: test_notices.py
+    ("POST", "/admin/notices/read/", {}, {303: EVERYONE}),
     ("GET", "/admin/mails/", "?state=failed", {200: "admin"}),
     ("POST", "/admin/mails/again/", {"id": "{person}"}, {}),  # no such message; real ones: test_mail.py
     ("GET", "/admin/audit/", "", {200: f"{READERS} admin"}),

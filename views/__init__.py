@@ -5,6 +5,7 @@ from documents.pictures import LARGEST, TAKEN, fields_of
 from views import shell
 from views.access_log import AccessLog
 from views.account import Account
+from views.announcements import Announcements
 from views.audit import Audit
 from views.buildings import BuildingReports, BuildingView
 from views.carrying import Carrying
@@ -22,6 +23,7 @@ from views.jobs import Jobs
 from views.limits import Limits
 from views.line_sheet import LineSheetView
 from views.mails import Mails
+from views.notices import Notices
 from views.papers import Papers
 from views.pictures import Pictures
 from views.pictures import url as picture_url
@@ -85,6 +87,8 @@ def register(admin, app):
     admin.add_view(Fields())
     admin.add_view(Limits())
     admin.add_view(CodeLists())
+    admin.add_view(Announcements())
+    admin.add_view(Notices())
     admin.add_view(Mails())
     admin.add_view(Audit())
     admin.add_view(AccessLog())

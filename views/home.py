@@ -6,7 +6,7 @@ from flask import abort, redirect, request, url_for
 from flask_admin import AdminIndexView, expose
 from flask_login import current_user
 
-from documents import buddhist, clock, findings
+from documents import announcements, buddhist, clock, findings
 from documents.access import AREA_READERS
 from documents.clock import utc
 from documents.completeness import missing_of
@@ -24,6 +24,7 @@ from documents.users import SCHOOL_ROLES, User
 from documents.waiting import unreviewed, visible_submissions
 from documents.windows import open_until
 from views import here, instants, links, shell
+from views.announcements import row_of
 from views.control_room import cluster_of
 from views.first_steps import first_steps
 from views.pages import Page
@@ -53,6 +54,7 @@ class Home(Page, AdminIndexView):
             orders=orders_to_record(area) if current_user.holds("executive", area or "") else [],
             people=people_of(area) if current_user.areas("admin") else None,
             steps=first_steps(area, round_),
+            announced=announced(area) if own else [],
             round=round_,
         )
 
@@ -86,6 +88,12 @@ def greeting(own, area):
 
 def _oversees(area):
     return any(current_user.holds(role, area or "") for role in (*AREA_READERS, "executive"))
+
+
+def announced(area):
+    """What the district announces to the person's schools now, the unread first."""
+    user = here.person()
+    return [row_of(each, user) for each in announcements.current_for(user, area)]
 
 
 # ---- one's own schools ----

@@ -15,7 +15,7 @@ from documents.waiting import waiting_for
 from views import here, jobs, links
 
 SECTIONS = {
-    "": ("admin", "control_room"),
+    "": ("admin", "control_room", "announcements"),
     "ระบบข้อมูล": ("year_end", "transfers", "id_changes"),
     "คุณภาพ": ("findings", "duplicates", "reconcile"),
     "รอบข้อมูล": ("rounds", "submissions", "reopening", "papers"),
@@ -60,8 +60,8 @@ def _shell():
         "years": _years(rounds, current),
         "rounds": _rounds_of_year(rounds, current),
         "round_chip": round_chip(current, now),
-        "notices": len(waits),
-        "notices_href": url_for("admin.index"),
+        "notices": current_user.unread or 0,
+        "notices_href": url_for("notices.index"),
         "ribbon": _ribbon(now),
         "search": _search(),
         "jobs": [] if request.blueprint == "jobs" else jobs.corner(),

@@ -8,6 +8,7 @@ import os
 import sys
 from threading import Lock, Thread
 
+from documents import notices
 from scripts.children import end, spawn
 from scripts.demo import added, calendar_of_rounds, district, moments, parts, people
 from scripts.demo.entering import enter_cluster
@@ -25,7 +26,7 @@ def load(*, schools, students, data, progress):
     far each step is (0 to 1). The product's clock goes back to where it was.
     """
     plans = plan(schools, students)
-    with moments.the_clock_comes_back():
+    with moments.the_clock_comes_back(), notices.quietly():
         progress("โรงเรียนและผู้ใช้", 0.0)
         moments.set_clock(moments.at(2025, 1, 6, 9))
         directors = people.store(plans, data)

@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from documents import history
+from documents import history, notices
 from documents.database import connect
 from scripts.demo import parts as parts_of_demo
 from scripts.demo.entering import enter_cluster
@@ -23,9 +23,10 @@ def main(part, parts, schools, students):
     connect(os.environ["MONGODB_URI"])
     history.configure(Path(os.environ["KHET_AUDIT_KEY_FILE"]).read_bytes().strip())
     people = People.stored()
-    for cluster in shared_out(plan(schools, students), parts)[part]:
-        enter_cluster(cluster, people, lambda number: print(number, flush=True))
-        parts_of_demo.enter(cluster, people)
+    with notices.quietly():
+        for cluster in shared_out(plan(schools, students), parts)[part]:
+            enter_cluster(cluster, people, lambda number: print(number, flush=True))
+            parts_of_demo.enter(cluster, people)
 
 
 if __name__ == "__main__":
