@@ -7,7 +7,7 @@ from flask_admin.theme import Bootstrap4Theme
 import views
 from admin_app import auth, discretion, errors, health, language, security, tasks, theme
 from admin_app.config import Settings
-from documents import clock, declarations, history
+from documents import clock, declarations, history, signing
 from documents.database import connect
 
 
@@ -21,6 +21,7 @@ def create_app(settings: Settings) -> Flask:
     connect(settings.mongodb_uri)
     clock.configure(settings.now)
     history.configure(settings.audit_key)
+    signing.configure(settings.data / "secrets")
     history.tell_address(security.address)
     declarations.tell_version(auth.declared_version, auth.forget_declared_version)
     tasks.configure(settings)

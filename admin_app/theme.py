@@ -64,6 +64,7 @@ MENU_ICONS = {
     "gcode": "gcode",
     "surveys": "surveys",
     "papers": "check",
+    "packages": "lock",
     "findings": "findings",
     "duplicates": "duplicates",
     "import": "upload",

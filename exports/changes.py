@@ -2,7 +2,25 @@
 
 from dataclasses import dataclass
 
-from exports.workbook import workbook_bytes, write_table
+from documents import access, buddhist, citizen_id, fields, thai, versions
+from documents.clock import utc
+from documents.errors import WrongState
+from documents.record import declared
+from documents.rounds import system_name
+from documents.submissions import submissions_of
+from exports.workbook import file_name, workbook_bytes, write_table
+
+
+def is_masked(field):
+    """Whether a field holds a number that names a person, shown masked where it is not needed."""
+    return bool(getattr(field, "masked", False))
+
+
+def masked(field, value):
+    """A value in words, numbers of persons masked."""
+    if value not in (None, "") and is_masked(field):
+        return citizen_id.mask_id(value)
+    return fields.shown(field, value)
 
 
 @dataclass(frozen=True)
@@ -36,6 +54,84 @@ def changes_workbook(title, told):
         sheet.write_string(0, 0, title, book.style("title"))
         write_table(sheet, book, COLUMNS, rows_of(told), header_row=HEAD_ROWS)
     return result.getvalue()
+
+
+def told(change, sensitive):
+    """A RecordChange in words: name, about, kind, lines, how many are hidden by their class, who, when, why."""
+    known, lines, hidden = declared(change.document), [], 0
+    for name, (old, new) in change.fields.items():
+        field = known[name]
+        if field.personal == "sensitive" and not sensitive:
+            hidden += 1
+            continue
+        said = {"old": masked(field, old), "new": masked(field, new), "unit": field.unit}
+        lines.append({"label": field.verbose_name, **said, **_said(change.event_of(name))})
+    return {
+        "kind": versions.KINDS[change.kind],
+        "about": change.document.label,
+        "name": change.headline,
+        "lines": lines,
+        "hidden": hidden,
+        "erased": change.erased,
+        **_said(change.last),
+    }
+
+
+def _said(event):
+    """Who, when and why of an event."""
+    return {
+        "who": event.get("actor_name") or "ระบบ",
+        "when": buddhist.format_datetime(utc(event["at"])),
+        "reason": event.get("reason") or "",
+    }
+
+
+# ---- of a whole round ----
+
+OF_A_SCHOOL = (Column("รหัสโรงเรียน", 14), Column("โรงเรียน", 32), Column("ฉบับ", 10, "center"))
+
+
+def reopened_in(round_):
+    """The submissions of a round that were reopened, by school code."""
+    return list(submissions_of(round_).filter(version__gt=1).order_by("school_code"))
+
+
+def refuse_one_version(round_):
+    """Raise WrongState where no school of a round was reopened: then there is one version."""
+    if not submissions_of(round_).filter(version__gt=1).first():
+        raise WrongState(f"รอบ {round_.label} ไม่มีโรงเรียนที่เปิดคืน จึงมีฉบับเดียว ไม่มีสิ่งที่เปลี่ยน")
+
+
+def round_changes(round_, user, step=lambda number: None):
+    """(bytes of a workbook, records that changed) of a locked round: every school's changes since it was first locked.
+
+    A row a field; the sensitive class only for who may see it. Raises WrongState where no school was reopened.
+    """
+    refuse_one_version(round_)
+    again = reopened_in(round_)
+    sensitive, count = access.sees_sensitive(user, round_.area_code), 0
+
+    def rows():
+        nonlocal count
+        for number, submission in enumerate(again):
+            step(number)
+            first = [submission.school_code, submission.school_name, f"1 → {submission.version}"]
+            for change in versions.changed_since(submission, 1):
+                count += 1
+                for row in rows_of([told(change, sensitive)]):
+                    yield [*first, *(thai.clean(cell) if isinstance(cell, str) else cell for cell in row)]
+
+    title = f"สิ่งที่เปลี่ยนจากฉบับที่ 1 {system_name(round_.subsystem)} {round_.label}"
+    with workbook_bytes(title) as (book, result):
+        sheet = book.page("สิ่งที่เปลี่ยน", repeat=(HEAD_ROWS, HEAD_ROWS), freeze=(HEAD_ROWS + 1, 2))
+        sheet.write_string(0, 0, title, book.style("title"))
+        write_table(sheet, book, (*OF_A_SCHOOL, *COLUMNS), rows(), header_row=HEAD_ROWS)
+    return result.getvalue(), count
+
+
+def round_changes_file_name(round_):
+    """The download's name."""
+    return file_name(f"{round_.label}-{round_.subsystem}-{round_.area_code}-สิ่งที่เปลี่ยนจากฉบับที่ 1")
 
 
 def rows_of(told):

@@ -1,21 +1,27 @@
 """Files that are made as jobs: a round's workbook and reports, and what a grid shows."""
 
 import io
+import itertools
 import shutil
+import tempfile
 
-from documents import access, listing
+from documents import access, listing, signing
 from documents.classes import chosen, classes_of
 from documents.database import ahead
+from documents.digests import documents_of as round_documents
 from documents.errors import NotAllowed, WrongState
 from documents.jobs import job_kind
+from documents.locking import freeze_of
 from documents.record import Place
 from documents.rounds import get_round
 from documents.schools import School
 from documents.student_reports import BY_KEY
 from documents.submissions import find_submission
 from exports import handover, report_files
+from exports.changes import reopened_in, round_changes, round_changes_file_name
 from exports.class_lists import class_lists_file_name, class_lists_pdf, lists_of
 from exports.grid import around_of, csv_file, projection_of, xlsx_of
+from exports.package import package_file_name, refuse_package, version_of, write_package
 from exports.round_report import report_file_name, round_report
 from exports.round_workbook import round_file_name, round_workbook_file
 from exports.statistics import statistics_csv, statistics_file_name
@@ -24,6 +30,7 @@ from exports.workbook import file_name
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv"
+ZIP = "application/zip"
 PDF = "application/pdf"
 PIECE = 1 << 18
 OF_COUNTS = ("report", "statistics")  # without persons: an executive has them too
@@ -62,6 +69,56 @@ def round_file(job, progress, round_id, what, encoding, rows):
         "summary": [f"จัดทำไฟล์ {name} แล้ว"],
         "noted": about | {"kind": "csv" if kind == CSV else "xlsx"},
     }
+
+
+@job_kind("ministry_package", "แพ็กเกจส่งกระทรวง", "Ministry package")
+def ministry_package(job, progress, round_id):
+    """The job of `package.write_package`, streamed into its result."""
+    round_ = get_round([job.area_code], round_id)
+    refuse_package(round_, job.actor)
+    progress.begin(len(round_documents(round_.subsystem)) + 3, "ขั้น")
+    steps = itertools.count()
+
+    def step(words):
+        progress.at(next(steps))
+        progress.say(words)
+
+    name = package_file_name(round_, version_of(freeze_of(round_)))
+    with tempfile.TemporaryFile(prefix="khet-") as whole:
+        manifest = write_package(round_, whole, step)
+        whole.seek(0)
+        with progress.result_file(name, ZIP) as file:
+            shutil.copyfileobj(whole, file, 1 << 20)
+    rows = sum(one["rows"] or 0 for one in manifest["files"] if one["kind"] == "records")
+    about = {
+        "what": "package",
+        "subsystem": round_.subsystem,
+        "round": round_.label,
+        "school": None,
+        "rows": rows,
+    }
+    said = [
+        f"จัดทำแพ็กเกจฉบับที่ {manifest['version']} แล้ว {len(manifest['files']):,} ไฟล์ {rows:,} รายการ",
+        f"ลงนามด้วยกุญแจของเขต ลายนิ้วมือ {signing.short_fingerprint(manifest['key'])}",
+    ]
+    return {"summary": said, "noted": about | {"kind": "zip"}}
+
+
+@job_kind("package_changes", "สิ่งที่เปลี่ยนจากฉบับก่อน", "Changes since the first version")
+def package_changes(job, progress, round_id):
+    """The job of `changes.round_changes`, of what the person may see now."""
+    round_ = get_round([job.area_code], round_id)
+    progress.begin(len(reopened_in(round_)), "โรงเรียน")
+    content, count = round_changes(round_, job.actor, progress.at)
+    keep(progress, content, round_changes_file_name(round_), XLSX)
+    about = {
+        "what": "changes",
+        "subsystem": round_.subsystem,
+        "round": round_.label,
+        "school": None,
+        "rows": count,
+    }
+    return {"summary": [f"เปลี่ยน {count:,} รายการ"], "noted": about | {"kind": "xlsx"}}
 
 
 @job_kind("round_summary", "รายงานสรุป", "Reports of a round")

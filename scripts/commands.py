@@ -219,6 +219,37 @@ def restore(context, file, passphrase_file, audit_key, check, keep_unproven):
         raise click.ClickException(str(reason)) from reason
 
 
+# ---- packages ----
+
+
+@manage.command("verify-package")
+@click.argument("file", type=A_FILE)
+@click.option("--key", type=A_FILE, help="แฟ้มกุญแจสาธารณะของเขต (PEM) ที่จะเชื่อถือ แทนกุญแจที่ระบบนี้รู้จัก")
+@click.option("--against", type=A_FILE, help="เทียบเนื้อหากับอีกแพ็กเกจหนึ่ง ไม่ว่าบีบอัดด้วยอะไร")
+@with_database
+def verify_package(data, file, key, against):
+    """ตรวจแพ็กเกจส่งกระทรวง บอกชื่อไฟล์ที่ถูกแก้ไข; จบด้วยสถานะ 1 เมื่อไม่ตรงหรือไม่ใช่กุญแจของเขต"""
+    from scripts import sealed
+
+    if not sealed.tell(file, key, against):
+        raise click.ClickException("แพ็กเกจนี้ยังเชื่อถือไม่ได้ (the package is not proven)")
+
+
+@manage.command("new-signing-key")
+@click.argument("area")
+@with_database
+def new_signing_key(data, area):
+    """สร้างกุญแจลงนามใหม่ของเขต เมื่อกุญแจเดิมหายหรือรั่วไหล; แพ็กเกจเก่ายังตรวจได้ด้วยกุญแจเดิม"""
+    from documents import signing
+    from documents.schools import Area
+
+    make_app()
+    if not Area.objects(code=area).first():
+        raise click.ClickException(f"ไม่มีเขต {area} (no such area)")
+    made = signing.renew(area, OPERATOR, "scripts/manage new-signing-key")
+    click.echo(f"สร้างกุญแจใหม่แล้ว ลายนิ้วมือ {made.short} ให้แจ้งผู้รับแพ็กเกจทางหนังสือ")
+
+
 @manage.group("migrate")
 def migrate():
     """การปรับรูปแบบข้อมูลเมื่อเปลี่ยนรุ่น; scripts/start ทำให้เองเมื่อเริ่ม"""

@@ -96,6 +96,11 @@ TABLE = [
     ("GET", "/admin/year-end/", "", {404: READERS}),  # not the round of the year's end; real ones: test_year_end.py
     ("POST", "/admin/year-end/save/", {"school": "{school}"}, {404: READERS}),
     ("GET", "/admin/papers/", "", {200: ROUND_READERS}),
+    ("GET", "/admin/packages/", "", {200: "district approver executive admin"}),
+    ("POST", "/admin/packages/", {}, {422: "district approver executive admin"}),  # no file
+    ("POST", "/admin/packages/make/", {"id": "{round}"}, {}),  # the round stands in the address: test_package.py
+    ("POST", "/admin/packages/changes/", {"id": "{round}"}, {}),
+    ("GET", "/admin/packages/key/", "?fingerprint=0", {404: "district approver executive admin"}),
     ("GET", "/admin/papers/confirmation/", "?id={submission}", {409: ROUND_READERS}),  # nobody has confirmed yet
     ("GET", "/admin/papers/confirmation/pdf/", "?id={submission}", {409: ROUND_READERS}),
     ("GET", "/admin/class-lists/", "?school={school}&grade=", {200: READERS}),

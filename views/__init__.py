@@ -24,6 +24,8 @@ from views.limits import Limits
 from views.line_sheet import LineSheetView
 from views.mails import Mails
 from views.notices import Notices
+from views.packages import LARGEST as LARGEST_PACKAGE
+from views.packages import Packages
 from views.papers import Papers
 from views.pictures import Pictures
 from views.pictures import url as picture_url
@@ -81,6 +83,7 @@ def register(admin, app):
     admin.add_view(Reports())
     admin.add_view(Carrying())
     admin.add_view(Papers())
+    admin.add_view(Packages())
     admin.add_view(Jobs())
     admin.add_view(ClassListPages())
     admin.add_view(Users())
@@ -96,6 +99,7 @@ def register(admin, app):
     admin.add_view(Pictures())
     app.jinja_env.globals.update(picture_url=picture_url, picture_taken=TAKEN)
     app.config["KHET_LARGER"] = {place: size for kind in subsystems() for place, size in larger(kind)}
+    app.config["KHET_LARGER"]["packages.index"] = LARGEST_PACKAGE + SPARE
     shell.install(app)
 
 

@@ -6,15 +6,13 @@ from flask import request, send_file, url_for
 from flask_admin import BaseView, expose
 from flask_login import current_user
 
-from documents import access, buddhist, history, versions
-from documents.clock import utc
+from documents import access, history, versions
 from documents.errors import OutOfScope, WrongState
-from documents.record import declared
 from documents.rounds import system_name
 from documents.submissions import get_submission, round_of
-from exports.changes import changes_workbook
+from exports.changes import changes_workbook, told
 from exports.workbook import file_name
-from views import formatters, links
+from views import links
 from views.exporting import XLSX, note_export
 from views.pages import Page
 
@@ -39,15 +37,15 @@ class Changes(Page, BaseView):
         """The page."""
         submission, since, sensitive = asked()
         changes = versions.changed_since(submission, since)
-        told = [in_words(each, submission, sensitive) for each in changes[:SHOWN]]
+        shown = [in_words(each, submission, sensitive) for each in changes[:SHOWN]]
         return self.render(
             "khet/changes.html",
             submission=submission,
             round=round_of(submission),
             since=since,
-            told=told,
+            told=shown,
             total=len(changes),
-            shown=len(told),
+            shown=len(shown),
             sums=[(versions.KINDS[kind], number, TONES[kind]) for kind, number in versions.summed(changes).items()],
             switch=sensitive_switch(submission, sensitive),
             earlier=[row["version"] for row in submission.versions if row["version"] != since],
@@ -60,11 +58,11 @@ class Changes(Page, BaseView):
         """All of it as a workbook; noted before it is sent."""
         submission, since, sensitive = asked()
         changes = versions.changed_since(submission, since)
-        told = [in_words(each, submission, sensitive) for each in changes]
+        rows = [in_words(each, submission, sensitive) for each in changes]
         title = f"สิ่งที่เปลี่ยนจากฉบับที่ {since} {submission.school_name} {system_name(submission.subsystem)} {submission.round_label}"
-        content = changes_workbook(title, told)
+        content = changes_workbook(title, rows)
         person = current_user._get_current_object()
-        note_export(person, round_of(submission), "changes", submission.school_code, len(told), "xlsx")
+        note_export(person, round_of(submission), "changes", submission.school_code, len(rows), "xlsx")
         return send_file(
             io.BytesIO(content), mimetype=XLSX, as_attachment=True, download_name=file_name(title)
         )
@@ -108,41 +106,9 @@ def note_sensitive(submission):
 
 def in_words(change, submission, sensitive):
     """One RecordChange as page and workbook show it: its name, kind, and a line a field, masked and by its class."""
-    known, lines, hidden = declared(change.document), [], 0
-    for name, (old, new) in change.fields.items():
-        field = known[name]
-        if field.personal == "sensitive" and not sensitive:
-            hidden += 1
-            continue
-        event = change.event_of(name)
-        lines.append(
-            {
-                "label": field.verbose_name,
-                "old": formatters.masked(field, old),
-                "new": formatters.masked(field, new),
-                "unit": field.unit,
-                **_said(event),
-            }
-        )
-    return {
-        "kind": versions.KINDS[change.kind],
+    return told(change, sensitive) | {
         "tone": TONES[change.kind],
-        "about": change.document.label,
-        "name": change.headline,
-        "lines": lines,
-        "hidden": hidden,
-        "erased": change.erased,
         "href": links.of_records(change.document.slug, "details_view", id=str(change.id))
         if change.kind != versions.REMOVED
         else None,
-        **_said(change.last),
-    }
-
-
-def _said(event):
-    """Who, when and why of an event."""
-    return {
-        "who": event.get("actor_name") or "ระบบ",
-        "when": buddhist.format_datetime(utc(event["at"])),
-        "reason": event.get("reason") or "",
     }

@@ -10,6 +10,7 @@ from documents.declarations import ever_declared
 from documents.record import declared, shown_fields
 from documents.submissions import find_submission
 from documents.users import ROLES
+from exports import changes
 from views.pictures import thumbnail
 
 ACTIONS = {"create": "เพิ่มรายการ", "update": None, "remove": "ลบรายการ"}
@@ -29,9 +30,7 @@ MOST_FOUND = 20
 FORMER, FRESH = {"picture": "ภาพเดิม", "file": "ไฟล์เดิม"}, {"picture": "ภาพใหม่", "file": "ไฟล์ใหม่"}
 
 
-def is_masked(field):
-    """Whether a field holds a number that names a person, shown masked where it is not needed."""
-    return bool(getattr(field, "masked", False))
+is_masked = changes.is_masked  # whether a field holds a number that names a person
 
 
 def value_of(field, plain, round_):
@@ -85,11 +84,7 @@ def typed(field, value):
     return str(value)
 
 
-def masked(field, value):
-    """A value in words, numbers of persons masked."""
-    if value not in (None, "") and is_masked(field):
-        return citizen_id.mask_id(value)
-    return fields.shown(field, value)
+masked = changes.masked  # a value in words, numbers of persons masked
 
 
 # ---- details ----

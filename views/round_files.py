@@ -16,6 +16,7 @@ from documents.rounds import STATES, get_round, system_name
 from documents.submissions import STATES as SUBMISSION_STATES
 from documents.submissions import submissions_of
 from exports.file_jobs import opened, round_file_of
+from exports.package import refuse_package, version_of
 from exports.reports import GRADES, SEXES
 from exports.round_report import has_report
 from exports.round_workbook import refuse_reopened
@@ -29,7 +30,7 @@ from views.pages import Page
 TAKERS = access.AREA_READERS  # of the workbook, which holds persons
 READERS = (*TAKERS, "executive")
 FILES = ("workbook", "report")
-TAKEN = (*FILES, "statistics", "summary")
+TAKEN = (*FILES, "statistics", "summary", "package")
 LAST_TAKEN = 10
 
 
@@ -58,6 +59,7 @@ class RoundFiles(Page, BaseView):
             counts=counts_of(round_),
             refusal=refusal_of(round_),
             takes_workbook=takes_workbook(round_),
+            package=package_of(round_) if takes_workbook(round_) and round_.sealed else None,
             sensitive=access.sees_sensitive(current_user, round_.area_code),
             report=has_report(round_),
             summary=summary_of(round_.subsystem),
@@ -124,6 +126,16 @@ def refuse_not_open(round_):
         raise WrongState(f"รอบ {round_.label} ยังไม่เปิดรับข้อมูล จึงยังไม่มีไฟล์")
     if round_.state == "closing":
         raise WrongState(f"รอบ {round_.label} กำลังล็อกอยู่ กรุณารอให้ล็อกเสร็จแล้วจึงดาวน์โหลด")
+
+
+def package_of(round_):
+    """{version, refusal}: which version the ministry package is, and why this person cannot make it now, or None."""
+    said = None
+    try:
+        refuse_package(round_, here.person())
+    except RuleBroken as refusal:
+        said = refusal.message
+    return {"version": version_of(locking.freeze_of(round_)), "refusal": said}
 
 
 def refusal_of(round_):

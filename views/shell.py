@@ -18,7 +18,7 @@ SECTIONS = {
     "": ("admin", "control_room", "announcements"),
     "ระบบข้อมูล": ("year_end", "transfers", "id_changes"),
     "คุณภาพ": ("findings", "duplicates", "reconcile"),
-    "รอบข้อมูล": ("rounds", "submissions", "reopening", "papers"),
+    "รอบข้อมูล": ("rounds", "submissions", "reopening", "papers", "packages"),
     "งานเอกสาร": ("import", "imports", "export", "jobs", "reports", "building_reports", "equipment_reports"),
     "แบบสำรวจ": ("surveys",),
     "ดูแลระบบ": ("schools", "contacts", "users", "accounts", "fields", "limits", "codelists", "mails", "audit"),
