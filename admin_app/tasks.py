@@ -22,7 +22,7 @@ KINDS = (
     "documents.due_notices",
     "documents.finding_lists",
     "documents.locking",
-    "documents.pictures",
+    "documents.retention",
     "documents.school_accounts",
     "exports.file_jobs",
     "exports.import_jobs",

@@ -81,6 +81,7 @@ MENU_ICONS = {
     "fields": "fields",
     "limits": "gauge",
     "codelists": "codelists",
+    "privacy": "eye",
     "audit": "history",
     "history": "history",
 }

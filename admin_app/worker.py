@@ -22,7 +22,7 @@ from pymongo.errors import PyMongoError
 
 from admin_app import discretion, tasks
 from admin_app.config import Settings
-from documents import clock, history, job_runs, mail, pictures
+from documents import clock, history, job_runs, mail, retention
 from documents.database import connect
 
 log = logging.getLogger(__name__)
@@ -113,7 +113,7 @@ class Heart:
                     tasks.wake_timetable()
                 if beats % TIDY_EVERY == 0:
                     job_runs.forget_expired()
-                    pictures.ask_tidying()
+                    retention.ask_all()
             except PyMongoError as error:
                 log.error("the worker lost the database: %s", type(error).__name__)
             beats += 1

@@ -22,7 +22,13 @@ from documents.users import EVERY_AREA, ROLES, SCHOOL_ROLES, Acting, Grant, Sess
 SUBJECT = "users"  # the history's name for accounts
 PERSONAL = ("name", "email", "position", "phone")
 LABELS = {"name": "ชื่อ-สกุล", "email": "อีเมล", "position": "ตำแหน่ง", "phone": "โทรศัพท์"}
-LABELS |= {"grants": "สิทธิ์", "active": "ใช้งานได้", "password": "รหัสผ่าน", "acting": "รักษาการผู้อำนวยการ"}
+LABELS |= {
+    "grants": "สิทธิ์",
+    "active": "ใช้งานได้",
+    "password": "รหัสผ่าน",
+    "acting": "รักษาการผู้อำนวยการ",
+    "notice": "ประกาศความเป็นส่วนตัวฉบับ",
+}
 MARKED_ROLES = ("district", "approver")  # only these may carry the mark for sensitive data
 EMAIL = re.compile(r"[^@\s\x00-\x1f,;\"'<>()]+@[^@\s\x00-\x1f,;\"'<>()]+")
 

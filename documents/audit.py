@@ -30,6 +30,7 @@ WITHOUT_RECORDS = (
     "access",
     "history",
     "security",
+    "privacy",
 )  # all that an administrator looks through
 AREA_INDEX, SCHOOL_INDEX = "area_newest", "school_newest"
 NO_SCHOOL = {"$exists": False}  # not None: that means null as well, and two bounds give no order

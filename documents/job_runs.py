@@ -273,11 +273,16 @@ def requeue_lost():
 
 
 def forget_expired():
-    """Delete the jobs that are kept no longer, with their files; gives their number."""
+    """Delete the jobs that are kept no longer, with their files; gives their number. An event tells of files erased."""
+    from documents.retention import note_erased
+
     number = 0
     for area in Area.objects.distinct("code"):
         over = {"area_code": area, "expires_at": {"$lt": real_now()}}
+        files_gone = 0
         for found in collection(Job).find(over, {"files": 1}):
             delete_files(found.get("files", ()))
+            files_gone += len(found.get("files", ()))
             number += collection(Job).delete_one({"_id": found["_id"], "area_code": area}).deleted_count
+        note_erased(area, {"job_files": files_gone})
     return number

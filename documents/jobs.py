@@ -26,6 +26,7 @@ from documents.clock import real_now
 from documents.database import collection, db
 from documents.errors import NotAllowed, OutOfScope, RuleBroken
 from documents.history import naive_now
+from documents.privacy import days_of
 from documents.schools import Area
 from documents.users import EVERY_AREA, System, User
 
@@ -39,7 +40,6 @@ STATES = {
     "cancelled": "ยกเลิกแล้ว",
 }
 UNFINISHED = ("waiting", "running")
-KEPT_FOR = timedelta(days=14)  # then the job goes with its files
 MOST_UNFINISHED = 10  # of one person at once
 MESSAGE_LOST_AFTER = timedelta(seconds=30)  # a job that still waits then is queued once more
 LINES_OF_LOG = 100
@@ -247,7 +247,7 @@ def ask(
         arguments=arguments or {},
         asked_at=naive_now(),
         lease_until=now + MESSAGE_LOST_AFTER,
-        expires_at=now + KEPT_FOR,
+        expires_at=now + timedelta(days=days_of(area_code)["job_files"]),
         href=href,
     )
     if round_ is not None:

@@ -26,8 +26,6 @@ from documents import subsystems
 from documents.clock import real_now
 from documents.database import collection, db
 from documents.errors import Invalid
-from documents.history import naive_now
-from documents.jobs import job_kind
 from documents.record import Place, declared
 from documents.stored_files import StoredChunk, StoredFile
 
@@ -281,26 +279,26 @@ def mark_used(id_, area_code, school_code, lineage=None):
 # ---- tidying ----
 
 
-def tidy(area_code, progress=None):
+def tidy(area_code, kept_for=KEPT_UNUSED):
     """Take away the pictures of an area that nothing has held for a while; gives how many.
 
-    A school at a time: its pictures beside what its records of all years hold. One that is found unused is marked, and
-    taken away when it still is a month later.
+    A school at a time: its pictures beside what its records of all years hold, and what the end of a reopening may bring
+    back. One that is found unused is marked, and taken away when it still is after `kept_for`.
     """
     from documents.schools import School
+    from documents.versions import may_come_back
 
     codes = collection(PictureFile).distinct("metadata.school_code", {"metadata.area_code": area_code})
     holders = [kind for kind in subsystems() if fields_of(kind)]
     years = {kind: collection(kind).distinct("academic_year", {"area_code": area_code}) for kind in holders}
     gone = 0
-    for number, code in enumerate(codes):
+    for code in codes:
         held = _held(collection(School), fields_of(School), {"area_code": area_code, "code": code})
         for kind in holders:
             where = {"area_code": area_code, "academic_year": {"$in": years[kind]}, "school_code": code}
             held |= _held(collection(kind), fields_of(kind), where)
-        gone += _tidy_school(area_code, code, held)
-        if progress:
-            progress.at(number + 1)
+        held |= may_come_back(area_code, code, "picture")
+        gone += _tidy_school(area_code, code, held, kept_for)
     return gone
 
 
@@ -311,7 +309,7 @@ def _held(rows, names, where):
     return {row[name] for row in rows.find(where, dict.fromkeys(names, 1)) for name in names if row.get(name)}
 
 
-def _tidy_school(area_code, school_code, held):
+def _tidy_school(area_code, school_code, held, kept_for):
     files, now = collection(PictureFile), real_now()
     where = {"metadata.area_code": area_code, "metadata.school_code": school_code}
     unused = "metadata.unused_since"
@@ -323,29 +321,7 @@ def _tidy_school(area_code, school_code, held):
                 files.update_one({"_id": row["_id"]}, {"$unset": {unused: ""}})
         elif not since:
             files.update_one({"_id": row["_id"]}, {"$set": {unused: now}})
-        elif files.delete_one({"_id": row["_id"], unused: {"$lt": now - KEPT_UNUSED}}).deleted_count:
+        elif files.delete_one({"_id": row["_id"], unused: {"$lt": now - kept_for}}).deleted_count:
             collection(PictureChunk).delete_many({"files_id": row["_id"]})
             gone += not row["_id"].endswith(".thumb")
     return gone
-
-
-@job_kind("tidy_pictures", "เก็บกวาดภาพถ่ายที่ไม่ใช้แล้ว", "Tidy pictures nothing holds")
-def tidy_job(job, progress):
-    """The job of `tidy`."""
-    progress.begin(
-        len(collection(PictureFile).distinct("metadata.school_code", {"metadata.area_code": job.area_code})),
-        "โรงเรียน",
-    )
-    gone = tidy(job.area_code, progress)
-    return {"summary": [f"ลบภาพที่ไม่มีรายการใดใช้มาเกิน {KEPT_UNUSED.days} วันแล้ว {gone:,} ภาพ"]}
-
-
-def ask_tidying():
-    """Queue the tidying of every area that has pictures and was not tidied today; a worker asks it on its round."""
-    from documents.jobs import Job, ask
-    from documents.users import System
-
-    today = naive_now() - timedelta(hours=20)
-    for area in collection(PictureFile).distinct("metadata.area_code"):
-        if not Job.objects(area_code=area, kind="tidy_pictures", asked_at__gt=today).first():
-            ask("tidy_pictures", System("ระบบ"), area, alone=True)

@@ -157,6 +157,7 @@ class User(Holder, Document, UserMixin):
     revision = IntField(default=1)
     language = StringField(max_length=2)  # what he reads in, and how he wants dates; None: the product's own
     dates = StringField(max_length=10)
+    notices = ListField(DictField())  # version, at: personal-data notices that he has read
 
     # Flask-Security's own
     fs_uniquifier = StringField(max_length=64, required=True)

@@ -149,3 +149,27 @@ def _beside(change):
     kept = [row["id"] for row in former]
     began = len(kept) - 1 - kept[::-1].index(number[0]) if number[0] in kept else len(kept)
     return {"former_ids": former[:began] or None}
+
+
+def may_come_back(area_code, school_code, kind):
+    """Ids, as stored, in fields of a kind ("picture", "file") that the end of a reopening may bring back to a school.
+
+    They are what the history says was there when a submission was opened again that is not sealed since.
+    """
+    from documents.declarations import ever_declared
+    from documents.submissions import SEALED, Submission
+
+    asked = {"area_code": area_code, "school_code": school_code, "version__gt": 1, "state__nin": list(SEALED)}
+    found = set()
+    for submission in Submission.objects(**asked):
+        begun = reopening_of(submission)
+        if begun is None:
+            continue
+        known = {document.slug: ever_declared(document, area_code) for document in documents_in(submission)}
+        names = {slug: [n for n, f in fields.items() if f.kind == kind] for slug, fields in known.items()}
+        if not any(names.values()):
+            continue
+        for event in _events(submission, begun):
+            pairs = (event.get("changes") or {}).get
+            found |= {pairs(name)[0] for name in names.get(event["document"], ()) if pairs(name)}
+    return found - {None}

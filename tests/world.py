@@ -99,7 +99,7 @@ def done_job(owner):
         area_code=AREA, kind="grid_file", title=f"{SECRET}งาน", owner=owner.id, owner_name=owner.name, state="done",
         rights=jobs.rights_in(owner, AREA), result={"summary": [f"{SECRET}เสร็จ"]}, result_id=file, files=[file],
         result_name=f"{SECRET}.csv", result_type="text/csv", log=[{"at": now, "text": f"{SECRET}บันทึก"}], seen=True,
-        asked_at=now, started_at=now, finished_at=now, lease_until=now, expires_at=now + jobs.KEPT_FOR,
+        asked_at=now, started_at=now, finished_at=now, lease_until=now, expires_at=now + dt.timedelta(days=14),
     ).save()  # fmt: skip
 
 

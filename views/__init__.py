@@ -29,6 +29,7 @@ from views.packages import Packages
 from views.papers import Papers
 from views.pictures import Pictures
 from views.pictures import url as picture_url
+from views.privacy import Notice, Privacy
 from views.pupil_reports import Reports
 from views.pupils import PupilView
 from views.reconcile import Reconcile
@@ -95,7 +96,9 @@ def register(admin, app):
     admin.add_view(Mails())
     admin.add_view(Audit())
     admin.add_view(AccessLog())
+    admin.add_view(Privacy())
     admin.add_view(Account())
+    admin.add_view(Notice())
     admin.add_view(Pictures())
     app.jinja_env.globals.update(picture_url=picture_url, picture_taken=TAKEN)
     app.config["KHET_LARGER"] = {place: size for kind in subsystems() for place, size in larger(kind)}

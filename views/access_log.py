@@ -167,8 +167,8 @@ def _told(row, names, schools, learner):
         named = ("รายการหนึ่งคน", None)
     return {
         "id": row["_id"],
-        "time": buddhist.format_time(at),
-        "day": buddhist.format_short(clock.in_bangkok(at)),
+        "time": telling.unbroken(buddhist.format_time(at)),
+        "day": telling.unbroken(buddhist.format_short(clock.in_bangkok(at))),
         "action": access_log.ACTIONS.get(row["action"], row["action"]),
         "tone": TONES.get(row["action"], "muted"),
         "what": what_in_words(row.get("what")),

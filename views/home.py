@@ -28,6 +28,7 @@ from views.announcements import row_of
 from views.control_room import cluster_of
 from views.first_steps import first_steps
 from views.pages import Page
+from views.privacy import unread
 from views.waits import entries
 
 MOST_SCHOOLS = 6  # of one person shown in full
@@ -55,6 +56,7 @@ class Home(Page, AdminIndexView):
             people=people_of(area) if current_user.areas("admin") else None,
             steps=first_steps(area, round_),
             announced=announced(area) if own else [],
+            notice=unread(),
             round=round_,
         )
 

@@ -12,6 +12,8 @@ from documents.declarations import ever_declared
 from documents.field_definitions import CLASS_WORDS as CLASSES_OF_FIELD
 from documents.field_definitions import KINDS as KINDS_OF_FIELD
 from documents.field_definitions import LABELS
+from documents.privacy import KEEPING
+from documents.privacy import LABELS as LABELS_OF_PRIVACY
 from documents.record import declared
 from documents.refusals import KINDS as KINDS_OF_REFUSAL
 from documents.rounds import label_of as label_of_round
@@ -45,6 +47,8 @@ ACTIONS = {
     "dismiss": "สิ้นสุดการรักษาการ",
     **{name: move.label for name, move in SCHOOL_MOVES.items()},
     "refuse": "ถูกปฏิเสธ",
+    "accept": "รับทราบประกาศ",
+    "tidy": "ลบเมื่อครบกำหนดเก็บ",
     "move": "เปลี่ยนลำดับ",
     "add": "เพิ่มค่า",
     "retire": "เลิกใช้ค่า",
@@ -67,6 +71,7 @@ OTHERS = {
     "access": "การเข้าถึงข้อมูล",
     "history": "ประวัติการแก้ไข",
     "security": "ความปลอดภัย",
+    "privacy": "ข้อมูลส่วนบุคคล",
 }
 VIAS = {
     "form": "แบบฟอร์ม",
@@ -218,8 +223,8 @@ def _told(row, around, whole):
     return {
         "id": row["_id"],
         "href": url_for("audit.details_view", id=row["_id"]),
-        "day": _unbroken(buddhist.format_short(clock.in_bangkok(at))),
-        "time": _unbroken(buddhist.format_time(at)),
+        "day": unbroken(buddhist.format_short(clock.in_bangkok(at))),
+        "time": unbroken(buddhist.format_time(at)),
         "when": buddhist.format_datetime(at),
         "who": row.get("actor_name") or "ระบบ",
         "role": _role(row),
@@ -241,7 +246,7 @@ def _told(row, around, whole):
     }
 
 
-def _unbroken(text):
+def unbroken(text):
     """A text that stays on one line."""
     return text.replace(" ", "\u00a0")
 
@@ -332,6 +337,11 @@ def changes_of(row, around):
             _line(limit.label, *pair, limit.unit)
             for name, pair in changes.items()
             if (limit := limit_named(name))
+        ], 0
+    if slug == "privacy":
+        unit = "รายการ" if row["action"] == "tidy" else None
+        return [
+            _of_privacy(name, pair, unit) for name, pair in changes.items() if name in LABELS_OF_PRIVACY
         ], 0
     if slug == "security":
         return [_of_refusal(name, new) for name, (_, new) in changes.items()], 0
@@ -428,6 +438,11 @@ def _of_access(name, pair, row, around):
     elif name == "kind":
         new = KINDS.get(new) or str(new).upper()
     return _line(ABOUT_ACCESS.get(name, name), _plainly(old), _plainly(new))
+
+
+def _of_privacy(name, pair, unit):
+    """What an area set about personal data, or how many of what were erased."""
+    return _line(LABELS_OF_PRIVACY[name], *map(_plainly, pair), unit or ("วัน" if name in KEEPING else None))
 
 
 def _of_refusal(name, new):
