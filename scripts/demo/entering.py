@@ -13,6 +13,7 @@ from documents.users import System
 from documents.writing import Change, write
 from scripts.demo import moments, neighbours
 from scripts.demo.chance import chance
+from scripts.demo.learners import enter_codes
 from scripts.demo.plan import AREA
 from scripts.demo.pupils import LAST_YEAR, THIS_YEAR, pupils_of, rooms_for
 
@@ -58,6 +59,7 @@ def enter_cluster(plans, people, tell):
     neighbours.go_on(rng, cluster)
     neighbours.spoil(rng, cluster)
     for school, pupils in cluster:
+        enter_codes(school, pupils)
         enter_last_year(school, pupils)
         report_last_year(school, people)
         tell(sum(one.last is not None for one in pupils))
