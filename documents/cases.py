@@ -74,6 +74,11 @@ class Case(Document):
         return f"/admin/{self.slug}/details/?id={self.id}"
 
     @property
+    def this(self):
+        """'คำขอย้ายเข้านี้': the kind of case as a sentence speaks of one."""
+        return f"{self.label} นี้" if self.label[-1].isascii() else f"{self.label}นี้"
+
+    @property
     def shown_state(self):
         """The state in words."""
         return self.states[self.state]
@@ -146,7 +151,7 @@ def check_step(case, step, actor, now):
         raise OutOfScope(f"ท่านไม่มีสิทธิ์{step.label}ในเรื่องนี้")
     if case.state not in step.come_from:
         raise WrongState(
-            f"{case.label}นี้อยู่ในสถานะ “{case.shown_state}” จึง{step.label}ไม่ได้ อาจมีผู้ทำรายการไปก่อนแล้ว กรุณาเปิดหน้านี้ใหม่"
+            f"{case.this}อยู่ในสถานะ “{case.shown_state}” จึง{step.label}ไม่ได้ อาจมีผู้ทำรายการไปก่อนแล้ว กรุณาเปิดหน้านี้ใหม่"
         )
     case.refuse(step, actor, now)
 
@@ -172,7 +177,7 @@ def advance(case, name, actor, reason=None, changes=None, now=None, noted=None):
         unchanged["revision"], update["$inc"] = case.revision, {"revision": 1}
     done = collection(type(case)).update_one(unchanged, update)
     if not done.matched_count:
-        raise WrongState(f"มีผู้ทำรายการใน{case.label}นี้ไปก่อนแล้ว กรุณาเปิดหน้านี้ใหม่")
+        raise WrongState(f"มีผู้ทำรายการใน{case.this}ไปก่อนแล้ว กรุณาเปิดหน้านี้ใหม่")
     return _told(type(case).objects(area_code=case.area_code, id=case.id).get(), actor)
 
 

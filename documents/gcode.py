@@ -238,6 +238,16 @@ def get_request(user, id_):
     return find_case(GCodeRequest, id_, visible_to(user))
 
 
+def access_entry(request):
+    """The fields of an entry of the access log that say which request was looked at."""
+    return {
+        "school_code": request.school_code,
+        "what": GCodeRequest.slug,
+        "record": request.id,
+        "lineage": request.id,
+    }
+
+
 def writes_as(request, user):
     """As whom this person may change the request now, by its state: 'school', 'district', 'system' or None."""
     if user.is_system:

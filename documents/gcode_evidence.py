@@ -10,6 +10,7 @@ from documents import evidence
 from documents.codelists import code_list
 from documents.database import collection, in_transaction
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
+from documents.gcode import access_entry
 from documents.gcode_writing import mend, reason_by, role_now
 from documents.history import naive_now, note_event
 from documents.schools import Area
@@ -126,6 +127,10 @@ def read(request, id_, actor):
     if evidence.still_there([row["id"]]).get(row["id"]) != row["digest"]:
         raise WrongState("ไฟล์ของหลักฐานนี้ไม่อยู่แล้วหรือถูกเปลี่ยน กรุณาส่งกลับให้โรงเรียนแนบใหม่")
     content = evidence.read(row["id"])
-    told = {"request": [None, request.request_no], "kind": [None, row["kind"]]}
-    note_event(request.area_code, actor, "evidence", "access", actor.id, told)
+    told = {
+        "case": [None, request.request_no],
+        "piece": [None, row["kind"]],
+        "record": [None, str(request.id)],
+    }
+    note_event(request.area_code, actor, "evidence", "access", actor.id, told, seen=access_entry(request))
     return content, row["media"]

@@ -1,13 +1,16 @@
 """Likely same learners (ผู้เรียนที่น่าจะเป็นคนเดียวกัน): who is known already, before a request is made and before it is certified.
 
-Looked for in the requests and the pupils of the whole area (documents/likeness.py). Another school's learner is told by the school's name and
-the fact alone (domain.md 6). Source: domain.md 3.3.1, GC-01.
+Looked for in the requests and the pupils of the whole area (documents/likeness.py). Another school's learner is told
+by the school's name and the fact alone (domain.md 6). Source: domain.md 3.3.1, GC-01.
 """
 
+from documents.database import collection
+from documents.gcode import GCodeRequest
 from documents.likeness import Likely as Likely
 from documents.likeness import Told as Told
 from documents.likeness import likely_same
 from documents.likeness import told_to as told_to
+from documents.students import Student
 
 MOST = 10
 # A change of one of these is looked at anew.
@@ -33,3 +36,13 @@ def search(area_code, learner, limit=MOST):
 def of(request):
     """[Likely] of a stored request."""
     return search(request.area_code, request.to_mongo().to_dict())
+
+
+def rows_of(area_code, found):
+    """{id: stored dict} of the requests and pupils of Likely ones, to be compared field by field."""
+    rows = {}
+    for kind, document in (("gcode", GCodeRequest), ("students", Student)):
+        if ids := [one.id for one in found if one.kind == kind]:
+            query = {"area_code": area_code, "_id": {"$in": ids}}
+            rows |= {row["_id"]: row for row in collection(document).find(query, {"moves": 0})}
+    return rows

@@ -191,7 +191,7 @@ def _checked(request, actor, told_apart):
         raise Invalid({0: {"told_apart": gcode_likely.TELL_APART}})
     return {
         "checked_by": actor.id, "checked_by_name": actor.name, "checked_at": as_stored(clock.now()),
-        "known_likely": [gcode_likely.kept(one) for one in found], "told_apart": said,
+        "known_likely": [gcode_likely.kept(one) for one in found], "told_apart": said if found else None,
     }  # fmt: skip
 
 

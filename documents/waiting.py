@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import NamedTuple
 
-from documents import access, clock
+from documents import access, clock, gcode_queues
 from documents.asking import scope_of
 from documents.clock import naive, utc
 from documents.completeness import unreviewed_counter
@@ -26,7 +26,8 @@ LAST_CALL = dt.timedelta(days=3)
 
 
 class Wait(NamedTuple):
-    """One thing that waits: what it is, of how many, in which round or submission, until when, in whose words."""
+    """One thing that waits: what it is, of how many, in which round or submission (None: of no round), until when, in
+    whose words, since when."""
 
     what: str
     count: int
@@ -34,6 +35,7 @@ class Wait(NamedTuple):
     submission: object = None
     until: object = None
     said: str | None = None
+    since: object = None
 
 
 def newest_rounds(area_code):
@@ -67,6 +69,7 @@ def waiting_for(user, area_code, rounds, now=None, sums=None):
     waits += _of_requests(user, area_code, rounds, found)
     waits += _of_submissions(rounds, now, found)
     waits += _of_cases_of_pupils(area_code, rounds, found)
+    waits += _of_learners(found)
     return sorted(waits, key=lambda each: ORDER.index(each.what))
 
 
@@ -77,6 +80,7 @@ def _questions(user, area_code, rounds, now):
     def ask(name, document, query, *stages):
         asked[name] = document, [{"$match": {"area_code": area_code} | query}, *stages]
 
+    asked |= gcode_queues.waiting_questions(user, area_code)
     own = _own(user, area_code, "school", "director")
     if user.holds("district", area_code) or user.holds("approver", area_code):
         own = [*own, area_code]  # the office reports as a unit of its own in some subsystems
@@ -117,10 +121,10 @@ def _worked_on(rounds):
 
 # What comes first on the list.
 ORDER = (
-    "lapsed", "reopened", "answer_transfer", "returned", "late", "hold", "complete", "mend", "explain", "start", "review",
+    "lapsed", "reopened", "answer_transfer", "returned", "gcode_returned", "late", "hold", "complete", "mend", "explain", "start", "review",
     "confirm", "certify", "reopen_forwarded", "time_forwarded", "reopen_asked", "time_asked", "answered", "order", "verify",
-    "decide_transfer", "decide_number", "resume_lock",
-    "lock_round", "open_round", "unconfirmed", "out_again", "held", "propose", "publish", "await_confirm", "own_request",
+    "decide_transfer", "decide_number", "gcode_certify", "gcode_check", "resume_lock",
+    "lock_round", "open_round", "unconfirmed", "out_again", "held", "propose", "publish", "await_confirm", "gcode_draft", "own_request",
 )  # fmt: skip
 
 
@@ -273,6 +277,16 @@ def _of_cases_of_pupils(area_code, rounds, found):
     for name, what in (("late", "decide_transfer"), ("numbers", "decide_number")):
         for counted in found.get(name, ()):
             yield Wait(what, counted["n"], round_)
+
+
+# ---- learners without papers ----
+
+
+def _of_learners(found):
+    """G-code requests, which are of no round: to check, to certify, returned, begun and not sent."""
+    for what in ("gcode_check", "gcode_certify", "gcode_returned", "gcode_draft"):
+        for row in found.get(what, ()):
+            yield Wait(what, row["n"], None, since=row["oldest"] and utc(row["oldest"]))
 
 
 # ---- the area ----

@@ -12,7 +12,7 @@ from functools import partial
 from typing import NamedTuple
 
 from bson import ObjectId
-from pymongo.errors import BulkWriteError
+from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from documents import access, attachments, completeness, fields, history, pictures
 from documents.codelists import code_list, of_area
@@ -26,6 +26,7 @@ from documents.refusals import noting_refusals
 from documents.submissions import DoorMoved, claim, door_of, door_question, must_give_way
 
 DUPLICATE = 11000
+TAKEN = "มีผู้บันทึกรายการที่ใช้เลขเดียวกันไปก่อนแล้ว กรุณาเปิดหน้านี้ใหม่แล้วตรวจสอบ"
 MOST_ASKED = 40  # times a write asks its doors anew, while somebody moves a submission back and forth
 GIVES_WAY_SECONDS = 0.1
 NOTHING = (None, "", [], False)  # what a field of an untouched form holds
@@ -549,9 +550,11 @@ def _ready(prepared, doors, actor, warrant=None, along=None, said=None):
                     time.sleep(GIVES_WAY_SECONDS)
             except _Moved:
                 _raise_stale(prepared)
+            except DuplicateKeyError as error:
+                raise DuplicateKey(TAKEN) from error
             except BulkWriteError as error:
                 if any(one["code"] == DUPLICATE for one in error.details["writeErrors"]):
-                    raise DuplicateKey("มีผู้บันทึกรายการที่ใช้เลขเดียวกันไปก่อนแล้ว กรุณาเปิดหน้านี้ใหม่แล้วตรวจสอบ") from error
+                    raise DuplicateKey(TAKEN) from error
                 raise
         raise Busy("สถานะข้อมูลของโรงเรียนนี้กำลังเปลี่ยนอยู่ กรุณารอสักครู่แล้วบันทึกอีกครั้ง")
 

@@ -8,7 +8,7 @@ PDF = b"%PDF-1.4\n%%EOF\n"
 LEARNER = {
     "first_name": "ซอ",
     "last_name": "แสงจันทร์",
-    "native_name": "Saw",
+    "native_name": "စော",
     "sex": "M",
     "birth_date": "10/06/2558",
     "birth_country": "MM",

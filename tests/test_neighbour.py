@@ -24,7 +24,14 @@ STRANGERS = ("neighbour", "far_officer", "far_teacher", "far_approver", "far_exe
 READERS_OF_RECORDS = STRANGERS[:2]
 WITHOUT_PERSONS = ("executive", "admin")  # of the same area: they see schools, but nothing of a pupil
 OF_FILES = 6  # of the anchors: a file is made of the same question as the grid
-NOT_ASKED = {"/admin/transfers/days/", "/admin/users/new/", "/admin/users/schools/", "/logout", "/change"}
+NOT_ASKED = {
+    "/admin/transfers/days/",
+    "/admin/gcode/settings/",
+    "/admin/users/new/",
+    "/admin/users/schools/",
+    "/logout",
+    "/change",
+}
 
 
 def ids_of(world, database):
@@ -37,6 +44,8 @@ def ids_of(world, database):
         "person": world.people["school"].id,
         "event": world.event,
         "job": world.job.id,
+        "gcode": world.gcode,
+        "piece": world.piece,
         "code": SCHOOL,
     }
     return found
@@ -201,6 +210,8 @@ class _Named(dict):
             event=ids["event"],
             job=ids["job"],
             request=world.request,
+            gcode=world.gcode,
+            piece=world.piece,
             pupil=ids["record of students"],
         )
 

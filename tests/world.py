@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from documents import finding_answers, findings, jobs, rounds, subsystems
+from documents import finding_answers, findings, gcode_evidence, gcode_requests, jobs, rounds, subsystems
 from documents.clock import real_now
 from documents.database import collection, db
 from documents.extending import ask_time
@@ -21,6 +21,7 @@ from documents.schools import Area, School
 from documents.submissions import find_submission
 from documents.users import User
 from documents.writing import Change, write
+from tests.learners import learner
 from tests.making import complete, marks_of
 from tests.people import AREA, OTHER, ROUND, SCHOOL, YEAR, opened_like, person, place
 
@@ -48,6 +49,8 @@ class World:
     event: object = None
     job: object = None
     request: object = None  # for more time, by the school's director
+    gcode: object = None  # a request for a G-code that was sent
+    piece: object = None  # of its evidence
 
     def shown_in(self, answer):
         """The marks that an answer of the application shows."""
@@ -85,10 +88,22 @@ def world(open_rounds, teacher, neighbour, director, officer, approver, executiv
     asked = ask_time(found.submission, director, f"{SECRET}เหตุขอเวลา", ["school"])
     found.request = asked.id
     found.marks.add(str(asked.id))
+    found.gcode, found.piece = a_learner(people["school"], SCHOOL, SECRET)
+    a_learner(neighbour, OTHER, NEAR)
+    found.marks |= {str(found.gcode), str(found.piece)}
     found.event = database.audit_events.find_one({"school_code": SCHOOL})["_id"]
     found.job = done_job(people["school"])
     found.marks.add(str(found.job.id))
     return found
+
+
+def a_learner(teacher, school, mark):
+    """A sent request for a G-code of a learner called so; gives its id and that of a piece of its evidence."""
+    names = {"first_name": mark, "mother_first_name": mark, "native_name": mark, "employer_name": mark}
+    request = gcode_requests.record(AREA, school, learner(**names), teacher, "คนละคน")
+    for kind in gcode_evidence.required_kinds(AREA):
+        request = gcode_evidence.attach(request, kind, f"%PDF-1.4 {mark}\n%%EOF\n".encode(), teacher)
+    return gcode_requests.step(request, "send", teacher).id, request.evidence[0]["id"]
 
 
 def done_job(owner):

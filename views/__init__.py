@@ -17,6 +17,7 @@ from views.control_room import ControlRoom
 from views.equipment import EquipmentReports, EquipmentView
 from views.fields import Fields
 from views.findings import Findings
+from views.gcode import GCode
 from views.home import Home
 from views.id_changes import IdChanges
 from views.jobs import Jobs
@@ -69,6 +70,7 @@ def register(admin, app):
     admin.add_view(BuildingReports())
     admin.add_view(EquipmentReports())
     admin.add_view(YearEnd())
+    admin.add_view(GCode())
     admin.add_view(Transfers())
     admin.add_view(IdChanges())
     admin.add_view(Rounds(name="รอบการจัดเก็บข้อมูล", endpoint="rounds", url="/admin/rounds"))

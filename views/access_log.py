@@ -10,6 +10,7 @@ from documents.access_log import Wanted, number_hash
 from documents.clock import utc
 from documents.database import collection
 from documents.errors import Busy
+from documents.gcode import GCodeRequest
 from documents.listing import Page as Rows
 from documents.schools import School
 from documents.users import User
@@ -134,11 +135,11 @@ def _headlines(asked):
     scope, found = access.visible(current_user), {}
     if scope == access.NOTHING or not (ids["record"] or ids["lineage"]):
         return found
-    for document in subsystems():
+    for document in (*subsystems(), GCodeRequest):
         if not access_log.is_personal(document):
             continue
         for kind, name in (("record", "_id"), ("lineage", "lineage")):
-            if ids[kind]:
+            if ids[kind] and (name == "_id" or name in document._fields):
                 query = {"$and": [scope, {name: {"$in": ids[kind]}}]} if scope else {name: {"$in": ids[kind]}}
                 for row in collection(document).find(query).limit(200):
                     href = links.of_records(document.slug, "details_view", id=row["_id"])

@@ -16,7 +16,7 @@ from views import here, jobs, links
 
 SECTIONS = {
     "": ("admin", "control_room", "announcements"),
-    "ระบบข้อมูล": ("year_end", "transfers", "id_changes"),
+    "ระบบข้อมูล": ("year_end", "gcode", "transfers", "id_changes"),
     "คุณภาพ": ("findings", "duplicates", "reconcile"),
     "รอบข้อมูล": ("rounds", "submissions", "reopening", "papers", "packages"),
     "งานเอกสาร": ("import", "imports", "export", "jobs", "reports", "building_reports", "equipment_reports"),

@@ -3,15 +3,18 @@
 from bson import ObjectId
 from flask import current_app, url_for
 
-from documents import access, accounts, buddhist, clock, subsystem, subsystems
+from documents import access, accounts, buddhist, citizen_id, clock, subsystem, subsystems
 from documents.checks import limit_named
 from documents.clock import utc
+from documents.codelists import code_list
 from documents.completeness import FieldSetting
 from documents.database import collection
 from documents.declarations import ever_declared
 from documents.field_definitions import CLASS_WORDS as CLASSES_OF_FIELD
 from documents.field_definitions import KINDS as KINDS_OF_FIELD
 from documents.field_definitions import LABELS
+from documents.gcode import GCodeRequest
+from documents.gcode_numbers import MODES as GCODE_MODES
 from documents.privacy import KEEPING
 from documents.privacy import LABELS as LABELS_OF_PRIVACY
 from documents.record import declared
@@ -35,6 +38,10 @@ ACTIONS = {
     "view_sensitive": "เปิดดูข้อมูลอ่อนไหว",
     "lookup": "ค้นนักเรียนจากเลขประจำตัว",
     "evidence": "เปิดดูหลักฐาน",
+    "attach": "แนบหลักฐาน",
+    "detach": "นำหลักฐานออก",
+    **{name: GCodeRequest.steps[name].label for name in ("replace", "renew", "cancel")},
+    "code": "บันทึกรหัส G",
     "settings": "ตั้งค่า",
     "explain": "ชี้แจงคำเตือน",
     "pass_error": "ให้ผ่านข้อผิดพลาด",
@@ -57,6 +64,7 @@ OF_RECORDS_ALONE = ("remove",)
 TONES = {"create": "ok", "remove": "bad", "export": "warn", "reveal": "warn", "view_sensitive": "warn"}
 TONES |= {"refuse": "bad", "suspend": "bad", "erase": "bad", "update": "info", "settings": "info"}
 OTHERS = {
+    "gcode": GCodeRequest.label,
     "schools": "โรงเรียนในสังกัด",
     "users": "บัญชีผู้ใช้",
     "fields": "ข้อมูลที่ต้องกรอก",
@@ -101,6 +109,7 @@ ABOUT_ACCESS = {
     "for": "ค้นให้โรงเรียน",
     "found": "พบที่โรงเรียน",
     "case": "คำขอ",
+    "piece": "หลักฐาน",
     "report": "รายงาน",
     "full": "มีเลขประจำตัวเต็ม",
 }
@@ -120,6 +129,7 @@ WHATS = {
     "building_report": "รายงานสิ่งก่อสร้าง",
     "equipment_report": "รายงานครุภัณฑ์",
     "record_sheet": "แบบข้อมูลรายบุคคล",
+    "gcode_form": "แบบนักเรียนติด G",
     "school_list": "ผลการตรวจรายชื่อโรงเรียน",
     "schools": "ข้อมูลพื้นฐานโรงเรียน",
     "reconciliation": "กระทบยอดนักเรียน",
@@ -161,6 +171,7 @@ class Around:
     def __init__(self, rows, user, sensitive):
         self.user, self.sensitive = user, sensitive
         self.kinds = {document.slug: document for document in subsystems()}
+        self.kinds[GCodeRequest.slug] = GCodeRequest
         self.kinds |= {slug: subsystem(slug) for slug in {row["document"] for row in rows} if is_survey(slug)}
         self.schools = _names_of_schools(rows)
         self.people = _found(User, rows, "users", {"name": 1})
@@ -213,7 +224,7 @@ def _record_of(row):
     changes = row.get("changes") or {}
     if row["action"] == "reveal":
         return next(iter(changes.values()), (None, None))[1]
-    return changes.get("record", (None, None))[1] if row["action"] == "export" else None
+    return changes.get("record", (None, None))[1] if row["action"] in ("export", "evidence") else None
 
 
 def _told(row, around, whole):
@@ -306,6 +317,8 @@ def _link(row, around):
 def changes_of(row, around):
     """([{label, old, new, unit}], how many values are kept back) of an event, for this reader."""
     changes, slug = row.get("changes") or {}, row["document"]
+    if slug == GCodeRequest.slug:
+        return _of_learner(row, changes, around)
     if slug in around.kinds:
         return _of_record(row, changes, around.kinds[slug], around)
     if slug == "users":
@@ -374,6 +387,32 @@ def _of_record(row, changes, document, around):
     return told, hidden
 
 
+# What an event of G-code requests tells beside the fields of the form, each in the words of its value.
+OF_LEARNERS = {
+    "evidence": ("หลักฐาน", lambda kind: code_list("G_EVIDENCE").short(kind)),
+    "gcode_evidence": (
+        "หลักฐานที่ต้องมี",
+        lambda kinds: ", ".join(map(code_list("G_EVIDENCE").short, kinds or ())),
+    ),
+    "gcode_mode": ("ที่มาของรหัส G", lambda mode: GCODE_MODES.get(mode, mode)),
+    "code": ("รหัส G", citizen_id.mask_id),
+    "new_number": ("เลข 13 หลักที่ได้ภายหลัง", citizen_id.mask_id),
+}
+
+
+def _of_learner(row, changes, around):
+    """A G-code request's changes: its fields as a record's, evidence, codes and settings in words."""
+    plain = {name: pair for name, pair in changes.items() if name in OF_LEARNERS}
+    rest = {name: pair for name, pair in changes.items() if name not in plain}
+    if row["action"] != "settings" and not access.sees(around.user, row["area_code"], row.get("school_code")):
+        return [], len(changes)
+    told, hidden = _of_record(row, rest, GCodeRequest, around) if rest else ([], 0)
+    for name, pair in plain.items():
+        label, words = OF_LEARNERS[name]
+        told.append(_line(label, *(words(one) if one else one for one in pair)))
+    return told, hidden
+
+
 def _may_tell(field, row, around):
     if field.personal != "sensitive":
         return True
@@ -422,6 +461,8 @@ def _of_definition(name, pair):
 
 def label_anywhere(name, kinds):
     """A field's label, whichever subsystem declares it."""
+    if name in ("code", "new_number"):  # masked of a G-code request alone
+        return OF_LEARNERS[name][0]
     labels = [
         declared(document)[name].verbose_name for document in kinds.values() if name in declared(document)
     ]
@@ -435,6 +476,8 @@ def _of_access(name, pair, row, around):
         new = around.schools.get((row["area_code"], new), new)
     elif name == "what":
         new = WHATS.get(new) or documents().get(new, new)
+    elif name == "piece":
+        new = code_list("G_EVIDENCE").short(new)
     elif name == "kind":
         new = KINDS.get(new) or str(new).upper()
     return _line(ABOUT_ACCESS.get(name, name), _plainly(old), _plainly(new))

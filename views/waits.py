@@ -2,7 +2,7 @@
 
 from flask import url_for
 
-from documents import buddhist
+from documents import buddhist, clock
 from documents.digests import documents_of
 from documents.progress import noun_of
 from documents.record import size_counter
@@ -10,6 +10,7 @@ from documents.rounds import system_name
 from views import instants, links
 
 SOON = 3  # days
+OVERDUE = 30  # days that a case may be open
 
 # what: (title, tone, icon, word on the chip)
 WORDS = {
@@ -43,6 +44,10 @@ WORDS = {
     "answer_transfer": ("ตอบคำขอย้ายนักเรียน {count} คน", "back", "transfer", "{count}"),
     "decide_transfer": ("ตัดสินคำขอย้ายที่โรงเรียนเดิมไม่ตอบ {count} คน", "late", "transfer", "{count}"),
     "decide_number": ("พิจารณาคำขอแก้เลขประจำตัว {count} คน", "cert", "edit", "{count}"),
+    "gcode_check": ("ตรวจสอบคำขอรหัส G {count} คำขอ", "conf", "gcode", "{count}"),
+    "gcode_certify": ("รับรองคำขอรหัส G {count} คำขอ", "cert", "gcode", "{count}"),
+    "gcode_returned": ("แก้ไขคำขอรหัส G ที่ส่งกลับ {count} คำขอ", "back", "return", "{count}"),
+    "gcode_draft": ("คำขอรหัส G ที่ยังไม่ส่ง {count} คำขอ", "idle", "gcode", "{count}"),
     "await_confirm": ("รอครูยืนยันข้อมูลก่อนรับรอง", "idle", "clock", "รอโรงเรียน"),
 }
 
@@ -67,6 +72,8 @@ def entry(wait, user):
     title, tone, icon, chip = WORDS[wait.what]
     if getattr(wait.submission, "is_office", False):
         title = OF_OFFICE.get(wait.what, title)
+    if wait.round is None:
+        return _of_no_round(wait)
     document = documents_of(wait.round.subsystem)[0]
     words = {
         "noun": noun_of(document),
@@ -83,6 +90,26 @@ def entry(wait, user):
         "icon": icon,
         "chip": chip.format(**words),
     }
+
+
+QUEUES = {
+    "gcode_check": "check",
+    "gcode_certify": "certify",
+    "gcode_returned": "returned",
+    "gcode_draft": "draft",
+}
+
+
+def _of_no_round(wait):
+    """What is open all year: a queue of G-code requests, and how long the oldest has been there."""
+    title, tone, icon, chip = WORDS[wait.what]
+    count = f"{wait.count:,}"
+    days = (clock.today() - clock.in_bangkok(wait.since).date()).days if wait.since else 0
+    why = ["เปิดรับตลอดปี"] + ([f"เรื่องเก่าสุดส่งมาแล้ว {days:,} วัน"] if days else [])
+    return {
+        "title": title.format(count=count), "why": " · ".join(why), "tone": "late" if days > OVERDUE else tone,
+        "href": url_for("gcode.index_view", queue=QUEUES[wait.what]), "icon": icon, "chip": chip.format(count=count),
+    }  # fmt: skip
 
 
 def _said(wait):

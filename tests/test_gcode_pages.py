@@ -1,0 +1,234 @@
+"""Pages of G-code requests: search first, evidence in and out, queues, steps, certifying, settings, the paper."""
+
+import io
+
+import pytest
+from PIL import Image
+
+from documents import gcode_evidence, gcode_numbers, gcode_requests
+from documents.gcode import GCodeRequest
+from documents.history import AuditEvent
+from tests.learners import PDF, checked, learner, recorded, sent
+from tests.people import AREA, OTHER, SCHOOL, person
+
+
+def fresh(request):
+    return GCodeRequest.objects.get(id=request.id)
+
+
+def jpeg():
+    out = io.BytesIO()
+    Image.new("RGB", (60, 80), "teal").save(out, "JPEG", comment=b"<script>alert(1)</script>")
+    return out.getvalue()
+
+
+def test_the_search_comes_first_and_keeps_what_was_typed(teacher, sign_in):
+    browser = sign_in(teacher)
+    assert 'name="race"' not in browser.get("/admin/gcode/new/").text
+    found = browser.send("/admin/gcode/new/", {"school": SCHOOL, "do": "search", **learner()})
+    assert found.status_code == 200
+    assert "ไม่พบผู้เรียนที่อาจเป็นคนเดียวกัน" in found.text
+    assert 'name="race"' in found.text
+    assert 'value="แสงจันทร์"' in found.text
+    made = browser.send("/admin/gcode/new/", {"school": SCHOOL, "do": "save", **learner()})
+    assert made.status_code == 303
+    assert GCodeRequest.objects.get().first_name == "ซอ"
+
+
+def test_a_child_born_in_thailand_is_stopped_at_the_search(teacher, sign_in):
+    answer = sign_in(teacher).send(
+        "/admin/gcode/new/", {"school": SCHOOL, "do": "search", **learner(birth_country="TH")}
+    )
+    assert answer.status_code == 422
+    assert "ให้ใช้เลขประจำตัว 13 หลักในสูติบัตร" in answer.text
+    assert 'name="race"' not in answer.text
+
+
+def test_of_another_schools_learner_the_name_of_the_school_and_the_fact_are_told(teacher, neighbour, sign_in):
+    recorded(teacher, evidence=False)
+    browser = sign_in(neighbour)
+    typed = {"school": OTHER, **learner(native_name="")}
+    answer = browser.send("/admin/gcode/new/", {**typed, "do": "search"})
+    assert "ผู้เรียนของโรงเรียนอื่น" in answer.text
+    assert "บ้านหนึ่ง" in answer.text
+    assert str(GCodeRequest.objects.get().id) not in answer.text
+    refused = browser.send("/admin/gcode/new/", {**typed, "do": "save"})
+    assert refused.status_code == 422
+    assert "ให้เขียนเหตุผลที่ยังขอรหัส G ใหม่" in refused.text
+    made = browser.send("/admin/gcode/new/", {**typed, "do": "save", "over_warning": "คนละคน"})
+    assert made.status_code == 303
+
+
+def test_nobody_records_for_a_school_that_is_not_his(neighbour, officer, sign_in):
+    for who in (neighbour, officer):
+        answer = sign_in(who).send("/admin/gcode/new/", {"school": SCHOOL, "do": "save", **learner()})
+        assert answer.status_code == 403
+    assert not GCodeRequest.objects()
+
+
+def test_evidence_goes_out_as_a_file_and_only_pictures_made_anew_are_looked_at(teacher, sign_in):
+    request = recorded(teacher, evidence=False)
+    browser = sign_in(teacher)
+    for kind, content in (("form", jpeg()), ("passport", PDF)):
+        sent_file = {"id": str(request.id), "kind": kind, "file": (io.BytesIO(content), "ลับ.pdf")}
+        assert browser.send("/admin/gcode/evidence/attach/", sent_file).status_code == 303
+    picture, paper = (str(row["id"]) for row in fresh(request).evidence)
+    for piece, look, disposition in (
+        (picture, "1", "inline"),
+        (picture, "0", "attachment"),
+        (paper, "1", "attachment"),
+    ):
+        answer = browser.get(f"/admin/gcode/evidence/?id={request.id}&piece={piece}&look={look}")
+        assert answer.headers["Content-Disposition"].startswith(disposition)
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "script-src" in answer.headers["Content-Security-Policy"]
+        assert b"<script>" not in answer.data
+    assert AuditEvent.objects(action="evidence").count() == 3
+    gone = {"id": str(request.id), "piece": paper}
+    assert browser.send("/admin/gcode/evidence/remove/", gone).status_code == 303
+    assert [row["kind"] for row in fresh(request).evidence] == ["form"]
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>", b"PK\x03\x04", b"%PDF-1.4 but no end"])
+def test_a_file_that_lies_is_refused_on_the_requests_own_page(content, teacher, sign_in):
+    request = recorded(teacher, evidence=False)
+    given = {"id": str(request.id), "kind": "form", "file": (io.BytesIO(content), "ok.pdf")}
+    answer = sign_in(teacher).send("/admin/gcode/evidence/attach/", given)
+    assert answer.status_code == 422
+    assert "แนบหลักฐาน" in answer.text
+
+
+def test_a_request_that_lacks_something_is_not_sent_and_says_what(teacher, sign_in):
+    request = recorded(teacher, evidence=False, race=None)
+    answer = sign_in(teacher).send("/admin/gcode/step/", {"id": str(request.id), "step": "send"})
+    assert answer.status_code == 422
+    assert "เชื้อชาติ: กรุณากรอก" in answer.text
+    assert "ยังขาดหลักฐานที่เขตกำหนด" in answer.text
+    assert fresh(request).state == "draft"
+
+
+def test_a_form_opened_before_another_saved_shows_both_and_stores_nothing(teacher, sign_in):
+    request = recorded(teacher, evidence=False)
+    gcode_requests.change(request, {"grade": "08"}, request.revision, teacher)
+    form = {"id": str(request.id), "revision": str(request.revision), **learner(grade="09")}
+    answer = sign_in(teacher).send(f"/admin/gcode/edit/?id={request.id}", form)
+    assert answer.status_code == 409
+    assert "data-conflict" in answer.text
+    assert fresh(request).grade == "08"
+
+
+def test_queues_list_filter_and_search(teacher, neighbour, officer, sign_in):
+    sent(teacher)
+    checked(teacher, officer, first_name="สอ", birth_date="01/02/2559")
+    recorded(neighbour, OTHER, first_name="นาง", birth_date="02/02/2559", evidence=False)
+    browser = sign_in(officer)
+
+    def names(address):
+        page = browser.get(f"/admin/gcode/{address}").text
+        return [name for name in ("ซอ แสงจันทร์", "สอ แสงจันทร์", "นาง แสงจันทร์") if name in page]
+
+    assert len(names("")) == 3
+    assert names("?queue=check") == ["ซอ แสงจันทร์"]
+    assert names("?queue=certify") == ["สอ แสงจันทร์"]
+    assert names("?search=สอ") == ["สอ แสงจันทร์"]
+    assert names("?flt0_0=draft") == ["นาง แสงจันทร์"]
+    assert names(f"?flt0_1={OTHER}") == ["นาง แสงจันทร์"]
+    assert len(names("?flt0_3=7")) == 2
+    assert names("?flt0_3=more") == []
+    assert names("?flt0_2=048") == []  # this officer has no mark for the sensitive class
+    own = sign_in(neighbour).get("/admin/gcode/").text
+    assert "นาง แสงจันทร์" in own
+    assert "ซอ แสงจันทร์" not in own
+
+
+def test_the_certifier_sees_whom_and_certifies_what_he_ticked(teacher, officer, approver, sign_in):
+    gcode_numbers.set_mode(AREA, gcode_numbers.ISSUED, officer, "ระบบกระทรวงปิด")
+    first = checked(teacher, officer)
+    second = checked(teacher, officer, first_name="สอ", birth_date="01/02/2559")
+    browser = sign_in(approver)
+    chosen = browser.send(
+        "/admin/gcode/action/", {"action": "certify", "rowid": [str(first.id), str(second.id)]}
+    )
+    assert chosen.status_code == 303
+    page = browser.get(chosen.location).text
+    assert "ซอ แสงจันทร์" in page
+    assert "บ้านหนึ่ง" in page
+    assert "ไม่มีสิทธิ์ดู" in page
+    form = {"id": [str(first.id), str(second.id)], "ticked": [str(first.id)]}
+    form |= {f"revision-{one.id}": str(one.revision) for one in (first, second)}
+    assert browser.send("/admin/gcode/certify/", form).status_code == 303
+    assert (fresh(first).state, fresh(second).state) == ("certified", "checked")
+    assert (fresh(first).code_kind, fresh(first).certified_by) == ("temporary", approver.id)
+
+
+def test_a_request_that_changed_since_it_was_shown_is_not_certified(teacher, officer, approver, sign_in):
+    gcode_numbers.set_mode(AREA, gcode_numbers.ISSUED, officer, "ระบบกระทรวงปิด")
+    seen = checked(teacher, officer)
+    gcode_requests.change(seen, {"grade": "08"}, seen.revision, officer, "ตามใบสมัคร")
+    again = gcode_requests.step(fresh(seen), "check", officer)
+    form = {"id": str(seen.id), "ticked": str(seen.id), f"revision-{seen.id}": str(seen.revision)}
+    answer = sign_in(approver).send("/admin/gcode/certify/", form)
+    assert answer.status_code == 409
+    assert "เปลี่ยนไปหลังจากที่ท่านเปิดดู" in answer.text
+    assert fresh(again).state == "checked"
+
+
+def test_the_ministrys_number_is_typed_twice_by_the_certifier(teacher, officer, approver, sign_in):
+    request = checked(teacher, officer)
+    browser = sign_in(approver)
+    form = {"id": str(request.id), "ticked": str(request.id), f"revision-{request.id}": str(request.revision)}
+    wrong = browser.send(
+        "/admin/gcode/certify/",
+        {**form, f"code-{request.id}": "G68340000000", f"again-{request.id}": "G68340000000"},
+    )
+    assert wrong.status_code == 422
+    assert 'value="G68340000000"' in wrong.text
+    code = {f"{name}-{request.id}": "G683400000001" for name in ("code", "again")}
+    assert browser.send("/admin/gcode/certify/", {**form, **code}).status_code == 303
+    assert fresh(request).code == "G683400000001"
+
+
+def test_an_officer_takes_several_up_at_once(teacher, officer, approver, sign_in):
+    both = [sent(teacher), sent(teacher, first_name="สอ", birth_date="01/02/2559")]
+    ids = [str(one.id) for one in both]
+    assert sign_in(approver).send("/admin/gcode/action/", {"action": "take", "rowid": ids}).status_code == 403
+    sign_in(officer).send("/admin/gcode/action/", {"action": "take", "rowid": ids})
+    assert {fresh(one).state for one in both} == {"checking"}
+
+
+def test_the_district_says_which_evidence_is_required(officer, teacher, sign_in):
+    assert sign_in(teacher).get("/admin/gcode/settings/").status_code == 403
+    browser = sign_in(officer)
+    assert (
+        browser.send(
+            "/admin/gcode/settings/", {"kinds": ["form", "birth"], "reason": "ประกาศเขต"}
+        ).status_code
+        == 303
+    )
+    assert gcode_evidence.required_kinds(AREA) == ["form", "birth"]
+
+
+def test_the_paper_is_a_pdf_of_the_request_and_is_noted(teacher, officer, sign_in):
+    request = recorded(teacher, evidence=False)
+    answer = sign_in(teacher).get(f"/admin/gcode/form/?id={request.id}")
+    assert answer.mimetype == "application/pdf"
+    assert answer.data[:5] == b"%PDF-"
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert AuditEvent.objects.get(action="export").changes["what"] == [None, "gcode_form"]
+
+
+def test_a_masked_passport_is_opened_by_a_press_that_is_noted(teacher, officer, sign_in):
+    request = recorded(teacher, evidence=False, mother_passport="MA123456")
+    browser = sign_in(officer)
+    assert "MA123456" not in browser.get(f"/admin/gcode/details/?id={request.id}").text
+    shown = browser.send("/admin/gcode/reveal/", {"id": str(request.id), "name": "mother_passport"})
+    assert shown.json == {"value": "MA123456"}
+    assert AuditEvent.objects(action="reveal").count() == 1
+
+
+def test_nationality_is_shown_to_officers_with_the_mark_alone(teacher, officer, sign_in):
+    request = recorded(teacher, evidence=False)
+    marked = person("marked", "district", sensitive=True)
+    address = f"/admin/gcode/details/?id={request.id}"
+    assert "พม่า" not in sign_in(officer).get(address).text
+    assert "พม่า" in sign_in(marked).get(address).text

@@ -1,0 +1,152 @@
+"""Moving a G-code request on: one step, taking several up, certifying after a last look at what will be certified."""
+
+from typing import NamedTuple
+
+from flask import flash, redirect, request
+from flask_admin import expose
+from flask_login import current_user
+
+from documents import access, buddhist, citizen_id, gcode, gcode_certifying, gcode_numbers, gcode_requests
+from documents.codelists import code_list
+from documents.errors import Invalid, OutOfScope, RuleBroken
+from documents.gcode_certifying import MOST_AT_ONCE, Chosen
+from documents.gcode_requests import waiting_days
+from views import here
+from views.cases import LONGEST
+from views.here import person
+
+
+class Row(NamedTuple):
+    """One request of the page that certifies: what will be certified, and what stands against it."""
+
+    case: object
+    nationality: str | None
+    born: str
+    grade: str
+    pieces: int
+    days: int | None
+    refusal: str | None
+    code: str
+    errors: dict
+    typed: dict
+
+
+class GCodeSteps:
+    """The part of the view of requests behind the table of steps."""
+
+    @expose("/step/", methods=("POST",))
+    def step_view(self):
+        """One step of a request; a refusal shows its page with the sentence."""
+        found = gcode.get_request(current_user, request.form.get("id"))
+        said = {name: request.form.get(name, "")[:LONGEST] for name in ("reason", "told_apart")}
+        try:
+            done = gcode_requests.step(found, request.form.get("step"), person(), **said)
+        except RuleBroken as refusal:
+            if isinstance(refusal, OutOfScope):
+                raise
+            return self.show(gcode.get_request(current_user, str(found.id)), refusal, request.form)
+        flash(f"คำขอเลขที่ {done.request_no}: {done.shown_state}", "success")
+        return redirect(self.get_url(".details_view", id=str(found.id)), 303)
+
+    def take_each(self, ids):
+        """Take the chosen requests up for checking, each by itself; what was refused is said once."""
+        if not _few(ids):
+            return
+        refused, done = [], 0
+        for id_ in ids:
+            try:
+                gcode_requests.step(gcode.get_request(current_user, id_), "take", person())
+                done += 1
+            except RuleBroken as refusal:
+                refused.append(refusal.message)
+        if done:
+            flash(f"รับไว้ตรวจสอบ {done:,} คำขอ", "success")
+        for sentence in dict.fromkeys(refused):
+            flash(f"ไม่ได้รับ {refused.count(sentence):,} คำขอ: {sentence}", "error")
+
+    # ---- certifying ----
+
+    @expose("/certify/", methods=("GET", "POST"))
+    def certify_view(self):
+        """Names, schools and nationality of what would be certified; then the deed, to each that was ticked."""
+        area = here.area_code()
+        if not current_user.holds("approver", area):
+            raise OutOfScope("เฉพาะผู้รับรองระดับเขตเท่านั้นที่รับรองคำขอรหัส G ได้")
+        ids = list(dict.fromkeys(request.values.getlist("id")))
+        if not ids or not _few(ids):
+            return redirect(self.get_url(".index_view", queue="certify"), 303)
+        found = [gcode.get_request(current_user, id_) for id_ in ids]
+        return self._certified(area, found) if request.method == "POST" else self._asked(area, found)
+
+    def _asked(self, area, found, results=None):
+        refused = {result.request.id: result.refusal for result in results or () if result.refusal}
+        rows = [row_of(one, refused.get(one.id)) for one in found if not results or one.id in refused]
+        page = self.render(
+            "khet/gcode_certify.html",
+            rows=rows,
+            ready=sum(row.refusal is None for row in rows),
+            schools=len({row.case.school_code for row in rows}),
+            records=gcode_numbers.mode_of(area) == gcode_numbers.RECORDED,
+            mode=gcode_numbers.MODES[gcode_numbers.mode_of(area)],
+            done=[result.request for result in results or () if result.refusal is None],
+            tried=results is not None,
+        )
+        return (page, max(one.status for one in refused.values())) if refused else page
+
+    def _certified(self, area, found):
+        ticked = set(request.form.getlist("ticked"))
+        chosen = [chosen_of(one) for one in found if str(one.id) in ticked]
+        if not chosen:
+            flash("กรุณาตรวจและทำเครื่องหมายคำขอที่จะรับรองอย่างน้อยหนึ่งคำขอ", "error")
+            return self._asked(area, found), 422
+        results = gcode_certifying.certify_each(chosen, person())
+        for result in results:
+            if isinstance(result.refusal, OutOfScope):
+                raise result.refusal
+        done = [result.request for result in results if result.refusal is None]
+        if done:
+            flash(f"รับรองแล้ว {len(done):,} คำขอ", "success")
+        if len(done) < len(results):
+            fresh = [gcode.get_request(current_user, str(result.request.id)) for result in results]
+            return self._asked(area, fresh, results)
+        if len(done) == 1:
+            return redirect(self.get_url(".details_view", id=str(done[0].id)), 303)
+        return redirect(self.get_url(".index_view", queue="certified"), 303)
+
+
+def _few(ids):
+    """Whether so many may be done at once; says so when not."""
+    if len(ids) <= MOST_AT_ONCE:
+        return True
+    flash(f"ทำได้ครั้งละไม่เกิน {MOST_AT_ONCE:,} คำขอ กรุณาเลือกใหม่", "error")
+    return False
+
+
+def chosen_of(found):
+    """The Chosen of a posted row: the revision that was seen and the code that was typed."""
+    seen = request.form.get(f"revision-{found.id}", "")
+    revision = int(seen) if seen.isascii() and seen.isdecimal() and len(seen) < 12 else 0
+    code, again = (request.form.get(f"{name}-{found.id}", "")[:60] for name in ("code", "again"))
+    return Chosen(found, revision, code, again)
+
+
+def row_of(found, refusal=None):
+    """The Row of a request; `refusal` is what the deed met."""
+    user = person()
+    shut = gcode_certifying.refusal_of(found, user)
+    sees = access.sees_sensitive(user, found.area_code, found.school_code)
+    errors = dict(refusal.errors[0]) if isinstance(refusal, Invalid) else {}
+    of_code = {name: errors[name] for name in ("code", "again") if name in errors}
+    said = shut or (refusal if refusal is not None and not of_code else None)
+    return Row(
+        found,
+        code_list("NATION").label(found.nationality) if sees else None,
+        buddhist.format_short(found.birth_date),
+        code_list("GRADE").short(found.grade),
+        len(found.evidence),
+        waiting_days(found),
+        said.message if said else None,
+        citizen_id.mask_id(found.code) if found.code else "",
+        of_code,
+        {name: request.form.get(f"{name}-{found.id}", "") for name in ("code", "again")},
+    )
