@@ -25,6 +25,7 @@ KINDS = (
     "documents.retention",
     "documents.school_accounts",
     "exports.file_jobs",
+    "exports.duplicate_jobs",
     "exports.import_jobs",
     "exports.school_jobs",
     "exports.room_plan",

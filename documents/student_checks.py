@@ -6,7 +6,7 @@ A rule that refuses a value stands in `student_rules.py`; these never refuse, th
 from collections import Counter
 from functools import partial
 
-from documents import citizen_id, gcode_checks
+from documents import citizen_id, duplicate_cases, gcode_checks
 from documents.checks import ERROR, WARNING, Check, Limit
 from documents.codelists import code_list
 from documents.counting import EVERY_CLAIM, LEFT_OUT, Rules, age_outside, is_counted
@@ -54,21 +54,26 @@ class Sums:
 
 
 def questions(round_, codes):
-    """What the engine asks of the database for `beside`: rooms that schools declared in a round, and G-codes."""
+    """What the engine asks of the database for `beside`: rooms declared in a round, open duplicates, and G-codes."""
     asked = {"area_code": round_.area_code, "academic_year": round_.academic_year, "round": round_.code}
     fields = {"school_code": 1, "grade": 1, "rooms": 1, "_id": 0}
     return {
-        "rooms": (SchoolRooms, [{"$match": asked | {"school_code": {"$in": codes}}}, {"$project": fields}])
+        "rooms": (SchoolRooms, [{"$match": asked | {"school_code": {"$in": codes}}}, {"$project": fields}]),
+        "clashes": duplicate_cases.question(round_.area_code, round_.academic_year, round_.code, codes),
     } | gcode_checks.questions(round_, codes)
 
 
 def beside(found):
-    """{school code: {"rooms": {grade: rooms}, ...}} of what was read, with what `gcode_checks.beside` gives."""
+    """{school code: {"rooms": {grade: rooms}, "clashes": {record id: {key of a check: sentence}}, ...}} of what was read,
+    with what `gcode_checks.beside` gives.
+    """
     schools = gcode_checks.beside(found)
     for row in found["rooms"]:
         if row.get("grade"):
             by_grade = schools.setdefault(row["school_code"], {}).setdefault("rooms", {})
             by_grade[row["grade"]] = row.get("rooms") or 0
+    for code, clashes in duplicate_cases.clashes_in(found["clashes"]).items():
+        schools.setdefault(code, {})["clashes"] = clashes
     return schools
 
 
@@ -77,6 +82,15 @@ def _rooms(context):
 
 
 # ---- the rules of one pupil ----
+
+
+def _clash(key):
+    """The rule of an open case of duplicates: it reads the cases that stand open, never other records."""
+
+    def find(values, context):
+        return context.beside.get("clashes", {}).get(str(values.get("_id")), {}).get(key)
+
+    return find
 
 
 def _bad_number(values, context):
@@ -305,10 +319,26 @@ row = partial(Check, subsystem=SUBSYSTEM)
 pupil = partial(row, document="students")
 rooms = partial(row, document="rooms")
 
+ANSWER_IT = "เปิดหน้า “ตรวจซ้ำซ้อน” แล้วตอบว่านักเรียนเรียนที่ใด หรือบันทึกย้ายออก"
+AWAIT_IT = "รอเขตตัดสิน ระหว่างนี้เขียนเหตุผลไว้ได้"
+SAME_CHILD = "เปิดหน้า “ตรวจซ้ำซ้อน” แล้วเทียบกับเอกสาร หากเป็นคนละคนให้ตอบและเขียนเหตุผล"
+
 CHECKS = (
+    pupil("DMC-01", "open", ERROR, "record", "เลขซ้ำกับโรงเรียนอื่นในเขต", "Same number in two schools", ANSWER_IT,
+          _clash("DMC-01.open"), ("person_id",)),
+    pupil("DMC-01", "waits", WARNING, "record", "เลขซ้ำกับโรงเรียนอื่นในเขต", "Same number in two schools", AWAIT_IT,
+          _clash("DMC-01.waits"), ("person_id",)),
+    pupil("DMC-02", "open", ERROR, "record", "ซ้ำซ้อนกับหน่วยงานอื่น", "Also with another agency",
+          "เปิดหน้า “ตรวจซ้ำซ้อน” แล้วแนบหลักฐานและยืนยันว่าเรียนจริง หรือบันทึกย้ายออก", _clash("DMC-02.open"), ("person_id",)),
+    pupil("DMC-02", "waits", WARNING, "record", "ซ้ำซ้อนกับหน่วยงานอื่น", "Also with another agency", AWAIT_IT,
+          _clash("DMC-02.waits"), ("person_id",)),
     pupil("DMC-03", "", ERROR, "record", "เลขประจำตัวประชาชนไม่ถูกต้อง", "Citizen number fails its check digit",
           "ตรวจเลข 13 หลักกับทะเบียนบ้านหรือสูติบัตรแล้วแก้ หากยังไม่มีเลข ให้ขอรหัส G", _bad_number,
           ("person_id", "id_type"), counted=False),
+    pupil("DMC-04", "", WARNING, "record", "ชื่อและวันเกิดเดียวกันแต่เลขต่างกัน", "Same name and birth date, other number",
+          SAME_CHILD, _clash("DMC-04"), ("person_id", "first_name", "birth_date")),
+    pupil("DMC-05", "", WARNING, "record", "อาจเป็นเด็กคนเดียวกัน", "Probably the same child",
+          SAME_CHILD, _clash("DMC-05"), ("first_name", "last_name", "birth_date")),
     *(check for check in gcode_checks.CHECKS if check.code == "DMC-06"),
     pupil("DMC-07", "grade", WARNING, "record", "อายุไม่สอดคล้องกับชั้น", "Age against grade",
           "ตรวจวันเกิดและชั้น หากถูกต้องแล้วให้เขียนเหตุผล เช่น เข้าเรียนช้าหรือเรียนซ้ำชั้น", _age_against_grade,
