@@ -36,6 +36,7 @@ LEFT_OUT = (
         "messages.py",
         "config.py",
         "thai.py",
+        "sounds.py",
         "places.py",
     ),
     *("backup.py", "restoring.py", "encrypted_file.py", "verifying.py", "reminders.py", "installation.py"),

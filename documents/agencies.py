@@ -1,6 +1,6 @@
 """Lists of other agencies (รายชื่อต่างสังกัด): numbers of pupils that another agency counts too, as cases of DMC-02.
 
-The list itself is not kept: of each number that stands on a roll of the area a case keeps the agency's and the school's
+The list itself goes with its job: of each number that stands on a roll of the area a case keeps the agency's and the school's
 name. Source: DMC-02 of domain.md 3.1.5.
 """
 

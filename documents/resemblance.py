@@ -5,14 +5,12 @@ Nothing here knows the database. `keys` are the blocks under which an entry is f
 typed wrong at once.
 """
 
-import re
 from functools import lru_cache
 from typing import NamedTuple
 from zlib import crc32
 
-from rapidfuzz.distance import Levenshtein
-
 from documents import citizen_id, thai
+from documents.sounds import forms, same_name, skeleton
 
 LIKELY = 0.85  # from here on two entries are probably of one child (DMC-05)
 NAMED_BY = ("first_name", "last_name", "birth_date", "former_ids")  # what the keys are made of
@@ -28,74 +26,6 @@ class Score(NamedTuple):
     value: float
     why: tuple
     equal: bool = False
-
-
-# ---- names ----
-
-# Letters of one sound, tone marks and short vowels beside their long ones: what people confuse when they write a name.
-_SOUNDS = str.maketrans(
-    dict(zip("ศษซณญฬฎฏฐฑฒธถฆขภผฉฌฝใิุึะัๅ", "สสสนยลดตทททททคคพพชชฟไีูืาาา", strict=True)) | dict.fromkeys("่้๊๋็ํฺๆฯ", "")
-)
-_SILENT = re.compile(r"[ก-ฮ][ิุ]?์")
-_MARK = "์"
-_DOUBLED = re.compile(r"(.)\1+")
-_RR_INSIDE, _RR_AT_END = re.compile(r"รร(?=[ก-ฮ])"), re.compile(r"รร")
-_AI = re.compile(r"ไ([ก-ฮ])ย(?![ะ-ูเ-ไ])")
-_NOT_A_LETTER = re.compile(r"[^ก-ฮ0-9a-z]")
-
-
-@lru_cache(maxsize=65536)
-def forms(name):
-    """The ways a name may sound, the usual one first: a tuple of folded texts; () for no name ("-")."""
-    text = thai.search_key(name or "")
-    if not text:
-        return ()
-    found = {}
-    for spelt in _spellings(text):
-        for silent in ("", None):
-            said = _SILENT.sub("", spelt) if silent is None else spelt.replace(_MARK, "")
-            found.setdefault(_folded(said))
-    return tuple(filter(None, found)) or (text,)
-
-
-def _spellings(text):
-    """รร as it is written and as it is said."""
-    yield text
-    if "รร" in text:
-        yield _RR_AT_END.sub("ัน", _RR_INSIDE.sub("ั", text))
-
-
-def _folded(text):
-    text = text.replace("ำ", "ัม").translate(_SOUNDS)
-    return _DOUBLED.sub(r"\1", _AI.sub(r"\1าย", text))
-
-
-@lru_cache(maxsize=65536)
-def skeleton(name):
-    """The consonants of a name's usual sound."""
-    found = forms(name)
-    return _DOUBLED.sub(r"\1", _NOT_A_LETTER.sub("", found[0])) if found else ""
-
-
-@lru_cache(maxsize=65536)
-def same_name(mine, theirs):
-    """How alike two names are, 0 to 1; 1.0 only for what sounds the same."""
-    ours, others = forms(mine), forms(theirs)
-    if not ours or not others:
-        return 0.0
-    if not set(ours).isdisjoint(others):
-        return 1.0
-    return max(_near(one, other) for one in ours for other in others)
-
-
-def _near(one, other):
-    """One slip of the finger in a long name is no other name; in a short one it is."""
-    apart, length = Levenshtein.distance(one, other), max(len(one), len(other))
-    if apart == 1 and length >= 5:
-        return 0.88 if length >= 6 else 0.8
-    if apart == 2 and length >= 9:
-        return 0.8
-    return 0.85 * (1 - apart / length)
 
 
 # ---- birth dates ----
@@ -245,24 +175,31 @@ def _words_of_names(mine, theirs, first, last, swapped):
             for name in ("first_name", "last_name")
         )
         return ["ชื่อและนามสกุลตรงกัน" if plain else "ชื่อและนามสกุลอ่านเหมือนกัน"]
-    words = [("ชื่อ", first), ("นามสกุล", last if forms(mine.get("last_name")) else 0)]
-    return [f"{word}{'ตรงกัน' if like == 1.0 else 'คล้าย'}" for word, like in words if like > 0.6]
+    last = last if forms(mine.get("last_name")) else 0
+    words = [("ชื่อตรงกัน", "ชื่อคล้าย", first), ("นามสกุลตรงกัน", "นามสกุลคล้าย", last)]
+    return [same if like == 1.0 else near for same, near, like in words if like > 0.6]
+
+
+PARENTS = (
+    ("father", "เลขประจำตัวบิดาตรงกัน", "ชื่อบิดาตรงกัน", "ชื่อบิดาคล้าย"),
+    ("mother", "เลขประจำตัวมารดาตรงกัน", "ชื่อมารดาตรงกัน", "ชื่อมารดาคล้าย"),
+)
 
 
 def _parents(mine, theirs):
     """(what parents add or take, words)."""
     value, words = 0.0, []
-    for who, word in (("father", "บิดา"), ("mother", "มารดา")):
+    for who, of_number, same, near in PARENTS:
         ours, others = mine.get(f"{who}_id"), theirs.get(f"{who}_id")
         if ours and ours == others:
-            value, words = value + 0.08, [*words, f"เลขประจำตัว{word}ตรงกัน"]
+            value, words = value + 0.08, [*words, of_number]
             continue
         ours, others = mine.get(f"{who}_first_name"), theirs.get(f"{who}_first_name")
         if not forms(ours) or not forms(others):
             continue
         like = same_name(ours, others)
         if like > 0.75:
-            value, words = value + 0.03, [*words, f"ชื่อ{word}{'ตรงกัน' if like == 1.0 else 'คล้าย'}"]
+            value, words = value + 0.03, [*words, same if like == 1.0 else near]
         else:
             value -= 0.06
     return value, words

@@ -16,7 +16,8 @@ from bson import ObjectId
 
 from documents.codelists import code_list
 from documents.database import collection
-from documents.resemblance import LIKELY, OTHER, READ, Score, compare, dates_apart, skeleton, ymd
+from documents.resemblance import LIKELY, OTHER, READ, Score, compare, dates_apart, ymd
+from documents.sounds import skeleton
 from documents.students import Student
 
 PARTS = 32  # of the blocks, gone through one after another

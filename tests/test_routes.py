@@ -170,6 +170,12 @@ TABLE = [
     ("GET", "/admin/findings/export/xlsx/", "", {200: READERS}),
     ("POST", "/admin/findings/answer/", {"ids": "{submission}", "reason": "เหตุผล"}, {422: "school district"}),
     ("POST", "/admin/findings/refresh/", {}, {303: "district"}),
+    ("GET", "/admin/duplicates/", "", {200: READERS}),
+    ("GET", "/admin/duplicates/details/", "?id={pupil}", {}),  # no such case; real ones: test_duplicates_pages.py
+    ("GET", "/admin/duplicates/evidence/", "?id={pupil}&school={school}", {}),
+    ("POST", "/admin/duplicates/step/", {"id": "{pupil}", "step": "ours"}, {}),
+    ("POST", "/admin/duplicates/scan/", {}, {303: "district"}),
+    ("POST", "/admin/duplicates/list/", {"agency": "เทศบาล"}, {400: "district"}),
     ("GET", "/admin/reconcile/", "", {200: AREA_READERS}),
     ("POST", "/admin/reconcile/", {"round": "{round}"}, {400: AREA_READERS}),
     ("GET", "/admin/reconcile/details/", "?id={school_id}", {}),  # no such comparison; a real one: test_reconciling.py

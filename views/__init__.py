@@ -14,6 +14,7 @@ from views.class_lists import ClassListPages
 from views.codelists import CodeLists
 from views.contacts import Contacts
 from views.control_room import ControlRoom
+from views.duplicates import Duplicates
 from views.equipment import EquipmentReports, EquipmentView
 from views.fields import Fields
 from views.findings import Findings
@@ -78,6 +79,7 @@ def register(admin, app):
     admin.add_view(Reopening(name="คำขอของโรงเรียน", endpoint="reopening", url="/admin/reopening"))
     admin.add_view(Changes())
     admin.add_view(Findings(name="ผลการตรวจสอบ", endpoint="findings", url="/admin/findings"))
+    admin.add_view(Duplicates())
     admin.add_view(Reconcile())
     admin.add_view(Schools())
     admin.add_view(Contacts())
