@@ -58,8 +58,9 @@ def enter_cluster(plans, people, tell):
     cluster = [(school, pupils_of(school)) for school in plans]
     neighbours.go_on(rng, cluster)
     neighbours.spoil(rng, cluster)
+    codes = set()
     for school, pupils in cluster:
-        enter_codes(school, pupils)
+        enter_codes(school, pupils, codes)
         enter_last_year(school, pupils)
         report_last_year(school, people)
         tell(sum(one.last is not None for one in pupils))

@@ -30,9 +30,12 @@ WHEN = {
 }
 
 
-def enter_codes(school, pupils):
-    """Store a certified request for each pupil of a school who holds a G-code."""
-    rng, known, used = chance(school.code, "gcode"), set(), dict.fromkeys(WHEN, 0)
+def enter_codes(school, pupils, known):
+    """Store a certified request for each pupil of a school who holds a G-code not among the `known`, which it adds to.
+
+    Who moved within the cluster holds one code at two schools.
+    """
+    rng, used = chance(school.code, "gcode"), dict.fromkeys(WHEN, 0)
     for one in pupils:
         year = LAST_YEAR if one.last else THIS_YEAR
         values = one.this or one.last

@@ -76,7 +76,8 @@ def wrong_values(rng, school, now):
         one = rng.choice(now)
         one["room"] = rooms_for(sum(each["grade"] == one["grade"] for each in now)) + rng.randint(1, 2)
     if rng.random() < 0.3 or school.story == "entering":
-        one = rng.choice(now)
+        # Not of one with a G-code: it was certified for who was born on that day, so the mistake would be an error.
+        one = rng.choice([each for each in now if each.get("id_type") != "G"] or now)
         years = rng.choice((-3, 4, 10))
         born = one["birth_date"] + dt.timedelta(days=-365 * years)
         one["birth_date"] = min(born, dt.datetime(2023, 1, 31))  # noqa: DTZ001
