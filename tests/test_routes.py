@@ -8,6 +8,7 @@ import pytest
 
 from documents import subsystems
 from documents.users import ROLES
+from tests.discreet import leaks, numbers_of
 from tests.test_security import PUBLIC, routes
 from tests.world import Stored, tersely
 
@@ -358,12 +359,13 @@ def test_each_role_may_open_and_do_what_the_table_says_and_nothing_else(role, wo
         part = "reading" if method == "GET" else "refused" if expected == 403 else "done"
         form = form and {name: there(value, rule) for name, value in form.items()}
         asked[part].append((there(address, rule), form, expected))
-    stored, browser, wrong = Stored(), tersely(sign_in(world.people[role])), []
+    stored, browser, wrong, numbers = Stored(), tersely(sign_in(world.people[role])), [], numbers_of()
     for part, lines in asked.items():
         for address, form, expected in lines:
             answer = browser.get(address) if part == "reading" else browser.send(address, form)
             if answer.status_code != expected:
                 wrong.append((part, address, answer.status_code, "instead of", expected))
+            wrong += [(part, address, *leak) for leak in leaks(answer, numbers)]
             if part == "done" and (stored.put_back() or address == "/logout"):
                 browser = tersely(sign_in(world.people[role]))
         if changed := stored.changed():

@@ -196,6 +196,7 @@ class Stored:
     def __init__(self, leave_out=LOGS):
         self.leave_out = leave_out
         self.rows = self.read()
+        self.events = db().audit_events.distinct("_id")
 
     def read(self):
         """{collection: documents in the order of their ids}."""
@@ -209,8 +210,10 @@ class Stored:
         return sorted(name for name in {*now, *self.rows} if now.get(name) != self.rows.get(name))
 
     def put_back(self):
-        """Make it all as it was; gives what had changed."""
+        """Make it all as it was, what the history says of it too; gives what had changed."""
         changed = self.changed()
+        if changed:
+            db().audit_events.delete_many({"_id": {"$nin": self.events}})
         for name in changed:
             db()[name].delete_many({})
             if name in self.rows:
