@@ -5,6 +5,7 @@ import io
 
 from documents.errors import FileRefused
 from exports import guards
+from exports.rows import Rows
 
 DELIMITERS = ",\t;|"
 
@@ -49,22 +50,26 @@ def quoting_of(text, delimiter):
 
 
 def delimited_rows(text):
-    """[(number, values)] of each filled row, numbered as a spreadsheet would; a blank cell is None.
+    """(number, values) of each filled row, as `Rows`, numbered as a spreadsheet would; a blank cell is None.
 
     A record whose quoted cell holds line breaks is one row. Raises FileRefused when it is too wide.
     """
     delimiter = delimiter_of(text)
     csv.field_size_limit(guards.MAX_BYTES)
-    reader = csv.reader(
-        io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting_of(text, delimiter)
-    )
-    rows = []
-    for number, record in enumerate(reader, 1):
-        values = [value if value and not value.isspace() else None for value in record]
-        while values and values[-1] is None:
-            values.pop()
-        if len(values) > guards.MAX_COLUMNS:
-            guards.refuse_width(len(values))
-        if values:
-            rows.append((number, values))
-    return rows
+    quoting = quoting_of(text, delimiter)
+
+    def walk():
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting)
+        for number, record in enumerate(lines, 1):
+            values = [value if value and not value.isspace() else None for value in record]
+            while values and values[-1] is None:
+                values.pop()
+            if values:
+                yield number, values
+
+    count = widest = 0
+    for _, values in walk():
+        count, widest = count + 1, max(widest, len(values))
+        if widest > guards.MAX_COLUMNS:
+            guards.refuse_width(widest)
+    return Rows(walk, count, widest)

@@ -79,9 +79,9 @@ def plan_file(
     keeping = Keeping(plan, user)
     if progress:
         progress.begin(plan.rows_read, "แถว")
-    for school, rows, cells in planning.schools():
-        keeping.school(school, rows, cells)
-        done += len(cells)
+    for school, rows, number in planning.schools(keeping):
+        keeping.school(school, rows)
+        done += number
         if progress:
             progress.at(done)
     keeping.finish()

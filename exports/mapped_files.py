@@ -28,7 +28,8 @@ from documents.errors import FileRefused, RuleBroken
 from exports import guards
 from exports.headers import LOOKED_AT, find_header, label_key, letter_of, widest_header
 from exports.plans import LIVES
-from exports.reading import header_zone, padded, sheet_of_rows, sheets_of
+from exports.reading import header_zone, sheet_of_rows, sheets_of
+from exports.rows import filled_up, padded, widest_of
 
 MOST_ROWS = 10_000
 MOST_KEPT = 12 * 1024 * 1024  # bytes, compressed: one document holds 16 MB
@@ -178,10 +179,10 @@ def _cut(sheet, known_labels, header):
     if not rows:
         raise FileRefused("ไม่มีข้อมูลใต้หัวตาราง กรุณาตรวจสอบว่าเลือกไฟล์ถูกต้อง")
     labels = [] if position is None else zone[position][1]
-    width = max(len(labels), max(len(values) for _, values in rows))
+    width = max(len(labels), widest_of(rows))
     columns = ["" if label is None else str(label).strip() for label in padded(labels, width)]
     number = 0 if position is None else zone[position][0]
-    return FileTable("", number, columns, [(at, padded(values, width)) for at, values in rows],
+    return FileTable("", number, columns, list(filled_up(rows, width)),
                      sheet=sheet.name, first=[(at, values) for at, values in sheet.rows[:LOOKED_AT]])  # fmt: skip
 
 

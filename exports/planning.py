@@ -17,7 +17,7 @@ from documents.submissions import Submission, may_write
 from documents.writing import Change, prepare
 from exports.columns import is_blank, text_of_cell
 from exports.headers import letter_of, match_columns
-from exports.plans import FieldChange, GoneRow, ImportPlan, PlannedRow, RowError, SchoolPlan
+from exports.plans import STRAY, FieldChange, GoneRow, ImportPlan, PlannedRow, RowError, SchoolPlan
 
 STRANGE_SCHOOL = "แถวนี้ไม่ใช่ข้อมูลของโรงเรียนที่ท่านรับผิดชอบในรอบนี้ กรุณาตรวจสอบรหัสโรงเรียน หรือลบแถวนี้ออกจากไฟล์"
 REASON = "นำเข้าจากไฟล์"
@@ -66,24 +66,24 @@ class Planning:
         self.found, self.hidden = {}, frozenset()
         self.check_columns()
 
-    def schools(self):
-        """Yield (SchoolPlan or None, {kind: rows}, the file's own rows), the rows of no school of this person last.
+    def schools(self, keeping):
+        """Yield (SchoolPlan or None, {kind: rows}, how many rows of the file), those of no school of this person last.
 
-        The table's rows are let go of as they are used.
+        The file's own rows are put under their schools first, in `keeping`, so that only one school's are held.
         """
-        groups, stray = self.by_school()
-        for code in list(groups):
-            rows = groups.pop(code)
+        codes = self.by_school(keeping)
+        for code in codes:
+            rows = keeping.cells_of(code)
             school = self.plan_.schools[code] = self.school_plan(self.submissions[code])
             self.begin(code)
             self.plan_school(school, rows)
-            yield school, self.found, self.own_cells(rows)
-        if stray:
+            yield school, self.found, len(rows)
+        if stray := keeping.cells_of(STRAY):
             self.begin(None)
             for number, _ in stray:
                 self.refuse(number, "school_code", STRANGE_SCHOOL)
             self.plan_.stray = len(stray)
-            yield None, self.found, self.own_cells(stray)
+            yield None, self.found, len(stray)
         self.plan_.lacking = dict(self.lacking)
         # A column that others make up for (the kind of a number, the four "no") is none that the file lacks.
         self.plan_.missing_columns = [each for each in self.plan_.missing_columns if each in self.lacking]
@@ -144,15 +144,10 @@ class Planning:
             if not access.may_see_field(self.user, self.fields[name], self.round.area_code, code)
         )
 
-    def own_cells(self, rows):
-        """The file's own rows, without what is hidden from this person."""
-        hidden = {self.index[name] for name in self.hidden if name in self.index}
-        if not hidden:
-            return rows
-        return [
-            (number, [None if index in hidden else value for index, value in enumerate(values)])
-            for number, values in rows
-        ]
+    def hidden_places(self, code):
+        """Places in a row of what is hidden from this person in a school (STRAY: in none)."""
+        hidden = self.hidden_columns(code or None)
+        return [self.index[name] for name in hidden if name in self.index]
 
     # ---- what is wrong ----
 
@@ -168,18 +163,22 @@ class Planning:
 
     # ---- the rows ----
 
-    def by_school(self):
-        """({school code: rows}, rows of no school of this person), in the file's order; the table is emptied."""
+    def by_school(self, keeping):
+        """Keep the file's rows by school, without what is hidden from this person; gives the schools' codes, in order."""
         alone, at = self.only_school(), self.index.get("school_code")
-        codes, groups, stray = {}, {}, []
+        codes, hidden = {}, {}
         rows, self.table.rows = self.table.rows, []
         for number, values in rows:
             cell = values[at] if at is not None else None
             if cell not in codes:
-                codes[cell] = text_of_cell(cell) or alone or ""
+                code = text_of_cell(cell) or alone or ""
+                codes[cell] = code = code if self.knows(code) else STRAY
+                hidden.setdefault(code, self.hidden_places(code))
             code = codes[cell]
-            (groups.setdefault(code, []) if self.knows(code) else stray).append((number, values))
-        return groups, stray
+            for place in hidden[code]:
+                values[place] = None
+            keeping.add(code, (number, values))
+        return [code for code in dict.fromkeys(codes.values()) if code != STRAY]
 
     def cells_of(self, values):
         """{column name: cell} of a row."""

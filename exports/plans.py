@@ -27,12 +27,14 @@ from documents.clock import naive
 from documents.database import collection
 from documents.errors import RuleBroken
 from documents.rounds import label_of
-from exports.sheets import plain, restored
+from exports.sheet_parser import plain
+from exports.sheets import restored
 
 LIVES = dt.timedelta(hours=2)
 STUCK_AFTER = dt.timedelta(minutes=10)
 ROWS_A_PART = 200  # a document holds 16 MB at most
 CELLS_A_PART = 5_000  # rows; packed, some 100 bytes each
+MOST_HELD = 5_000  # rows of a file held before they are stored by school
 KINDS = ("errors", "new", "changed", "same", "gone")
 STRAY = ""  # stands for the school of rows that belong to none of this person's
 
@@ -231,9 +233,14 @@ STORED_APART = (*KINDS, "state", "done", "results", "id")
 
 
 class Keeping:
-    """A plan being stored while it is made: `school(...)` after each school, `finish()` at the end."""
+    """A plan being stored while it is made: `add` for the file's rows, `school(...)` after each school, `finish()` at
+    the end.
+
+    The file's own rows wait here by school; once they are many they go into the plan's parts, from where they are read.
+    """
 
     def __init__(self, plan, owner):
+        self.held, self.holding, self.stored = {}, 0, {}
         self.plan, self.expires = plan, naive(clock.real_now() + LIVES)
         plan.id = plan.id or ObjectId()
         self._of_plan = {"_id": plan.id}
@@ -249,16 +256,47 @@ class Keeping:
         }
         collection(StoredPlan).replace_one(self._of_plan, stored, upsert=True)
 
-    def school(self, school, rows, cells):
-        """Store one school's rows {kind: list} and its cells [(row number, values)]; `school` is None for strays."""
+    def add(self, code, row):
+        """Take a row of the file, (number, values), of a school (STRAY: of none)."""
+        self.held.setdefault(code, []).append(row)
+        self.holding += 1
+        if self.holding >= MOST_HELD:
+            self.put_down()
+
+    def put_down(self):
+        """Store the rows that are held."""
+        parts = []
+        for code, rows in self.held.items():
+            number = self.stored.get(code, 0)
+            for at in range(0, len(rows), CELLS_A_PART):
+                some = rows[at : at + CELLS_A_PART]
+                parts.append(self.part("cells", code, number + at, packed=packed(some)))
+            self.stored[code] = number + len(rows)
+        if parts:
+            collection(StoredRows).insert_many(parts)
+        self.held, self.holding = {}, 0
+
+    def cells_of(self, code):
+        """The file's rows of a school, [(number, values)]; they are stored then, and held no more."""
+        if not self.stored.get(code):
+            rows = self.held.get(code, [])
+        else:
+            self.put_down()
+            rows = [row for part in self._parts(code) for row in unpacked(part["packed"])]
+        return rows
+
+    def _parts(self, code):
+        asked = {"plan": self.plan.id, "kind": "cells", "school_code": code}
+        return collection(StoredRows).find(asked).sort("number", 1)
+
+    def school(self, school, rows):
+        """Store one school's rows {kind: list}; `school` is None for strays."""
         code = school.code if school else STRAY
         parts = [
             self.part(kind, code, at, rows=[stored_row(row) for row in each[at : at + ROWS_A_PART]])
             for kind, each in rows.items()
             for at in range(0, len(each), ROWS_A_PART)
         ]
-        for at in range(0, len(cells), CELLS_A_PART):
-            parts.append(self.part("cells", code, at, packed=packed(cells[at : at + CELLS_A_PART])))
         if parts:
             collection(StoredRows).insert_many(parts)
         if school:
@@ -272,6 +310,7 @@ class Keeping:
 
     def finish(self):
         """Store what is known at the end; the plan now waits for the deed."""
+        self.put_down()
         done = {"state": "waiting", "head": head_of(self.plan)}
         collection(StoredPlan).update_one(self._of_plan, {"$set": done})
 
@@ -358,7 +397,7 @@ def made_row(kind, row):
 
 
 def cells_of(plan):
-    """Yield (school code, row number, values) of the file's own rows, a school's part at a time."""
+    """Yield (school code, row number, values) of the file's own rows, a school's, or a part of it, at a time."""
     asked = {"plan": plan.id, "kind": "cells"}
     for part in collection(StoredRows).find(asked, batch_size=1).sort([("school_code", 1), ("number", 1)]):
         for number, values in unpacked(part["packed"]):

@@ -11,6 +11,7 @@ from exports import guards
 from exports.delimited import decoded, delimited_rows
 from exports.headers import LOOKED_AT, find_header
 from exports.html_table import html_tables
+from exports.rows import filled_up, padded, widest_of
 from exports.sheets import Sheet, Unreadable, read_sheets
 
 MAX_ROWS = 60_000  # a whole area
@@ -26,6 +27,8 @@ UNREADABLE = {
 @dataclass
 class Table:
     """One table: `rows` are (row number as the sheet shows it, values); a value is text, number, date, bool or None.
+
+    They are a sequence, of a large file one that is read anew each time it is walked.
 
     `columns` are the labels ("" for a column without one), `header_row` is the sheet's own number of their row,
     `sheet` its name (None where the file has no sheets), `encoding` is set for text files only.
@@ -72,7 +75,7 @@ def sheets_of(kind, content, max_rows):
 
 
 def sheet_of_rows(name, rows):
-    """A Sheet of rows that were all read."""
+    """A Sheet of rows that are all there."""
     return Sheet(name, rows, len(rows))
 
 
@@ -122,15 +125,10 @@ def cut_table(sheet, position, max_rows):
         )
     if not rows:
         raise FileRefused(f"พบหัวตารางที่แถว {header_row} แต่ไม่มีข้อมูลใต้หัวตาราง กรุณาตรวจสอบว่าเลือกไฟล์ถูกต้อง")
-    width = max(len(header), max(len(values) for _, values in rows))
+    width = max(len(header), widest_of(rows))
     columns = [str(label).strip() if label is not None else "" for label in padded(header, width)]
-    rows = [(number, padded(values, width)) for number, values in rows]
+    rows = filled_up(rows, width)
     return Table("", "", sheet.name, None, header_row, columns, rows, merge_warnings(sheet, header_row))
-
-
-def padded(values, width):
-    """The values, filled up with None to that width."""
-    return list(values) + [None] * (width - len(values))
 
 
 def merge_warnings(sheet, header_row):

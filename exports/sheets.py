@@ -1,27 +1,24 @@
 """Sheets of an XLSX, XLS or ODS file as plain rows, parsed by python-calamine in a process of its own.
 
 calamine lays a sheet out as one full rectangle, so a hostile file can ask for more memory than there is, and an
-allocation that fails ends the whole process. It therefore runs as a child with limits on memory and time; the
-web server only ever sees lines of JSON, a piece of a sheet each. Run as a script this module is that child.
+allocation that fails ends the whole process. It therefore runs as a child with limits on memory and time
+(`sheet_parser.py`); the web server only ever sees lines of JSON, a piece of a sheet each.
 """
 
 import datetime as dt
-import io
 import json
 import subprocess
 import sys
 import tempfile
 import threading
 from dataclasses import dataclass, field
+from functools import partial
 
-import python_calamine as calamine
+from exports import sheet_parser
+from exports.rows import Rows
+from exports.sheet_parser import REFUSED, SECONDS
 
-MEMORY = 1536 * 1024 * 1024  # bytes of address space for the child
-SECONDS = 60
-MAX_SHEETS = 50
-CELLS = 6_000_000  # of one sheet's rectangle; beyond, Python lists alone would take seconds
-PIECE = 500  # rows told in one line
-REFUSED = 3  # the child's exit code when it says why on its last line
+SPOOL = 4 * 1024 * 1024  # bytes of them in memory before they lie on disk
 
 
 @dataclass
@@ -45,7 +42,8 @@ class Unreadable(Exception):
 
 def read_sheets(content, keep_rows):
     """The visible sheets of a workbook, at most `keep_rows` filled rows of each. Raises Unreadable."""
-    command = [sys.executable, "-I", __file__, str(keep_rows)]
+    command = [sys.executable, "-I", sheet_parser.__file__, str(keep_rows)]
+    spool = tempfile.SpooledTemporaryFile(SPOOL)  # noqa: SIM115  goes with the rows that are read from it
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as said:
         given.write(content)
         given.seek(0)
@@ -53,7 +51,7 @@ def read_sheets(content, keep_rows):
             alarm = threading.Timer(SECONDS, child.kill)
             alarm.start()
             try:
-                sheets, last = sheets_from(child.stdout)
+                sheets, last = sheets_from(child.stdout, spool)
             except BaseException:
                 child.kill()
                 raise
@@ -70,31 +68,32 @@ def read_sheets(content, keep_rows):
     return sheets
 
 
-def sheets_from(lines):
-    """(the Sheets that the child tells of, its last word where that is none), a piece of a sheet at a time.
+def sheets_from(lines, spool):
+    """(the Sheets that the child tells of, its last word where that is none).
 
-    Equal values are kept once: a roster repeats most of its words, and 50,000 rows of it then take a fifth of the
-    memory.
+    The rows stay in the file `spool` as the child told them, and are read from there.
     """
-    sheets, values, last = [], {}, None
+    sheets, places, last = [], [], None
     for line in lines:
-        if not line.startswith(b"{"):
+        if line.startswith(b'{"rows"'):
+            places.append(spool.tell())
+            spool.write(line)
+        elif line.startswith(b"{"):
+            told = json.loads(line)
+            rows = Rows(partial(told_rows, spool, places), told["kept"], told["widest"])
+            sheets.append(Sheet(told["name"], rows, told["height"], told["merged"], told["others"]))
+            places = []
+        else:
             last = line.decode().strip() or last
-            continue
-        told = json.loads(line)
-        if "name" in told:
-            sheets.append(Sheet(told["name"], [], told["height"], told["merged"], told["others"]))
-            continue
-        for number, row in told["rows"]:
-            sheets[-1].rows.append((number, [kept(value, values) for value in row]))
     return sheets, last
 
 
-def kept(value, values):
-    """A value as the child saw it, the first one of all that are equal to it."""
-    if value.__class__ is str:
-        return values.setdefault(value, value)
-    return restored(value) if value.__class__ is dict else value
+def told_rows(spool, places):
+    """Yield the rows of the pieces that begin at these places of a file."""
+    for place in places:
+        spool.seek(place)
+        for number, values in json.loads(spool.readline())["rows"]:
+            yield number, [restored(value) if value.__class__ is dict else value for value in values]
 
 
 def restored(value):
@@ -102,81 +101,3 @@ def restored(value):
     if "on" in value:
         return dt.date.fromisoformat(value["on"])
     return dt.datetime.fromisoformat(value["at"])
-
-
-def plain(value):
-    """A cell's value for JSON; blank is None, a whole number an int, a time of day its text."""
-    if value.__class__ is str:  # most cells, so asked first
-        return value or None
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        return int(value)
-    if isinstance(value, dt.datetime):
-        return {"at": value.isoformat()}
-    if isinstance(value, dt.date):
-        return {"on": value.isoformat()}
-    return str(value) if isinstance(value, (dt.time, dt.timedelta)) else value
-
-
-def filled_rows(sheet):
-    """(number, values) of each row that holds anything, numbered as the sheet shows it."""
-    # Not iter_rows(): it begins at the sheet's first row but at the table's first column.
-    first, left = sheet.start or (0, 0)
-    for number, values in enumerate(sheet.to_python(skip_empty_area=True), first + 1):
-        row = [None] * left + [plain(value) for value in values]
-        if any(value is not None and not (value.__class__ is str and value.isspace()) for value in row):
-            yield number, row
-
-
-def tell(workbook, keep_rows, out):
-    """Write each visible sheet as one line of JSON."""
-    seen = calamine.SheetVisibleEnum.Visible, calamine.SheetTypeEnum.WorkSheet
-    names = [sheet.name for sheet in workbook.sheets_metadata if (sheet.visible, sheet.typ) == seen]
-    for name in names[:MAX_SHEETS]:
-        sheet = workbook.get_sheet_by_name(name)
-        if sheet.height * sheet.width > CELLS:
-            refuse("large")
-        rows = list(filled_rows(sheet))
-        merged = [[*low, *high] for low, high in sheet.merged_cell_ranges or []]
-        others = max(len(rows) - keep_rows, 0)
-        told = {"name": name, "height": len(rows), "merged": merged, "others": others}
-        out.write(json.dumps(told) + "\n")
-        for at in range(0, min(len(rows), keep_rows), PIECE):
-            piece = {"rows": rows[at : min(at + PIECE, keep_rows)]}
-            out.write(json.dumps(piece) + "\n")  # in one piece: json.dump to a file takes five times as long
-
-
-def limit_this_process():
-    """Bound memory and time of the child; a parser that runs wild then dies alone."""
-    import resource
-
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def main():
-    """The child: a workbook on standard input, lines of JSON on standard output."""
-    limit_this_process()
-    try:
-        with calamine.load_workbook(io.BytesIO(sys.stdin.buffer.read())) as workbook:
-            tell(workbook, int(sys.argv[1]), sys.stdout)
-    except calamine.PasswordError:
-        refuse("password")
-    except MemoryError:
-        refuse("large")
-    except calamine.CalamineError:
-        refuse("broken")
-    except BaseException as fault:
-        if type(fault).__name__ != "PanicException":  # calamine's Rust gave up on a malformed file
-            raise
-        refuse("broken")
-
-
-def refuse(reason):
-    """End the child with a reason."""
-    print("\n" + reason)
-    sys.exit(REFUSED)
-
-
-if __name__ == "__main__":
-    main()
