@@ -61,6 +61,18 @@ def clean(text: object, lines: bool = False) -> str:
     typed before its vowel changes places with it.
     """
     text = "" if text is None else str(text)
+    return _cleaned(text) if len(text) <= _SHORT and not lines else _clean(text, lines)
+
+
+_SHORT = 80  # letters: a name, a word; each is asked for several times on its way
+
+
+@lru_cache(maxsize=32768)
+def _cleaned(text: str) -> str:
+    return _clean(text, False)
+
+
+def _clean(text: str, lines: bool) -> str:
     if not _ODD.search(text):
         return text
     text = unicodedata.normalize("NFC", text.translate(_OLD_FONTS).translate(_VISIBLE)).replace("เเ", "แ")

@@ -99,16 +99,42 @@ def write(changes, actor, reason=None, via="form", warrant=None, along=None):
     Raises OutOfScope, RoundLocked, WindowShut, WrongState, StaleRevision, DuplicateKey, Invalid or Busy;
     nothing is stored then. A change that changes nothing is left out.
     """
+    return _making(changes, actor, reason, via, warrant, along)()
+
+
+@noting_refusals(1)
+def making(changes, actor, reason=None, via="form", along=None):
+    """The two halves of `write` one after the other: makes the changes ready, and gives what stores them, a function of
+    no arguments that gives back what `write` does and raises the same. Between the two others may be made ready.
+    """
+    stored = _making(changes, actor, reason, via, None, along)
+
+    @noting_refusals(0)
+    def write(actor):
+        return stored()
+
+    return partial(write, actor)
+
+
+def _making(changes, actor, reason, via, warrant, along):
     changes = [change_of(each) if isinstance(each, Record) else each for each in changes]
-    seen = _seen(changes, with_doors=True)
-    with of_area(_area_of(changes)), declared_by(seen.version):
+    area, seen = _area_of(changes), _seen(changes, with_doors=True)
+    with of_area(area), declared_by(seen.version):
         prepared = _prepared(changes, actor, reason, warrant, seen.stored)
         busy = [each for each in prepared if each.before != each.after]
+        events = _Events(actor, reason, via, warrant)
         for each in busy:
-            each.event = _event(each, actor, reason, via, warrant)
+            each.event = events.of(each)
         if busy or warrant:
-            _store(busy, seen.doors, actor, warrant, along and (lambda: along(_written(busy))))
-    return _written(prepared)
+            store = _ready(busy, seen.doors, actor, warrant, along and (lambda: along(_written(busy))))
+
+    def stored():
+        if busy or warrant:
+            with of_area(area), declared_by(seen.version):
+                store()
+        return _written(prepared)
+
+    return stored
 
 
 def _area_of(changes):
@@ -280,11 +306,11 @@ def _prepared(changes, actor, reason, warrant, stored):
     _check_revisions(changes, stored)
     removed = _removed_before(changes, stored)
     errors, prepared = {}, []
-    readings = {document: _Reading(document) for document in {change.document for change in changes}}
+    readings = {document: _Reading(document, actor) for document in {change.document for change in changes}}
     for index, change in enumerate(changes):
         before, earlier = stored.get(change.id), removed.get(change.id)
         reading = readings[change.document]
-        after, problems = (None, {}) if change.remove else _after(change, before, actor, reading, earlier)
+        after, problems = (None, {}) if change.remove else _after(change, before, reading, earlier)
         if warrant and after:
             after |= warrant.beside(change)
             after |= keys_of(change.document, after, before)
@@ -353,43 +379,51 @@ class _Reading(dict):
     the key because True equals 1.
     """
 
-    def __init__(self, document):
+    def __init__(self, document, actor):
         self.known = declared(document)
         self.now = history.naive_now()  # one instant for all that is written together
+        self.who, self.name = actor.id, actor.name  # asked once: a field of a Document is slow to read
         self.lists = {}
+        self.names, self.with_years = (), []  # of the last change: most of one write set the same fields
 
     def __missing__(self, key):
         name, _, value = key
         self[key] = found = fields.accept(self.known[name], value)
         return found
 
-    def bounded(self, name):
-        """The list of a field whose choices are not all of every year; None for any other field."""
+    def bounded(self, values):
+        """[(name, list)] of those of the values whose choices are not all of every year."""
+        names = tuple(values)
+        if names != self.names:
+            found = [(name, self._list_of(name)) for name in names]
+            self.names, self.with_years = names, [(name, codes) for name, codes in found if codes]
+        return self.with_years
+
+    def _list_of(self, name):
         if name not in self.lists:
             codes = code_list(self.known[name].codelist) if self.known[name].codelist else None
             self.lists[name] = codes if codes and codes.bounded else None
         return self.lists[name]
 
-    def accept(self, name, value):
-        """The plain value to store, None for nothing; raises ValueError with a Thai sentence."""
-        if isinstance(value, str | int | float):
-            return self[name, type(value), value]
-        return fields.accept(self.known[name], value)
+
+PLAIN = (str, int, float, bool)  # what can be remembered
 
 
-def _after(change, before, actor, reading, earlier=None):
+def _after(change, before, reading, earlier=None):
     """(the dict as it would be stored, {field: sentence}) of one change."""
     problems = {}
-    after = dict(before) if before else _fresh(change, actor, earlier, reading.now)
+    after = dict(before) if before else _fresh(change, earlier, reading)
     after |= (change.to or change.place)._asdict()
     for name, value in change.values.items():
         try:
-            after[name] = reading.accept(name, value)
+            kind = value.__class__
+            after[name] = (
+                reading[name, kind, value] if kind in PLAIN else fields.accept(reading.known[name], value)
+            )
         except ValueError as error:
             problems[name] = str(error)
-    for name in change.values.keys() - problems.keys():
-        codes = reading.bounded(name)
-        if codes and (said := _out_of_its_years(codes, after, before or {}, name)):
+    for name, codes in reading.bounded(change.values):
+        if name not in problems and (said := _out_of_its_years(codes, after, before or {}, name)):
             problems[name] = said
     if before is None and not problems and all(after[name] in NOTHING for name in change.values):
         problems[change.document.key[0]] = "ยังไม่ได้กรอกข้อมูล กรุณากรอกอย่างน้อยหนึ่งช่องก่อนบันทึก"
@@ -401,7 +435,7 @@ def _after(change, before, actor, reading, earlier=None):
     if problems or (after == before and change.reviewed in (None, bool(before.get("reviewed")))):
         return after, problems
     after |= keys_of(change.document, after, before)
-    after |= {"updated_at": reading.now, "updated_by": actor.id, "updated_by_name": actor.name}
+    after |= {"updated_at": reading.now, "updated_by": reading.who, "updated_by_name": reading.name}
     if change.reviewed is not None:
         after["reviewed"] = change.reviewed
     after["revision"] = (before or earlier or {"revision": 0})["revision"] + 1
@@ -427,14 +461,14 @@ def _present(values):
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _fresh(change, actor, earlier, now):
+def _fresh(change, earlier, reading):
     """What a new record begins with; one that was removed before (`earlier`) is the same thing again."""
     new = change.id or ObjectId()
     return {
         "_id": new,
         "lineage": change.lineage or (earlier or {}).get("lineage") or new,
-        "created_at": now,
-        "created_by": actor.id,
+        "created_at": reading.now,
+        "created_by": reading.who,
     }
 
 
@@ -456,44 +490,79 @@ def _removed_before(changes, stored):
     return last
 
 
-def _event(each, actor, reason, via, warrant=None):
-    """The history event of a prepared change; the first version of a record is one slim event."""
-    before, after = each.before, each.after
-    kept = after or before
-    names = declared(each.change.document)
-    changes = {}
-    if after is None:
-        every = [*names, *each.change.document.former]
-        changes = {name: [before.get(name), None] for name in every if name in before}
-    elif before is not None:
-        follow = [*names, "school_code", "reviewed"]
-        changes = {
-            name: [before.get(name), after.get(name)]
-            for name in follow
-            if before.get(name) != after.get(name)
-        }
-    place = Place.of(kept)
-    event = history.event(
-        kept["_id"],
-        place._asdict(),
-        actor,
-        "create" if before is None else "remove" if after is None else "update",
-        changes,
-        (before or each.earlier or {}).get("history_hash"),
-        document=each.change.document.slug,
-        headline=each.change.document.headline(kept),
-        lineage=kept["lineage"],
-        number=(before or each.earlier or {"revision": 0})["revision"] + 1,
-        acting_as=warrant.acting_as
-        if warrant
-        else access.writes_as(actor, place.area_code, place.school_code),
-        via=via,
-        reason=reason,
-    )
-    if after is not None:
-        after["history_hash"] = event["hash"]
-        _mark(after, event)
-    return event
+class _Events:
+    """The history events of the changes of one write; the first version of a record is one slim event."""
+
+    MANY = 4  # new records alike from which on what they have in common is written down once
+
+    def __init__(self, actor, reason, via, warrant=None):
+        self.actor, self.reason, self.via, self.warrant = actor, reason, via, warrant
+        self.roles, self.seen, self.first = {}, Counter(), {}
+
+    def of(self, each):
+        """The event of a prepared change, whose hash its record then keeps."""
+        document, kept = each.change.document, each.after or each.before
+        place = Place.of(kept)
+        if each.before is None and each.earlier is None:
+            event = self._first(document, place, kept)
+        else:
+            event = self._later(each, document, place, kept)
+        if each.after is not None:
+            each.after["history_hash"] = event["hash"]
+            _mark(each.after, event)
+        return event
+
+    def _told(self, document, place):
+        """What the events of one place say alike."""
+        if place not in self.roles:
+            self.roles[place] = (
+                self.warrant.acting_as
+                if self.warrant
+                else access.writes_as(self.actor, place.area_code, place.school_code)
+            )
+        told = {"document": document.slug, "acting_as": self.roles[place]}
+        return told | {"via": self.via, "reason": self.reason}
+
+    def _first(self, document, place, after):
+        alike = (document, place)
+        self.seen[alike] += 1
+        if self.seen[alike] < self.MANY:
+            return history.event(
+                after["_id"], place._asdict(), self.actor, "create", {}, None,
+                headline=document.headline(after), lineage=after["lineage"], number=1, **self._told(document, place),
+            )  # fmt: skip
+        if alike not in self.first:
+            where = {name: value for name, value in place._asdict().items() if name != "school_code"}
+            told = self._told(document, place)
+            self.first[alike] = history.FirstEvents(where, self.actor, "create", **told)
+        new, lineage = after["_id"], after["lineage"]
+        return self.first[alike].event(new, lineage, place.school_code, document.headline(after))
+
+    def _later(self, each, document, place, kept):
+        before, after = each.before, each.after
+        changes, names = {}, declared(document)
+        if after is None:
+            every = [*names, *document.former]
+            changes = {name: [before.get(name), None] for name in every if name in before}
+        elif before is not None:
+            follow = [*names, "school_code", "reviewed"]
+            changes = {
+                name: [before.get(name), after.get(name)]
+                for name in follow
+                if before.get(name) != after.get(name)
+            }
+        return history.event(
+            kept["_id"],
+            place._asdict(),
+            self.actor,
+            "create" if before is None else "remove" if after is None else "update",
+            changes,
+            (before or each.earlier or {}).get("history_hash"),
+            headline=document.headline(kept),
+            lineage=kept["lineage"],
+            number=(before or each.earlier or {"revision": 0})["revision"] + 1,
+            **self._told(document, place),
+        )
 
 
 def _mark(after, event):
@@ -506,11 +575,6 @@ def _mark(after, event):
 
 
 # ---- the transaction ----
-
-
-def _store(prepared, doors, actor, warrant=None, along=None):
-    """Claim, store and note in one transaction; runs again whole after a transient error."""
-    return _ready(prepared, doors, actor, warrant, along)()
 
 
 def _ready(prepared, doors, actor, warrant=None, along=None, said=None):

@@ -31,7 +31,8 @@ BLANK = {"", "-", "–", "—"}
 EXCEL_EPOCH = dt.date(1899, 12, 30)
 A_DATE_NOW = "โปรแกรมตารางเปลี่ยนค่านี้เป็นวันที่แล้ว ให้จัดช่องเป็นข้อความและพิมพ์ค่าเดิมอีกครั้ง"
 GUARDED = re.compile("'[=+@＝＋－＠-]")
-MOST_KNOWN = 50_000  # readings of cells that are kept
+MOST_KNOWN = 10_000  # readings of cells that are kept, of a column
+BLANK_CELL = ()  # a cell that says nothing
 SPLIT = re.compile(r"[,;|\n]+")
 
 
@@ -129,7 +130,7 @@ class Layout:
         self.fields = declared(document)
         self.columns = columns(document)
         self.sheet = document.label
-        self.known, self.orders = {}, {}
+        self.known, self.orders, self.said = {}, {}, {}
 
     @property
     def written(self):
@@ -197,15 +198,42 @@ class Layout:
         blank cell is told, not read: whether it clears the field is the plan's to say.
         """
         values, problems, blanks = {}, {}, []
-        for column in self.in_reading_order(cells):
-            if self.says_nothing(column, cells[column.name]):
+        for column, known in self.in_reading_order(cells):
+            cell = cells[column.name]
+            if known is not None and cell.__class__ is str:
+                said = known.get(cell)
+                if said is None:
+                    said = self.said_of(column, cell, known)
+            else:
+                said = self.reading_of(column, cell, values, stored)
+            if said.__class__ is dict:
+                values.update(said)
+            elif said is BLANK_CELL:
                 blanks.append(column.name)
-                continue
-            try:
-                values |= self.read_cell(column, cells[column.name], values, stored or {})
-            except ValueError as fault:
-                problems[column.name] = str(fault)
+            else:
+                problems[column.name] = said
         return values, problems, blanks
+
+    def reading_of(self, column, cell, values, stored):
+        """What one cell comes to: {field: value}, BLANK_CELL, or the sentence of what is wrong with it."""
+        if self.says_nothing(column, cell):
+            return BLANK_CELL
+        try:
+            return self.read_cell(column, cell, values, stored or {})
+        except ValueError as fault:
+            return str(fault)
+
+    def said_of(self, column, cell, known):
+        """The same of a text that is read alike in every row, remembered for the next one."""
+        if len(known) >= MOST_KNOWN:
+            known.clear()
+        said = known[cell] = self.reading_of(column, cell, {}, None)
+        return said
+
+    def reads_alike(self, column):
+        """Whether a text in this column is read alike in every row, whatever else stands there or is stored."""
+        one = self.fields.get(column.name)
+        return one is not None and one.kind != "choices" and not one.parent
 
     def understood(self, one, cell, above):
         """The code of a cell, looked up once for all rows that say the same. Raises ValueError."""
@@ -233,7 +261,9 @@ class Layout:
         return {}
 
     def in_reading_order(self, cells):
-        """The file's columns of fields, those whose choice lies under another's after it."""
+        """The file's columns of fields, those whose choice lies under another's after it; with each what is remembered
+        of its texts, None where a text is not read alike in every row.
+        """
         here = tuple(cells)
         if here not in self.orders:
             self.orders[here] = self.order_of(cells)
@@ -247,7 +277,10 @@ class Layout:
             if column.name in cells and column.fields and not column.read_only
         ]
         depth = {column.name: self.depth(column) for column in here}
-        return sorted(here, key=lambda column: depth[column.name])
+        return [
+            (column, self.said.setdefault(column.name, {}) if self.reads_alike(column) else None)
+            for column in sorted(here, key=lambda column: depth[column.name])
+        ]
 
     def depth(self, column):
         """How many choices a column's choice lies under."""
@@ -267,7 +300,8 @@ class Layout:
                 )
             }
         if cell.__class__ is str:
-            return {column.name: self.valued(one, cell)}
+            value = self.valued(one, cell) if one.kind == "choices" else value_of(one, cell)
+            return {column.name: value}
         value = value_of(one, cell)
         return {column.name: unharmed(one, cell, value, stored.get(column.name))}
 

@@ -6,6 +6,9 @@ planned and written by a job (`import_jobs.py`), with the same functions.
 
 import io
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass
 
 from bson import ObjectId
@@ -15,7 +18,7 @@ from documents.declarations import declaration
 from documents.errors import Invalid, RuleBroken, StaleRevision
 from documents.imports import note_school
 from documents.record import Place
-from documents.writing import write
+from documents.writing import making
 from exports.layouts import layout_of
 from exports.planning import Planning, change_of
 from exports.plans import (
@@ -79,11 +82,21 @@ def plan_file(
     keeping = Keeping(plan, user)
     if progress:
         progress.begin(plan.rows_read, "แถว")
-    for school, rows, number in planning.schools(keeping):
-        keeping.school(school, rows)
-        done += number
-        if progress:
-            progress.at(done)
+    try:
+        with ThreadPoolExecutor(1) as behind:  # while a school's plan is stored, the next one is made
+            storing = None
+            for school, rows, number in planning.schools(keeping):
+                if storing:
+                    storing.result()
+                storing = behind.submit(copy_context().run, keeping.school, school, rows)
+                done += number
+                if progress:
+                    progress.at(done)
+            if storing:
+                storing.result()
+    except BaseException:
+        keeping.drop()  # nothing half-read is left
+        raise
     keeping.finish()
     return plan
 
@@ -93,10 +106,11 @@ def plan_file(
 
 @dataclass
 class Outcome:
-    """What became of one school: how many records were written, or why none was."""
+    """What became of one school: how many records of those `asked` were written, or why none was."""
 
     school_code: str
     school_name: str
+    asked: int = 0
     written: int = 0
     refusal: str | None = None
     conflicts: tuple = ()
@@ -131,13 +145,19 @@ def apply_plan(plan_id, user, reason=None, approved=False, partly=False, progres
     wanted = [plan.schools[code] for code in codes if code not in plan.done]
     if progress:
         progress.begin(sum(one.writes for one in wanted), "รายการ")
-    outcomes, finished, done = [], False, 0
+    outcomes, finished, done, under_way = [], False, 0, None
     try:
-        for school in wanted:
-            outcomes.append(apply_school(plan, school, user, reason))
-            done += school.writes
-            if progress:
-                progress.at(done)
+        with ThreadPoolExecutor(
+            1
+        ) as behind:  # while the database stores a school, the next one is made ready
+            for school in [*wanted, None]:
+                coming = school and AppliedSchool(plan, school, user, reason)
+                if under_way:
+                    outcomes.append(under_way.result())
+                    done += outcomes[-1].asked
+                    if progress:
+                        progress.at(done)
+                under_way = coming and behind.submit(copy_context().run, coming.store)
         finished = not any(outcome.refusal for outcome in outcomes)
     finally:
         release_plan(plan.id, finished)
@@ -151,32 +171,50 @@ def ask_reason(plan, user, reason):
         raise Invalid({0: {"reason": "เขตนำเข้าข้อมูลแทนโรงเรียน โปรดระบุเหตุผล"}})
 
 
-def apply_school(plan, school, user, reason):
-    """Write one school's rows of a plan through the door; gives back its Outcome."""
-    document = declaration(subsystem(plan.slug), plan.area_code, plan.academic_year)
-    place = Place(plan.area_code, plan.academic_year, plan.round, school.code)
-    changes = [
-        change_of(document, place, row.values, {"_id": row.id, "revision": row.revision})
-        for kind in ("new", "changed")
-        for row in rows_of(plan, kind, school.code)
-    ]
+class AppliedSchool:
+    """One school's rows of a plan on their way through the door: made ready at once, stored by `store()`."""
 
-    def note(written):
-        note_done(plan.id, school.code)
-        note_school(import_of(plan, user, reason), school.code, school.name, written, school.new)
+    def __init__(self, plan, school, user, reason):
+        self.plan, self.school, self.user, self.reason = plan, school, user, reason
+        self.outcome, self.stored = Outcome(school.code, school.name, school.writes), None
+        document = declaration(subsystem(plan.slug), plan.area_code, plan.academic_year)
+        place = Place(plan.area_code, plan.academic_year, plan.round, school.code)
+        changes = [
+            change_of(document, place, row.values, {"_id": row.id, "revision": row.revision})
+            for kind in ("new", "changed")
+            for row in rows_of(plan, kind, school.code)
+        ]
+        with self._told():
+            self.stored = making(changes, user, reason, via="import", along=self._note)
 
-    outcome = Outcome(school.code, school.name)
-    try:
-        outcome.written = len(write(changes, user, reason, via="import", along=note))
-    except AlreadyDone:
-        return outcome
-    except StaleRevision as refusal:
-        outcome.refusal, outcome.conflicts = refusal.message, tuple(refusal.conflicts)
-    except RuleBroken as refusal:
-        outcome.refusal = refusal.message
-    if outcome.refusal:
-        note_refused(plan.id, school.code, outcome.refusal, outcome.conflicts)
-    return outcome
+    def store(self):
+        """Store them, all or none; gives back the Outcome."""
+        if self.stored is not None:
+            with self._told():
+                self.outcome.written = len(self.stored())
+        if self.outcome.refusal:
+            note_refused(self.plan.id, self.school.code, self.outcome.refusal, self.outcome.conflicts)
+        return self.outcome
+
+    def _note(self, written):
+        """Within the transaction: what the plan and the list of imports keep of it."""
+        school = self.school
+        note_done(self.plan.id, school.code)
+        note_school(
+            import_of(self.plan, self.user, self.reason), school.code, school.name, written, school.new
+        )
+
+    @contextmanager
+    def _told(self):
+        """A refusal within is the outcome."""
+        try:
+            yield
+        except AlreadyDone:
+            return
+        except StaleRevision as refusal:
+            self.outcome.refusal, self.outcome.conflicts = refusal.message, tuple(refusal.conflicts)
+        except RuleBroken as refusal:
+            self.outcome.refusal = refusal.message
 
 
 def import_of(plan, user, reason):

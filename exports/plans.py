@@ -308,6 +308,11 @@ class Keeping:
         about = {"plan": self.plan.id, "kind": kind, "school_code": code, "number": number, "count": count}
         return about | rows | {"expires_at": self.expires + LIVES}
 
+    def drop(self):
+        """Forget the plan: it did not come to its end."""
+        collection(StoredRows).delete_many({"plan": self.plan.id})
+        collection(StoredPlan).delete_one(self._of_plan)
+
     def finish(self):
         """Store what is known at the end; the plan now waits for the deed."""
         self.put_down()
@@ -333,13 +338,13 @@ def stored_row(row):
 
 def packed(rows):
     """Rows of a file, [(number, values)], as compressed JSON."""
-    told = [(number, [plain(value) for value in values]) for number, values in rows]
-    return zlib.compress(json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode(), 1)
+    told = json.dumps(rows, ensure_ascii=False, separators=(",", ":"), default=plain)
+    return zlib.compress(told.encode("utf-8", "surrogatepass"), 1)
 
 
 def unpacked(content):
     """The rows that `packed` made."""
-    for number, values in json.loads(zlib.decompress(content)):
+    for number, values in json.loads(zlib.decompress(content).decode("utf-8", "surrogatepass")):
         yield number, [restored(value) if value.__class__ is dict else value for value in values]
 
 

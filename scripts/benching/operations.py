@@ -55,7 +55,11 @@ OPERATIONS = [
         runs=3,
     ),
     Operation(
-        "import_50k", "import_50k", [Peer("import_calamine", "python-calamine, insert_many")], warm=0, runs=3
+        "import_50k",
+        "import_50k",
+        [Peer("import_calamine", "python-calamine, insert_many of the same")],
+        warm=0,
+        runs=3,
     ),
     Operation(
         "export_50k",

@@ -5,7 +5,6 @@ the same page size. It is stock: its own templates, its own queries, SecureForm 
 As it reads Khet's own collection it has Khet's indexes; its filters and its search do not begin as they do.
 """
 
-import datetime as dt
 import hashlib
 import io
 import re
@@ -35,10 +34,11 @@ from mongoengine.fields import (
 from pymongo import UpdateOne
 
 from documents.codelists import code_list
-from documents.database import collection, connect, db
+from documents.database import collection, connect
 from documents.history import AuditEvent
 from documents.record import Record, declared
 from documents.rooms import SchoolRooms
+from documents.student_rules import DEFAULT_NO
 from documents.students import Student
 from documents.submissions import Submission
 from scripts.benching.clocked import (
@@ -54,7 +54,6 @@ from scripts.benching.clocked import (
 )
 from views.filters import LONG_LIST
 
-COPY = "plain_import"
 COPIED = "2"  # the round that an area's records are copied into
 COLUMNS = (
     "school_code", "first_name", "person_id", "grade", "room", "student_no", "sex", "birth_date",
@@ -305,17 +304,24 @@ class Operations:
         return found.sort([("sort_key", 1), ("_id", 1)]).hint("area_order")
 
     def import_calamine(self, run):
-        """Read the same file with python-calamine and insert what it says: nothing checked, matched or recorded."""
+        """Read the same file with python-calamine and insert the records and events that Khet makes of it, made
+        beforehand: nothing checked, matched or worked out.
+        """
         content = (self.data / "files" / "roster.xlsx").read_bytes()
-        into = db()[COPY]
-        into.drop()
-        into.create_index([("school_code", 1), ("person_id", 1)])
+        kept = {*OWN, *imported()}
+        records = [
+            {name: value for name, value in row.items() if name in kept or name == "_id"}
+            for row in copies_of(Student, area_of(0, self.areas))
+        ]
+        events = [event_of(Student, row) for row in records]
         with Stopwatch() as watch:
             book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(content))
-            header, *rows = book.get_sheet_by_index(0).to_python()
-            names = [str(name).replace(".", " ") for name in header]
-            into.insert_many(dict(zip(names, map(storable, row), strict=True)) for row in rows)
-        into.drop()
+            rows = book.get_sheet_by_index(0).to_python()[1:]
+            collection(Student).insert_many(records)
+            collection(AuditEvent).insert_many(events)
+        area = {"area_code": area_of(0, self.areas)}
+        collection(Student).delete_many(area | {"round": COPIED})
+        collection(AuditEvent).delete_many(area | {"round": COPIED})
         return watch.seconds, len(rows)
 
 
@@ -349,14 +355,17 @@ def exported():
     return (*OWN[:4], *declared(Student))[: len(layout_of(Student).written)]
 
 
+def imported():
+    """Names of the fields that a record has once the roster was imported: those of its columns, and what follows."""
+    from exports.layouts import layout_of
+
+    fed = {name for column in layout_of(Student).written for name in column.fields}
+    return {*fed, *DEFAULT_NO, "status", "id_type", "reg_postcode"}
+
+
 def cell_of(value):
     """What a cell can hold of a stored value."""
     return ", ".join(value) if isinstance(value, list) else value
-
-
-def storable(value):
-    """What MongoDB can store of a cell: a date without a time has none of its own."""
-    return dt.datetime.combine(value, dt.time(0)) if type(value) is dt.date else value
 
 
 def posted(page):
