@@ -45,7 +45,10 @@ HOME = "/admin/"
 # A stranger may see these and nothing else; every other route wants a person (tests/test_security.py walks them).
 READING = "reading.choose"  # the choice of a language
 CODE_PAGE = "sign_in.code"  # the second step
-PUBLIC = {"static", "admin.static", "health.healthz", "security.login", CODE_PAGE, READING}
+JOINING = {
+    f"joining.{name}" for name in ("register", "registered", "confirm", "amend", "forgot", "new_password")
+}
+PUBLIC = {"static", "admin.static", "health.healthz", "security.login", CODE_PAGE, READING} | JOINING
 # Whoever must first set a password of his own may do that, sign out, and no more.
 BEFORE_OWN_PASSWORD = {"security.change_password", "security.logout", READING}
 # In the same way whoever must first set up two steps.
@@ -55,7 +58,7 @@ ADDRESS_LIMITS = parse_many("40 per 5 minutes; 400 per day")  # a district offic
 CHANGE_LIMIT = (
     "10 per 15 minutes"  # of one's own password: the old password is asked, so it could be guessed there
 )
-WRONG = "อีเมลหรือรหัสผ่านไม่ถูกต้อง กรุณาตรวจสอบแล้วลองอีกครั้ง หากลืมรหัสผ่าน ติดต่อผู้ดูแลระบบของเขต"
+WRONG = "อีเมลหรือรหัสผ่านไม่ถูกต้อง กรุณาตรวจสอบแล้วลองอีกครั้ง หากลืมรหัสผ่าน ให้กดลืมรหัสผ่านด้านล่าง หรือติดต่อผู้ดูแลระบบของเขต"
 NO_FRESHNESS = timedelta(seconds=-1)  # no second sign-in page
 SUSPENDED = "บัญชีนี้ถูกระงับการใช้งาน กรุณาติดต่อผู้ดูแลระบบของเขต"
 EXPIRED = "ไม่ได้ใช้งานนาน ระบบจึงให้ออกเพื่อความปลอดภัย กรุณาเข้าสู่ระบบอีกครั้ง"

@@ -40,6 +40,13 @@ LIMITED = {
     "account.two_step_codes": "10 per 15 minutes",
     "account.two_step_off": "10 per 15 minutes",
 }  # where codes or one's own password could be guessed
+POSTS_LIMITED = {
+    "joining.register": "30 per hour; 150 per day",  # a training room stands behind one address
+    "joining.amend": "30 per hour",
+    "joining.confirm": "60 per hour",
+    "joining.forgot": "20 per hour; 100 per day",
+    "joining.new_password": "30 per hour",
+}  # what strangers send, each address by itself
 
 
 def init_app(app: Flask, settings) -> None:
@@ -194,6 +201,9 @@ def limit_exports(app: Flask) -> None:
         if often := EXPORTS_EACH if is_export else LIMITED.get(endpoint):
             limit = app.extensions["khet_limiter"].limit(often, key_func=reader)
             app.view_functions[endpoint] = limit(view)
+    for endpoint, often in POSTS_LIMITED.items():
+        limit = app.extensions["khet_limiter"].limit(often, key_func=reader, methods=["POST"])
+        app.view_functions[endpoint] = limit(app.view_functions[endpoint])
 
 
 def reader() -> str:

@@ -8,7 +8,7 @@ from bson import ObjectId
 from celery import Celery
 from kombu.exceptions import OperationalError
 
-from documents import announcements, job_runs, jobs, mail, sealing, timetable
+from documents import account_links, announcements, job_runs, jobs, mail, sealing, timetable
 from documents.database import DATABASE, without_concerns
 from exports import links
 
@@ -63,6 +63,7 @@ def configure(settings):
     announcements.configure_line(settings.line_group)
     mail.configure_waking(wake_mail)
     links.configure(settings.public_url)
+    account_links.configure(settings.public_url)
 
 
 def wake(job_id):

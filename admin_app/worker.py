@@ -22,7 +22,7 @@ from pymongo.errors import PyMongoError
 
 from admin_app import discretion, tasks
 from admin_app.config import Settings
-from documents import clock, history, job_runs, mail, retention
+from documents import clock, history, job_runs, mail, registering, retention
 from documents.database import connect
 
 log = logging.getLogger(__name__)
@@ -114,6 +114,7 @@ class Heart:
                 if beats % TIDY_EVERY == 0:
                     job_runs.forget_expired()
                     retention.ask_all()
+                    registering.forget_unproven()
             except PyMongoError as error:
                 log.error("the worker lost the database: %s", type(error).__name__)
             beats += 1

@@ -28,6 +28,7 @@ CASES = [
     "documents.transfers.Transfer",
     "documents.id_changes.IdChange",
     "documents.gcode.GCodeRequest",
+    "documents.registrations.Registration",
 ]  # the kinds of case (documents/cases.py), named in the same way
 
 

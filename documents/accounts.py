@@ -12,7 +12,7 @@ from datetime import UTC
 from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
-from documents import buddhist, history, passwords, two_step
+from documents import buddhist, granting, history, passwords, two_step
 from documents.clock import real_now
 from documents.database import collection, in_transaction
 from documents.errors import DuplicateKey, Invalid, NotAllowed, OutOfScope, StaleRevision
@@ -65,9 +65,14 @@ def reaches(actor, person):
     return actor.id != person.id and all(administers(actor, grant.area_code) for grant in person.grants)
 
 
+def object_id(text):
+    """The id that a text is, or None."""
+    return ObjectId(text) if ObjectId.is_valid(str(text)) else None
+
+
 def find(actor, person_id):
     """The account, if the administrator may see it. Raises OutOfScope."""
-    oid = ObjectId(person_id) if ObjectId.is_valid(str(person_id)) else None
+    oid = object_id(person_id)
     person = User.objects(__raw__=scope(actor)).filter(id=oid).first() if oid else None
     if person is None:
         raise OutOfScope("ไม่พบบัญชีนี้ในเขตที่ท่านดูแล")
@@ -76,8 +81,7 @@ def find(actor, person_id):
 
 def require_reach(actor, person):
     """Raises NotAllowed unless the actor may suspend, reset and rename this person."""
-    if actor.id == person.id:
-        raise NotAllowed("ท่านจัดการบัญชีของตนเองไม่ได้ กรุณาให้ผู้ดูแลระบบคนอื่นทำให้")
+    granting.require_other(actor, person.id)
     if not reaches(actor, person):
         raise NotAllowed("บัญชีนี้มีสิทธิ์นอกเขตที่ท่านดูแลด้วย ท่านจึงแก้ได้เฉพาะสิทธิ์ในเขตของท่าน")
 
@@ -85,22 +89,24 @@ def require_reach(actor, person):
 # What may be done
 
 
-def create(actor, values, reason=None):
+def create(actor, values, reason=None, with_slip=True):
     """Make an account with a first password; gives (person, slip).
 
-    `values` holds name, email, position, phone and grants. Raises Invalid, NotAllowed or DuplicateKey.
+    `values` holds name, email, position, phone and grants. Without a slip it has no password: a link is sent for it.
+    Raises Invalid, NotAllowed or DuplicateKey.
     """
     plain, password = new_account(actor, values), passwords.first_password()
-    plain["password"] = passwords.hashed(password)
+    if with_slip:
+        plain["password"] = passwords.hashed(password)
     events = [first_event(actor, plain, area, reason) for area in plain["areas_listed"]]
 
     def work():
         collection(User).insert_one(plain)
         collection(history.AuditEvent).insert_many([dict(event) for event in events])
 
-    _unique_email(plain["email"], plain["_id"], work)
+    unique_email(plain["email"], plain["_id"], work)
     person = User.objects.get(id=plain["_id"])
-    return person, slip_of(person, password)
+    return person, slip_of(person, password) if with_slip else None
 
 
 def new_account(actor, values):
@@ -196,27 +202,35 @@ def note_own_password(person):
 
 def _update(actor, person, values, revision, action, reason, hidden=None, ends_sessions=False):
     """Store what changes, with its events, in one transaction; `hidden` is stored but never told."""
-    told = told_changes(person, values)
-    if not told and not hidden:
+    if not told_changes(person, values) and not hidden:
         return person
+
+    def work():
+        store_change(actor, person, values, revision, action, reason, hidden, ends_sessions)
+
+    unique_email(values.get("email"), person.id, work)
+    return User.objects.get(id=person.id)
+
+
+def store_change(actor, person, values, revision, action, reason, hidden=None, ends_sessions=False):
+    """`_update` within a transaction that is open: what changes, sessions that end, and an event in each area.
+
+    Raises StaleRevision where the account is no longer at `revision`, NotAllowed for an area's last administrator.
+    """
+    told = told_changes(person, values)
     grants = values.get("grants", person.grants)
     plain = {**values, "areas_listed": sorted({grant.area_code for grant in grants}), **(hidden or {})}
     if "grants" in values:
         plain["grants"] = [grant.to_mongo().to_dict() for grant in grants]
-
-    def work():
-        keep_an_administrator(person, values)
-        seen = {"_id": person.id, "revision": revision}
-        if not collection(User).update_one(seen, {"$set": plain, "$inc": {"revision": 1}}).matched_count:
-            raise StaleRevision([])
-        if ends_sessions:
-            ended = {"$set": {"ended_at": real_now()}}
-            collection(Session).update_many({"user": person.id, "ended_at": None}, ended)
-        for area in sorted({*person.areas_listed, *plain["areas_listed"]}):
-            history.note_event(area, actor, action, SUBJECT, person.id, told, reason)
-
-    _unique_email(values.get("email"), person.id, work)
-    return User.objects.get(id=person.id)
+    keep_an_administrator(person, values)
+    seen = {"_id": person.id, "revision": revision}
+    if not collection(User).update_one(seen, {"$set": plain, "$inc": {"revision": 1}}).matched_count:
+        raise StaleRevision([])
+    if ends_sessions:
+        ended = {"$set": {"ended_at": real_now()}}
+        collection(Session).update_many({"user": person.id, "ended_at": None}, ended)
+    for area in sorted({*person.areas_listed, *plain["areas_listed"]}):
+        history.note_event(area, actor, action, SUBJECT, person.id, told, reason)
 
 
 def keep_an_administrator(person, values):
@@ -239,7 +253,8 @@ def _administered(grants):
     return {grant.area_code for grant in grants if grant.role == "admin"}
 
 
-def _unique_email(email, own_id, work):
+def unique_email(email, own_id, work):
+    """Do `work` in a transaction unless somebody else has the e-mail (None: not asked). Raises DuplicateKey."""
     taken = "อีเมลนี้มีบัญชีอยู่แล้ว กรุณาค้นหาบัญชีเดิม หรือใช้อีเมลอื่น"
     if email and collection(User).find_one({"email": email, "_id": {"$ne": own_id}}, {"_id": 1}):
         raise DuplicateKey(taken)
@@ -298,10 +313,10 @@ def checked_grants(actor, grants, needed=True):
     if needed and not grants:
         raise Invalid({0: {"grants": "ต้องมีสิทธิ์อย่างน้อย 1 อย่าง หากไม่ให้ใช้งานแล้ว ให้ระงับบัญชี"}})
     for grant in grants:
-        if not administers(actor, grant.area_code):
-            raise NotAllowed("ท่านให้สิทธิ์ได้เฉพาะในเขตที่ท่านเป็นผู้ดูแลระบบ")
         if sentence := wrong_with(grant):
             raise Invalid({0: {"grants": sentence}})
+        if not granting.gives_alone(actor, grant):
+            raise NotAllowed("ท่านให้สิทธิ์ได้เฉพาะในเขตที่ท่านเป็นผู้ดูแลระบบ")
     return merged(grants)
 
 

@@ -213,6 +213,13 @@ TABLE = [
     ("POST", "/admin/schools/import/apply/", {"id": "{school_id}"}, {400: EVERYONE}),
     ("GET", "/admin/schools/contacts/", "", {200: READERS}),
     ("GET", "/admin/schools/contacts/export/xlsx/", "", {200: AREA_READERS}),
+    ("GET", "/admin/registrations/", "", {200: AREA_READERS}),
+    ("GET", "/admin/registrations/details/", "?id={pupil}", {}),  # no such registration; real ones: test_registering.py
+    ("GET", "/admin/registrations/letter/", "?id={pupil}", {}),
+    ("POST", "/admin/registrations/step/", {"id": "{pupil}", "step": "check"}, {}),
+    ("GET", "/admin/registrations/invite/", "", {200: "district"}),
+    ("POST", "/admin/registrations/invite/", {"role": "school"}, {422: "district"}),
+    ("POST", "/admin/users/link/", {"id": "{person}"}, {}),  # no mail goes out here
     ("GET", "/admin/users/", "", {200: "admin"}),
     ("GET", "/admin/summaries/", "?id={round}", {404: f"{READERS} executive"}),  # pupils have reports of their own
     ("GET", "/admin/users/new/", "", {200: "admin"}),

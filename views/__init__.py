@@ -22,6 +22,7 @@ from views.gcode import GCode
 from views.home import Home
 from views.id_changes import IdChanges
 from views.jobs import Jobs
+from views.joining import joining
 from views.limits import Limits
 from views.line_sheet import LineSheetView
 from views.mails import Mails
@@ -36,6 +37,7 @@ from views.pupil_reports import Reports
 from views.pupils import PupilView
 from views.reconcile import Reconcile
 from views.record import RecordView
+from views.registrations import Registrations
 from views.reopening import Reopening
 from views.round_files import RoundFiles
 from views.rounds import Rounds
@@ -91,6 +93,7 @@ def register(admin, app):
     admin.add_view(Packages())
     admin.add_view(Jobs())
     admin.add_view(ClassListPages())
+    admin.add_view(Registrations())
     admin.add_view(Users())
     admin.add_view(Fields())
     admin.add_view(Limits())
@@ -103,6 +106,7 @@ def register(admin, app):
     admin.add_view(Privacy())
     admin.add_view(Account())
     admin.add_view(Notice())
+    app.register_blueprint(joining)
     admin.add_view(Pictures())
     app.jinja_env.globals.update(picture_url=picture_url, picture_taken=TAKEN)
     app.config["KHET_LARGER"] = {place: size for kind in subsystems() for place, size in larger(kind)}

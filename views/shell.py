@@ -21,7 +21,7 @@ SECTIONS = {
     "รอบข้อมูล": ("rounds", "submissions", "reopening", "papers", "packages"),
     "งานเอกสาร": ("import", "imports", "export", "jobs", "reports", "building_reports", "equipment_reports"),
     "แบบสำรวจ": ("surveys",),
-    "ดูแลระบบ": ("schools", "contacts", "users", "accounts", "fields", "limits", "codelists", "mails", "privacy", "audit"),
+    "ดูแลระบบ": ("schools", "contacts", "registrations", "people", "users", "accounts", "fields", "limits", "codelists", "mails", "privacy", "audit"),
 }  # fmt: skip
 LEADING_VOWELS = "เแโใไ"
 

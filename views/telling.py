@@ -28,6 +28,24 @@ from documents.surveys import is_survey
 from documents.users import ROLES, User
 from views import formatters, links
 
+OF_ACCOUNTS = {
+    "suspend": "ระงับบัญชี",
+    "activate": "เปิดใช้บัญชีอีกครั้ง",
+    "reset": "ตั้งรหัสผ่านใหม่ที่เคาน์เตอร์",
+    "password": "เจ้าของตั้งรหัสผ่านเอง",
+    "link": "ส่งลิงก์ตั้งรหัสผ่าน",
+    "activated": "เจ้าของเปิดใช้บัญชีจากลิงก์",
+    "reset_by_link": "เจ้าของตั้งรหัสผ่านใหม่จากลิงก์",
+    "leave": "พ้นหน้าที่ที่โรงเรียน",
+    "transfer": "ย้ายโรงเรียน",
+    "recertify": "ยืนยันบัญชีประจำปี",
+    "lapse": "ระงับเพราะไม่ได้ยืนยันประจำปี",
+    "two_step_on": "เปิดใช้การยืนยันตัวตนสองชั้น",
+    "two_step_off": "ปิดการยืนยันตัวตนสองชั้น",
+    "two_step_codes": "ออกรหัสสำรองชุดใหม่",
+    "two_step_recovery": "เข้าสู่ระบบด้วยรหัสสำรอง",
+    "two_step_clear": "ล้างการยืนยันตัวตนสองชั้นที่เคาน์เตอร์",
+}
 ACTIONS = {
     "create": "เพิ่ม",
     "update": "แก้ไข",
@@ -45,10 +63,7 @@ ACTIONS = {
     "settings": "ตั้งค่า",
     "explain": "ชี้แจงคำเตือน",
     "pass_error": "ให้ผ่านข้อผิดพลาด",
-    "suspend": "ระงับบัญชี",
-    "activate": "เปิดใช้บัญชีอีกครั้ง",
-    "reset": "ตั้งรหัสผ่านใหม่ที่เคาน์เตอร์",
-    "password": "เจ้าของตั้งรหัสผ่านเอง",
+    **OF_ACCOUNTS,
     "erase": "ลบค่าในประวัติตามกำหนดเวลาเก็บ",
     "appoint": "แต่งตั้งรักษาการ",
     "dismiss": "สิ้นสุดการรักษาการ",

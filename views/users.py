@@ -10,7 +10,7 @@ from flask_admin.model.template import macro
 from flask_login import current_user
 from mongoengine.queryset.visitor import Q
 
-from documents import accounts, history, sessions, thai
+from documents import account_links, accounts, history, mail, sessions, thai
 from documents.buddhist import format_datetime
 from documents.errors import RuleBroken, StaleRevision
 from documents.schools import Area, School
@@ -18,19 +18,12 @@ from documents.users import EVERY_AREA, ROLES, User
 from views.account_forms import AccountForm, areas_of
 from views.pages import Page, SecureForm
 from views.school_accounts import SchoolAccounts
+from views.telling import OF_ACCOUNTS
 
 MOST_PAGES = 1_000
 LONGEST_SEARCH = 100
 MOST_AT_ONCE = 500
-ACTIONS = {"create": "สร้างบัญชี", "update": "แก้ไขบัญชี", "suspend": "ระงับบัญชี", "activate": "เปิดใช้บัญชีอีกครั้ง"}
-ACTIONS |= {"reset": "ตั้งรหัสผ่านใหม่ที่เคาน์เตอร์", "password": "เจ้าของตั้งรหัสผ่านเอง"}
-ACTIONS |= {
-    "two_step_on": "เปิดใช้การยืนยันตัวตนสองชั้น",
-    "two_step_off": "ปิดการยืนยันตัวตนสองชั้น",
-    "two_step_codes": "ออกรหัสสำรองชุดใหม่",
-    "two_step_recovery": "เข้าสู่ระบบด้วยรหัสสำรอง",
-    "two_step_clear": "ล้างการยืนยันตัวตนสองชั้นที่เคาน์เตอร์",
-}
+ACTIONS = OF_ACCOUNTS | {"create": "สร้างบัญชี", "update": "แก้ไขบัญชี"}
 STATES = [
     ("active", "ใช้งานได้"),
     ("suspended", "ระงับ"),
@@ -159,12 +152,21 @@ class Users(SchoolAccounts, Page, ModelView):
 
     @expose("/new/", methods=("GET", "POST"))
     def create_view(self):
-        """The form of a new account; after it, the slip with the first password, this once."""
+        """The form of a new account; after it, a link by mail, or the slip with the first password, this once."""
         form = AccountForm.for_administrator(current_user)
         if request.method == "POST" and form.validate():
+            by_mail = bool(request.form.get("by_mail")) and account_links.reachable(
+                form.email.data.strip().lower()
+            )
             try:
-                _, slip = accounts.create(me(), form.values(), form.reason.data or None)
-                return self.slips([slip])
+                made, slip = accounts.create(
+                    me(), form.values(), form.reason.data or None, with_slip=not by_mail
+                )
+                if slip:
+                    return self.slips([slip])
+                account_links.send_activation(made, accounts.place_of(made))
+                flash(f"สร้างบัญชีของ {made.name} และส่งลิงก์เปิดใช้ไปที่ {made.email} แล้ว", "success")
+                return redirect(self.get_url(".details_view", id=made.id))
             except RuleBroken as refusal:
                 form.show(refusal)
         return self._form(form, None)
@@ -200,6 +202,7 @@ class Users(SchoolAccounts, Page, ModelView):
             state=state_of(person),
             sessions=sessions.open_sessions(person).count(),
             within_reach=accounts.reaches(current_user, person),
+            reachable=account_links.reachable(person.email),
             events=events_of(person),
             format_datetime=format_datetime,
             return_url=self._return_url(),
@@ -225,6 +228,13 @@ class Users(SchoolAccounts, Page, ModelView):
         slip = accounts.reset(me(), request.form.get("id", ""), reason_given())
         return self.slips([slip])
 
+    @expose("/link/", methods=("POST",))
+    def link_view(self):
+        """Send a person the link with which he sets his password himself."""
+        person = account_links.send_again(me(), request.form.get("id", ""), reason_given())
+        flash(f"ส่งลิงก์ตั้งรหัสผ่านไปที่ {person.email} แล้ว ลิงก์ก่อนหน้านี้ใช้ไม่ได้อีก", "success")
+        return redirect(self.get_url(".details_view", id=person.id))
+
     @expose("/two-step/", methods=("POST",))
     def two_step_view(self):
         """Take a person's second step away: he came to the desk without his telephone."""
@@ -235,7 +245,13 @@ class Users(SchoolAccounts, Page, ModelView):
     def _form(self, form, person, conflict=None):
         areas = [area.code for area in areas_of(current_user)]
         schools = School.objects(area_code__in=areas).order_by("area_code", "code").only("code", "name")
-        more = {"form": form, "person": person, "schools": schools, "conflict": conflict}
+        more = {
+            "form": form,
+            "person": person,
+            "schools": schools,
+            "conflict": conflict,
+            "by_mail": mail.is_on(),
+        }
         return self.render("users/form.html", return_url=self._return_url(), **more)
 
     def slips(self, slips):
@@ -302,6 +318,8 @@ def state_of(person):
         return "ระงับ", "shut"
     if accounts.is_locked_out(person):
         return "พักชั่วคราว", "late"
+    if not person.password:
+        return "รอเปิดใช้จากลิงก์", "idle"
     if not person.login_count:
         return "ยังไม่เคยเข้าใช้", "idle"
     return ("รอตั้งรหัสผ่านเอง", "work") if person.must_change_password else ("ใช้งานได้", "veri")
