@@ -23,6 +23,7 @@ KINDS = (
     "documents.finding_lists",
     "documents.locking",
     "documents.retention",
+    "documents.recertifying",
     "documents.school_accounts",
     "exports.file_jobs",
     "exports.duplicate_jobs",

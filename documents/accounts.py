@@ -121,6 +121,7 @@ def stored_form(kept, grants):
         **kept,
         "grants": [grant.to_mongo().to_dict() for grant in grants],
         "areas_listed": sorted({grant.area_code for grant in grants}),
+        "confirmed": {grant.area_code: {"at": history.naive_now()} for grant in grants},
         "active": True,
         "must_change_password": True,
         "revision": 1,

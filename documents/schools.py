@@ -31,6 +31,7 @@ class Area(Document):
     clusters = ListField(StringField(max_length=100))
     line_group = StringField(max_length=40)  # the LINE group that hears of announcements
     transfer_days = IntField()  # how long a school may take to answer a move-in; see documents/transfers.py
+    recertification = DictField(default=None)  # of the accounts of its schools; see documents/recertifying.py
     gcode_evidence = ListField(StringField(max_length=40), default=None)  # see documents/gcode_evidence.py
     gcode_mode = StringField(max_length=20)  # see documents/gcode_numbers.py
 

@@ -154,6 +154,7 @@ class User(Holder, Document, UserMixin):
     grants = EmbeddedDocumentListField(Grant)
     acting = EmbeddedDocumentListField(Acting)
     areas_listed = ListField(StringField(max_length=8))  # of the grants, so that lists start with the area
+    confirmed = DictField()  # {area: when and by whom the account was last said to be right}
     revision = IntField(default=1)
     language = StringField(max_length=2)  # what he reads in, and how he wants dates; None: the product's own
     dates = StringField(max_length=10)

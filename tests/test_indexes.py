@@ -29,6 +29,8 @@ BEGINS_OTHERWISE = {
     "roles": "the six roles",
     "users": "by e-mail at sign-in, by the cookie's identifier; lists go by areas_listed",
     "sessions": "by user, and by the time they end",
+    "account_links": "by the token in a letter, by its person, and until they end",
+    "registrations": "by the token in a letter, and those not proven by when they end; lists begin with the area",
     "import_plans": "one person's plan, by its id and until it ends",
     "import_plan_parts": "the rows of one plan, by its id",
     "mapped_uploads": "one person's file on its way in, by its id and until it ends",

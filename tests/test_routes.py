@@ -219,6 +219,14 @@ TABLE = [
     ("POST", "/admin/registrations/step/", {"id": "{pupil}", "step": "check"}, {}),
     ("GET", "/admin/registrations/invite/", "", {200: "district"}),
     ("POST", "/admin/registrations/invite/", {"role": "school"}, {422: "district"}),
+    ("GET", "/admin/people/", "", {200: "district admin"}),
+    ("GET", "/admin/people/school/", "?code={school}", {200: "district admin"}),
+    ("GET", "/admin/people/details/", "?id={person}", {200: "district admin"}),
+    ("POST", "/admin/people/leave/", {"id": "{person}", "held": "school {school}"}, {409: "district admin"}),
+    ("POST", "/admin/people/transfer/", {"id": "{person}", "held": "school {school}"}, {409: "district admin"}),
+    ("POST", "/admin/people/confirm/", {"code": "{school}", "ids": "{person}"}, {303: "district admin"}),
+    ("POST", "/admin/people/begin/", {"due": "1/1/2568"}, {422: "district admin"}),
+    ("POST", "/admin/people/end/", {"reason": "เลิก"}, {409: "district admin"}),
     ("POST", "/admin/users/link/", {"id": "{person}"}, {}),  # no mail goes out here
     ("GET", "/admin/users/", "", {200: "admin"}),
     ("GET", "/admin/summaries/", "?id={round}", {404: f"{READERS} executive"}),  # pupils have reports of their own

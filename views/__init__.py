@@ -30,6 +30,7 @@ from views.notices import Notices
 from views.packages import LARGEST as LARGEST_PACKAGE
 from views.packages import Packages
 from views.papers import Papers
+from views.people import SchoolPeople
 from views.pictures import Pictures
 from views.pictures import url as picture_url
 from views.privacy import Notice, Privacy
@@ -94,6 +95,7 @@ def register(admin, app):
     admin.add_view(Jobs())
     admin.add_view(ClassListPages())
     admin.add_view(Registrations())
+    admin.add_view(SchoolPeople())
     admin.add_view(Users())
     admin.add_view(Fields())
     admin.add_view(Limits())

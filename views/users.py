@@ -347,7 +347,13 @@ def _place_of(person, names):
 
 def events_of(person):
     """The account's history in the areas the reader administers, for the template's timeline."""
-    areas = [area for area in person.areas_listed if accounts.administers(current_user, area)]
+    return events_in(
+        person, [area for area in person.areas_listed if accounts.administers(current_user, area)]
+    )
+
+
+def events_in(person, areas):
+    """The account's history in these areas, the newest first, for the template's timeline."""
     found = sorted((event for area in areas for event in history.events_of(area, person.id, 50)), key=_when)
     shown = {(event.at, event.action): event for event in found}  # one deed is told in each of its areas
     return [_told(event) for event in reversed(shown.values())]
