@@ -47,8 +47,10 @@ def give(actor, person, grant, reason):
 
 
 def take(actor, person, grant, reason, action="leave"):
-    """Take the schools of a grant from an account as it was read; of the last role, suspend it."""
+    """Take the schools of a grant from an account as it was read; of the last role, suspend it. Nothing where it is not held."""
     grants = _without(person.grants, grant)
+    if accounts.told_value("grants", grants) == accounts.told_value("grants", person.grants):
+        return  # he holds it no longer
     if grants:
         accounts.store_change(actor, person, {"grants": grants}, person.revision, action, reason)
     else:

@@ -76,7 +76,7 @@ class SchoolPeople(Page, BaseView):
         area, school = self._area(), self._school()
         running = recertifying.present(area)
         held = {"$elemMatch": {"area_code": area, "school_codes": school.code}}
-        found = User.objects(__raw__={"areas_listed": area, "grants": held}).order_by("-active", "name", "id")
+        found = User.objects(__raw__={"areas_listed": area, "grants": held}).order_by("name", "id")
         rows = [
             {
                 "person": one,
@@ -89,7 +89,7 @@ class SchoolPeople(Page, BaseView):
                 "waits": bool(running) and one.active and not recertifying.is_confirmed(one, area, running),
                 "own": one.id == current_user.id,
             }
-            for one in found
+            for one in sorted(found, key=lambda one: not one.active)
         ]
         return self.render("people/school.html", school=school, rows=rows, running=self._running(running))
 
