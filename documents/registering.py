@@ -24,6 +24,7 @@ from documents.cases import advance, as_read, check_step, open_case, reason_of
 from documents.clock import real_now, utc
 from documents.database import collection
 from documents.errors import DuplicateKey, Invalid, NotAllowed, WrongState
+from documents.history import naive_now
 from documents.refusals import noting_refusals
 from documents.registrations import BESIDE, Registration, holders
 from documents.schools import School
@@ -100,7 +101,7 @@ def prove(token):
         raise WrongState("อีเมลนี้มีบัญชีอยู่แล้ว ให้เข้าสู่ระบบ หรือกดลืมรหัสผ่านเพื่อตั้งรหัสผ่านใหม่")
     if Registration.objects(email=case.email, state__in=WAITS, area_code=case.area_code).first():
         raise WrongState(TAKEN)
-    return advance(case, "prove", case.registrant, changes={"proven_at": real_now()})
+    return advance(case, "prove", case.registrant, changes={"proven_at": naive_now()})
 
 
 def amend(token, typed, content):
