@@ -7,22 +7,22 @@ touches accounts whose every role is at schools of the area, and no others.
 
 import datetime as dt
 
-from documents import accounts, buddhist, clock, granting, mail, postings
+from documents import accounts, buddhist, clock, granting, mail, notices, postings
 from documents.account_links import front, letter, reachable
 from documents.cases import reason_of
 from documents.clock import utc
 from documents.database import collection, in_transaction
 from documents.errors import Invalid, NotAllowed, StaleRevision, WrongState
 from documents.history import naive_now, note_event
-from documents.jobs import Job, ask, job_kind
+from documents.jobs import ask, job_kind
 from documents.refusals import noting_refusals
 from documents.schools import Area
+from documents.timetable import daily
 from documents.users import SCHOOL_ROLES, System, User
 
 SHORTEST, LONGEST = 14, 180  # days from its opening to its last day
 TOLD_BEFORE = dt.timedelta(days=7)
 REMIND_AT = (7, 3, 1)  # days before the end, to the officers
-EVERY = dt.timedelta(hours=20)  # between two runs of the job
 PAGE = "/admin/people/"
 
 
@@ -200,9 +200,13 @@ def run(job, progress):
 
 
 def tell(area_code, running):
-    """Write to everybody who is not confirmed, and note that they were told; gives how many letters went out."""
+    """Tell everybody who is not confirmed, by bell and letter, and note that they were told; gives how many letters went out."""
     due, sent = buddhist.format_long(running["due"]), 0
-    for person in User.objects(__raw__=left(area_code, running)):
+    people = list(User.objects(__raw__=left(area_code, running)))
+    text = f"เขตกำลังตรวจบัญชีของโรงเรียน บัญชีของท่านต้องได้รับการยืนยันจากเขตภายในวันที่ {due}"
+    mark = f"recertify/{running['since']:%Y%m%d%H%M%S}"
+    notices.tell([one.id for one in people], "account", text, "/account/", area_code, mark)
+    for person in people:
         if reachable(person.email):
             lines = [
                 f"เรียน {person.name}",
@@ -229,6 +233,9 @@ def remind(area_code, running):
     officers = [
         one for one in User.objects(areas_listed=area_code, active=True) if one.holds("district", area_code)
     ]
+    text = f"ยังไม่ได้ยืนยันบัญชีของโรงเรียน {waits:,} บัญชี เหลือ {max(days, 0):,} วันก่อนถูกระงับ"
+    mark = f"recertify/{running['since']:%Y%m%d%H%M%S}/{step}"
+    notices.tell([one.id for one in officers], "account", text, PAGE, area_code, mark)
     for person in officers:
         if reachable(person.email):
             lines = [
@@ -272,9 +279,8 @@ def _same(area_code, running):
     return {"code": area_code, "recertification.since": running["since"]}
 
 
-def ask_daily():
-    """Queue the job of every area with an open confirmation that was not looked at today; a worker asks it on its round."""
-    lately = naive_now() - EVERY
-    for area in Area.objects(recertification__ne=None).only("code"):
-        if not Job.objects(area_code=area.code, kind="recertify", asked_at__gt=lately).first():
-            ask("recertify", System("ระบบ"), area.code, alone=True)
+@daily("recertify", 7, 30)
+def ask_daily(area_code):
+    """Queue the job of an area whose confirmation is open."""
+    if present(area_code):
+        ask("recertify", System("ระบบ"), area_code, alone=True)

@@ -13,6 +13,7 @@ from documents.account_links import AccountLink
 from documents.clock import real_now
 from documents.database import collection, db
 from documents.errors import DuplicateKey, Invalid, NotAllowed, OutOfScope, WrongState
+from documents.notices import Notice
 from documents.registrations import Registration
 from documents.users import Grant, User
 from tests.people import AREA, OTHER, SCHOOL, person
@@ -237,6 +238,14 @@ def test_nobody_decides_about_himself(waiting, officer, approver):
         registering.decide(own, "check", officer.reload())
     with pytest.raises(NotAllowed):
         registering.invite(officer, AREA, typed(email="officer.own@example.org"))
+
+
+def test_whoever_has_the_next_step_is_told_by_the_bell(officer, approver, waiting):
+    told = {row["person"]: row["text"] for row in collection(Notice).find()}
+    assert set(told) == {officer.id}
+    assert told[officer.id] == "บ้านสอง มีผู้ขอลงทะเบียนเป็นครูข้อมูลโรงเรียน รอเขตตรวจ"
+    registering.decide(waiting, "check", officer)
+    assert collection(Notice).count_documents({"person": approver.id}) == 1
 
 
 def test_two_who_decide_at_once_do_not_both_win(checked, approver, area):

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from documents import accounts, clock, granting, history, postings, recertifying, sessions
+from documents import accounts, clock, granting, history, postings, recertifying, sessions, timetable
 from documents.database import collection
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
 from documents.jobs import Job
@@ -165,7 +165,7 @@ def running(officer, teacher, neighbour, director, post_office):
 def run_on(day):
     """The job of that day, done at once."""
     clock.configure(f"{day.isoformat()}T08:00")
-    recertifying.ask_daily()
+    timetable.run_due()
     return Job.objects(kind="recertify").order_by("-id").first()
 
 
