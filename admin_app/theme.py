@@ -11,6 +11,7 @@ from pathlib import Path
 from flask import Flask, g, request, url_for
 
 from documents.rounds import system_name
+from documents.thai import thai_digits
 
 STATIC = Path(__file__).parent / "static"
 
@@ -138,6 +139,7 @@ def _address(filename: str, changed: float, root: str) -> str:
 def install(app: Flask) -> None:
     """Give every template of the application the names above."""
     app.jinja_env.filters["comma"] = comma
+    app.jinja_env.filters["thai_digits"] = thai_digits
     app.jinja_env.filters["system"] = system_name
     app.jinja_env.globals.update(
         asset=asset,

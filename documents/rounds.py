@@ -98,6 +98,7 @@ class Round(Document):
     proposed_by = ObjectIdField()
     proposed_at = DateTimeField()
     order = DictField()  # number, date, text, by, by_name, at: the superior's order (สั่งการ)
+    letters = DictField()  # memo, schools: number, day, by, by_name (documents/letters.py)
     opened_by = ObjectIdField()
     opened_at = DateTimeField()
     locked_by = ObjectIdField()

@@ -14,6 +14,7 @@ SIGNATURES = 52  # mm that the place for signatures needs
 PAGES = "\u00a0{nb}\u00a0"  # where the number of pages goes: stored text has no such blank, so none is taken for it
 LEADING = "เแโใไ"
 HANGS = re.compile("[ะ-ฺๅ-๎ๆฯ)\\]]")  # vowels after or on a letter, marks of tone, signs that end a word
+MOST_IN_LINE = 300  # characters: more stand in no line of A4
 TINT = (238, 241, 246)
 
 
@@ -55,14 +56,22 @@ class Paper(FPDF):
         """The text as lines that fit a cell of this width: broken at blanks, within a word where a syllable may end."""
         room = width - 2 * self.c_margin
         lines = []
-        while text and self.get_string_width(text) > room:
-            fitting = next(
-                (at for at in range(len(text) - 1, 0, -1) if self.get_string_width(text[:at]) <= room), 1
-            )
-            at = place_to_break(text, fitting)
+        while len(text) > MOST_IN_LINE or (text and self.get_string_width(text) > room):
+            at = place_to_break(text, self._fitting(text, room))
             lines.append(text[:at].rstrip())
             text = text[at:].lstrip()
         return [*lines, text]
+
+    def _fitting(self, text, room):
+        """How many characters of a text fit, at least one; found by halving, since shaping a long text costs much."""
+        fits, too_many = 1, min(len(text), MOST_IN_LINE)
+        while too_many - fits > 1:
+            middle = (fits + too_many) // 2
+            if self.get_string_width(text[:middle]) <= room:
+                fits = middle
+            else:
+                too_many = middle
+        return fits
 
 
 def place_to_break(text, most):

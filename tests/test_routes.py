@@ -87,6 +87,10 @@ TABLE = [
     ("POST", "/admin/rounds/lock/", {"id": "{round}", "counted": "x"}, {409: "approver"}),
     ("GET", "/admin/rounds/carry/", "?id={round}", {409: "district approver"}),  # there is no round before
     ("POST", "/admin/rounds/carry/", {"id": "{round}"}, {409: "district approver"}),
+    ("GET", "/admin/rounds/letters/", "?id={round}&kind=schools", {200: OVERSEERS}),
+    ("POST", "/admin/rounds/letters/", {"id": "{round}", "revision": "{revision}", "kind": "memo", "number": "", "day": "5/6/2568"},
+     {422: "district", 403: "approver executive"}),
+    ("GET", "/admin/rounds/letters/file/", "?id={round}&kind=memo&as=docx", {200: OVERSEERS}),
     ("GET", "/admin/rounds/files/", "?id={round}", {200: OVERSEERS}),
     ("GET", "/admin/rounds/export/xlsx/", "?id={round}", {200: OVERSEERS}),
     ("GET", "/admin/rounds/export/csv/", "?id={round}", {200: OVERSEERS}),

@@ -41,6 +41,7 @@ from views.record import RecordView
 from views.registrations import Registrations
 from views.reopening import Reopening
 from views.round_files import RoundFiles
+from views.round_letters import RoundLetters
 from views.rounds import Rounds
 from views.schools import Schools
 from views.submissions import Submissions
@@ -87,6 +88,7 @@ def register(admin, app):
     admin.add_view(Schools())
     admin.add_view(Contacts())
     admin.add_view(RoundFiles())
+    admin.add_view(RoundLetters())
     admin.add_view(Summaries())
     admin.add_view(Reports())
     admin.add_view(Carrying())

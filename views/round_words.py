@@ -5,6 +5,7 @@ import datetime as dt
 from documents import buddhist, reminders
 from documents.clock import utc
 from documents.errors import Invalid
+from documents.letters import MOVED as LETTERS
 from documents.round_members import MOVED as MEMBERS
 from documents.rounds import CLOSING_TIME, STEPS
 from views import instants
@@ -87,9 +88,12 @@ def round_event(row):
     event = event_of(row | {"name": ""})
     same = row.get("from") == row.get("to")
     member = next((MEMBERS[name] for name in row.get("changes") or {} if name in MEMBERS), None)
+    letter = next((name for name in row.get("changes") or {} if name in LETTERS), None)
     title = (
         member
         if member
+        else LETTERS[letter]
+        if letter
         else "แก้กำหนดเวลา"
         if same and row.get("changes")
         else "บันทึกการสั่งการ"
@@ -100,6 +104,7 @@ def round_event(row):
         "as_of": "ข้อมูล ณ วันที่",
         "confirmer_certifies": "ผู้ยืนยันรับรองเองได้",
         **dict.fromkeys(MEMBERS, "หน่วยงาน"),
+        **dict.fromkeys(LETTERS, "เลขที่หนังสือ"),
     }
     changes = [
         {"label": words.get(name, name), "old": _said(old), "new": _said(new)}

@@ -11,6 +11,7 @@ from documents.digests import short_code
 from documents.errors import Invalid, NotAllowed, RuleBroken
 from documents.jobs import ask
 from documents.progress import sums_of
+from documents.round_steps import checklist
 from documents.rounds import EDITABLE, STEPS, Round, get_round
 from documents.submissions import WRITABLE, submissions_of
 from views import here, links, shell
@@ -112,6 +113,8 @@ class Rounds(Page, BaseView):
 
     def _details(self, round_, refusal=None):
         now, area = clock.now(), round_.area_code
+        counted = round_.state not in here.DRAFTS and not self._only_own_school()
+        sums = sums_of(round_, current_user) if counted else None
         page = self.render(
             "khet/round.html",
             round=round_,
@@ -119,9 +122,8 @@ class Rounds(Page, BaseView):
             steps=steps_of(round_, now),
             windows=windows_in_words(round_, now),
             as_of=buddhist.format_long(round_.as_of),
-            sums=None
-            if round_.state in here.DRAFTS or self._only_own_school()
-            else sums_of(round_, current_user),
+            sums=sums,
+            checklist=checklist(round_, sums) if self._oversees(area) else None,
             may=self._may(round_),
             memo=round_.memo or reminders.memo_text(round_, here.area_name(area)),
             notice=reminders.notice_text(round_, home_address()) if round_.opened_at else None,
