@@ -8,7 +8,7 @@ from bson import ObjectId
 from celery import Celery
 from kombu.exceptions import OperationalError
 
-from documents import account_links, announcements, job_runs, jobs, mail, sealing, timetable
+from documents import account_links, announcements, daily_mail, job_runs, jobs, mail, sealing, timetable
 from documents.database import DATABASE, without_concerns
 from exports import links
 
@@ -19,6 +19,7 @@ KINDS = (
     "documents.bulk",
     "documents.bulk_moves",
     "documents.completeness",
+    "documents.daily_mail",
     "documents.due_notices",
     "documents.finding_lists",
     "documents.locking",
@@ -63,6 +64,7 @@ def configure(settings):
     mail.configure("line", settings.line_bot and settings.line_bot.connection)
     announcements.configure_line(settings.line_group)
     mail.configure_waking(wake_mail)
+    daily_mail.configure(settings.public_url)
     links.configure(settings.public_url)
     account_links.configure(settings.public_url)
 

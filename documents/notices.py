@@ -54,6 +54,7 @@ class Notice(Document):
     url = StringField(max_length=300)  # a path of ours
     at = DateTimeField(required=True)  # by the product's clock
     read_at = DateTimeField()
+    mailed_at = DateTimeField()  # when it stood in a daily digest
     once = StringField(max_length=160)  # of two with the same, a person is told the first
     expires_at = DateTimeField(required=True)
 

@@ -174,6 +174,7 @@ class User(Holder, Document, UserMixin):
     two_step_since = DateTimeField()
     two_step_counter = IntField()  # of the last code that was taken: none is taken twice
     recovery_codes = ListField(StringField(max_length=64))  # keyed digests of those not used yet
+    digest_off = BooleanField(default=False)  # wants no daily e-mail (documents/daily_mail.py)
     unread = IntField(default=0)  # notices, counted here so that the bell asks nothing
     last_job_at = DateTimeField()  # so that pages look for jobs only for whom there may be any
 

@@ -56,6 +56,7 @@ TABLE = [
     ("GET", "/", "", {302: EVERYONE}),
     ("GET", "/account/", "", {200: EVERYONE}),
     ("POST", "/account/end/", {}, {302: EVERYONE}),
+    ("POST", "/account/digest/", {"on": "0"}, {302: EVERYONE}),
     ("GET", "/account/notice/", "", {200: EVERYONE}),
     ("POST", "/account/notice/", {"version": "0"}, {303: EVERYONE}),
     ("GET", "/admin/privacy/", "", {200: "district admin"}),

@@ -4,7 +4,7 @@ from flask import current_app, flash, redirect, request, session
 from flask_admin import BaseView, expose
 from flask_login import current_user
 
-from documents import accounts, sessions, two_step
+from documents import accounts, daily_mail, mail, sessions, two_step
 from documents.buddhist import format_datetime
 from views.pages import Page
 from views.two_step import TwoStepPages
@@ -37,8 +37,17 @@ class Account(TwoStepPages, Page, BaseView):
             device=device,
             two_step_on=two_step.is_on(current_user),
             two_step_wanted=two_step.is_required(current_user, current_app.config["KHET_TWO_STEP"]),
+            mails=mail.is_on(),
             format_datetime=format_datetime,
         )
+
+    @expose("/digest/", methods=("POST",))
+    def digest(self):
+        """Have the daily e-mail, or no longer."""
+        on = request.form.get("on") == "1"
+        daily_mail.turn(current_user, on)
+        flash("จะส่งสรุปประจำวันให้ทางอีเมล" if on else "ปิดสรุปประจำวันแล้ว ดูแจ้งเตือนได้ที่กระดิ่ง", "success")
+        return redirect(self.get_url(".index"))
 
     @expose("/end/", methods=("POST",))
     def end(self):
