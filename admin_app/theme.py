@@ -4,6 +4,7 @@
 """
 
 import os
+from decimal import Decimal
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
@@ -66,6 +67,8 @@ MENU_ICONS = {
     "surveys": "surveys",
     "papers": "check",
     "packages": "lock",
+    "money": "gauge",
+    "rates": "gauge",
     "findings": "findings",
     "duplicates": "duplicates",
     "import": "upload",
@@ -112,7 +115,7 @@ def comma(number: float | None, decimals: int | None = None) -> str:
     """Return a number with thousands separators: 49812 gives 49,812; None gives an en dash."""
     if number is None:
         return "–"
-    if not isinstance(number, int | float):
+    if not isinstance(number, int | float | Decimal):
         return str(number)
     return f"{number:,}" if decimals is None else f"{number:,.{decimals}f}"
 

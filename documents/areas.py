@@ -4,7 +4,7 @@ import re
 
 from bson import ObjectId
 
-from documents import history, places, thai
+from documents import history, places, rates, thai
 from documents.database import collection, in_transaction
 from documents.errors import Invalid, NotAllowed
 from documents.schools import Area, School
@@ -36,6 +36,7 @@ def create_area(actor, code, name, short_name="", province=""):
         collection(history.AuditEvent).insert_many([dict(event) for event in events])
 
     in_transaction(work)
+    rates.seed(area["code"], actor)
     return Area.objects.get(code=area["code"])
 
 

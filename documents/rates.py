@@ -108,7 +108,7 @@ def make_table(area_code, fiscal_year, actor, name="", copied=None, percent=0, r
     Copied rates are not verified for the new year. Raises NotAllowed; Invalid for a year, name or percentage that
     cannot be, and for one that there is already.
     """
-    _refuse(actor, area_code)
+    refuse(actor, area_code)
     name, errors = thai.clean(name or "")[:LONGEST_NAME], {}
     if not 2500 <= fiscal_year <= 2700:
         errors["fiscal_year"] = "กรุณากรอกปีงบประมาณเป็น พ.ศ. สี่หลัก เช่น 2568"
@@ -150,7 +150,7 @@ def save_rate(table, id_, typed, actor, reason=None):
     Raises NotAllowed, Invalid by field, and WrongState where somebody saved the table first. A row that overlaps
     others is refused by a sentence that names them.
     """
-    _refuse(actor, table.area_code)
+    refuse(actor, table.area_code)
     before = table.rate(id_) if id_ else None
     rate = read(typed, before.id if before else ObjectId())
     others = [other for other in table.rates if other.id != rate.id]
@@ -172,7 +172,7 @@ def save_rate(table, id_, typed, actor, reason=None):
 
 def remove_rate(table, id_, actor, reason=None):
     """Take a row out; gives back the RateTable. Raises NotAllowed, OutOfScope, WrongState."""
-    _refuse(actor, table.area_code)
+    refuse(actor, table.area_code)
     rate = table.rate(id_)
     rows = [plain(each) for each in table.rates if each.id != rate.id]
     return _store(table, rows, actor, {"rate": [rate.words, None], "amount": [rate.amount, None]}, reason)
@@ -180,7 +180,7 @@ def remove_rate(table, id_, actor, reason=None):
 
 def remove_table(table, actor, reason=None):
     """Remove a trial, or a year's table of which nothing is left. Raises NotAllowed, WrongState."""
-    _refuse(actor, table.area_code)
+    refuse(actor, table.area_code)
     if not table.is_trial and table.rows:
         raise WrongState(f"{table.title}เป็นอัตราที่ใช้ประมาณการ ลบทั้งตารางไม่ได้ ให้ลบทีละแถว หรือแก้อัตราให้ถูกต้อง")
     gone = collection(RateTable).delete_one(_seen(table))
@@ -212,7 +212,8 @@ def _store(table, rows, actor, changes, reason):
     return get_table(table.area_code, table.id)
 
 
-def _refuse(actor, area_code):
+def refuse(actor, area_code):
+    """Raise NotAllowed for who may not set the rates of an area."""
     if not may_edit(actor, area_code):
         raise NotAllowed("เฉพาะผู้ดูแลระบบของเขตเท่านั้นที่แก้อัตราเงินอุดหนุนได้")
 

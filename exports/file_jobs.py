@@ -12,15 +12,18 @@ from documents.digests import documents_of as round_documents
 from documents.errors import NotAllowed, WrongState
 from documents.jobs import job_kind
 from documents.locking import freeze_of
+from documents.money import estimate_of
+from documents.rates import get_table
 from documents.record import Place
 from documents.rounds import get_round
-from documents.schools import School
+from documents.schools import Area, School
 from documents.student_reports import BY_KEY
 from documents.submissions import find_submission
 from exports import handover, report_files
 from exports.changes import reopened_in, round_changes, round_changes_file_name
 from exports.class_lists import class_lists_file_name, class_lists_pdf, lists_of
 from exports.grid import around_of, csv_file, projection_of, xlsx_of
+from exports.money_letter import letters_file_name, letters_pdf
 from exports.package import package_file_name, refuse_package, version_of, write_package
 from exports.round_report import report_file_name, round_report
 from exports.round_workbook import round_file_name, round_workbook_file
@@ -119,6 +122,28 @@ def package_changes(job, progress, round_id):
         "rows": count,
     }
     return {"summary": [f"เปลี่ยน {count:,} รายการ"], "noted": about | {"kind": "xlsx"}}
+
+
+@job_kind("money_letters", "จดหมายประมาณการเงิน", "Letters of the estimate")
+def money_letters(job, progress, round_id, table_id):
+    """The job of every school's letter in one PDF, for who may see them all now."""
+    round_ = get_round([job.area_code], round_id)
+    if not access.sees_sensitive(job.actor, round_.area_code):
+        raise NotAllowed("จดหมายทุกโรงเรียนมีจำนวนนักเรียนยากจน จัดทำได้เฉพาะผู้มีสิทธิ์ดูข้อมูลอ่อนไหวของเขต")
+    estimate = estimate_of(round_, get_table(round_.area_code, table_id))
+    progress.begin(len(estimate.schools), "โรงเรียน")
+
+    def passing():
+        for number, school in enumerate(estimate.schools):
+            progress.at(number)
+            yield school
+
+    area = Area.objects(code=round_.area_code).first()
+    content = letters_pdf(estimate, passing(), area.name if area else round_.area_code)
+    keep(progress, content, letters_file_name(estimate), PDF)
+    about = {"what": "money_letter", "subsystem": round_.subsystem, "round": round_.label, "school": None}
+    noted = about | {"rows": len(estimate.schools), "kind": "pdf"}
+    return {"summary": [f"จัดทำจดหมาย {len(estimate.schools):,} โรงเรียนแล้ว"], "noted": noted}
 
 
 @job_kind("round_summary", "รายงานสรุป", "Reports of a round")

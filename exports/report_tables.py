@@ -4,6 +4,7 @@ A page, its print and the workbook are drawn from the same Table, so they show t
 """
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import NamedTuple
 
 from documents import buddhist, thai
@@ -89,16 +90,18 @@ def write_table_page(book, table, whose, of):
         sheet.set_column(at, at, WIDTHS.get(column.label, 13))
         sheet.write_string(top, at, column.label, book.style("header"))
     for number, row in enumerate(table.rows, top + 1):
-        write_cells(sheet, number, row, book.style("text"), book.style("count"))
+        write_cells(sheet, number, row, book.style("text"), book.style("count"), book.measured(2))
     if table.total:
         last = top + 1 + len(table.rows)
-        write_cells(sheet, last, table.total, book.style("total_text"), book.style("total"))
+        write_cells(sheet, last, table.total, book.style("total_text"), book.style("total"), book.measured(2))
 
 
-def write_cells(sheet, number, row, text, count):
-    """One row; a blank where nothing was entered."""
+def write_cells(sheet, number, row, text, count, exact=None):
+    """One row; a blank where nothing was entered. A Decimal (of baht, say) is written in the look `exact`."""
     for at, value in enumerate(row):
-        if isinstance(value, int | float):
+        if isinstance(value, Decimal):
+            sheet.write_number(number, at, value, exact or count)
+        elif isinstance(value, int | float):
             sheet.write_number(number, at, value, count)
         else:
             sheet.write_string(number, at, thai.clean(value or ""), text)

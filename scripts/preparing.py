@@ -35,6 +35,7 @@ def prepare_database(options, data: Path) -> bool:
     migrate()
     build_indexes()
     seed_code_lists()
+    seed_rates()
     if demo_state() == "loading":
         empty_again()
     if not options.no_demo and is_empty():
@@ -125,6 +126,16 @@ def seed_code_lists() -> None:
     from documents import codelists
 
     codelists.seed()
+
+
+def seed_rates() -> None:
+    """Give each area without any rates of money those that come with the product."""
+    from documents import rates
+    from documents.schools import Area
+    from documents.users import System
+
+    for area in Area.objects.only("code"):
+        rates.seed(area.code, System("Khet"))
 
 
 def demo_state() -> str | None:

@@ -26,6 +26,7 @@ from views.joining import joining
 from views.limits import Limits
 from views.line_sheet import LineSheetView
 from views.mails import Mails
+from views.money import Money
 from views.notices import Notices
 from views.packages import LARGEST as LARGEST_PACKAGE
 from views.packages import Packages
@@ -36,6 +37,7 @@ from views.pictures import url as picture_url
 from views.privacy import Notice, Privacy
 from views.pupil_reports import Reports
 from views.pupils import PupilView
+from views.rates import Rates
 from views.reconcile import Reconcile
 from views.record import RecordView
 from views.registrations import Registrations
@@ -94,6 +96,8 @@ def register(admin, app):
     admin.add_view(Carrying())
     admin.add_view(Papers())
     admin.add_view(Packages())
+    admin.add_view(Money())
+    admin.add_view(Rates())
     admin.add_view(Jobs())
     admin.add_view(ClassListPages())
     admin.add_view(Registrations())

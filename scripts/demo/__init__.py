@@ -8,7 +8,7 @@ import os
 import sys
 from threading import Lock, Thread
 
-from documents import notices
+from documents import notices, rates
 from scripts.children import end, spawn
 from scripts.demo import added, calendar_of_rounds, district, moments, parts, people
 from scripts.demo.entering import enter_cluster
@@ -32,6 +32,7 @@ def load(*, schools, students, data, progress):
         directors = people.store(plans, data)
         district.store(plans, directors)
         who = people.People.stored()
+        rates.seed(district.AREA, district.WRITER)
         calendar_of_rounds.open_both(who)
         calendar_of_rounds.open_others(who)
         added.prepare(who)
