@@ -84,16 +84,18 @@ class Rate:
         """What the row is of: 'อาหารกลางวัน ประถม นักเรียน 41–100 คน'."""
         level = LEVELS[self.level][0] if self.level else "ทุกระดับ"
         term = f" {TERMS[self.term]}" if self.term else ""
-        return f"{ITEMS[self.item].label} {level}{term}{self.size and f' นักเรียน {self.size} คน'}"
+        return f"{ITEMS[self.item].label} {level}{term}{self.size and f' นักเรียน {self.size}'}"
 
     @property
     def size(self):
-        """The sizes of school, '41–100'; "" for all."""
+        """The sizes of school, '41–100 คน'; "" for all."""
         if self.size_from is None and self.size_to is None:
             return ""
         if self.size_to is None:
-            return f"{self.size_from:,} ขึ้นไป"
-        return f"{self.size_from or 0:,}–{self.size_to:,}"
+            return f"{self.size_from:,} คนขึ้นไป"
+        if not self.size_from:
+            return f"ไม่เกิน {self.size_to:,} คน"
+        return f"{self.size_from:,}–{self.size_to:,} คน"
 
     def covers(self, size):
         """Whether a school of so many pupils has this rate."""

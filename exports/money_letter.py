@@ -72,7 +72,7 @@ def told(estimate, school):
     if unsure:
         yield f"อัตราที่ยังไม่ได้ตรวจสอบกับหนังสือราชการ: {', '.join(unsure)}"
     if not estimate.exact:
-        yield f"ยังไม่มีอัตราของปีงบประมาณ {estimate.fiscal_year} จึงใช้อัตรา{estimate.table.title}แทน"
+        yield f"ยังไม่มีอัตราของปีงบประมาณ {estimate.fiscal_year} จึงใช้อัตรา{estimate.table.title} แทน"
 
 
 def shown(value):

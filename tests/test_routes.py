@@ -106,6 +106,17 @@ TABLE = [
     ("GET", "/admin/year-end/", "", {404: READERS}),  # not the round of the year's end; real ones: test_year_end.py
     ("POST", "/admin/year-end/save/", {"school": "{school}"}, {404: READERS}),
     ("GET", "/admin/papers/", "", {200: ROUND_READERS}),
+    ("GET", "/admin/money/", "", {200: ROUND_READERS}),
+    ("GET", "/admin/money/export/xlsx/", "", {404: ROUND_READERS}),  # no round is locked: test_money_pages.py
+    ("GET", "/admin/money/export/letter/", "", {404: ROUND_READERS}),
+    ("POST", "/admin/money/home-learners/", {"pre": "1"}, {404: ROUND_READERS}),
+    ("GET", "/admin/rates/", "", {200: "district approver executive admin"}),
+    ("GET", "/admin/rates/edit/", "?table={school_id}", {}),  # no such table
+    ("POST", "/admin/rates/edit/?table={school_id}", {}, {}),
+    ("POST", "/admin/rates/remove/", {"table": "{school_id}"}, {}),
+    ("POST", "/admin/rates/delete/", {"table": "{school_id}"}, {}),
+    ("POST", "/admin/rates/new/", {"fiscal_year": "1"}, {422: "admin"}),
+    ("POST", "/admin/rates/seed/", {}, {303: "admin"}),
     ("GET", "/admin/packages/", "", {200: "district approver executive admin"}),
     ("POST", "/admin/packages/", {}, {422: "district approver executive admin"}),  # no file
     ("POST", "/admin/packages/make/", {"id": "{round}"}, {}),  # the round stands in the address: test_package.py

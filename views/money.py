@@ -63,7 +63,7 @@ class Money(ReportPage):
             tabs=[] if school else tabs_of(other),
             back=None,
             bars=bars,
-            notes=list(notes_of(round_, estimate, other, what, school)),
+            told=list(notes_of(round_, estimate, what, school)),
             estimate=estimate,
             round=round_,
             school=school,
@@ -262,13 +262,13 @@ def stats_of(round_, estimate, school):
     yield f"ประมาณการ{tables.TERMS[estimate.term]}", baht(estimate.total("term", shown)), "บาท"
 
 
-def notes_of(round_, estimate, other, what, school):
+def notes_of(round_, estimate, what, school):
     """(sentence, tone) of what is to be known of the figures."""
     current = here.current_round(money.SUBSYSTEM)
     if current is not None and current.id != round_.id:
         yield f"รอบที่เลือก ({current.label}) ยังไม่ล็อก จึงแสดงรอบล่าสุดที่ล็อกแล้ว ({round_.label})", "info"
     if not estimate.exact and not estimate.table.is_trial:
-        yield f"ยังไม่มีอัตราปีงบประมาณ {estimate.fiscal_year} จึงใช้อัตรา{estimate.table.title}แทน", "warn"
+        yield f"ยังไม่มีอัตราปีงบประมาณ {estimate.fiscal_year} จึงใช้อัตรา{estimate.table.title} แทน", "warn"
     if estimate.table.is_trial:
         yield f"กำลังใช้ตารางทดลอง “{estimate.table.title}” ตัวเลขนี้ไม่ใช่ประมาณการตามอัตราจริง", "warn"
     if unsure := sorted({tables.BRIEF[rate.item] for rate in estimate.unverified}):

@@ -39,7 +39,8 @@ class Rates(Page, BaseView):
             "khet/rates.html",
             tables=tables,
             table=table,
-            rows=[row_of(rate) for rate in table.rates] if table else [],
+            groups=groups_of(table) if table else [],
+            count=len(table.rows) if table else 0,
             edits=rates.may_edit(current_user, area),
             next_year=(tables[0].fiscal_year if tables else rates.today()) + 1,
             events=events_of(area, table) if table else [],
@@ -193,7 +194,7 @@ def row_of(rate):
         "item": ITEMS[rate.item].label,
         "level": LEVELS[rate.level][0] if rate.level else "ทุกระดับ",
         "term": TERMS[rate.term],
-        "size": rate.size and f"{rate.size} คน",
+        "size": rate.size,
         "amount": baht(rate.amount),
         "unit": unit_of(rate),
         "note": rate.source_note,
@@ -201,6 +202,20 @@ def row_of(rate):
         "words": rate.words,
         "estimated": ITEMS[rate.item].pays_for is not None,
     }
+
+
+def groups_of(table):
+    """[{item, estimated, sources, rows}] of a table: the rows of an item together, a source that all share said once."""
+    found = {}
+    for rate in table.rates:
+        found.setdefault(rate.item, []).append(row_of(rate))
+    groups = []
+    for item, rows in found.items():
+        alike = len({(row["note"], row["verified"]) for row in rows}) == 1
+        groups.append(
+            {"item": ITEMS[item].label, "estimated": rows[0]["estimated"], "alike": alike, "rows": rows}
+        )
+    return groups
 
 
 def events_of(area, table):
