@@ -184,6 +184,17 @@ def acting_for(case, user):
     return case
 
 
+def unanswered_by(codes):
+    """The MongoDB filter of the open cases to which one of these schools has not answered."""
+    ways = [{"schools": code, f"answers.{code}": {"$exists": False}} for code in codes]
+    return {"state": {"$in": list(ASKED)}, "$or": ways}
+
+
+def awaits_decision(now):
+    """The MongoDB filter of the cases that the district decides: a school answered, or its time is over."""
+    return {"$or": [{"state": "answered"}, {"state": "found", "due_at": {"$lte": now}}]}
+
+
 # ---- as findings ----
 
 # What the checks ask of a round: the cases that stand open there, of these schools.

@@ -9,6 +9,7 @@ from documents.clock import naive, utc
 from documents.completeness import unreviewed_counter
 from documents.database import asked_in_parts, collection
 from documents.digests import documents_of
+from documents.duplicate_cases import DuplicateCase, awaits_decision, unanswered_by
 from documents.extending import ExtensionRequest
 from documents.findings import checkup_of
 from documents.id_changes import IdChange
@@ -97,12 +98,20 @@ def _questions(user, area_code, rounds, now):
         ask("answered", Submission, {"hold.answered": True}, slim)
         ask("late", Transfer, {"state": "asked", "due_at": {"$lte": naive(now)}}, *count)
         ask("numbers", IdChange, {"state": "asked"}, *count)
+        ask("twice", DuplicateCase, awaits_decision(naive(now)), *count)
     if user.holds("approver", area_code):
         again = {"version": {"$gt": 1}, "state": {"$in": [*WRITABLE, "confirmed"]}}
         ask("lapsed", Submission, again, slim)
     if leaving := _own(user, area_code, "school"):
         of_ours = {"from_school": {"$in": leaving}, "state": "asked"}
         ask("due", Transfer, of_ours, {"$limit": MOST_REQUESTS}, {"$project": {"due_at": 1}})
+        ask(
+            "unsaid",
+            DuplicateCase,
+            unanswered_by(leaving),
+            {"$limit": MOST_REQUESTS},
+            {"$project": {"due_at": 1}},
+        )
     return asked
 
 
@@ -121,9 +130,9 @@ def _worked_on(rounds):
 
 # What comes first on the list.
 ORDER = (
-    "lapsed", "reopened", "answer_transfer", "returned", "gcode_returned", "late", "hold", "complete", "mend", "explain", "start", "review",
+    "lapsed", "reopened", "answer_transfer", "answer_duplicate", "returned", "gcode_returned", "late", "hold", "complete", "mend", "explain", "start", "review",
     "confirm", "certify", "reopen_forwarded", "time_forwarded", "reopen_asked", "time_asked", "answered", "order", "verify",
-    "decide_transfer", "decide_number", "gcode_certify", "gcode_check", "resume_lock",
+    "decide_transfer", "decide_number", "decide_duplicate", "gcode_certify", "gcode_check", "resume_lock",
     "lock_round", "open_round", "unconfirmed", "out_again", "held", "propose", "publish", "await_confirm", "gcode_draft", "own_request",
 )  # fmt: skip
 
@@ -267,14 +276,18 @@ def _key_of(of, code):
 
 
 def _of_cases_of_pupils(area_code, rounds, found):
-    """Move-ins to answer, or to decide when their time is over, and numbers to decide; under the running DMC round."""
+    """Move-ins and duplicates to answer, or to decide when their time is over, and numbers to decide; under the running
+    DMC round.
+    """
     of_pupils = [each for each in rounds if each.subsystem == "DMC" and each.area_code == area_code]
     round_ = next((each for each in of_pupils if each.running), next(iter(of_pupils), None))
     if round_ is None:
         return
-    if due := [row["due_at"] for row in found.get("due", ())]:
-        yield Wait("answer_transfer", len(due), round_, None, utc(min(due)))
-    for name, what in (("late", "decide_transfer"), ("numbers", "decide_number")):
+    for name, what in (("due", "answer_transfer"), ("unsaid", "answer_duplicate")):
+        if due := [row["due_at"] for row in found.get(name, ())]:
+            yield Wait(what, len(due), round_, None, utc(min(due)))
+    decided = (("late", "decide_transfer"), ("numbers", "decide_number"), ("twice", "decide_duplicate"))
+    for name, what in decided:
         for counted in found.get(name, ()):
             yield Wait(what, counted["n"], round_)
 

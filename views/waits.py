@@ -43,6 +43,8 @@ WORDS = {
     "publish": ("เผยแพร่รอบ {round} ที่ล็อกแล้ว", "veri", "eye", "รอเผยแพร่"),
     "answer_transfer": ("ตอบคำขอย้ายนักเรียน {count} คน", "back", "transfer", "{count}"),
     "decide_transfer": ("ตัดสินคำขอย้ายที่โรงเรียนเดิมไม่ตอบ {count} คน", "late", "transfer", "{count}"),
+    "answer_duplicate": ("ตอบเรื่องนักเรียนซ้ำซ้อน {count} เรื่อง", "back", "duplicates", "{count}"),
+    "decide_duplicate": ("ตัดสินเรื่องนักเรียนซ้ำซ้อน {count} เรื่อง", "cert", "duplicates", "{count}"),
     "decide_number": ("พิจารณาคำขอแก้เลขประจำตัว {count} คน", "cert", "edit", "{count}"),
     "gcode_check": ("ตรวจสอบคำขอรหัส G {count} คำขอ", "conf", "gcode", "{count}"),
     "gcode_certify": ("รับรองคำขอรหัส G {count} คำขอ", "cert", "gcode", "{count}"),
@@ -142,6 +144,8 @@ def href(wait):
         return links.round_page(wait.round)
     if wait.what in ("answer_transfer", "decide_transfer"):
         return url_for("transfers.index")
+    if wait.what in ("answer_duplicate", "decide_duplicate"):
+        return url_for("duplicates.index")
     if wait.what == "decide_number":
         return url_for("id_changes.index")
     if wait.what in ("verify", "unconfirmed", "out_again"):

@@ -10,7 +10,7 @@ from threading import Lock, Thread
 
 from documents import notices, rates
 from scripts.children import end, spawn
-from scripts.demo import added, calendar_of_rounds, district, moments, parts, people
+from scripts.demo import added, calendar_of_rounds, district, doubles, moments, parts, people
 from scripts.demo.entering import enter_cluster
 from scripts.demo.plan import plan, shared_out
 from scripts.environment import ROOT
@@ -42,6 +42,7 @@ def load(*, schools, students, data, progress):
         progress("ล็อกรอบสิ้นปีการศึกษา 2567", 0.0)
         calendar_of_rounds.lock_last_year(who)
         calendar_of_rounds.hold_and_extend(plans, who)
+        doubles.look(who)
         progress("ล็อกรอบสิ้นปีการศึกษา 2567", 1.0)
 
 
