@@ -44,6 +44,9 @@ def test_each_sees_his_own_pupil_and_the_other_school_s_name(cases, teacher, off
     assert "เขตตัดสิน</h2>" not in page.text
     other = mine.get(f"/admin/duplicates/details/?id={cases['DMC-05'].id}").text
     assert "วันเกิดสลับวันกับเดือน" not in other, "that would tell the other's birth date"
+    pupil_page = mine.get(f"/admin/students/details/?id={case.records[0]['record']}").text
+    assert f"/admin/duplicates/details/?id={case.id}" in pupil_page
+    assert "ตอบเรื่องนักเรียนซ้ำซ้อน 2 เรื่อง" in mine.get("/admin/").text
     whole = sign_in(officer).get(f"/admin/duplicates/details/?id={case.id}").text
     assert "ลับเฉพาะ" in whole
     assert "บิดาลับ" in whole

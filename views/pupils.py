@@ -5,7 +5,7 @@ from flask_admin import expose
 from flask_admin.actions import action
 from flask_login import current_user
 
-from documents import access, buddhist, clock, fields, roll, transfers
+from documents import access, buddhist, clock, duplicate_cases, fields, roll, transfers
 from documents.cases import reason_of
 from documents.clock import utc
 from documents.codelists import code_list
@@ -241,6 +241,7 @@ def page_of(plain, can_edit):
         "asks_number": asks_number,
         "transfer": case,
         "number_case": number_case,
+        "duplicates": duplicate_cases.open_of(area, plain["_id"], plain["school_code"]),
         "stops": [stop_of(stop, plain["_id"]) for stop in path_of(area, plain["lineage"], current_user)],
         "former_numbers": [
             (name, masked, buddhist.format_date(one["to"]))
