@@ -30,6 +30,8 @@ from documents.installation import OF_THE_MOMENT
 FORMAT = 1  # of the stream inside
 # Who is signed in, what was tried how often, who leads: true of one moment on one machine and of nothing after it.
 LEFT_OUT = {"sessions", "limit_counters", "leases", "workers"}
+# Links that were sent to people: what was restored must not open an account by a letter of long ago.
+LEFT_OUT |= {"account_links"}
 # Files on their way in, which nobody chose to keep.
 LEFT_OUT |= {"import_plans", "import_plan_parts", "mapped_uploads", "school_plan_rows"}
 # What the database forgets by itself in days or weeks: mails on their way, notices, what the timetable did today.

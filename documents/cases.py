@@ -74,6 +74,11 @@ class Case(Document):
         return f"/admin/{self.slug}/details/?id={self.id}"
 
     @property
+    def asker(self):
+        """The account that is told how it ended; None where whoever asked has none."""
+        return self.asked_by
+
+    @property
     def this(self):
         """'คำขอย้ายเข้านี้': the kind of case as a sentence speaks of one."""
         return f"{self.label} นี้" if self.label[-1].isascii() else f"{self.label}นี้"

@@ -140,8 +140,8 @@ def _step_told(case, actor):
         for person in people_with(case.area_code, sorted(roles), [school]):
             if person.id != actor.id and {step.name for step in steps_for(case, person)} - own:
                 who.append(person.id)
-    if not case.is_open and case.asked_by != actor.id and case.asked_by not in who:
-        who.append(case.asked_by)
+    if not case.is_open and case.asker not in (None, actor.id, *who):
+        who.append(case.asker)
     tell(who, "case", f"{case.label} · {case.school_name}: {case.shown_state}", case.page, case.area_code)
 
 

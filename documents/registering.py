@@ -15,7 +15,7 @@ from documents import (
     granting,
     history,
     mail,
-    notices,
+    notice_rules,
     passwords,
     postings,
     thai,
@@ -32,7 +32,6 @@ from documents.schools import School
 from documents.users import ROLES, SCHOOL_ROLES, Grant, User
 
 PROOF_FOR, AMEND_FOR = timedelta(days=3), timedelta(days=30)
-PAGE = "/admin/registrations/details/"
 CONFIRM_PAGE, AMEND_PAGE = "/register/confirm", "/register/amend"
 SUBJECT_LINE = "คำขอลงทะเบียนระบบเขต"
 TAKEN = "มีคำขอของอีเมลนี้รอเขตพิจารณาอยู่แล้ว ไม่ต้องส่งซ้ำ ผลจะแจ้งทางอีเมลนี้"
@@ -66,17 +65,8 @@ def ask(area_code, typed, content):
         known = bool(User.objects(email=kept["email"]).first())
         _write_to(case, _known_letter(case) if known else _proof_letter(case, token), "activation")
     else:
-        _tell(case)
+        notice_rules.after_step(case, case.registrant)
     return case
-
-
-def _tell(case):
-    """Ring the bell of whoever has the next step."""
-    role, what = {"waiting": ("district", "รอเขตตรวจ"), "checked": ("approver", "รอรับรอง")}[case.state]
-    text = f"{case.school_name} มีผู้ขอลงทะเบียนเป็น{ROLES[case.role]} {what}"
-    once = f"registration/{case.id}/{len(case.moves)}"
-    people = [one.id for one in notices.people_with(case.area_code, [role])]
-    notices.tell(people, "account", text, f"{PAGE}?id={case.id}", case.area_code, once)
 
 
 def _proof_letter(case, token):
@@ -114,9 +104,7 @@ def prove(token):
         raise WrongState("อีเมลนี้มีบัญชีอยู่แล้ว ให้เข้าสู่ระบบ หรือกดลืมรหัสผ่านเพื่อตั้งรหัสผ่านใหม่")
     if Registration.objects(email=case.email, state__in=WAITS, area_code=case.area_code).first():
         raise WrongState(TAKEN)
-    done = advance(case, "prove", case.registrant, changes={"proven_at": naive_now()})
-    _tell(done)
-    return done
+    return advance(case, "prove", case.registrant, changes={"proven_at": naive_now()})
 
 
 def amend(token, typed, content):
@@ -134,7 +122,6 @@ def amend(token, typed, content):
     done = advance(case, "amend", case.registrant, changes=changes | stored, noted={"changes": told})
     if stored:
         evidence.drop(case.letter)
-    _tell(done)
     return done
 
 
@@ -201,7 +188,7 @@ def invite(actor, area_code, typed, reason=None):
         invited=True, checked_by=actor.id, checked_by_name=actor.name,
     )  # fmt: skip
     case = open_case(case, actor, reason_of(reason, needed=False))
-    _tell(case)
+    notice_rules.after_step(case, actor)
     return case
 
 
@@ -252,8 +239,6 @@ def decide(case, name, actor, reason=None, typed=None):
     if step.to == "refused":
         changes |= {"letter": None}
     done = advance(case, name, actor, said, changes=changes, noted=_told(changes))
-    if step.to in ("waiting", "checked"):
-        _tell(done)
     if step.to == "refused":
         if case.letter:
             evidence.drop(case.letter)

@@ -46,6 +46,7 @@ class Registration(Case):
     replaces_name = StringField(max_length=200)
     account = ObjectIdField()  # what came of it
 
+    slug = "registrations"
     label, label_en = "คำขอลงทะเบียน", "Registration"
     states = {
         "asked": "รอยืนยันอีเมล",
@@ -78,6 +79,11 @@ class Registration(Case):
             {"fields": ["state", "link_until"], "name": "unproven"},
         ],
     }
+
+    @property
+    def asker(self):
+        """The officer who invited him; the registrant himself is written to."""
+        return self.asked_by if self.invited else None
 
     @property
     def registrant(self):

@@ -136,6 +136,21 @@ def reset_password(data, email):
     tell(accounts.reset(OPERATOR, person.id, "ผู้ดูแลเครื่องตั้งให้ใหม่"))
 
 
+@manage.command("clear-two-step")
+@click.option("--email", required=True, help="อีเมลของบัญชี")
+@with_database
+def clear_two_step(data, email):
+    """ล้างการยืนยันตัวตนสองชั้นของบัญชีหนึ่งที่ทำโทรศัพท์และรหัสสำรองหาย"""
+    from documents import accounts
+    from documents.users import User
+
+    person = User.objects(email=email.strip().lower()).first()
+    if person is None:
+        raise click.ClickException(f"ไม่มีบัญชี {email} (no such account)")
+    accounts.clear_two_step(OPERATOR, person.id, "ผู้ดูแลเครื่องล้างให้")
+    click.echo(f"ล้างการยืนยันตัวตนสองชั้นของ {person.email} แล้ว ให้ตั้งค่าใหม่หลังเข้าสู่ระบบ")
+
+
 def tell(slip):
     """Print a first password, which is stored nowhere."""
     click.echo(f"บัญชี {slip.email}\nรหัสผ่านแรก: {slip.password}  (ต้องเปลี่ยนเมื่อเข้าใช้ครั้งแรก)")

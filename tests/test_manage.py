@@ -99,6 +99,14 @@ def test_reset_password_lets_a_locked_out_administrator_in(manage):
     assert matches(password, user.password)
 
 
+def test_clear_two_step_lets_an_administrator_in_who_lost_his_telephone(manage):
+    manage("create-admin", "--email", "head@example.org", "--name", "ก")
+    User.objects(email="head@example.org").update(two_step_secret="sealed")
+    assert manage("clear-two-step", "--email", "head@example.org").returncode == 0
+    assert not User.objects.get(email="head@example.org").two_step_secret
+    assert manage("clear-two-step", "--email", "nobody@example.org").returncode == 1
+
+
 def test_verify_audit_tells_a_whole_history_from_one_with_a_changed_byte_and_names_it(manage, database):
     user = User(email="a@example.org", name="a", fs_uniquifier="a").save(force_insert=True)
     for name in ("a", "b"):

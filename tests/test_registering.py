@@ -240,12 +240,15 @@ def test_nobody_decides_about_himself(waiting, officer, approver):
         registering.invite(officer, AREA, typed(email="officer.own@example.org"))
 
 
-def test_whoever_has_the_next_step_is_told_by_the_bell(officer, approver, waiting):
+def test_whoever_has_the_next_step_is_told_by_the_bell(officer, approver, waiting, sign_in):
     told = {row["person"]: row["text"] for row in collection(Notice).find()}
     assert set(told) == {officer.id}
-    assert told[officer.id] == "บ้านสอง มีผู้ขอลงทะเบียนเป็นครูข้อมูลโรงเรียน รอเขตตรวจ"
+    assert told[officer.id] == "คำขอลงทะเบียน · บ้านสอง: รอเขตตรวจสอบ"
     registering.decide(waiting, "check", officer)
-    assert collection(Notice).count_documents({"person": approver.id}) == 1
+    (notice,) = collection(Notice).find({"person": approver.id})
+    assert sign_in(approver).get(notice["url"]).status_code == 200
+    registering.decide(waiting.reload(), "certify", approver)
+    assert collection(Notice).distinct("person") == sorted([officer.id, approver.id])
 
 
 def test_two_who_decide_at_once_do_not_both_win(checked, approver, area):

@@ -119,7 +119,7 @@ def test_a_reason_is_asked_for(officer, teacher):
 
 
 def test_only_the_district_and_the_administrator_do_it(
-    teacher, neighbour, director, approver, executive, officer, administrator, area
+    teacher, sign_in, neighbour, director, approver, executive, officer, administrator, area
 ):
     far = person("far", "district", area="34020000")
     for who in (neighbour, director, approver, executive, far):
@@ -128,6 +128,11 @@ def test_only_the_district_and_the_administrator_do_it(
                 deed(who, teacher)
         with pytest.raises(NotAllowed):
             recertifying.confirm(who, AREA, [teacher.id])
+    browser = sign_in(far)
+    for path in (f"details/?id={teacher.id}", f"school/?code={SCHOOL}"):
+        answer = browser.get(f"/admin/people/{path}")
+        assert (answer.status_code, teacher.name in answer.text) == (403, False)
+    assert "บ้านหนึ่ง" not in browser.get("/admin/people/?show=all").text
     moved(administrator, teacher)
     for who in (officer, approver):  # no account of a school
         with pytest.raises(OutOfScope):

@@ -138,7 +138,7 @@ def test_every_message_has_its_english():
 
 PAGES = {
     "school": ("/admin/", "/admin/students/", "/admin/students/new/", "/admin/rooms/", "/admin/submissions/", "/admin/rounds/",
-               "/admin/schools/", "/admin/codelists/", "/admin/audit/", "/admin/students/import/", "/account/",
+               "/admin/schools/", "/admin/codelists/", "/admin/audit/", "/admin/students/import/", "/account/", "/account/two-step/",
                "/admin/findings/", "/admin/jobs/", "/admin/class-lists/", "/admin/transfers/", "/admin/transfers/new/?school={school}", "/admin/id-changes/new/?record={record}",
                "/admin/id-changes/", "/admin/reopening/", "/admin/papers/", "/admin/schools/contacts/",
                "/admin/students/details/?id={record}", "/admin/submissions/details/?id={submission}",
@@ -149,7 +149,8 @@ PAGES = {
     "district": ("/admin/", "/admin/control-room/", "/admin/students/", "/admin/submissions/", "/admin/rounds/",
                  "/admin/rounds/new/", "/admin/schools/", "/admin/schools/import/", "/admin/schools/contacts/",
                  "/admin/findings/", "/admin/jobs/", "/admin/transfers/", "/admin/id-changes/", "/admin/reopening/",
-                 "/admin/students/import/", "/admin/students/import/past/", "/admin/submissions/details/?id={submission}"),
+                 "/admin/students/import/", "/admin/students/import/past/", "/admin/submissions/details/?id={submission}",
+                 "/admin/people/", "/admin/registrations/", "/admin/registrations/invite/"),
     "approver": ("/admin/", "/admin/rounds/", "/admin/reopening/", "/admin/findings/"),
     "executive": ("/admin/", "/admin/control-room/"),
     "admin": ("/admin/", "/admin/users/", "/admin/users/new/", "/admin/fields/", "/admin/audit/", "/admin/codelists/"),

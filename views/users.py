@@ -319,7 +319,7 @@ def state_of(person):
     if accounts.is_locked_out(person):
         return "พักชั่วคราว", "late"
     if not person.password:
-        return "รอเปิดใช้จากลิงก์", "idle"
+        return "ยังไม่มีรหัสผ่าน", "idle"
     if not person.login_count:
         return "ยังไม่เคยเข้าใช้", "idle"
     return ("รอตั้งรหัสผ่านเอง", "work") if person.must_change_password else ("ใช้งานได้", "veri")
