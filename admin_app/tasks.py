@@ -28,6 +28,7 @@ KINDS = (
     "documents.school_accounts",
     "exports.file_jobs",
     "exports.duplicate_jobs",
+    "exports.gcode_exchange",
     "exports.import_jobs",
     "exports.school_jobs",
     "exports.room_plan",

@@ -1,5 +1,5 @@
 """Checks of G-codes in DMC: a code that nobody certified, or that is another's (DMC-06, GC-05), and a certified learner who
-is not in DMC (GC-04). Rows of the checks of pupils (`student_checks.py`), with what they look at beside.
+was never in DMC (GC-04). Rows of the checks of pupils (`student_checks.py`), with what they look at beside.
 
 The other checks of G-codes are rules of the request: GC-01 and GC-03 when it is checked and certified, GC-02 and GC-06
 where a code is given (`gcode_numbers.py`). Source: domain.md 3.3.2.
@@ -12,6 +12,7 @@ from documents import buddhist, citizen_id, clock, thai
 from documents.checks import ERROR, WARNING, Check
 from documents.database import collection
 from documents.gcode import STATES, GCodeRequest
+from documents.gcode_linking import in_dmc
 from documents.history import as_stored
 from documents.students import Student
 
@@ -24,7 +25,6 @@ NEEDED = {"_id": 0, "code": 1, "state": 1, "first_name": 1, "last_name": 1, "bir
 def questions(round_, codes):
     """What is asked for `beside`: the G-codes of these schools' pupils, and certified learners whose code is old enough."""
     place = {"area_code": round_.area_code, "academic_year": round_.academic_year, "round": round_.code}
-    at = {name: {"$literal": value} for name, value in place.items()}
     holding = {"school_code": {"$in": codes}, "person_id": {"$gte": "G", "$lt": "H"}}
     until = as_stored(clock.now() - dt.timedelta(days=ABSENT_DAYS))
     certified = {"area_code": round_.area_code, "school_code": {"$in": codes}, "state": "certified"}
@@ -40,7 +40,16 @@ def questions(round_, codes):
             GCodeRequest,
             [
                 {"$match": certified | {"code_at": {"$lt": until}}},
-                {"$project": {"_id": 0, "school_code": 1, "code": 1, "request_no": 1, "code_at": 1, **at}},
+                {
+                    "$project": {
+                        "_id": 0,
+                        "school_code": 1,
+                        "code": 1,
+                        "request_no": 1,
+                        "code_at": 1,
+                        "area_code": 1,
+                    }
+                },
             ],
         ),
     }
@@ -60,10 +69,7 @@ def beside(found):
             of = schools.setdefault(row["school_code"], {}).setdefault(CODES, {})
             of[row["person_id"]] = known.get(row["person_id"])
     if certified:
-        first = certified[0]
-        asked = {name: first[name] for name in ("area_code", "academic_year", "round")}
-        asked |= {"person_id": {"$in": [row["code"] for row in certified]}}
-        there = {row["person_id"] for row in collection(Student).find(asked, {"person_id": 1}).hint("number")}
+        there = in_dmc(certified[0]["area_code"], [row["code"] for row in certified])
         for row in certified:
             if row["code"] not in there:
                 of = schools.setdefault(row["school_code"], {}).setdefault(ABSENT, [])

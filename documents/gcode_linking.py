@@ -56,21 +56,22 @@ class Outcome(NamedTuple):
 
 
 def offered(round_, school_code):
-    """The certified requests of a school whose code stands at no pupil of the area in the round, by name."""
+    """The certified requests of a school whose code never stood at a pupil of the area, by name: nobody who left again."""
     asked = {"area_code": round_.area_code, "school_code": school_code, "state": "certified"}
     found = list(
         GCodeRequest.objects(__raw__=asked | {"code": {"$type": "string"}})
         .order_by("sort_key", "id")
         .limit(MOST_OFFERED)
     )
-    known = in_dmc(round_, [one.code for one in found])
+    known = in_dmc(round_.area_code, [one.code for one in found])
     return [one for one in found if one.code not in known]
 
 
-def in_dmc(round_, codes):
-    """Those of the codes that stand at a pupil of the area in a round."""
-    query = {"area_code": round_.area_code, "person_id": {"$in": list(codes)},
-             "academic_year": round_.academic_year, "round": round_.code}  # fmt: skip
+def in_dmc(area_code, codes, round_=None):
+    """Those of the codes that stand at a pupil of the area, in a round or in any."""
+    query = {"area_code": area_code, "person_id": {"$in": list(codes)}}
+    if round_:
+        query |= {"academic_year": round_.academic_year, "round": round_.code}
     rows = collection(Student).find(query, {"person_id": 1, "_id": 0}).hint("number")
     return {row["person_id"] for row in rows}
 

@@ -44,6 +44,7 @@ class Table:
     about: str
     landscape: bool = True
     personal: bool = False  # holds persons: its sheet says that it is not to be made public
+    keys: tuple = ()  # what each row is of, for a page that leads there
     sheet: str | None = None  # what its sheet is called, where the title is too long
 
 

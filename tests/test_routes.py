@@ -170,6 +170,16 @@ TABLE = [
     ("GET", "/admin/gcode/certify/", "?id={gcode}", {200: "approver"}),
     ("POST", "/admin/gcode/certify/", {"id": "{gcode}", "ticked": "{gcode}"}, {409: "approver"}),
     ("POST", "/admin/gcode/step/", {"id": "{gcode}", "step": "take"}, {303: "district"}),
+    ("GET", "/admin/gcode/code/", "?id={gcode}&do=record", {200: "district"}),
+    ("POST", "/admin/gcode/code/", {"id": "{gcode}", "do": "record", "code": "1"}, {422: "district"}),
+    ("POST", "/admin/gcode/code/mode/", {"mode": "issued", "reason": "ทดสอบ"}, {303: "district"}),
+    ("GET", "/admin/gcode/reports/", "", {200: ROUND_READERS}),
+    ("GET", "/admin/gcode/reports/export/xlsx/", "?what=nation", {200: ROUND_READERS}),
+    ("GET", "/admin/gcode/exchange/", "", {}),  # only with the mark for what is sensitive: test_gcode_codes.py
+    ("POST", "/admin/gcode/exchange/", {}, {}),
+    ("GET", "/admin/gcode/exchange/export/xlsx/", "?kind=registry", {}),
+    ("GET", "/admin/gcode/exchange/plan/", "?id={gcode}", {400: "district"}),  # no such plan
+    ("POST", "/admin/gcode/exchange/apply/", {"id": "{gcode}", "reason": "ทดสอบ"}, {400: "district"}),
     ("GET", "/admin/transfers/", "", {200: READERS}),
     ("GET", "/admin/transfers/details/", "?id={pupil}", {}),  # no such request; real ones: test_pupils_pages.py
     ("GET", "/admin/transfers/new/", "?school={school}", {200: "school district"}),

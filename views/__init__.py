@@ -19,6 +19,9 @@ from views.equipment import EquipmentReports, EquipmentView
 from views.fields import Fields
 from views.findings import Findings
 from views.gcode import GCode
+from views.gcode_codes import GCodeCodes
+from views.gcode_exchange import GCodeExchange
+from views.gcode_reports import GCodeReports
 from views.home import Home
 from views.id_changes import IdChanges
 from views.jobs import Jobs
@@ -78,6 +81,9 @@ def register(admin, app):
     admin.add_view(EquipmentReports())
     admin.add_view(YearEnd())
     admin.add_view(GCode())
+    admin.add_view(GCodeCodes())
+    admin.add_view(GCodeReports())
+    admin.add_view(GCodeExchange())
     admin.add_view(Transfers())
     admin.add_view(IdChanges())
     admin.add_view(Rounds(name="รอบการจัดเก็บข้อมูล", endpoint="rounds", url="/admin/rounds"))

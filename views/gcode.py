@@ -13,6 +13,7 @@ from documents.gcode_certifying import MOST_AT_ONCE
 from documents.gcode_evidence import required_kinds
 from documents.gcode_requests import waiting_days
 from views import formatters, here
+from views.gcode_codes import links_of
 from views.gcode_filters import FILTERS, LIMITED
 from views.gcode_forms import GCodeForms
 from views.gcode_pieces import GCodePieces
@@ -175,6 +176,7 @@ class GCode(GCodeForms, GCodePieces, GCodeSteps, SearchMixin, Page, ModelView):
                 "search_action": self.get_url(".search_view"),
                 "may_ask": bool(self.schools_to_ask(area)),
                 "sets": sets(area),
+                "more_links": links_of(area, person()),
                 "action_looks": {
                     "take": {"icon": "inbox", "tone": "main", "undo": "ส่งกลับหรือไม่รับรองได้จากหน้าของคำขอ"},
                     "certify": {"icon": "check", "tone": "main", "page": True},

@@ -6,7 +6,7 @@ from flask import Response, abort, flash, redirect, request, send_file
 from flask_admin import expose
 from flask_login import current_user
 
-from documents import access, citizen_id, clock, evidence, gcode, gcode_evidence, history
+from documents import access, citizen_id, clock, evidence, gcode, gcode_evidence, gcode_numbers, history
 from documents.codelists import code_list
 from documents.errors import NotAllowed, OutOfScope, RuleBroken
 from documents.gcode import editable
@@ -108,4 +108,6 @@ class GCodePieces:
             "khet/gcode_settings.html",
             kinds=code_list("G_EVIDENCE").choices,
             required=set(gcode_evidence.required_kinds(area)),
+            modes=gcode_numbers.MODES,
+            mode=gcode_numbers.mode_of(area),
         )

@@ -15,6 +15,7 @@ from documents.record import declared
 from documents.students import Student
 from views import formatters
 from views.cases import event_of
+from views.gcode_codes import code_notes, doings_of
 
 TONES = {
     "draft": "idle", "sent": "conf", "checking": "work", "checked": "cert", "returned": "back", "refused": "late",
@@ -66,6 +67,8 @@ def page_of(found, user, refusal=None, typed=None):
         "kinds": code_list("G_EVIDENCE").choices,
         "writes": gcode.writes_as(found, user),
         "why": WHY,
+        "doings": doings_of(found, user),
+        "doubts": code_notes(found),
         "likely": likely,
         "compared": compared(found, user, likely) if sees_area(user, found) else None,
         "questions": QUESTIONS,

@@ -5,8 +5,9 @@ from flask_admin import expose
 from flask_admin.actions import action
 from flask_login import current_user
 
-from documents import access, buddhist, clock, duplicate_cases, fields, roll, transfers
+from documents import access, buddhist, clock, duplicate_cases, fields, gcode_linking, roll, transfers
 from documents.cases import reason_of
+from documents.citizen_id import mask_id
 from documents.clock import utc
 from documents.codelists import code_list
 from documents.errors import Invalid, OutOfScope, RuleBroken, StaleRevision
@@ -39,6 +40,7 @@ class PupilView(RecordView):
     """The grid and page of pupils."""
 
     details_template = "khet/pupil.html"
+    create_template = "khet/pupil_create.html"
     action_looks = (
         ActionsMixin.action_looks
         | {  # each opens a page of its own that asks, instead of a dialog
@@ -70,12 +72,38 @@ class PupilView(RecordView):
         """A known number, or a pupil who came late, wants a reason first."""
         roll.before_adding(change, actor, reason)
 
+    # ---- a learner with a G-code ----
+
+    def create_form(self, obj=None):
+        """An empty form, or one with what the request of the chosen learner knows."""
+        asked = request.args.get("gcode") if request.method == "GET" else None
+        chosen = asked and gcode_linking.offered_request(current_user, self.round, self.school, asked)
+        return self._form(self.school, Student(**gcode_linking.learner_values(chosen)) if chosen else None)
+
+    def learners(self):
+        """[(name, grade, code, address, chosen?)] of the certified learners of the school who are not in DMC yet."""
+        if access.writes_as(current_user, self.round.area_code, self.school) is None:
+            return []
+        asked = request.args.get("gcode")
+        return [
+            (
+                one.name,
+                code_list("GRADE").short(one.grade),
+                mask_id(one.code),
+                self.get_url(".create_view", school=self.school, gcode=str(one.id)),
+                str(one.id) == asked,
+            )
+            for one in gcode_linking.offered(self.round, self.school)
+        ]
+
     # ---- one pupil's page ----
 
     def render(self, template, **context):
         """The page of a record knows what may be done with the pupil, what he waits for, and his path."""
         if template == self.details_template:
             context |= page_of(context["model"].to_mongo().to_dict(), self.can_edit)
+        elif template == self.create_template:
+            context["learners"] = self.learners()
         return super().render(template, **context)
 
     # ---- what is done with one or many ----
@@ -224,7 +252,7 @@ def plan_row(each):
 
 
 def page_of(plain, can_edit):
-    """What a pupil's page knows beside its values: {can, waiting, number_case, stops, is_fixed}."""
+    """What a pupil's page knows beside its values: {can, waiting, number_case, g_code, stops, is_fixed}."""
     area = plain["area_code"]
     writes = can_edit and access.writes_as(current_user, area, plain["school_code"]) is not None
     waits = plain.get("status") == AWAITING
@@ -242,6 +270,7 @@ def page_of(plain, can_edit):
         "transfer": case,
         "number_case": number_case,
         "duplicates": duplicate_cases.open_of(area, plain["_id"], plain["school_code"]),
+        "g_code": gcode_linking.link_of(plain, current_user),
         "stops": [stop_of(stop, plain["_id"]) for stop in path_of(area, plain["lineage"], current_user)],
         "former_numbers": [
             (name, masked, buddhist.format_date(one["to"]))

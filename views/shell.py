@@ -19,7 +19,8 @@ SECTIONS = {
     "ระบบข้อมูล": ("year_end", "gcode", "transfers", "id_changes"),
     "คุณภาพ": ("findings", "duplicates", "reconcile"),
     "รอบข้อมูล": ("rounds", "submissions", "reopening", "papers", "packages"),
-    "งานเอกสาร": ("import", "imports", "export", "jobs", "reports", "building_reports", "equipment_reports", "money"),
+    "งานเอกสาร": ("import", "imports", "export", "jobs", "reports", "building_reports", "equipment_reports",
+                 "gcode_reports", "money"),
     "แบบสำรวจ": ("surveys",),
     "ดูแลระบบ": ("schools", "contacts", "registrations", "people", "users", "accounts", "fields", "limits", "rates", "codelists", "mails", "privacy", "audit"),
 }  # fmt: skip
