@@ -111,7 +111,7 @@ def _holders(area_code):
     from documents.surveys import survey_documents
 
     found = []
-    for document in [*subsystems(), *survey_documents([area_code])]:
+    for document in [*subsystems(), *survey_documents([area_code]).values()]:
         names = [name for name, field in ever_declared(document, area_code).items() if field.kind == "file"]
         if names:
             found.append((document, names))

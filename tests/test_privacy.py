@@ -19,6 +19,7 @@ from documents.locking import lock_round
 from documents.privacy import KEEPING
 from documents.reopening import take_back
 from documents.students import Student
+from documents.surveys import make_survey
 from documents.users import EVERY_AREA, User
 from documents.writing import Change, write
 from tests.learners import recorded
@@ -163,6 +164,8 @@ def test_a_file_goes_after_its_time_unless_the_end_of_a_reopening_may_bring_it_b
     open_round, administrator, approver, officer, teacher, database
 ):
     define(AREA, "students", said("paper", "file", label="ใบรับรอง"), administrator)
+    made = make_survey(AREA, {"key": "water", "name": "สำรวจน้ำดื่ม", "single": "1"}, administrator)
+    define(AREA, made.slug, said("proof", "file", label="หลักฐาน"), administrator)
     document = declaration(Student, AREA, YEAR)
     first, second, loose = (attachments.store(io.BytesIO(picture()), AREA, SCHOOL) for _ in range(3))
     ((id_, revision),) = write([Change(document, place(), pupil(x_paper=first))], teacher)
