@@ -9,8 +9,8 @@ from python_calamine import CalamineWorkbook
 from documents import clock, history
 from documents.cases import advance
 from documents.database import collection
-from documents.id_changes import former_ids
 from documents.locking import lock_round
+from documents.renumbering import former_ids
 from documents.reopening import ReopenRequest, ask_reopening, grant
 from documents.students import Student
 from documents.submissions import find_submission
