@@ -124,13 +124,9 @@ class Building(Record):
         return values if rules.stands(values) else None
 
     @classmethod
-    def missing(cls, values, required):
-        """Names of the empty fields that must be filled; of a building that is gone only what names it."""
-        if not rules.stands(values):
-            return super().missing(values, required & set(OF_THE_GONE))
-        plain = super().missing(values, required)
-        on_condition = dict.fromkeys(rules.required_by_condition(values))
-        return plain + [name for name in on_condition if name not in plain and values.get(name) in (None, "")]
+    def required_by_condition(cls, values):
+        """What kind and state of the building ask for."""
+        return rules.required_by_condition(values)
 
     @classmethod
     def missing_query(cls):

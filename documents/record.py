@@ -42,6 +42,8 @@ from mongoengine.fields import (
 from documents import access, fields, thai
 from documents.codelists import code_list
 
+EMPTY = (None, "", [])  # what was not answered
+
 
 class Place(NamedTuple):
     """Where a record belongs: the prefix of every index, and the submission that guards it."""
@@ -203,17 +205,26 @@ class Record(Document, metaclass=RecordMetaclass):
 
     @classmethod
     def missing(cls, values, required):
-        """Names of the required fields that are empty, in declared order; a subsystem adds its conditions."""
-        names = _in_order(cls, required if type(required) is frozenset else frozenset(required))
-        return [
-            name
-            for name, value in zip(names, map(values.get, names), strict=True)
-            if not value and value in (None, "", [])
-        ]
+        """Names of the empty fields that must be filled, in declared order; those required on a condition last."""
+        fewer, some = cls.asked_less()
+        if fewer is not None and all(values.get(name) == value for name, value in fewer.items()):
+            return _empty_among(cls, values, frozenset(required) & frozenset(some))
+        plain = _empty_among(cls, values, required)
+        more = dict.fromkeys(cls.required_by_condition(values))
+        return (
+            plain + [name for name in more if name not in plain and values.get(name) in EMPTY]
+            if more
+            else plain
+        )
+
+    @classmethod
+    def required_by_condition(cls, values):
+        """Names of the fields that these values themselves make required; a subsystem with conditions names them."""
+        return ()
 
     @classmethod
     def missing_query(cls):
-        """MongoDB filters, one of which matches a record that lacks something on a condition of `missing`."""
+        """MongoDB filters, one of which matches a record that lacks something of `required_by_condition`."""
         return []
 
     @classmethod
@@ -279,6 +290,16 @@ class Record(Document, metaclass=RecordMetaclass):
 
     def __str__(self):
         return self.headline(self.to_mongo())
+
+
+def _empty_among(document, values, names):
+    """Those of the names whose value is empty, in declared order."""
+    ordered = _in_order(document, names if type(names) is frozenset else frozenset(names))
+    return [
+        name
+        for name, value in zip(ordered, map(values.get, ordered), strict=True)
+        if not value and value in EMPTY
+    ]
 
 
 def keys(document):

@@ -280,11 +280,9 @@ class Staff(Record):
         return rules.following(values)
 
     @classmethod
-    def missing(cls, values, required):
-        """Names of the empty fields that must be filled, those on a condition last."""
-        plain = super().missing(values, required)
-        on_condition = dict.fromkeys(rules.required_by_condition(values))
-        return plain + [n for n in on_condition if n not in plain and values.get(n) in (None, "", [])]
+    def required_by_condition(cls, values):
+        """What the kind of post and of contract asks for."""
+        return rules.required_by_condition(values)
 
     @classmethod
     def missing_query(cls):

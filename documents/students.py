@@ -418,13 +418,9 @@ class Student(Record):
         return resemblance.keys(values)
 
     @classmethod
-    def missing(cls, values, required):
-        """Names of the empty fields that must be filled, those on a condition last."""
-        if values.get("status") == standing.AWAITING:
-            return super().missing(values, required & set(standing.TYPED))
-        plain = super().missing(values, required)
-        on_condition = dict.fromkeys(rules.required_by_condition(values))
-        return plain + [n for n in on_condition if n not in plain and values.get(n) in (None, "", [])]
+    def required_by_condition(cls, values):
+        """What status, number and family ask for."""
+        return rules.required_by_condition(values)
 
     @classmethod
     def missing_query(cls):

@@ -208,12 +208,9 @@ class Technology(Record):
                 yield name, f"เลือก “{known.label(none)}” พร้อมกับรายการอื่นไม่ได้ กรุณาเลือกอย่างใดอย่างหนึ่ง"
 
     @classmethod
-    def missing(cls, values, required):
-        """Names of the empty fields that must be filled, those of a rented line last."""
-        plain = super().missing(values, required)
-        if not has_line(values):
-            return plain
-        return plain + [name for name in OF_A_LINE if name not in plain and values.get(name) in NOTHING]
+    def required_by_condition(cls, values):
+        """What a rented line is told by."""
+        return OF_A_LINE if has_line(values) else ()
 
     @classmethod
     def missing_query(cls):
