@@ -5,8 +5,10 @@ from mongoengine.fields import DictField, IntField, StringField
 
 from documents.checks import default_limits, rules_of
 from documents.database import collection, in_transaction
+from documents.digests import documents_of
 from documents.errors import Invalid, NotAllowed
 from documents.history import note_event
+from documents.submissions import SEALED, Submission
 
 
 class CheckSetting(Document):
@@ -63,6 +65,29 @@ def set_limits(area_code, subsystem, academic_year, typed, actor, reason=None):
         note_event(area_code, actor, "settings", "checks", setting.id, changes, reason)
 
     in_transaction(work)
+
+
+def touched_by(area_code, subsystem, academic_year):
+    """(records, schools) that are looked at anew when a bound is changed from a year on.
+
+    Those of submissions that are not sealed, up to the next year for which the area set its bounds.
+    """
+    later = {"area_code": area_code, "subsystem": subsystem, "academic_year": {"$gt": academic_year}}
+    following = collection(CheckSetting).find_one(later, {"academic_year": 1}, sort=[("academic_year", 1)])
+    years = {"$gte": academic_year} | ({"$lt": following["academic_year"]} if following else {})
+    asked = {
+        "area_code": area_code,
+        "subsystem": subsystem,
+        "academic_year": years,
+        "state": {"$nin": list(SEALED)},
+    }
+    slugs = [document.slug for document in documents_of(subsystem)]
+    records, schools = 0, set()
+    for row in collection(Submission).find(asked, {"counts": 1, "school_code": 1}):
+        number = sum((row.get("counts") or {}).get(slug, 0) for slug in slugs)
+        records += number
+        schools |= {row["school_code"]} if number else set()
+    return records, len(schools)
 
 
 def _wrong(subsystem, name, value):

@@ -322,6 +322,9 @@ def propose(round_, actor, memo):
     """เสนอผู้บังคับบัญชา: the district officer lays the draft before the superior."""
     _only("district", round_.area_code, actor, "เฉพาะเจ้าหน้าที่เขตเท่านั้นที่เสนอรอบได้")
     _from(round_, "draft")
+    from documents.surveys import refuse_retired
+
+    refuse_retired(round_.subsystem)
     if not round_.window("enter"):
         raise Invalid({0: {"windows": "ยังไม่ได้กำหนดช่วงเวลา กรุณากำหนดวันเปิดและปิดก่อนเสนอ"}})
     if not (memo or "").strip():

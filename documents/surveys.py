@@ -25,14 +25,28 @@ from documents.refusals import noting_refusals
 from documents.rounds import Round, Window, instant_of
 
 KEY = re.compile(r"[a-z][a-z0-9_]{1,19}")
-RESERVED = {"new", "edit", "copy", "round", "rounds", "details", "action", "export", "import", "search"}
+RESERVED = {
+    "new",
+    "edit",
+    "copy",
+    "retire",
+    "round",
+    "rounds",
+    "details",
+    "action",
+    "export",
+    "import",
+    "search",
+}
 LABELS = {
     "name": "ชื่อแบบสำรวจ",
     "name_en": "ชื่อภาษาอังกฤษ",
     "key": "รหัสแบบสำรวจ",
     "about": "คำชี้แจง",
     "single": "โรงเรียนละหนึ่งชุด",
+    "retired": "เลิกใช้แล้ว",
 }
+UNDER_WAY = ("proposed", "open", "verifying", "closing")  # states of a round that a survey is still asked in
 CHANGED = ("name", "name_en", "about")
 MOST_A_YEAR = 9  # rounds of one survey in a year
 TIME_TO_VERIFY = dt.timedelta(days=14)
@@ -47,6 +61,7 @@ class Survey(Document):
     name_en = StringField(max_length=100)
     about = StringField(max_length=1000)
     single = BooleanField(default=True)
+    retired = BooleanField(default=False)  # no new round is given; what was answered stays to be read
     revision = IntField(default=1)
     made_by = ObjectIdField()
 
@@ -134,6 +149,7 @@ def _class_of(survey):
         "subsystem": survey.slug,
         "single": bool(survey.single),
         "about": survey.about,
+        "retired": bool(survey.retired),
     }
     if survey.single:
         ordered = tuple(name for name in Answer._fields_ordered if name != "number")
@@ -149,8 +165,9 @@ def _entry_of_single():
 
 
 def surveys_of(area_code):
-    """The area's Surveys, by name."""
-    return sorted(Survey.objects(area_code=area_code), key=lambda each: thai.sort_key(each.name))
+    """The area's Surveys, by name, the retired ones last."""
+    found = Survey.objects(area_code=area_code)
+    return sorted(found, key=lambda each: (bool(each.retired), thai.sort_key(each.name)))
 
 
 def survey_documents(areas):
@@ -220,6 +237,37 @@ def change_survey(survey, values, actor, revision):
     return Survey.objects(area_code=survey.area_code, id=survey.id).get()
 
 
+@noting_refusals(2)
+def retire(survey, retired, actor, revision, reason):
+    """Retire a survey, or take it into use again; gives back the fresh one. Its rounds and answers stay to be read.
+
+    Raises NotAllowed, Invalid without a reason, WrongState while a round of it is under way or somebody changed it first.
+    """
+    check_admin(actor, survey.area_code)
+    reason = thai.clean(reason)[:500]
+    if not reason:
+        raise Invalid({0: {"reason": "โปรดระบุเหตุผล"}})
+    running = [each for each in rounds_of(survey) if each.state in UNDER_WAY]
+    if retired and running:
+        raise WrongState(f"รอบ {running[0].label} ของแบบสำรวจนี้ยังดำเนินการอยู่ เลิกใช้ได้เมื่อล็อกรอบแล้ว")
+    seen = {"_id": survey.id, "area_code": survey.area_code, "revision": revision}
+
+    def work():
+        changed = {"$set": {"retired": retired}, "$inc": {"revision": 1}}
+        if not collection(Survey).update_one(seen, changed).modified_count:
+            raise WrongState("มีผู้อื่นแก้ไขแบบสำรวจนี้ไปแล้ว กรุณาเปิดหน้านี้ใหม่แล้วลองอีกครั้ง")
+        _note(survey, actor, "update", {"retired": [bool(survey.retired), retired]}, reason)
+
+    in_transaction(work)
+    return Survey.objects(area_code=survey.area_code, id=survey.id).get()
+
+
+def refuse_retired(subsystem):
+    """Raise WrongState where a round is of a survey that was retired."""
+    if is_survey(subsystem) and document_of(subsystem).retired:
+        raise WrongState(f"แบบสำรวจ “{document_of(subsystem).label}” เลิกใช้แล้ว หากจะเก็บข้อมูลอีกให้นำกลับมาใช้ก่อน")
+
+
 def copy_survey(survey, values, first_year, actor):
     """A new Survey with the fields of an older one, as they stood last, from a year on. Raises as `make_survey`."""
     rows = declarations.definitions_of(document_of(survey.slug), survey.area_code)
@@ -249,10 +297,12 @@ def _read(values):
     return plain, wrong
 
 
-def _note(survey, actor, action, told):
+def _note(survey, actor, action, told, reason=None):
     """Within the transaction: the event, and every process told."""
     declarations.count_up()
-    history.note_event(survey.area_code, actor, action, "surveys", survey.id, told, headline=survey.name)
+    history.note_event(
+        survey.area_code, actor, action, "surveys", survey.id, told, reason, headline=survey.name
+    )
 
 
 def get_survey(actor, id_):
@@ -276,6 +326,7 @@ def give_round(survey, academic_year, first, last, actor):
     """
     if not (actor.is_system or any(actor.holds(role, survey.area_code) for role in ("admin", "district"))):
         raise NotAllowed("เฉพาะผู้ดูแลระบบหรือเจ้าหน้าที่เขตเท่านั้นที่สร้างรอบของแบบสำรวจได้")
+    refuse_retired(survey.slug)
     if not declarations.declaration(document_of(survey.slug), survey.area_code, academic_year).added:
         raise WrongState(
             f"แบบสำรวจ “{survey.name}” ยังไม่มีช่องคำถามของปีการศึกษา {academic_year} กรุณาเพิ่มช่องอย่างน้อยหนึ่งช่องก่อนสร้างรอบ"

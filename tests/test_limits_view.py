@@ -4,10 +4,15 @@ import re
 
 import pytest
 
+from documents import limits
 from documents.checks import default_limits
 from documents.history import AuditEvent
 from documents.limits import limits_of
-from tests.people import AREA, YEAR
+from documents.locking import lock_round
+from documents.students import Student
+from documents.writing import Change, write
+from tests.people import AREA, OTHER, YEAR, place
+from tests.pupils import pupil
 
 PAGE = f"/admin/limits/?subsystem=DMC&year={YEAR}"
 
@@ -35,6 +40,20 @@ def test_a_bound_is_shown_set_from_a_year_on_and_told_in_the_history(desk, open_
     after = desk.get(answer.location).text
     assert "ค่าตั้งต้น 20" in after
     assert "ตามมติที่ประชุม" in after
+
+
+def test_the_page_says_beforehand_how_many_records_are_looked_at_anew(
+    desk, open_round, teacher, neighbour, approver
+):
+    write([Change(Student, place(), pupil()) for _ in range(2)], teacher)
+    write([Change(Student, place(OTHER), pupil())], neighbour)
+    assert limits.touched_by(AREA, "DMC", YEAR) == (3, 2)
+    assert "จะตรวจใหม่ 3 รายการ ของ 2 โรงเรียนที่ยังไม่ล็อก" in desk.get(PAGE).text
+    assert limits.touched_by(AREA, "DMC", YEAR + 1) == (0, 0)
+    desk.send(PAGE, posted(desk.get(PAGE).text, oldest=18))
+    assert limits.touched_by(AREA, "DMC", YEAR - 1) == (0, 0), "this year has bounds of its own"
+    lock_round(open_round, approver, "ไม่รายงาน")
+    assert limits.touched_by(AREA, "DMC", YEAR) == (0, 0)
 
 
 @pytest.mark.parametrize(

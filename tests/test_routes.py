@@ -287,6 +287,7 @@ TABLE = [
     ("GET", "/admin/surveys/copy/", "", {404: "admin"}),
     ("POST", "/admin/surveys/copy/", {}, {404: "admin"}),
     ("POST", "/admin/surveys/round/", {}, {404: "admin"}),
+    ("POST", "/admin/surveys/retire/", {}, {404: "admin"}),
     ("GET", "/admin/limits/", "", {200: "admin"}),
     ("POST", "/admin/limits/", {}, {422: "admin"}),
     ("GET", "/admin/buildings/reports/", "", {200: f"{READERS} executive"}),

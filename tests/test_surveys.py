@@ -270,3 +270,37 @@ def test_who_reads_in_english_reads_the_names_an_area_gave_in_english(
     assert "Drinking water" in page
     assert "Field taps" in page
     assert "จำนวนก๊อกน้ำดื่ม" not in page
+
+
+def test_a_survey_is_retired_once_no_round_is_under_way_and_comes_back(
+    survey, administrator, officer, executive, approver, teacher, sign_in
+):
+    draft = give_round(survey, YEAR, FIRST, LAST, administrator)
+    browser, page = sign_in(administrator), f"/admin/surveys/edit/?id={survey.id}"
+
+    def press(retired, reason="เลิกเก็บข้อมูลนี้"):
+        fresh = get_survey(administrator, survey.id)
+        sent = {"id": survey.id, "revision": fresh.revision, "retired": retired, "reason": reason}
+        return browser.send("/admin/surveys/retire/", sent)
+
+    assert press("1", reason=" ").status_code == 422
+    assert press("1").status_code == 303
+    for deed in (
+        lambda: give_round(get_survey(administrator, survey.id), YEAR, FIRST, LAST, administrator),
+        lambda: rounds.propose(draft, officer, "ขอเปิด"),
+    ):
+        with pytest.raises(WrongState, match="เลิกใช้แล้ว"):
+            deed()
+    assert "เลิกใช้แล้ว" in browser.get("/admin/surveys/").text
+    assert "นำกลับมาใช้" in browser.get(page).text
+    assert press("0", reason="เก็บอีกปี").status_code == 303
+    opened(draft, officer, executive, approver)
+    answer = press("1")
+    assert answer.status_code == 409
+    assert "ยังดำเนินการอยู่" in answer.text
+    locking.lock_round(rounds.find_round(AREA, survey.slug, YEAR, draft.code), approver, "ไม่มีผู้ตอบ")
+    link = f'href="/admin/surveys/{survey.key}/'
+    assert link in sign_in(teacher).get("/admin/").text
+    assert press("1").status_code == 303
+    assert link not in sign_in(teacher).get("/admin/").text
+    assert sign_in(teacher).get(f"/admin/surveys/{survey.key}/?sort=0").status_code == 200

@@ -7,7 +7,7 @@ from flask_login import current_user
 from documents import history, subsystems, thai
 from documents.checks import default_limits, rules_of
 from documents.errors import Invalid
-from documents.limits import CheckSetting, limits_of, set_limits
+from documents.limits import CheckSetting, limits_of, set_limits, touched_by
 from views import here, telling
 from views.account_forms import areas_of
 from views.fields import LONGEST_REASON, MOST_EVENTS, years_of
@@ -61,6 +61,7 @@ class Limits(Page, BaseView):
             reason=reason,
             refusal=refusal,
             events=_events(area, subsystem),
+            touched=touched_by(area, subsystem, year),
         )
         return make_response(page, refusal.status if refusal else 200)
 

@@ -215,6 +215,7 @@ def _surveys(counts):
             "hot": False,
         }
         for slug in slugs
+        if not subsystem(slug).retired
     ]
 
 

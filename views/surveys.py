@@ -18,6 +18,7 @@ from documents.surveys import (
     get_survey,
     give_round,
     make_survey,
+    retire,
     rounds_of,
     surveys_of,
 )
@@ -196,6 +197,22 @@ class Surveys(Page, BaseView):
         except RuleBroken as refusal:
             return self._page(survey, request.form, refusal)
         flash("บันทึกแล้ว", "success")
+        return redirect(url_for(".edit", id=survey.id), 303)
+
+    @expose("/retire/", methods=("POST",))
+    def retire(self):
+        """Retire a survey, or take it into use again."""
+        self._ask_admin()
+        survey = asked_survey(request.form.get("id"))
+        retired = request.form.get("retired") == "1"
+        try:
+            retire(survey, retired, person(), seen_revision(), request.form.get("reason", ""))
+        except RuleBroken as refusal:
+            return self._page(survey, refusal=refusal)
+        flash(
+            f"เลิกใช้แบบสำรวจ “{survey.name}” แล้ว" if retired else f"นำแบบสำรวจ “{survey.name}” กลับมาใช้แล้ว",
+            "success",
+        )
         return redirect(url_for(".edit", id=survey.id), 303)
 
     @expose("/round/", methods=("POST",))
