@@ -16,7 +16,7 @@ COUNTED, OUTSIDE, DOUBLE, SUSPENDED, LEFT = "counted", "outside", "double", "sus
 STANDINGS = {
     COUNTED: ("นับเพื่อจัดสรร", "Counts for money"),
     OUTSIDE: ("อายุนอกเกณฑ์", "Outside the counted ages"),
-    DOUBLE: ("ซ้ำซ้อนกับโรงเรียนอื่น", "In two schools"),
+    DOUBLE: ("ซ้ำซ้อนกับโรงเรียนหรือหน่วยงานอื่น", "In another school or agency too"),
     SUSPENDED: ("แขวนลอย", "Suspended on the roll"),
 }
 IN_HEADS = (COUNTED, OUTSIDE, DOUBLE)

@@ -7,6 +7,7 @@ a locked round never changes. What comes back grows with schools and grades, nev
 from documents import counting
 from documents.codelists import code_list
 from documents.database import collection
+from documents.duplicate_cases import AGENCY, OPEN, DuplicateCase
 from documents.levels import GRADES
 from documents.students import Student
 
@@ -15,10 +16,21 @@ KINDS = {HEADS: "นักเรียนที่นับเพื่อจั
 
 
 def doubles_of(round_):
-    """Ids of the records of a round whose pupils are among the heads of two schools or more of the area, sorted.
+    """Ids of the records of a round that somebody else claims too, sorted: pupils among the heads of two schools or more
+    of the area, and those who stand with another agency until the district took the proof (an open case of DMC-02).
 
     The numbers are found by the index of keys alone; only the records of those that stand twice are read.
     """
+    return tuple(sorted({*_in_two_schools(round_), *_with_another_agency(round_)}))
+
+
+def _with_another_agency(round_):
+    asked = _place(round_) | {"state": {"$in": list(OPEN)}, "kind": AGENCY}
+    for case in collection(DuplicateCase).find(asked, {"records.record": 1}):
+        yield from (row["record"] for row in case["records"] if row.get("record"))
+
+
+def _in_two_schools(round_):
     place = _place(round_)
     schools = {"$group": {"_id": "$person_id", "schools": {"$addToSet": "$school_code"}}}
     stages = [
@@ -29,14 +41,14 @@ def doubles_of(round_):
     ]
     twice = {row["_id"]: row["schools"] for row in collection(Student).aggregate(stages, allowDiskUse=True)}
     if not twice:
-        return ()
+        return []
     found = {}
     asked = place | {"person_id": {"$in": list(twice)}} | counting.heads_query()
     asked["school_code"] = {"$in": sorted({code for codes in twice.values() for code in codes})}
     for row in collection(Student).find(asked, {"person_id": 1, "school_code": 1}):
         found.setdefault(row["person_id"], []).append(row)
     claims = [rows for rows in found.values() if len({row["school_code"] for row in rows}) > 1]
-    return tuple(sorted(row["_id"] for rows in claims for row in rows))
+    return [row["_id"] for rows in claims for row in rows]
 
 
 def money_counts(round_, rules, doubles, schools=None):

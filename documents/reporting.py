@@ -24,6 +24,7 @@ from documents.students import Student
 from documents.submissions import Submission
 
 ALL, OUTSIDE, ODD = "all", "outside", "odd"
+EVERY = "every"  # of the levels, and of those that stand in none
 OUTSIDE_LABEL, ODD_LABEL = "อายุนอกเกณฑ์", "ข้อมูลผิดปกติ"
 WHOLE = len(LEVELS) - 1  # the place of รวมทั้งหมด among the levels
 KEPT = 6  # reports kept in memory; one of 230 schools takes about a megabyte
@@ -211,10 +212,12 @@ def criteria(report, round_, line, level=None, sex=None):
     """The MongoDB filters of the pupils behind one number of a report that is counted from the round's records.
 
     `level` is a place among LEVELS, `sex` a code; without them those of all levels or both sexes that have a column.
-    Level ODD are those that stand in no column.
+    Level ODD are those that stand in no column, EVERY all of them, in a column or not.
     """
     yield who(report.who)
-    if level == ODD:
+    if level == EVERY:
+        yield {"sex": sex} if sex else {}
+    elif level == ODD:
         yield {"$or": [{"grade": {"$nin": list(GRADES)}}, {"sex": {"$nin": list(SEXES)}}]}
     else:
         grades = list(LEVELS[WHOLE if level is None else level][1])
@@ -258,6 +261,7 @@ def _stamp(report, round_):
         round_.as_of,
         tuple(sorted(limits.items())),
         versions,
+        report.depends(round_) if report.depends else None,
     )
 
 

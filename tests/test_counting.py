@@ -7,8 +7,10 @@ import re
 import pytest
 
 from documents import checks, counting, locking, money_counts, reporting
+from documents.completeness import recount_open
 from documents.counting import Rules
 from documents.database import collection
+from documents.duplicate_cases import AGENCY, DuplicateCase
 from documents.limits import limits_of, set_limits
 from documents.students import Student
 from documents.writing import Change, write
@@ -60,6 +62,21 @@ def test_a_pupil_of_two_schools_counts_in_neither_and_one_who_moved_counts_where
     assert figures.number("all") == sum(figures.number(key) for key in counting.STANDINGS)
 
 
+def test_who_stands_with_another_agency_counts_once_the_district_took_the_proof(filled, officer):
+    row = collection(Student).find_one({"school_code": SCHOOL, "status": "enrolled", "grade": "04"})
+    case = DuplicateCase(
+        area_code=AREA, school_code=SCHOOL, kind=AGENCY, code="DMC-02", academic_year=YEAR, round="1", schools=[SCHOOL],
+        records=[{"record": row["_id"], "school_code": SCHOOL}], pair="x", state="found", due_at=dt.datetime(2025, 6, 9),  # noqa: DTZ001
+        asked_by=officer.id, asked_at=dt.datetime(2025, 6, 1),  # noqa: DTZ001
+    ).save()  # fmt: skip
+    report = reporting_of("for-money")
+    assert row["_id"] in money_counts.doubles_of(filled)
+    waiting = reporting.figures_of(report, filled).number(counting.DOUBLE)
+    collection(DuplicateCase).update_one({"_id": case.id}, {"$set": {"state": "real"}})
+    assert row["_id"] not in money_counts.doubles_of(filled)
+    assert reporting.figures_of(report, filled).number(counting.DOUBLE) == waiting - 1
+
+
 def reporting_of(key):
     from documents.student_reports import BY_KEY
 
@@ -75,6 +92,18 @@ def test_every_number_opens_into_as_many_names(key, twice, filled, teacher, sign
     for said, address in linked[:6]:
         names = browser.get(address.replace("&amp;", "&")).text
         assert f"<b>{int(said):,}</b>" in names, address
+
+
+def test_the_heads_of_the_control_room_open_into_as_many_names(twice, filled, officer, sign_in):
+    collection(Student).update_many({"school_code": OTHER, "grade": "04"}, {"$set": {"grade": None}})
+    recount_open("DMC", AREA, YEAR)
+    browser = sign_in(officer)
+    page = browser.get("/admin/control-room/?view=table").text
+    links = re.findall(r'href="(/admin/students/\?report=grade-sex[^"]+)"[^>]*>(.*?)</a>', page, re.DOTALL)
+    assert len(links) == 3
+    for address, inside in links:
+        number = re.findall(r"\d[\d,]*", re.sub(r"<[^>]+>", " ", inside))[0]
+        assert f"<b>{number}</b>" in browser.get(address.replace("&amp;", "&")).text
 
 
 def test_a_lock_freezes_who_counts_for_money(twice, filled, approver, administrator):

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from dataclasses import dataclass
+from functools import partial
 
 from bson import ObjectId
 from flask import current_app, g, request, url_for
@@ -21,6 +22,7 @@ from documents.submissions import WRITABLE
 from views import here, instants, links, shell
 from views.jobs import follow
 from views.pages import Page
+from views.pupil_reports import heads_href
 from views.reopening import waiting_requests
 
 LONGEST_SEARCH = 60
@@ -94,6 +96,7 @@ class ControlRoom(Page, BaseView):
             round=round_,
             board=board,
             noun_of=noun_of,
+            heads_href=partial(heads_href, round_),
             wanted=wanted,
             shown=shown,
             clusters=[cluster_of(name, schools, self._tile) for name, schools in board.by_cluster(shown)],

@@ -13,7 +13,7 @@ from documents.errors import FileRefused, Invalid, OutOfScope
 from documents.jobs import ask
 from documents.levels import LEVELS
 from documents.listing import NOTHING
-from documents.reporting import ALL, ODD, WHOLE, criteria, may_see_names
+from documents.reporting import ALL, EVERY, ODD, WHOLE, criteria, may_see_names
 from documents.roll import YEAR_END
 from documents.student_reports import BY_KEY, reports_of
 from documents.submissions import submissions_of
@@ -305,6 +305,15 @@ def linker(report, round_, user, numbers):
 # ---- the grid behind a number ----
 
 
+def heads_href(round_, school=None):
+    """The address of exactly the pupils whom the control room counts, of a school or the area; None for who sees none."""
+    report = BY_KEY["grade-sex"]
+    if round_.subsystem != SUBSYSTEM or not may_see_names(report, current_user, round_.area_code, school):
+        return None
+    asked = {"report": report.key, "line": ALL, "level": EVERY} | ({"school": school} if school else {})
+    return url_for("students.index_view", **asked)
+
+
 def behind(view):
     """The MongoDB filters of what a report's number in the address of the pupils' grid stands for."""
     report = BY_KEY.get(request.args.get("report", ""))
@@ -320,7 +329,8 @@ def behind(view):
         yield NOTHING
         return
     sex = request.args.get("sex")
-    level = ODD if request.args.get("level") == ODD else asked_level()
+    named = request.args.get("level")
+    level = named if named in (ODD, EVERY) else asked_level()
     yield from criteria(report, view.round, line, level, sex if sex in ("M", "F") else None)
 
 
