@@ -22,7 +22,7 @@ from pymongo.errors import PyMongoError
 
 from admin_app import discretion, tasks
 from admin_app.config import Settings
-from documents import clock, history, job_runs, mail, registering, retention
+from documents import clock, history, job_runs, mail, registering, retention, signing
 from documents.database import connect
 
 log = logging.getLogger(__name__)
@@ -42,6 +42,7 @@ def main(arguments=None):
     connect(settings.mongodb_uri)
     clock.configure(settings.now)
     history.configure(settings.audit_key)
+    signing.configure(settings.data / "secrets")
     tasks.configure(settings)
     if options.pid:
         options.pid.write_text(f"{os.getpid()}\n")

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import random
+import re
 import subprocess
 import tempfile
 import zipfile
@@ -249,6 +250,15 @@ def test_from_a_restored_backup_every_member_has_the_same_hash(locked, tmp_path,
             history.configure(AUDIT_KEY)
     assert told["files"] == manifest["files"]
     assert again == content
+
+
+def test_the_worker_is_told_all_that_the_web_server_is_told():
+    told = [
+        set(re.findall(r"^    (\w+)\.configure\(", (ROOT / "admin_app" / name).read_text(), re.MULTILINE))
+        for name in ("__init__.py", "worker.py")
+    ]
+    assert "signing" in told[0]
+    assert told[0] <= told[1]
 
 
 def test_the_command_names_what_was_changed_and_ends_with_1(locked, tmp_path, database_uri):
