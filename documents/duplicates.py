@@ -28,10 +28,11 @@ from documents.errors import Invalid, NotAllowed, OutOfScope, RoundLocked, Wrong
 from documents.history import as_stored, note_event
 from documents.lookups import is_on_roll
 from documents.refusals import noting_refusals
-from documents.rounds import find_round
+from documents.rounds import Round, find_round
 from documents.schools import School
 from documents.students import Student
 from documents.submissions import find_submission, may_write
+from documents.timetable import daily
 from documents.transfers import MOVED_AWAY, days_of
 from documents.twofold import pairs_of
 from documents.users import System
@@ -62,6 +63,13 @@ def scan(round_, tell=None):
         done[_keep(pair, round_, names, this)] += 1
     done["gone"] = _close_gone(round_, this)
     return done
+
+
+@daily("duplicates", 3, 30)
+def scan_running(area_code):
+    """Each night: look through the area's DMC rounds that run, so that what was mended closes by itself."""
+    for round_ in Round.objects(area_code=area_code, subsystem="DMC", state="open"):
+        scan(round_)
 
 
 def names_of(area_code):
@@ -239,6 +247,7 @@ def decide(case, name, actor, reason=None, keeper=None, days=None):
             "kept_by": None,
             "mended_by": None,
             "apart": None,
+            "ended_at": None,
             "due_at": _until(days, case.area_code),
         }
     try:

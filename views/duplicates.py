@@ -75,7 +75,7 @@ class Duplicates(Page, BaseView):
         page = min(max(request.args.get("page", 0, type=int), 0), LAST_PAGE)
         scope = [{"area_code": area}, duplicate_cases.visible_to(current_user)]
         counts = _counts(scope)
-        query = [*scope, {"state": {"$in": list(OPEN)}}] if not everything else scope
+        query = [*scope, {"ended_at": None}] if not everything else scope
         if kind in KINDS:
             query = [*query, {"kind": kind}]
         order = ("-asked_at", "-id") if everything else ("due_at", "id")
