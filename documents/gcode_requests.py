@@ -117,6 +117,8 @@ def _over_warning(area_code, values, said, request=None):
     known = {row["id"] for row in request.known_likely} if request else set()
     if any(one.id not in known for one in found) and not said:
         raise Invalid({0: {"over_warning": gcode_likely.SAY_WHY}})
+    if not found:
+        return [], None
     return [gcode_likely.kept(one) for one in found], said or (request and request.over_warning)
 
 

@@ -7,11 +7,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from documents import citizen_id, clock, fields, findings, history, land, school_rules
+from documents import citizen_id, clock, evidence, fields, findings, history, land, school_rules
 from documents.codelists import code_list
 from documents.completeness import counts_of
-from documents.database import db, stored_documents
+from documents.database import collection, db, stored_documents
 from documents.digests import digest_of
+from documents.gcode import GCodeRequest
 from documents.locking import freeze_of
 from documents.record import declared, default_required
 from documents.rooms import SchoolRooms
@@ -319,3 +320,10 @@ def test_every_profile_holds_to_the_rules_of_profiles(district):
         assert not list(school_rules.together(values))
         assert land.accepted(one.land) == one.land
         assert one.land
+
+
+def test_there_are_requests_for_g_codes_in_every_state_that_verify(district):
+    states = {row["state"] for row in collection(GCodeRequest).find()}
+    assert states == set(GCodeRequest.states)
+    papers = [row["id"] for one in collection(GCodeRequest).find() for row in one.get("evidence", ())]
+    assert len(evidence.still_there(papers)) == len(papers) > 50

@@ -10,7 +10,7 @@ from threading import Lock, Thread
 
 from documents import notices, rates
 from scripts.children import end, spawn
-from scripts.demo import added, calendar_of_rounds, district, doubles, moments, parts, people
+from scripts.demo import added, calendar_of_rounds, district, doubles, moments, parts, people, requests
 from scripts.demo.entering import enter_cluster
 from scripts.demo.plan import plan, shared_out
 from scripts.environment import ROOT
@@ -39,6 +39,7 @@ def load(*, schools, students, data, progress):
         progress("โรงเรียนและผู้ใช้", 1.0)
         enter_all(plans, schools, students, who, Share(progress, "นักเรียนสองปีการศึกษา", expected(plans)))
         parts.enter_office(who)
+        requests.enter(plans, who)
         progress("ล็อกรอบสิ้นปีการศึกษา 2567", 0.0)
         calendar_of_rounds.lock_last_year(who)
         calendar_of_rounds.hold_and_extend(plans, who)
