@@ -1,17 +1,20 @@
 """G-code requests: recording, evidence, sending, checking; who may, and what is refused."""
 
 import datetime as dt
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from bson import ObjectId
 
-from documents import clock, evidence, gcode, gcode_evidence, gcode_requests, history
+from documents import clock, evidence, gcode, gcode_evidence, gcode_numbers, gcode_requests, history
 from documents.cases import steps_for
 from documents.errors import Invalid, NotAllowed, OutOfScope, StaleRevision, WrongState
 from documents.gcode import GCodeRequest
+from documents.gcode_certifying import Chosen, certify, certify_each
 from documents.history import AuditEvent
+from documents.users import Grant
 from tests.learners import PDF, checked, learner, recorded, sent
-from tests.people import AREA, OTHER, SCHOOL
+from tests.people import AREA, OTHER, SCHOOL, person
 
 
 def test_a_request_is_recorded_with_number_history_and_what_follows(teacher):
@@ -150,11 +153,11 @@ def test_each_sees_the_requests_of_his_own_alone(
     teacher, neighbour, director, officer, executive, administrator
 ):
     request = recorded(teacher, evidence=False)
-    for person in (teacher, director, officer):
-        assert gcode.get_request(person, str(request.id)) == request
-    for person in (neighbour, executive, administrator):
+    for who in (teacher, director, officer):
+        assert gcode.get_request(who, str(request.id)) == request
+    for who in (neighbour, executive, administrator):
         with pytest.raises(OutOfScope):
-            gcode.get_request(person, str(request.id))
+            gcode.get_request(who, str(request.id))
     with pytest.raises(OutOfScope):
         gcode_evidence.read(request, ObjectId(), teacher)
 
@@ -166,3 +169,67 @@ def test_the_age_of_a_case_counts_from_its_first_sending(teacher, officer):
     request = gcode_requests.step(request, "send", teacher)
     assert gcode_requests.waiting_days(request) == 15
     assert gcode_evidence.read(request, request.evidence[0]["id"], officer) == (PDF, "application/pdf")
+
+
+# ---- certifying: what must never pass (abuse case 17), and two at once ----
+
+
+@pytest.fixture
+def issuing(officer):
+    gcode_numbers.set_mode(AREA, gcode_numbers.ISSUED, officer, "ระบบกระทรวงปิดปรับปรุง")
+
+
+def test_an_attachment_deleted_after_the_check_stops_the_certifier(teacher, officer, approver, issuing):
+    request = checked(teacher, officer)
+    evidence.drop(request.evidence[0]["id"])
+    with pytest.raises(Invalid) as refused:
+        certify(Chosen(request, request.revision), approver)
+    assert "แบบนักเรียนติด G" in refused.value.errors[0]["evidence"]
+
+
+def test_one_child_under_two_spellings_is_not_certified_unseen(
+    teacher, neighbour, officer, approver, issuing
+):
+    first = checked(teacher, officer, first_name="มะลิวัลย์", last_name="พงศ์สุข")
+    again = recorded(neighbour, OTHER, first_name="มะลิวัลย์", last_name="พงษ์สุข")
+    with pytest.raises(WrongState) as refused:
+        certify(Chosen(first, first.revision), approver)
+    assert "ตรวจสอบใหม่" in str(refused.value)
+    again = gcode_requests.step(gcode_requests.step(again, "send", neighbour), "take", officer)
+    with pytest.raises(Invalid) as unsaid:
+        gcode_requests.step(again, "check", officer)
+    assert unsaid.value.errors[0].keys() == {"told_apart"}
+
+
+def test_a_child_found_to_be_born_in_thailand_is_not_certified(teacher, officer, approver, issuing, database):
+    request = checked(teacher, officer)
+    database.gcode_requests.update_one({"_id": request.id}, {"$set": {"birth_country": "TH"}})
+    request = GCodeRequest.objects.get()
+    with pytest.raises(Invalid) as refused:
+        certify(Chosen(request, request.revision), approver)
+    assert "สูติบัตร" in refused.value.errors[0]["birth_country"]
+
+
+def test_who_recorded_or_checked_never_certifies_by_whatever_way(teacher, officer, approver, issuing):
+    request = checked(teacher, officer)
+    for who in (teacher, officer):
+        who.grants += [*approver.grants, Grant(role="director", area_code=AREA, school_codes=[SCHOOL])]
+        with pytest.raises(NotAllowed):
+            certify(Chosen(request, request.revision), who)
+        (result,) = certify_each([Chosen(request, request.revision)], who)
+        assert isinstance(result.refusal, NotAllowed)
+        assert "certify" not in [step.name for step in steps_for(request, who)]
+    assert GCodeRequest.objects.get().state == "checked"
+
+
+def test_of_two_who_certify_at_once_one_loses_with_a_sentence(teacher, officer, approver, issuing):
+    request = checked(teacher, officer)
+    both = [approver, person("second", "approver")]
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(lambda who: certify_each([Chosen(request, request.revision)], who)[0], both))
+    refusals = [result.refusal for result in results if result.refusal]
+    assert len(refusals) == 1
+    assert isinstance(refusals[0], WrongState)
+    stored = GCodeRequest.objects.get()
+    assert [row["name"] for row in stored.moves].count("certify") == 1
+    assert gcode_numbers.next_code(AREA, 2568).endswith("00002")
