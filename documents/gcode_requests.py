@@ -29,7 +29,7 @@ def record(area_code, school_code, typed, actor, over_warning=None):
     """
     school = _open_school(area_code, school_code, actor)
     _refuse_names(typed, actor, area_code, school_code)
-    values = accepted({"requested_on": clock.today()} | typed)
+    values = accepted(typed | {"requested_on": typed.get("requested_on") or clock.today()})
     if lacks := rules.missing_to_search(values):
         raise Invalid({0: lacks})
     likely, said = _over_warning(area_code, values, over_warning)

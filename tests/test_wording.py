@@ -143,15 +143,17 @@ PAGES = {
                "/admin/id-changes/", "/admin/reopening/", "/admin/papers/", "/admin/schools/contacts/",
                "/admin/students/details/?id={record}", "/admin/submissions/details/?id={submission}",
                "/admin/reopening/details/?kind=extension&id={request}", "/admin/changes/?id={submission}",
+               "/admin/gcode/", "/admin/gcode/new/", "/admin/gcode/details/?id={gcode}",
                *(f"/admin/students/roll/?deed={deed}&rowid={{record}}" for deed in ("leave", "arrange", "renumber"))),
     "director": ("/admin/", "/admin/submissions/details/?id={submission}", "/admin/findings/", "/admin/reopening/",
                  "/admin/jobs/"),
     "district": ("/admin/", "/admin/control-room/", "/admin/students/", "/admin/submissions/", "/admin/rounds/",
                  "/admin/rounds/new/", "/admin/schools/", "/admin/schools/import/", "/admin/schools/contacts/",
                  "/admin/findings/", "/admin/jobs/", "/admin/transfers/", "/admin/id-changes/", "/admin/reopening/",
+                 "/admin/gcode/?queue=check", "/admin/gcode/details/?id={gcode}", "/admin/gcode/settings/",
                  "/admin/students/import/", "/admin/students/import/past/", "/admin/submissions/details/?id={submission}",
                  "/admin/people/", "/admin/registrations/", "/admin/registrations/invite/"),
-    "approver": ("/admin/", "/admin/rounds/", "/admin/reopening/", "/admin/findings/"),
+    "approver": ("/admin/", "/admin/rounds/", "/admin/reopening/", "/admin/findings/", "/admin/gcode/certify/?id={gcode}"),
     "executive": ("/admin/", "/admin/control-room/"),
     "admin": ("/admin/", "/admin/users/", "/admin/users/new/", "/admin/fields/", "/admin/audit/", "/admin/codelists/"),
 }  # fmt: skip
@@ -201,7 +203,9 @@ def test_what_is_left_in_thai_on_an_english_page_is_data(role, world, sign_in, d
     browser.send("/reading", {"language": "en", "dates": "ce"})
     data = data_in(database)
     ids = {"school": SCHOOL, "record": world.own["students"][0], "submission": world.submission.id}
-    pages = [browser.get(path.format(**ids, request=world.request)) for path in PAGES[role]]
+    pages = [
+        browser.get(path.format(**ids, request=world.request, gcode=world.gcode)) for path in PAGES[role]
+    ]
     assert {page.status_code for page in pages} <= {200, 409}
     left = {text for page in pages for text in thai_left(page.text, data)}
     assert sorted(left - {"ภาษาไทย"}) == []  # the way back

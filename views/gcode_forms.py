@@ -4,7 +4,7 @@ from flask import flash, jsonify, redirect, request
 from flask_admin import expose
 from flask_login import current_user
 
-from documents import access_log, fields, gcode, gcode_likely, gcode_requests
+from documents import access_log, clock, fields, gcode, gcode_likely, gcode_requests
 from documents import gcode_rules as rules
 from documents.codelists import code_list
 from documents.errors import Invalid, NotAllowed, OutOfScope, RuleBroken, StaleRevision
@@ -117,6 +117,8 @@ class GCodeForms:
     def _form(self, school, refusal=None, *, names, found=None, likely=None, searched=False):
         posted = request.form if request.method == "POST" else None
         form = form_of(names, found, posted)
+        if found is None and "requested_on" in form and not form["requested_on"].data:
+            form["requested_on"].process_data(clock.today())
         errors = dict(refusal.errors[0]) if isinstance(refusal, Invalid) else {}
         for name in [name for name in errors if name in form._fields]:
             form[name].errors = [errors.pop(name)]

@@ -20,7 +20,7 @@ FILE = "demo-accounts.json"
 OFFICE = (  # role, name before the @, position, whether with the mark for sensitive data
     ("district", "officer", "นักวิชาการศึกษาชำนาญการ กลุ่มนโยบายและแผน", True),
     ("district", "officer2", "เจ้าหน้าที่ระบบสารสนเทศ กลุ่มนโยบายและแผน", False),
-    ("approver", "approver", "ผู้อำนวยการกลุ่มนโยบายและแผน", False),
+    ("approver", "approver", "ผู้อำนวยการกลุ่มนโยบายและแผน", True),  # certifies learners by nationality, too
     ("executive", "executive", "ผู้อำนวยการสำนักงานเขตพื้นที่การศึกษา", False),
     ("admin", "admin", "นักวิชาการคอมพิวเตอร์ปฏิบัติการ", False),
 )
