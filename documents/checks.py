@@ -12,7 +12,7 @@ This is the engine; it knows no subsystem. The rows of one stand in a module of 
     Sums            what a school's records are added up in for its rules of scope "school", see `Sums` here
     LINKED          {other subsystem: names of the counters of its submissions that are read; None for all}
     BACK            how many rounds before are looked at, 1 where it says nothing
-    questions, beside   what else is asked of the database for a school, see `contexts.py`
+    questions, beside   what else is asked of the database for a school or for the rows of a page, see `contexts.py`
 
 Two things are looked at in every subsystem. A required field that is empty is an error: "REQ", or the one row of its
 module whose `find` is None. And records that were carried over and not looked over (ยังไม่ได้ทบทวน): "REV", an error above

@@ -21,20 +21,21 @@ from documents.schools import School
 from documents.submissions import Submission
 
 
-def contexts_of(round_, codes, taught=None, whole=True):
+def contexts_of(round_, codes, taught=None, rows=None):
     """{school code: Context} of schools in a round; one query a kind of thing, however many schools.
 
-    `taught` is what a caller has read already. Without `whole` the rounds before and the required fields are left
-    out: a page asks for those itself, or not at all.
+    `taught` is what a caller has read already. With `rows`, stored dicts of a page, only what single records are judged
+    by is asked, of those; the rounds before and the required fields are left out, which a page asks for itself.
     """
     area, year, subsystem = round_.area_code, round_.academic_year, round_.subsystem
     rules = checks.rules_of(subsystem)
+    whole = rows is None
     kinds = documents_of(subsystem) if whole else ()
     required = {document.slug: required_of(document, area, year) for document in kinds}
-    asked = rules.questions(round_, codes) if rules.questions else {}
+    asked = rules.questions(round_, codes, rows) if rules.questions else {}
     found = asked_together({"limits": limits_question(area, subsystem, year), **asked})
     limits = limits_by(found["limits"], subsystem, year)
-    beside = rules.beside(found) if rules.beside else {}
+    beside = rules.beside(found, rows) if rules.beside else {}
     taught = taught_in(area, codes) if taught is None else taught
     elsewhere = _linked(area, year, rules.linked, codes)
     earlier = _earlier(rounds_before(round_, rules.back), codes) if whole else {}

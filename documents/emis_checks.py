@@ -48,7 +48,7 @@ class Sums(Tallies):
 # ---- what is looked at beside ----
 
 
-def questions(round_, codes):
+def questions(round_, codes, rows=None):
     """What the engine asks of the database for `beside`: people of these schools who serve in another of the area too."""
     place = {"area_code": round_.area_code, "academic_year": round_.academic_year, "round": round_.code}
     serving = {"work_status": {"$in": with_fact("WORK_STATUS", "counted")}}
@@ -80,7 +80,7 @@ def questions(round_, codes):
     return {"serving": (Staff, stages)}
 
 
-def beside(found):
+def beside(found, rows=None):
     """{school code: {"elsewhere": {number of a person: names of the other schools}}} of what was read."""
     schools = {}
     for row in found["serving"]:

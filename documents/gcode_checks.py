@@ -22,8 +22,15 @@ NEEDED = {"_id": 0, "code": 1, "state": 1, "first_name": 1, "last_name": 1, "bir
           "new_number": 1}  # fmt: skip
 
 
-def questions(round_, codes):
-    """What is asked for `beside`: the G-codes of these schools' pupils, and certified learners whose code is old enough."""
+def questions(round_, codes, rows=None):
+    """What is asked for `beside`: the G-codes of these schools' pupils, and certified learners whose code is old enough.
+
+    Of a page's rows, the requests of their codes alone.
+    """
+    if rows is not None:
+        held = [row["person_id"] for row in _holding(rows)]
+        asked = {"area_code": round_.area_code, "code": {"$in": held}}
+        return {"g_requests": (GCodeRequest, [{"$match": asked}, {"$project": NEEDED}])} if held else {}
     place = {"area_code": round_.area_code, "academic_year": round_.academic_year, "round": round_.code}
     holding = {"school_code": {"$in": codes}, "person_id": {"$gte": "G", "$lt": "H"}}
     until = as_stored(clock.now() - dt.timedelta(days=ABSENT_DAYS))
@@ -55,19 +62,26 @@ def questions(round_, codes):
     }
 
 
-def beside(found):
+def _holding(rows):
+    """Those of stored pupils who stand under a G-code."""
+    return [row for row in rows if (row.get("person_id") or "").startswith("G")]
+
+
+def beside(found, rows=None):
     """{school code: {CODES: {code: what its request says}, ABSENT: [(request's number, day)]}} of what was read.
 
     Asks twice more where there is any G-code at all, which most schools have not.
     """
     schools = {}
-    held, certified = found["g_codes"], found["g_certified"]
-    if held:
+    held, certified = found.get("g_codes") or _holding(rows or ()), found.get("g_certified")
+    requests = found.get("g_requests", ())
+    if held and rows is None:
         asked = {"area_code": held[0]["area_code"], "code": {"$in": [row["person_id"] for row in held]}}
-        known = {row["code"]: row for row in collection(GCodeRequest).find(asked, NEEDED).hint("code")}
-        for row in held:
-            of = schools.setdefault(row["school_code"], {}).setdefault(CODES, {})
-            of[row["person_id"]] = known.get(row["person_id"])
+        requests = collection(GCodeRequest).find(asked, NEEDED).hint("code")
+    known = {row["code"]: row for row in requests}
+    for row in held:
+        of = schools.setdefault(row["school_code"], {}).setdefault(CODES, {})
+        of[row["person_id"]] = known.get(row["person_id"])
     if certified:
         there = in_dmc(certified[0]["area_code"], [row["code"] for row in certified])
         for row in certified:

@@ -53,21 +53,21 @@ class Sums:
 # ---- what is looked at beside ----
 
 
-def questions(round_, codes):
+def questions(round_, codes, rows=None):
     """What the engine asks of the database for `beside`: rooms declared in a round, open duplicates, and G-codes."""
     asked = {"area_code": round_.area_code, "academic_year": round_.academic_year, "round": round_.code}
     fields = {"school_code": 1, "grade": 1, "rooms": 1, "_id": 0}
     return {
         "rooms": (SchoolRooms, [{"$match": asked | {"school_code": {"$in": codes}}}, {"$project": fields}]),
         "clashes": duplicate_cases.question(round_.area_code, round_.academic_year, round_.code, codes),
-    } | gcode_checks.questions(round_, codes)
+    } | gcode_checks.questions(round_, codes, rows)
 
 
-def beside(found):
+def beside(found, rows=None):
     """{school code: {"rooms": {grade: rooms}, "clashes": {record id: {key of a check: sentence}}, ...}} of what was read,
     with what `gcode_checks.beside` gives.
     """
-    schools = gcode_checks.beside(found)
+    schools = gcode_checks.beside(found, rows)
     for row in found["rooms"]:
         if row.get("grade"):
             by_grade = schools.setdefault(row["school_code"], {}).setdefault("rooms", {})

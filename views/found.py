@@ -22,8 +22,8 @@ def beside_fields(record):
         type(record),
         find_round(record.area_code, record.subsystem, record.academic_year, record.round),
     )
-    beside = contexts.contexts_of(round_, [record.school_code], whole=False)
     plain, sees = record.to_mongo(), _sees(document, record.area_code, record.school_code)
+    beside = contexts.contexts_of(round_, [record.school_code], rows=[plain])
     context = contexts.looking_back_all(document, beside, round_, [plain])[record.school_code]
     answered = answered_of(record.area_code, [record.id])
     needed = {document.slug: required_known(document, record.area_code, record.academic_year)}

@@ -171,7 +171,7 @@ class GridMixin:
     def look_at(self, round_, rows):
         """Keep what the checks say of stored records: a few queries, however many rows and schools."""
         codes = sorted({row["school_code"] for row in rows})
-        contexts = contexts_of(round_, codes, g.get("record_taught"), whole=False) if rows else {}
+        contexts = contexts_of(round_, codes, g.get("record_taught"), rows) if rows else {}
         contexts = looking_back_all(self.model, contexts, round_, rows)
         g.record_found = in_cells(self.model, rows, contexts, self.sensitive_on)
 
