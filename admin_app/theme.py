@@ -49,6 +49,8 @@ FLASH_ICONS = {"ok": "check", "bad": "alert", "warn": "alert", "info": "info"}
 
 # The last folder of a page's address: its icon in the side menu, where the menu names none.
 MENU_ICONS = {
+    "announcements": "announce",
+    "mails": "inbox",
     "year-end": "flag",
     "control": "gauge",
     "control-room": "gauge",

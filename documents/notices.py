@@ -37,7 +37,7 @@ KINDS = {
     "job": ("งานเบื้องหลัง", "transfer", "idle"),
     "case": ("คำขอ", "chat", "conf"),
     "account": ("บัญชีผู้ใช้", "users", "idle"),
-    "announcement": ("ประกาศ", "info", "accent"),
+    "announcement": ("ประกาศ", "announce", "accent"),
 }
 KEPT_FOR = timedelta(days=60)
 MOST_SHOWN = 200

@@ -6,6 +6,7 @@ left and 2 cm right; paragraphs begin at 2.5 cm).
 """
 
 import io
+import re
 
 from docx import Document
 from docx.enum.table import WD_TABLE_ALIGNMENT
@@ -26,8 +27,9 @@ LEFT, RIGHT, TOP, BOTTOM = 3, 2, 1.5, 2  # cm
 INDENT = 2.5  # cm, of a paragraph's first line
 GARUDA = {"memo": 1.5, "schools": 3}  # cm that the emblem takes
 DOTS = "." * 40
+KIND_OF_SCHOOLS = re.compile("(?=ประถมศึกษา|มัธยมศึกษา)")
 HEADS = ("ขั้นตอน", "ผู้ดำเนินการ", "กำหนดเวลา")
-WIDTHS = (5.2, 4.3, 6.5)  # cm
+WIDTHS = (4.5, 3.9, 7.6)  # cm
 DOCX = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
@@ -133,15 +135,14 @@ def _body(paper, words):
 
 def _emblem(paper, letter):
     """The space that the garuda takes, marked for whoever prints on plain paper."""
-    space = _line(
-        paper, [("", False)], WD_ALIGN_PARAGRAPH.LEFT if letter.is_memo else WD_ALIGN_PARAGRAPH.CENTER
-    )
+    space = _line(paper, [("", False)], WD_ALIGN_PARAGRAPH.CENTER)
     space.paragraph_format.line_spacing = Cm(GARUDA[letter.kind])
 
 
 def _memo_head(paper, letter):
-    _emblem(paper, letter)
+    """The title stands beside the garuda, in a line as high as that."""
     head = paper.add_paragraph()
+    head.paragraph_format.line_spacing = Cm(GARUDA[letter.kind])
     head.alignment = WD_ALIGN_PARAGRAPH.CENTER
     _run(head, "บันทึกข้อความ", True, HEAD)
     office = f"{letter.office} {letter.group}" + (f" โทร {letter.phone}" if letter.phone else "")
@@ -248,12 +249,23 @@ def _write_letter_head(paper, letter):
     paper.words(POINTS)
     top = paper.get_y()
     paper.cell(84, LINE, thai_digits(f"ที่  {letter.number or DOTS}"))
-    paper.set_xy(LEFT * 10 + 88, top)
-    paper.multi_cell(0, LINE, thai_digits("\n".join(filter(None, (letter.office, letter.address)))), align="L",
-                     new_x="LMARGIN", new_y="NEXT")  # fmt: skip
+    right = LEFT * 10 + 84
+    room = paper.w - RIGHT * 10 - right
+    paper.set_y(top)
+    for words in filter(None, (letter.office, letter.address)):
+        for line in _office_lines(paper, words, room):
+            paper.set_x(right)
+            paper.cell(room, LINE, line, new_x="LMARGIN", new_y="NEXT")
     paper.ln(2)
     paper.line_of(thai_digits(letter.day), LINE, "C")
     paper.ln(2)
+
+
+def _office_lines(paper, words, room):
+    """A name as lines; an area office's is broken before what kind of schools it has, as it is on letters."""
+    text = thai_digits(words)
+    parts = KIND_OF_SCHOOLS.split(text, 1) if paper.get_string_width(text) > room else [text]
+    return [line for part in parts for line in paper.lines_in(room, part)]
 
 
 def _write_labelled(paper, label, words, bold, width=0):
@@ -314,7 +326,7 @@ def _write_signature(paper, letter):
         paper.cell(half, LINE, letter.farewell, align="C", new_x="LMARGIN", new_y="NEXT")
     paper.ln(14)
     for words in signed(letter):
-        for line in paper.lines_in(half, thai_digits(words)):
+        for line in _office_lines(paper, words, half):
             paper.set_x(LEFT * 10 + 70)
             paper.cell(half, LINE, line, align="C", new_x="LMARGIN", new_y="NEXT")
     if not letter.is_memo:

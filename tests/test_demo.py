@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from documents import citizen_id, clock, evidence, fields, findings, history, land, school_rules
+from documents.announcements import Announcement
 from documents.codelists import code_list
 from documents.completeness import counts_of
 from documents.database import collection, db, stored_documents
@@ -80,7 +81,8 @@ def test_the_last_round_is_locked_and_this_one_is_half_way(district):
     locked, running = find_round(AREA, "DMC", 2567, "3"), find_round(AREA, "DMC", 2568, "1")
     assert (locked.state, running.state) == ("locked", "open")
     assert running.order["text"]
-    assert len(running.moves) == 3
+    assert len(running.moves) == 5  # proposed, ordered, opened, and the numbers of its two letters
+    assert set(running.letters) == {"memo", "schools"}
     assert freeze_of(locked).root_hash == locked.root_hash
     assert set(Submission.objects(academic_year=2567).scalar("state")) == {"locked"}
     states = Counter(each.shown_state for each in Submission.objects(subsystem="DMC", academic_year=2568))
@@ -327,3 +329,13 @@ def test_there_are_requests_for_g_codes_in_every_state_that_verify(district):
     assert states == set(GCodeRequest.states)
     papers = [row["id"] for one in collection(GCodeRequest).find() for row in one.get("evidence", ())]
     assert len(evidence.still_there(papers)) == len(papers) > 50
+
+
+def test_people_were_told_of_what_waits_and_some_have_read_the_news(district):
+    news = list(Announcement.objects(area_code=AREA).order_by("at"))
+    assert len(news) == 3
+    assert any(0 < len(each.schools_read()) < len(each.school_codes) for each in news)
+    told = Counter(row["kind"] for row in db()["notices"].find({}, {"kind": 1}))
+    assert {"announcement", "due"} <= set(told)
+    unread = Counter(row["person"] for row in db()["notices"].find({"read_at": None}, {"person": 1}))
+    assert {user.id: user.unread for user in User.objects(unread__gt=0)} == unread

@@ -10,7 +10,7 @@ from threading import Lock, Thread
 
 from documents import notices, rates
 from scripts.children import end, spawn
-from scripts.demo import added, calendar_of_rounds, district, doubles, moments, parts, people, requests
+from scripts.demo import added, calendar_of_rounds, district, doubles, moments, parts, people, requests, told
 from scripts.demo.entering import enter_cluster
 from scripts.demo.plan import plan, shared_out
 from scripts.environment import ROOT
@@ -45,6 +45,8 @@ def load(*, schools, students, data, progress):
         calendar_of_rounds.hold_and_extend(plans, who)
         doubles.look(who)
         progress("ล็อกรอบสิ้นปีการศึกษา 2567", 1.0)
+    with moments.the_clock_comes_back():
+        told.tell(who)
 
 
 def expected(plans):
