@@ -16,6 +16,7 @@ from documents import signing
 from documents.clock import utc
 from documents.errors import NotAllowed, WrongState
 from documents.locking import freeze_of
+from documents.rooms import SchoolRooms
 from documents.version import VERSION
 from exports.columns import Surroundings
 from exports.grid import csv_of
@@ -115,7 +116,9 @@ def _contents(round_, facts, step):
             _csv(document, facts, counted),
             True,
         )
-        total += counted["rows"]
+        total += (
+            0 if document is SchoolRooms else counted["rows"]
+        )  # rooms are counted in the workbook, not listed
     if has_report(round_):
         step("กำลังเขียนไฟล์สถิติ")
         yield STATISTICS, "statistics", len(facts.schools) + 1, [statistics_csv(round_)], True
