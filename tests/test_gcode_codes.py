@@ -133,7 +133,10 @@ def test_reports_stand_on_the_page_as_in_the_workbook_and_are_noted(
     for who, what in ((executive, "following"), (teacher, "register"), (executive, "register")):
         assert sign_in(who).get(f"{REPORTS}?what={what}").status_code == 403
     assert sign_in(teacher).get(f"{REPORTS}?what=nothing").status_code == 404
-    assert CODE not in sign_in(officer).get(f"{REPORTS}?what=following").text
+    page = sign_in(officer).get(f"{REPORTS}?what=following").text
+    assert CODE not in page
+    assert f"/admin/gcode/details/?id={done.id}" in page
+    assert "รายงานรหัส G" in sign_in(marked).get("/admin/audit/").text
 
 
 def test_a_workbook_goes_out_and_comes_back(done, marked, officer, teacher, sign_in):

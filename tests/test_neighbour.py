@@ -27,6 +27,7 @@ OF_FILES = 6  # of the anchors: a file is made of the same question as the grid
 NOT_ASKED = {
     "/admin/transfers/days/",
     "/admin/gcode/settings/",
+    "/admin/gcode/code/mode/",
     "/admin/users/new/",
     "/admin/users/schools/",
     "/logout",

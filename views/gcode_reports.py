@@ -89,7 +89,7 @@ class GCodeReports(ReportPage):
             "school": narrowed.school,
             "rows": sum(len(each.rows) for each in tables),
             "kind": "xlsx",
-            "names": ", ".join(names),
+            "report": ", ".join(SHEETS[name] for name in names),
         }
         changes = {name: [None, value] for name, value in told.items()}
         history.note_event(area, person(), "export", "access", person().id, changes)
