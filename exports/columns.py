@@ -147,11 +147,10 @@ class Layout:
 
     # ---- out ----
 
-    def writers(self, around):
-        """For each written column, a function from a stored record (plain dict) to its cell's value."""
-        return [
-            blank if column.name in around.hides else self.writer(column, around) for column in self.written
-        ]
+    def writers(self, around, columns=None):
+        """For each written column, or each of some, a function from a stored record (plain dict) to its cell's value."""
+        columns = self.written if columns is None else columns
+        return [blank if column.name in around.hides else self.writer(column, around) for column in columns]
 
     def writer(self, column, around):
         """The function for one column: text, number, datetime or None; a whole file calls it for every record."""
@@ -175,10 +174,10 @@ class Layout:
             return OneField(column.name, FLAGS.get)
         return OneField(column.name)
 
-    def stored_names(self):
-        """Names of the stored fields that the written columns are made of, None where only a whole record will do."""
+    def stored_names(self, columns=None):
+        """Names of the stored fields that the columns are made of, None where only a whole record will do."""
         every, names = shown_fields(self.document), {"school_code"}
-        for column in self.written:
+        for column in self.written if columns is None else columns:
             one = every.get(column.name)
             if getattr(one, "derived", False):
                 if one.reads is None:
@@ -317,6 +316,32 @@ class OneField:
         return value if value is None or self.say is None else self.say(value)
 
 
+class Choice(OneField):
+    """The writer of a choice: the word of its code."""
+
+    def __init__(self, name, words):
+        super().__init__(name, lambda code: words.get(code, code))
+        self.words = words
+
+    def as_codes(self):
+        """The same, codes instead of words."""
+        return OneField(self.name)
+
+
+class Choices:
+    """The writer of several choices: their words in one cell."""
+
+    def __init__(self, field, words):
+        self.field, self.words = field, words
+
+    def __call__(self, row):
+        return ", ".join(self.words.get(code, code) for code in row.get(self.field) or ()) or None
+
+    def as_codes(self):
+        """The same, codes instead of words."""
+        return Choices(self.field, {})
+
+
 FLAGS = {True: "ใช่", False: "ไม่ใช่"}
 
 
@@ -328,9 +353,7 @@ def blank(_):
 def choice_writer(column, around):
     """The function that writes a choice, or several, as words; a word that means two codes stays a code."""
     words, name = words_of(column, around.lists), column.name
-    if column.kind == "choice":
-        return OneField(name, lambda code: words.get(code, code))
-    return lambda row: ", ".join(words.get(code, code) for code in row.get(name) or ()) or None
+    return Choice(name, words) if column.kind == "choice" else Choices(name, words)
 
 
 def words_of(column, lists):

@@ -7,7 +7,6 @@ import tempfile
 
 from documents import access, listing, signing
 from documents.classes import chosen, classes_of
-from documents.database import ahead
 from documents.digests import documents_of as round_documents
 from documents.errors import NotAllowed, WrongState
 from documents.jobs import job_kind
@@ -16,23 +15,20 @@ from documents.money import estimate_of
 from documents.rates import get_table
 from documents.record import Place
 from documents.rounds import get_round
-from documents.schools import Area, School
+from documents.schools import Area
 from documents.student_reports import BY_KEY
 from documents.submissions import find_submission
 from exports import handover, report_files
 from exports.changes import reopened_in, round_changes, round_changes_file_name
 from exports.class_lists import class_lists_file_name, class_lists_pdf, lists_of
-from exports.grid import around_of, csv_file, projection_of, xlsx_of
+from exports.grid_files import CSV, XLSX, grid_file_of
 from exports.money_letter import letters_file_name, letters_pdf
 from exports.package import package_file_name, refuse_package, version_of, write_package
 from exports.round_report import report_file_name, round_report
 from exports.round_workbook import round_file_name, round_workbook_file
 from exports.statistics import statistics_csv, statistics_file_name
 from exports.summaries import summary_file
-from exports.workbook import file_name
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-CSV = "text/csv"
 ZIP = "application/zip"
 PDF = "application/pdf"
 PIECE = 1 << 18
@@ -228,37 +224,20 @@ def class_lists_file(job, progress, round_id, school, asked, noted):
 # ---- what a grid shows ----
 
 
-def grid_file_of(wanted, round_, user, export_type, passing=lambda rows: rows):
-    """(open file, name, mimetype) of the rows a grid shows this person, as xlsx or csv; `passing` sees them go by."""
-    document = wanted.document
-    own = {"$and": [{"area_code": round_.area_code}, access.visible_schools(user)]}
-    names = {school.code: school.name for school in School.objects(__raw__=own).only("code", "name")}
-    around = around_of(
-        document,
-        round_,
-        names,
-        lambda field: access.may_see_field(user, field, round_.area_code, wanted.school),
-    )
-    rows = passing(ahead(listing.all_of(wanted, user, projection_of(document))))
-    name = file_name(f"{round_.label} {document.label} {names.get(wanted.school, '')}".strip(), export_type)
-    if export_type == "csv":
-        return csv_file(document, rows, around), name, CSV
-    return xlsx_of(document, rows, around, str(document.label))[0], name, XLSX
-
-
 @job_kind("grid_file", "ส่งออกตาราง", "Export of a grid")
-def grid_file(job, progress, round_id, export_type, noted, count, asked):
+def grid_file(job, progress, round_id, export_type, noted, count, asked, layout=None, parts=""):
     """The job of `grid_file_of`; the rows are asked for again as the person is now."""
     round_ = get_round([job.area_code], round_id)
     progress.begin(count, "แถว")
+    written = itertools.count()
 
     def passing(rows):
-        for number, row in enumerate(rows):
-            progress.at(number)
+        for row in rows:
+            progress.at(next(written))
             yield row
 
     content, name, kind = grid_file_of(
-        listing.as_wanted(round_, **asked), round_, job.actor, export_type, passing
+        listing.as_wanted(round_, **asked), round_, job.actor, export_type, passing, layout, parts
     )
     keep(progress, content, name, kind)
     return {"summary": [f"ส่งออก {count:,} แถวแล้ว"], "noted": noted}

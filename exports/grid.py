@@ -5,7 +5,7 @@ import io
 
 from documents.record import shown_fields
 from exports.columns import Surroundings
-from exports.layouts import layout_of
+from exports.layouts import layout_of, offered
 from exports.workbook import Kept, workbook_bytes, write_table
 
 PERSONAL_LINE = "เอกสารนี้มีข้อมูลส่วนบุคคล ห้ามเผยแพร่"
@@ -18,21 +18,24 @@ def around_of(document, round_, school_names, may_see):
     every = shown_fields(document)
     hidden = frozenset(
         column.name
-        for column in layout_of(document).written
+        for column in offered(layout_of(document)).values()
         if any(name in every and not may_see(every[name]) for name in (column.name, *column.fields))
     )
     return Surroundings(round=round_, school_names=school_names, hides=hidden)
 
 
-def projection_of(document):
-    """What of a stored record the files of a document need, as MongoDB is asked for it; None for all."""
-    names = layout_of(document).stored_names()
+def projection_of(document, layout=None):
+    """What of a stored record the files of a document need, as MongoDB is asked for it; None for all.
+
+    `layout` here and below is another than the document's own.
+    """
+    names = (layout or layout_of(document)).stored_names()
     return names and {"_id": 0} | dict.fromkeys(sorted(names), 1)
 
 
-def xlsx_of(document, rows, around, title):
+def xlsx_of(document, rows, around, title, layout=None):
     """(open file of a workbook, number of rows) of stored records; the personal-data line stands on every page."""
-    layout = layout_of(document)
+    layout = layout or layout_of(document)
     with workbook_bytes(title) as (book, result):
         sheet = book.page(document.label, repeat=(0, 0), freeze=(1, 0))
         sheet.set_footer(f"&L&A&C{PERSONAL_LINE}&Rหน้า &P / &N")
@@ -40,9 +43,9 @@ def xlsx_of(document, rows, around, title):
     return result, count
 
 
-def csv_of(document, rows, around):
+def csv_of(document, rows, around, layout=None):
     """Yield the lines of a CSV with BOM, so that Excel reads the Thai; a text that would run is made plain by '."""
-    layout = layout_of(document)
+    layout = layout or layout_of(document)
     writers = layout.writers(around)
     line = io.StringIO()
     writer = csv.writer(line)
@@ -55,10 +58,10 @@ def csv_of(document, rows, around):
         yield line.getvalue()
 
 
-def csv_file(document, rows, around):
+def csv_file(document, rows, around, layout=None):
     """The same as an open file."""
     file = Kept()
-    for line in csv_of(document, rows, around):
+    for line in csv_of(document, rows, around, layout):
         file.write(line.encode("utf-8", "replace"))
     file.seek(0)
     return file

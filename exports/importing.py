@@ -19,7 +19,7 @@ from documents.errors import Invalid, RuleBroken, StaleRevision
 from documents.imports import note_school
 from documents.record import Place
 from documents.writing import making
-from exports.layouts import layout_of
+from exports.layouts import knowing_layouts, layout_of
 from exports.planning import Planning, change_of
 from exports.plans import (
     AlreadyDone,
@@ -73,6 +73,7 @@ def plan_file(
     `progress` is told of the rows done; `id_` is the id the plan gets, so that a second run replaces the first's.
     """
     layout = layout_of(declaration(document, round_.area_code, round_.academic_year))
+    layout = knowing_layouts(layout, round_.area_code)
     if progress:
         progress.say("กำลังอ่านไฟล์")
     table = read_table(file, filename, layout.labels(), max_rows)

@@ -290,6 +290,10 @@ TABLE = [
     ("POST", "/admin/surveys/retire/", {}, {404: "admin"}),
     ("GET", "/admin/limits/", "", {200: "admin"}),
     ("POST", "/admin/limits/", {}, {422: "admin"}),
+    ("GET", "/admin/layouts/", "", {200: "district admin"}),
+    ("GET", "/admin/layouts/edit/", "?document=staff", {200: "district admin"}),
+    ("POST", "/admin/layouts/edit/", {"name": "ไม่มีคอลัมน์"}, {422: "district admin"}),
+    ("POST", "/admin/layouts/remove/", {"id": "{pupil}"}, {}),  # no such one; real ones: test_layouts.py
     ("GET", "/admin/buildings/reports/", "", {200: f"{READERS} executive"}),
     ("GET", "/admin/buildings/reports/export/xlsx/", "", {200: f"{READERS} executive"}),
     ("GET", "/admin/equipment/reports/", "", {200: f"{READERS} executive"}),

@@ -26,6 +26,7 @@ from views.home import Home
 from views.id_changes import IdChanges
 from views.jobs import Jobs
 from views.joining import joining
+from views.layouts import Layouts
 from views.limits import Limits
 from views.line_sheet import LineSheetView
 from views.mails import Mails
@@ -111,6 +112,7 @@ def register(admin, app):
     admin.add_view(Users())
     admin.add_view(Fields())
     admin.add_view(Limits())
+    admin.add_view(Layouts())
     admin.add_view(CodeLists())
     admin.add_view(Announcements())
     admin.add_view(Notices())

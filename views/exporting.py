@@ -1,13 +1,15 @@
 """Files out of a grid: exactly the rows it shows, noted in the access log."""
 
-from flask import flash, redirect, request, send_file
+from flask import abort, flash, redirect, request, send_file
 from flask_login import current_user
 
 from documents import access_log, history, listing
+from documents.export_layouts import get_layout
 from documents.jobs import ask
 from documents.record import declared
 from exports.file_jobs import XLSX as XLSX
 from exports.file_jobs import grid_file_of, opened
+from exports.grid_files import PARTS
 from views.jobs import deliver
 
 MOST_ROWS = 1_000_000  # what a sheet holds
@@ -22,16 +24,26 @@ def export_grid(view, export_type):
     if count > MOST_ROWS:
         flash(f"ส่งออกได้ครั้งละไม่เกิน {MOST_ROWS:,} แถว (เลือกไว้ {count:,}) กรุณากรองให้แคบลง", "error")
         return redirect(view.get_url(".index_view"))
-    about = export_of(round_, view.model.slug, wanted.school, count, export_type) | why(view.model)
+    layout, parts = chosen_layout(view, round_), request.values.get("parts", "")
+    if parts not in PARTS:
+        abort(404)
+    kind = f"{export_type}.zip" if parts else export_type
+    about = export_of(round_, view.model.slug, wanted.school, count, kind) | why(view.model)
     if count > AT_ONCE:
         title = f"ส่งออก{view.model.label} {count:,} แถว รอบ {round_.label}"
         asked = {"round_id": str(round_.id), "export_type": export_type, "noted": about, "count": count}
-        asked["asked"] = listing.as_arguments(wanted)
+        asked |= {"asked": listing.as_arguments(wanted), "layout": layout, "parts": parts}
         back = view.get_url(".index_view", **request.args.to_dict(flat=False))
         return deliver(ask("grid_file", user, round_.area_code, round_, title, asked, href=back[:500]))
     note_event_of(user, round_, about)
-    content, name, kind = grid_file_of(wanted, round_, user, export_type)
+    content, name, kind = grid_file_of(wanted, round_, user, export_type, layout_id=layout, parts=parts)
     return send_file(opened(content), mimetype=kind, as_attachment=True, download_name=name)
+
+
+def chosen_layout(view, round_):
+    """The id of the area's layout that was asked for, None for the product's own. Raises OutOfScope for no such one."""
+    asked = request.values.get("layout")
+    return str(get_layout(round_.area_code, view.model.slug, asked).id) if asked else None
 
 
 def why(document):

@@ -29,12 +29,14 @@ from documents.codelists import code_list
 from documents.completeness import required_known
 from documents.declarations import declaration
 from documents.errors import Invalid, RuleBroken, StaleRevision
+from documents.export_layouts import layouts_of
 from documents.panels import panels_of
 from documents.pictures import fields_of
 from documents.record import Place, declared
 from documents.rounds import find_round
 from documents.submissions import find_submission, may_write
 from documents.writing import Change, remove, write
+from exports.grid_files import PARTS
 from exports.summaries import summary_of
 from views import formatters, found, here
 from views.exporting import has_numbers
@@ -352,6 +354,17 @@ class RecordView(
     def asks_reason(self):
         """Whether the page asks why before it gives a file: one with whole numbers of persons."""
         return has_numbers(self.model)
+
+    @property
+    def layouts(self):
+        """The area's own layouts of this kind of file, which an export may have."""
+        return layouts_of(self.round.area_code, self.model.slug) if self.round else []
+
+    @property
+    def parts(self):
+        """{name: words} of how an export may be divided; nothing for whoever has one school alone."""
+        several = self.round and self.round.area_code in current_user.areas(*access.AREA_READERS)
+        return PARTS if several else {}
 
     @property
     def head_links(self):

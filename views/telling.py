@@ -87,6 +87,7 @@ OTHERS = {
     "surveys": "แบบสำรวจ",
     "findings": "ผลการตรวจสอบ",
     "checks": "เกณฑ์การตรวจสอบ",
+    "layouts": "รูปแบบไฟล์ส่งออก",
     "codelists": "รายการรหัส",
     "rates": "อัตราเงินอุดหนุน",
     "home_learners": "ผู้เรียนการศึกษาโดยครอบครัว",
@@ -168,6 +169,7 @@ OF_A_LIST = {
     "code": "รหัส", "label": "คำ", "label_en": "ภาษาอังกฤษ", "short": "คำย่อ", "retired_from": "เลิกใช้ตั้งแต่ปี", "place": "ลำดับที่",
     "title": "ชื่อรายการ", "values": "ค่า",
 }  # fmt: skip
+OF_A_LAYOUT = {"name": "ชื่อรูปแบบไฟล์", "columns": "คอลัมน์"}
 PAGES = {"security": "เข้าสู่ระบบ"}
 KINDS = {"print": "พิมพ์จากหน้าจอ"}
 CONTACT = ("email", "phone")  # of an account: for administrators alone
@@ -299,7 +301,7 @@ def _subject(row, around):
         setting = around.settings.get(row["subject"])
         kind = setting and around.kinds.get(setting["document"])
         return f"{kind.label} ตั้งแต่ปีการศึกษา {setting['academic_year']}" if kind else None
-    if slug in ("codelists", "field_definitions", "surveys"):
+    if slug in ("codelists", "field_definitions", "surveys", "layouts"):
         return row.get("headline")
     if slug == "access":
         found = around.revealed.get(_record_of(row))
@@ -357,6 +359,8 @@ def changes_of(row, around):
             for name, pair in changes.items()
             if name in LABELS_OF_SURVEY
         ], 0
+    if slug == "layouts":
+        return [_line(OF_A_LAYOUT[name], *map(_plainly, pair)) for name, pair in changes.items()], 0
     if slug == "codelists":
         return [
             _line(OF_A_LIST[name], *map(_plainly, pair))
