@@ -149,6 +149,7 @@ class Duplicates(Page, BaseView):
             decisions=[step for step in steps if step.name not in ANSWERS],
             asked=ASKED_OF_SCHOOLS,
             acting=case.row_of(case.acting) if case.acting else None,
+            suggested=_suggested(case, [step.name for step in steps]),
             answered=bool(case.acting and case.answer_of(case.acting)),
             events=[_event_of(case, move) for move in reversed(case.moves) if _may_read(case, move)],
             refusal=None if errors else refusal,
@@ -356,7 +357,9 @@ def _alike(name, both):
         dated = same_date(one.get(name), other.get(name))
         if dated == UNKNOWN:
             return "", ""
-        return ("ok" if dated == SAME else "bad" if dated == OTHER else "warn", DATES[dated][1] or "ต่างกัน")
+        if dated in (SAME, OTHER):
+            return ("ok", "ตรงกัน") if dated == SAME else ("bad", "ต่างกัน")
+        return "warn", DATES[dated][1]
     a, b = one.get(name), other.get(name)
     if a in (None, "") or b in (None, ""):
         return "", ""
@@ -371,6 +374,20 @@ def _by(like, equal):
     if like == 1.0:
         return "warn", "อ่านเหมือนกัน"
     return ("warn", "คล้ายกัน") if like > 0.6 else ("bad", "ต่างกัน")
+
+
+def _suggested(case, steps):
+    """{"step", "keeper"}: what the schools' answers speak for, opened first; the person decides."""
+    said = {code: case.answer_of(code) for code in case.schools}
+    order = ("same", "different", "mend", "real")
+    if "both" in said.values():
+        order = ("mend", "different", *order)
+    elif case.kind == AGENCY and OURS in said.values():
+        order = ("real", *order)
+    stays = [code for code, answer in said.items() if answer == OURS]
+    keeper = case.row_of(stays[0]) if len(stays) == 1 else None
+    step = next((name for name in (*order, *steps) if name in steps and name not in ANSWERS), "")
+    return {"step": step, "keeper": str(keeper["record"]) if keeper else ""}
 
 
 def _event_of(case, move):
