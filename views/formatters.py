@@ -1,7 +1,7 @@
 """How stored values read: cells, details, history, the two versions of a conflict."""
 
 import datetime as dt
-from functools import cache
+from functools import cache, partial
 
 from documents import access, buddhist, citizen_id, fields, history, places
 from documents.clock import utc
@@ -45,10 +45,11 @@ def cell(field, plain, round_):
 
 def shower(field, round_):
     """`cell` for many stored dicts: what makes of each what the cell shows."""
-    in_words = words_of(field)
+    in_words, name = words_of(field), field.name
+    work = field.work if getattr(field, "derived", False) else None
 
     def show(plain):
-        value = value_of(field, plain, round_)
+        value = work(plain, round_) if work else plain.get(name)
         return "" if value is None or value == [] else in_words(value)
 
     return show
@@ -63,7 +64,7 @@ def words_of(field):
     if field.kind == "choice":
         codes = code_list(field.codelist)
         return cache(lambda value: codes.short(value) or codes.label(value))
-    return lambda value: fields.shown(field, value)
+    return partial(fields.SHOWN[field.kind], field)
 
 
 def plainly(field, value):

@@ -43,6 +43,7 @@ class Column:
         self.over = '" tabindex="-1" data-value="' if typed else OVER
         self.quiet = self.start + self.can_edit + self.over
         self.link = f'<a href="{escape(link)}">' if link else None
+        self.safe = {}  # what was shown so far, escaped: most columns repeat a few words
         self.masked = meta.get("masked") and (
             f'<span data-masked="{escape(name)}">',
             f'</span> <button type="button" class="peek" data-reveal="{escape(name)}" title="{PEEK}" aria-label="{PEEK} ',
@@ -51,7 +52,9 @@ class Column:
 
     def write(self, parts, row, key, mark, whose):
         """Add the pieces of a row's cell; `key` is the row's id, `mark` is (bad or warn, sentence) or None."""
-        shown = escape(self.show(row))
+        shown = self.show(row)
+        safe = self.safe.get(shown)
+        shown = self.safe.setdefault(shown, escape(shown)) if safe is None else safe
         if mark:
             tone, sentence = mark
             blank = "" if shown else " blank"

@@ -101,9 +101,10 @@ class RecordView(
         """The document as the area declares it for the year of the round that the person looks at."""
         if not has_request_context():
             return self.document
-        if "record_model" not in g:
-            g.record_model = self._declared_in(self.round)
-        return g.record_model
+        found = g.get("record_model")
+        if found is None:
+            found = g.record_model = self._declared_in(self.round)
+        return found
 
     @model.setter
     def model(self, document):

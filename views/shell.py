@@ -1,5 +1,7 @@
 """What every page of a signed-in person carries: menu with counts, year and round, time left, who he is."""
 
+from functools import lru_cache
+
 from flask import current_app, g, request, url_for
 from flask_login import current_user
 
@@ -174,7 +176,13 @@ def views_of():
 
 def front_of(view):
     """The address of a view's first page."""
-    return url_for(f"{view.endpoint}.{view._default_view}")
+    return _front(f"{view.endpoint}.{view._default_view}", request.script_root)
+
+
+@lru_cache(maxsize=512)
+def _front(endpoint, _):
+    """Worked out once for each place the application is mounted at: a menu names some forty."""
+    return url_for(endpoint)
 
 
 def _active_view():
