@@ -211,7 +211,8 @@ def evidence_of(case, school_code, actor):
     )
     if not told.get("evidence") or not (own or _is_officer(actor, case.area_code)):
         raise OutOfScope("ไม่มีหลักฐานนี้ในเรื่องของโรงเรียนหรือเขตของท่าน")
-    note_event(case.area_code, actor, "evidence", "access", actor.id, {"case": [None, str(case.id)]})
+    about, seen = {"case": [None, str(case.id)]}, {"what": "duplicates", "school_code": school_code}
+    note_event(case.area_code, actor, "evidence", "access", actor.id, about, seen=seen)
     return evidence.read(told["evidence"]), told["evidence_kind"]
 
 

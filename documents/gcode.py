@@ -10,6 +10,7 @@ from mongoengine.fields import DateTimeField, DictField, IntField, ListField, Ob
 from documents import access, resemblance, thai
 from documents import gcode_rules as rules
 from documents import student_rules as pupils
+from documents.access_log import number_hash
 from documents.cases import Case, Step, find_case, table
 from documents.errors import NotAllowed, OutOfScope, WrongState
 from documents.fields import PERSONAL, SENSITIVE, choice, date, flag, text
@@ -245,6 +246,7 @@ def access_entry(request):
         "what": GCodeRequest.slug,
         "record": request.id,
         "lineage": request.id,
+        "numbers": [number_hash(one) for one in (request.code, request.new_number) if one],
     }
 
 

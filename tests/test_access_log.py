@@ -10,6 +10,7 @@ from documents.citizen_id import format_id, mask_id
 from documents.database import collection
 from documents.students import Student
 from documents.writing import Change, write
+from tests.learners import recorded
 from tests.people import AREA, OTHER, SCHOOL, place
 from tests.pupils import number, pupil
 from tests.test_id_changes import asked as asked
@@ -78,7 +79,7 @@ def test_a_number_is_opened_by_a_press_wherever_it_shows(sign_in, teacher, offic
         name: browser.send("/admin/students/reveal/", {"id": id_, "name": name}).json["value"]
         for name in presses
     }
-    assert values["former_ids.0"] == child["person_id"]
+    assert values["former_ids.0"] == format_id(child["person_id"])
     assert values["person_id"] == format_id(Student.objects(id=id_).get().person_id)
     assert {name.split(".")[0] for name in presses} >= {"event"}
     assert set(values.values()) <= {values["person_id"], values["former_ids.0"]}
@@ -178,6 +179,31 @@ def test_a_lookup_of_another_schools_pupil_is_found_by_his_number(
     browser = sign_in(officer)
     found = browser.send(f"{LOG}learner/", {"number": typed, "area": AREA}).location
     assert str(entry["_id"]) in browser.get(found).text
+
+
+def test_a_request_for_a_g_code_is_told_by_name_and_found_by_its_code(sign_in, teacher, officer, database):
+    request = recorded(teacher)
+    code = "G683400000015"
+    database.gcode_requests.update_one(
+        {"_id": request.id}, {"$set": {"code": code, "father_passport": "AA1234567"}}
+    )
+    browser = sign_in(teacher)
+    assert browser.get(f"/admin/gcode/details/?id={request.id}").status_code == 200
+    sent = {"id": request.id, "name": "father_passport"}
+    assert browser.send("/admin/gcode/reveal/", sent).json["value"] == "AA1234567"
+    reader = sign_in(officer)
+    found = reader.send(f"{LOG}learner/", {"number": code, "area": AREA}).location
+    html = reader.get(found).text
+    assert html.count("data-entry") == 2
+    for words in (
+        request.first_name,
+        "คำขอรหัส G",
+        "เลขหนังสือเดินทางบิดา",
+        f"/admin/gcode/details/?id={request.id}",
+    ):
+        assert words in html
+    assert code not in html
+    assert "father_passport" not in html
 
 
 def test_it_is_narrowed_by_officer_action_and_day(sign_in, teacher, officer, kid):

@@ -19,6 +19,7 @@ from tests.districts import bring
 from tests.people import AREA, OTHER, person, place
 from tests.pupils import number, pupil
 
+WRONG = "1103702071811"
 PDF = b"%PDF-1.4\n1 0 obj<<>>endobj\ntrailer<<>>\n%%EOF\n"
 
 
@@ -34,8 +35,8 @@ def row(id_):
 
 @pytest.fixture
 def child(open_round, teacher):
-    """A pupil with a G-code whose school handed in once and is mending again."""
-    values = pupil(id_type="G", person_id="G680000000001", nationality="096")
+    """A pupil with another's number whose school handed in once and is mending again."""
+    values = pupil(person_id=WRONG)
     (written,) = write([Change(Student, place(), values)], teacher)
     bring(find_submission("DMC", place()), "confirm")
     move(find_submission("DMC", place()), "unconfirm", teacher)
@@ -73,10 +74,10 @@ def test_approved_the_old_number_stays_with_him(asked, child, officer, teacher):
     now = row(child["_id"])
     assert (now["person_id"], now["id_type"], now["revision"]) == (new, "I", 2)
     (former,) = now["former_ids"]
-    assert (former["id"], former["type"], former["from"]) == ("G680000000001", "G", child["admission_date"])
+    assert (former["id"], former["type"], former["from"]) == (WRONG, "I", child["admission_date"])
     assert (done.state, done.new_number, done.shown_number) == ("approved", None, mask_id(new))
     event = history.events_of(AREA, child["_id"])[0]
-    assert event.changes["person_id"] == ["G680000000001", new]
+    assert event.changes["person_id"] == [WRONG, new]
     assert (event.actor, event.acting_as, event.via) == (officer.id, "district", "id_change")
     assert id_changes.evidence_of(done, officer)[1] == "image/jpeg"
     assert list(history.verify()) == []
@@ -92,7 +93,7 @@ def test_refused_or_withdrawn_its_evidence_is_gone(asked, child, officer, teache
         id_changes.evidence_of(done, officer)
     again = ask(child, *[number()] * 2, "I", PDF, teacher, "ชัดแล้ว")
     answer(again, "withdraw", teacher)
-    assert (files(database), row(child["_id"])["person_id"]) == (0, "G680000000001")
+    assert (files(database), row(child["_id"])["person_id"]) == (0, WRONG)
     assert list(history.verify()) == []
 
 

@@ -144,7 +144,16 @@ def _headlines(asked):
                 for row in collection(document).find(query).limit(200):
                     href = links.of_records(document.slug, "details_view", id=row["_id"])
                     found[row[name]] = document.headline(row), href
-    return found
+    return found | _requests(ids["record"] + ids["lineage"], scope)
+
+
+def _requests(ids, scope):
+    """{id: (headline, address)} of G-code requests the reader may see."""
+    query = {"$and": [scope, {"_id": {"$in": ids}}]} if scope else {"_id": {"$in": ids}}
+    return {
+        row["_id"]: (GCodeRequest.headline(row), url_for("gcode.details_view", id=row["_id"]))
+        for row in collection(GCodeRequest).find(query).limit(200)
+    }
 
 
 def told(rows, learner):
@@ -194,7 +203,7 @@ def what_in_words(what):
     """What was looked at: the name of a subsystem or of a file."""
     if not what:
         return None
-    return telling.WHATS.get(what) or telling.documents().get(what) or _survey(what) or what
+    return telling.WHATS.get(what) or telling.documents().get(what) or _survey(what)
 
 
 def _survey(slug):

@@ -133,9 +133,8 @@ class Registrations(Page, BaseView):
         if case.letter is None:
             raise OutOfScope("คำขอนี้ไม่มีหลักฐาน หรือหลักฐานถูกลบแล้วเมื่อคำขอสิ้นสุด")
         content = evidence.read(case.letter)
-        note_event(
-            case.area_code, person(), "evidence", "access", person().id, {"case": [None, str(case.id)]}
-        )
+        about, seen = {"case": [None, str(case.id)]}, {"what": "registrations"}
+        note_event(case.area_code, person(), "evidence", "access", person().id, about, seen=seen)
         name = f"letter-{number_of(case)}.{evidence.KINDS[case.letter_kind]}"
         return send_file(
             io.BytesIO(content), mimetype=case.letter_kind, as_attachment=True, download_name=name

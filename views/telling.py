@@ -151,6 +151,9 @@ WHATS = {
     "gcode_report": "รายงานรหัส G",
     "gcode_ministry": "ไฟล์ขอรหัส G จากระบบของกระทรวง",
     "gcode_registry": "ไฟล์ขอเลข 13 หลักจากสำนักทะเบียน",
+    "id_changes": "คำขอแก้เลข",
+    "duplicates": "นักเรียนซ้ำซ้อน",
+    "registrations": "คำขอลงทะเบียนผู้ใช้",
     "school_list": "ผลการตรวจรายชื่อโรงเรียน",
     "schools": "ข้อมูลพื้นฐานโรงเรียน",
     "reconciliation": "กระทบยอดนักเรียน",
@@ -487,9 +490,8 @@ def label_anywhere(name, kinds):
     """A field's label, whichever subsystem declares it."""
     if name in ("code", "new_number"):  # masked of a G-code request alone
         return OF_LEARNERS[name][0]
-    labels = [
-        declared(document)[name].verbose_name for document in kinds.values() if name in declared(document)
-    ]
+    documents_ = (*kinds.values(), GCodeRequest)
+    labels = [declared(document)[name].verbose_name for document in documents_ if name in declared(document)]
     return labels[0] if labels else name
 
 
