@@ -65,7 +65,7 @@ def begin(actor, area_code, due, reason=None):
         if not collection(Area).update_one(free, {"$set": {"recertification": kept}}).matched_count:
             raise WrongState("มีการยืนยันบัญชีประจำปีที่เปิดอยู่แล้ว กรุณาเปิดหน้านี้ใหม่")
         area = Area.objects(code=area_code).get()
-        told = {"recertification": [None, kept["due"]]}
+        told = {"recertification": [None, buddhist.format_long(due)]}
         note_event(area_code, actor, "settings", "users", area.id, told, said)
 
     in_transaction(work)
@@ -94,7 +94,7 @@ def end(actor, area_code, reason):
             "settings",
             "users",
             area.id,
-            {"recertification": [area.recertification["due"], None]},
+            {"recertification": [buddhist.format_long(area.recertification["due"]), None]},
             said,
         )
 

@@ -170,8 +170,12 @@ def running(officer, teacher, neighbour, director, post_office):
 def run_on(day):
     """The job of that day, done at once."""
     clock.configure(f"{day.isoformat()}T08:00")
-    timetable.run_due()
+    recertifying.ask_daily(AREA)
     return Job.objects(kind="recertify").order_by("-id").first()
+
+
+def test_the_timetable_looks_after_it_each_day():
+    assert timetable.TASKS["recertify"].work is recertifying.ask_daily
 
 
 def test_everybody_is_told_when_it_opens(running, teacher, neighbour, officer, post_office):

@@ -10,7 +10,18 @@ from threading import Lock, Thread
 
 from documents import notices, rates
 from scripts.children import end, spawn
-from scripts.demo import added, calendar_of_rounds, district, doubles, moments, parts, people, requests, told
+from scripts.demo import (
+    added,
+    calendar_of_rounds,
+    district,
+    doubles,
+    moments,
+    parts,
+    people,
+    registrants,
+    requests,
+    told,
+)
 from scripts.demo.entering import enter_cluster
 from scripts.demo.plan import plan, shared_out
 from scripts.environment import ROOT
@@ -44,6 +55,7 @@ def load(*, schools, students, data, progress):
         calendar_of_rounds.lock_last_year(who)
         calendar_of_rounds.hold_and_extend(plans, who)
         doubles.look(who)
+        registrants.ask(plans, who)
         progress("ล็อกรอบสิ้นปีการศึกษา 2567", 1.0)
     with moments.the_clock_comes_back():
         told.tell(who)
