@@ -7,7 +7,7 @@ from PIL import Image
 
 from documents.gcode import GCodeRequest
 from tests.browsing import PHONE
-from tests.people import AREA, person
+from tests.people import SCHOOL
 
 pytestmark = pytest.mark.browser
 
@@ -100,4 +100,28 @@ def certify(at, request):
     at.press("รับรองคำขอที่ทำเครื่องหมาย")
     at.look_over()
     assert at.page.get_by_text("รับรองแล้ว").first.is_visible()
-    assert person("second", "district").holds("district", AREA)
+
+
+def into_dmc(at):
+    """The teacher takes the certified learner into the round's pupils; the form knows what the request knew."""
+    at.go(f"/admin/students/new/?school={SCHOOL}")
+    at.page.get_by_role("link", name="ซอ แสงจันทร์").click()
+    assert at.page.input_value("[name=person_id]") == CODE
+    at.page.fill("[name=student_no]", "0451")
+    at.page.fill("[name=room]", "1")
+    with at.page.expect_navigation():
+        at.page.locator("[data-save]").click()
+    at.look_over()
+
+
+def replace(at, request, new):
+    """Years later another officer records the 13-digit number with the registrar's paper."""
+    at.go(f"/admin/gcode/details/?id={request.id}")
+    at.page.get_by_role("link", name="บันทึกเลข 13 หลัก").click()
+    for name in ("number", "again"):
+        at.page.fill(f"[name={name}]", new)
+    at.page.fill("[name=reason]", "หนังสืออำเภอเมือง ลงวันที่ 5 มิถุนายน 2568")
+    at.page.set_input_files("[name=evidence]", photograph())
+    at.press("บันทึกเลข 13 หลัก")
+    at.look_over()
+    at.shot("gcode-replaced")
