@@ -47,6 +47,26 @@ def test_an_officer_records_a_code_and_takes_it_back(teacher, officer, open_roun
     assert browser.get(f"{CODES}?id={request.id}&do=nothing").status_code == 404
 
 
+def test_a_code_of_another_year_is_doubted_before_it_is_certified(
+    teacher, officer, approver, open_round, sign_in
+):
+    request = gcode_numbers.record(checked(teacher, officer), "G674200000001", "G674200000001", officer)
+    pages = (
+        sign_in(officer).get(f"/admin/gcode/details/?id={request.id}"),
+        sign_in(approver).get(f"/admin/gcode/certify/?id={request.id}"),
+    )
+    for page in pages:
+        assert "รหัสขึ้นต้นด้วยปี 67" in page.text
+        assert "เลขจังหวัด 42" in page.text
+    asked = {
+        "id": str(request.id),
+        "ticked": str(request.id),
+        f"revision-{request.id}": str(request.revision),
+    }
+    assert sign_in(approver).send("/admin/gcode/certify/", asked).status_code == 303
+    assert "ปี 67" not in sign_in(officer).get(f"/admin/gcode/details/?id={request.id}").text
+
+
 def test_the_certified_learner_fills_the_form_of_a_new_pupil(done, teacher, neighbour, sign_in):
     browser = sign_in(teacher)
     page = browser.get(f"{NEW}?school={SCHOOL}").text

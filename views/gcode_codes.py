@@ -138,8 +138,8 @@ def links_of(area, user):
 
 
 def code_notes(found):
-    """Sentences of what is doubtful of a request's code (GC-06), for its page."""
-    return doubts_of(found) if found.code else []
+    """Sentences of what is doubtful of a recorded code (GC-06), while it can still be taken out."""
+    return doubts_of(found) if found.code and found.state in RECORDED_IN else []
 
 
 def done(found, name, actor):

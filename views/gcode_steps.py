@@ -13,6 +13,7 @@ from documents.gcode_certifying import MOST_AT_ONCE, Chosen
 from documents.gcode_requests import waiting_days
 from views import here
 from views.cases import LONGEST
+from views.gcode_codes import code_notes
 from views.here import person
 
 
@@ -29,6 +30,7 @@ class Row(NamedTuple):
     code: str
     errors: dict
     typed: dict
+    doubts: list
 
 
 class GCodeSteps:
@@ -149,4 +151,5 @@ def row_of(found, refusal=None):
         citizen_id.mask_id(found.code) if found.code else "",
         of_code,
         {name: request.form.get(f"{name}-{found.id}", "") for name in ("code", "again")},
+        code_notes(found),
     )
