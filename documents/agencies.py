@@ -12,7 +12,7 @@ from bson import ObjectId
 from documents import citizen_id
 from documents.database import collection
 from documents.duplicate_cases import AGENCY
-from documents.duplicates import Told, entry_of, names_of, open_pair
+from documents.duplicates import Told, entry_of, names_of, open_pair, tell_schools
 from documents.lookups import is_on_roll
 from documents.students import Student
 
@@ -56,6 +56,7 @@ def match(round_, lines, tell=None):
             ] += 1  # fmt: skip
         if tell:
             tell(done["lines"])
+    tell_schools(round_, this)
     return done
 
 

@@ -85,9 +85,11 @@ class DuplicateCase(Case):
         max_length=120
     )  # of two children with one number: the pair that is not asked about again
     last_scan = ObjectIdField()
+    opened_by_scan = ObjectIdField()
 
     acting = None  # the school for which a reader looks at it; see `get_case`
 
+    slug = "duplicates"
     label, label_en = "เรื่องซ้ำซ้อน", "Duplicate"
     states = {
         "found": "รอโรงเรียนตรวจสอบ", "answered": "รอเขตตัดสิน", "mending": "รอโรงเรียนแก้เลข", "same": "คนเดียวกัน",

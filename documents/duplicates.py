@@ -5,11 +5,12 @@ the case: moved out, or removed where it stands twice in one school.
 """
 
 import datetime as dt
+from collections import Counter
 
 from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
-from documents import citizen_id, clock, evidence
+from documents import citizen_id, clock, evidence, notice_rules, notices
 from documents.cases import advance, check_step, open_case, reason_of
 from documents.database import collection
 from documents.duplicate_cases import (
@@ -62,7 +63,21 @@ def scan(round_, tell=None):
     for pair in pairs_of(round_, tell):
         done[_keep(pair, round_, names, this)] += 1
     done["gone"] = _close_gone(round_, this)
+    tell_schools(round_, this)
     return done
+
+
+def tell_schools(round_, this):
+    """Tell the schools of the cases that this scan opened: each once, however many there are."""
+    where = {
+        "area_code": round_.area_code, "academic_year": round_.academic_year, "round": round_.code,
+        "state": "found", "last_scan": this, "opened_by_scan": this,
+    }  # fmt: skip
+    found = Counter()
+    for row in collection(DuplicateCase).find(where, {"schools": 1}):
+        found.update(row["schools"])
+    if found:
+        notice_rules.after_scan(round_.area_code, found, this)
 
 
 @daily("duplicates", 3, 30)
@@ -106,7 +121,7 @@ def open_pair(round_, code, kind, pair, rows, this, **more):
     now = clock.now()
     case = DuplicateCase(
         area_code=round_.area_code, school_code=rows[0]["school_code"], school_name=rows[0]["school_name"],
-        academic_year=round_.academic_year, round=round_.code, kind=kind, code=code, pair=pair, standing=pair,
+        academic_year=round_.academic_year, round=round_.code, opened_by_scan=this, kind=kind, code=code, pair=pair, standing=pair,
         schools=sorted({row["school_code"] for row in rows}), records=rows, state="found", last_scan=this,
         due_at=as_stored(now + dt.timedelta(days=days_of(round_.area_code))), **more,
     )  # fmt: skip
@@ -118,7 +133,8 @@ def open_pair(round_, code, kind, pair, rows, this, **more):
         ):
             return "settled"
         try:
-            open_case(case, SCANNER)
+            with notices.quietly():  # each school is told once a scan, not of each case
+                open_case(case, SCANNER)
         except DuplicateKeyError:  # another scan was first
             known = cases.find_one(where, {"state": 1}, hint="standing")
         else:

@@ -134,7 +134,10 @@ def _step_told(case, actor):
 
     own = {step.name for step in steps_for(case, actor)} if not actor.is_system else set()
     asked = [step for step in case.steps.values() if case.state in step.come_from and step.name not in own]
-    who = []
+    asked, who = (
+        (asked if case.is_open else []),
+        [],
+    )  # what has ended may be taken up again, but waits for nobody
     for school in dict.fromkeys(case.school_of(step.at) for step in asked):
         roles = {role for step in asked if case.school_of(step.at) == school for role in step.roles}
         for person in people_with(case.area_code, sorted(roles), [school]):
@@ -143,6 +146,22 @@ def _step_told(case, actor):
     if not case.is_open and case.asker not in (None, actor.id, *who):
         who.append(case.asker)
     tell(who, "case", f"{case.label} · {case.school_name}: {case.shown_state}", case.page, case.area_code)
+
+
+def after_scan(area_code, found, mark):
+    """Tell each school once how many new clashes a scan found; `found` is {school code: number}."""
+    rows = [
+        (
+            person,
+            "case",
+            f"พบนักเรียนซ้ำซ้อน {found[code]:,} เรื่อง รอโรงเรียนตรวจสอบ",
+            "/admin/duplicates/",
+            f"scan/{mark}/{code}",
+        )
+        for code, people in at_schools(area_code, found, ("school",)).items()
+        for person in people
+    ]
+    tell_each(rows, area_code)
 
 
 # ---- jobs ----

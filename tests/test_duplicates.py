@@ -11,6 +11,7 @@ from documents.cases import check_step
 from documents.database import collection
 from documents.duplicate_cases import ANSWERS, CODES, OURS, DuplicateCase, acting_for, get_case
 from documents.errors import FileRefused, Invalid, OutOfScope, RuleBroken, WrongState
+from documents.notices import Notice
 from documents.schools import School
 from documents.students import Student
 from documents.submissions import Submission, find_submission
@@ -61,6 +62,14 @@ def twice(open_round, teacher, neighbour):
 def case(twice, open_round):
     duplicates.scan(open_round)
     return DuplicateCase.objects.get()
+
+
+def test_each_school_is_told_once_a_scan_of_what_it_found(twice, open_round, teacher, neighbour, officer):
+    for _ in range(2):
+        duplicates.scan(open_round)
+    told = list(collection(Notice).find({"kind": "case"}))
+    assert {row["person"] for row in told} == {teacher.id, neighbour.id}
+    assert [row["text"] for row in told] == ["พบนักเรียนซ้ำซ้อน 1 เรื่อง รอโรงเรียนตรวจสอบ"] * 2
 
 
 def row(id_):
