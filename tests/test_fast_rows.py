@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import resource
 import subprocess
 import sys
 import zipfile
@@ -11,14 +12,21 @@ import pytest
 from python_calamine import load_workbook
 from xlsxwriter import Workbook
 
-from documents import subsystems
+from documents import job_runs, listing, subsystems
+from documents.database import db
+from documents.errors import NoRoom
 from documents.fields import Derived, accept
+from documents.jobs import Job, ask
 from documents.record import declared, shown_fields
-from exports import cells
+from documents.students import Student
+from documents.writing import Change, write
+from exports import cells, packing, workbook
 from exports.packing import joined_crc
 from exports.workbook import workbook_bytes, write_table
 from scripts.environment import ROOT
 from tests.making import complete
+from tests.people import AREA, ROUND, YEAR, place
+from tests.test_roster import pupil
 from tests.test_workbook import PAYLOADS
 
 
@@ -189,3 +197,23 @@ def test_a_full_disk_ends_the_making_and_leaves_nothing(tmp_path):
     )
     assert "พื้นที่เก็บไฟล์ของเครื่องแม่ข่ายเต็ม" in done.stdout, done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_job_on_a_full_disk_says_so_and_leaves_no_file(open_round, teacher, monkeypatch):
+    write([Change(Student, place(), pupil(n)) for n in range(1, 41)], teacher)
+    wanted = listing.Wanted(Student, AREA, YEAR, ROUND)
+    asked = {"round_id": str(open_round.id), "export_type": "xlsx", "noted": {}, "count": 40}
+    job = ask(
+        "grid_file", teacher, AREA, open_round, arguments=asked | {"asked": listing.as_arguments(wanted)}
+    )
+    monkeypatch.setattr(packing, "SPOOL", 16)
+    monkeypatch.setattr(workbook, "SPOOL", 16)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (400, before[1]))
+        job_runs.run(job.id)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    ended = Job.objects(id=job.id).get()
+    assert (ended.state, ended.failure) == ("failed", str(NoRoom()))
+    assert db()["job_files.files"].count_documents({}) == 0

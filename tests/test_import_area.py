@@ -10,13 +10,14 @@ from documents.database import collection
 from documents.errors import Invalid, NotAllowed, RuleBroken, WrongState
 from documents.history import AuditEvent
 from documents.imports import Import, get_import, imports_of, undo_import
+from documents.job_runs import Cancelled
 from documents.record import Place
 from documents.writing import Change, write
-from exports import importing
+from exports import importing, plans
 from exports.headers import REASON_LABEL
 from exports.importing import apply_plan, plan_file, plan_import
 from exports.plan_workbook import plan_workbook
-from exports.plans import KINDS, StoredPlan, find_plan, page_of
+from exports.plans import KINDS, StoredPlan, StoredRows, find_plan, page_of
 from exports.reading import read_table
 from tests import awkward_files as made
 from tests.people import AREA, OTHER, ROUND, SCHOOL, YEAR, person, place
@@ -323,3 +324,54 @@ def test_a_second_run_of_a_plan_s_job_replaces_the_first_s(desk):
     plan = find_plan(id_, desk.officer)
     assert (len(plan.new), list(plan.schools)) == (1, [SCHOOL])
     assert Place(AREA, YEAR, ROUND, SCHOOL) == place()
+
+
+# ---- stopped half-way ----
+
+
+class Stopped:
+    """A job's progress whose owner stops it at the first step."""
+
+    def begin(self, total, unit):
+        pass
+
+    def say(self, sentence):
+        pass
+
+    def at(self, done):
+        raise Cancelled
+
+
+def test_a_plan_stopped_half_way_leaves_nothing(desk):
+    content = made.xlsx([HEAD, row(SCHOOL, "A1"), row(OTHER, "B1")])
+    with pytest.raises(Cancelled):
+        plan_file(desk.document, content, "x.xlsx", desk.officer, desk.round, progress=Stopped())
+    assert collection(StoredPlan).count_documents({}) == 0
+    assert collection(StoredRows).count_documents({}) == 0
+
+
+def test_a_deed_stopped_half_way_leaves_whole_schools_and_goes_on_later(desk):
+    rows = [row(SCHOOL, "A1"), row(OTHER, "B1"), row(SCHOOL, "A2"), row(OTHER, "B2")]
+    plan = desk.plan(*rows)
+    with pytest.raises(Cancelled):
+        apply_plan(plan.id, desk.officer, "ตามไฟล์กระทรวง", progress=Stopped())
+    assert set(desk.stored()) == {"A1", "A2"}
+    assert set(desk.stored(OTHER)) == set()
+    stopped = find_plan(plan.id, desk.officer)
+    assert (stopped.state, stopped.done, stopped.ready) == ("waiting", [SCHOOL], [OTHER])
+    assert set(get_import(desk.officer, plan.id).schools) == {SCHOOL}
+    [outcome] = apply_plan(plan.id, desk.officer, "ตามไฟล์กระทรวง")
+    assert (outcome.school_code, outcome.written, set(desk.stored(OTHER))) == (OTHER, 2, {"B1", "B2"})
+    assert AuditEvent.objects(document=desk.document.slug).count() == 4
+
+
+def test_rows_of_many_schools_mixed_are_read_back_by_school(desk, monkeypatch):
+    monkeypatch.setattr(plans, "MOST_HELD", 3)
+    rows = [row(school, f"{letter}{n}") for n in range(4) for school, letter in ((SCHOOL, "A"), (OTHER, "B"))]
+    plan = desk.plan(*rows, row("34019999", "C1"))
+    assert {code: school.new for code, school in plan.schools.items()} == {SCHOOL: 4, OTHER: 4}
+    kept = list(plans.cells_of(plan))
+    assert [(code, number) for code, number, _ in kept] == [
+        ("", 13), *((SCHOOL, n) for n in (5, 7, 9, 11)), *((OTHER, n) for n in (6, 8, 10, 12)),
+    ]  # fmt: skip
+    assert [values[1] for _, _, values in kept] == ["C1", "A0", "A1", "A2", "A3", "B0", "B1", "B2", "B3"]

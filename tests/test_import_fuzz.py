@@ -1,0 +1,147 @@
+"""The importer fed with broken files, mutated from good ones: each ends in a plan or in a sentence, soon and small.
+
+A hundred in scripts/test, thousands with --long. A file that fails is told by its number, which is its seed.
+"""
+
+import io
+import random
+import re
+import resource
+import time
+import zipfile
+
+import pytest
+
+from documents.errors import RuleBroken
+from documents.students import Student
+from exports.columns import Surroundings
+from exports.grid import csv_file, xlsx_of
+from exports.importing import plan_import
+from tests.people import SCHOOL
+from tests.test_roster import pupil
+
+SECONDS, MEGABYTES = 10, 300
+HOSTILE = [
+    "", "-", "=1+1", "0" * 40, "1.23E+12", "NaN", "1e309", "-0", "99999999999999999999", "31/04/2568", "29/02/2567", "0001-01-01",
+    "9999-12-31", "๑๒๓", "\u200b", "\u202e", "\x00", "\ufeff", "ก" * 5_000, "<b>", "&amp;", "ใช่", "True", "ป.99", "\ud7ff", "เเ", "'=1",
+    '"', '""', "a\nb", "a\r\nb", "\t", ";", "|", "34010001", "1" * 13,
+]  # fmt: skip
+IN_XML = [
+    "&#0;", "&bogus;", "<", "</row>", "<c/>", '<c r="XFD1048576"><v>1</v></c>', '<c t="s"><v>999999</v></c>', "<v>1e309</v>",
+    '<c t="d"><v>2568-13-45</v></c>', '<c t="e"><v>#REF!</v></c>', "<!-- -->", "]]>", "\ufffd", '<row r="1048577">', "<f>1+1</f>",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def good():
+    """A good workbook, and the same as a CSV, of a dozen pupils."""
+    rows = [{"school_code": SCHOOL, **plain(number)} for number in range(1, 13)]
+    around = Surroundings(school_names={SCHOOL: "บ้านหนึ่ง"})
+    return xlsx_of(Student, rows, around, "x")[0].getvalue(), csv_file(Student, rows, around).getvalue()
+
+
+def plain(number):
+    """A pupil as stored."""
+    from documents.fields import accept
+    from documents.record import declared
+
+    return {name: accept(declared(Student)[name], value) for name, value in pupil(number).items()}
+
+
+def broken(content, chance):
+    """Some bytes changed, cut off, doubled or thrown about."""
+    content, deed = bytearray(content), chance.randrange(5)
+    at = chance.randrange(len(content))
+    if deed == 0:
+        for _ in range(chance.randint(1, 40)):
+            content[chance.randrange(len(content))] = chance.randrange(256)
+    elif deed == 1:
+        del content[at:]
+    elif deed == 2:
+        del content[at : at + chance.randint(1, 400)]
+    elif deed == 3:
+        content[at:at] = content[at : at + chance.randint(1, 400)] * chance.randint(1, 20)
+    else:
+        content[at:at] = chance.randbytes(chance.randint(1, 200))
+    return bytes(content)
+
+
+def broken_workbook(content, chance):
+    """A workbook whose zip is broken, or one of whose parts is: wrong XML, wrong places, wrong values, or gone."""
+    if chance.random() < 0.3:
+        return broken(content, chance)
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    name = chance.choice([*parts, *(["xl/worksheets/sheet1.xml"] * 8), *(["xl/sharedStrings.xml"] * 3)])
+    if chance.random() < 0.1:
+        del parts[name]
+    elif chance.random() < 0.3:
+        parts[name] = broken(parts[name], chance)
+    else:
+        text = parts[name].decode()
+        places = [
+            found.span()
+            for found in re.finditer(r"<v>[^<]*</v>|<t>[^<]*</t>|\bs=\"\d+\"|\br=\"[^\"]+\"", text)
+        ]
+        for start, end in sorted(
+            chance.sample(places, min(len(places), chance.randint(1, 12))), reverse=True
+        ):
+            instead = chance.choice(
+                [
+                    *IN_XML,
+                    f"<v>{chance.choice(HOSTILE)}</v>",
+                    f'r="{chance.choice("AZ")}{chance.randrange(10 ** chance.randint(1, 9))}"',
+                ]
+            )
+            text = text[:start] + instead + text[end:]
+        parts[name] = text.encode("utf-8", "replace")
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, part in parts.items():
+            archive.writestr(name, part)
+    return target.getvalue()
+
+
+def broken_csv(content, chance):
+    """A CSV with hostile cells, moved columns, other encodings, or broken bytes."""
+    if chance.random() < 0.3:
+        return broken(content, chance)
+    rows = [line.split(",") for line in content.decode("utf-8-sig").splitlines()]
+    for _ in range(chance.randint(1, 30)):
+        row = chance.choice(rows)
+        row[chance.randrange(len(row))] = chance.choice(HOSTILE)
+    if chance.random() < 0.3:
+        chance.shuffle(rows)
+    if chance.random() < 0.2:
+        rows = [row * chance.randint(1, 15) for row in rows]
+    text = chance.choice(["\n", "\r\n", "\r"]).join(
+        chance.choice([",", ",", ",", ";", "\t"]).join(row) for row in rows
+    )
+    encoding = chance.choice(["utf-8", "utf-8-sig", "cp874", "utf-16", "utf-16-be", "latin-1"])
+    return text.encode(encoding, "replace")
+
+
+def sentences(content, kind, seed, user, round_):
+    """What is said of a file: the refusal of all of it, or what is wrong with its cells."""
+    try:
+        plan = plan_import(Student, content, f"x.{kind}", user, round_)
+    except RuleBroken as refusal:
+        return [refusal.message]
+    except Exception as fault:
+        raise AssertionError(f"{kind} {seed} ended in {fault!r}") from fault
+    return [error.sentence for error in plan.errors]
+
+
+@pytest.mark.parametrize(("kind", "few", "full"), [("xlsx", 30, 1500), ("csv", 70, 3000)])
+def test_a_broken_file_ends_in_a_plan_or_a_sentence(kind, few, full, good, open_round, teacher, times):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    for seed in range(times(few, full)):
+        chance = random.Random(f"{kind} {seed}")  # noqa: S311  not a secret
+        content = broken_workbook(good[0], chance) if kind == "xlsx" else broken_csv(good[1], chance)
+        began = time.monotonic()
+        assert all(
+            re.search("[ก-ฮ]", said) for said in sentences(content, kind, seed, teacher, open_round)
+        ), seed
+        assert time.monotonic() - began < SECONDS, seed
+    after = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    assert after <= max(before, MEGABYTES * 1024)
