@@ -30,7 +30,7 @@ def test_every_operation_is_measured_beside_its_peers(tmp_path):
     assert told["students"] == 300
     rows = told["operations"]
     assert {row["name"] for row in rows} == NAMES
-    assert len([row for row in rows if row["name"] in ("save", "bulk_save_1000", "export_50k")]) == 6
+    assert len([row for row in rows if row["name"] in ("save", "bulk_save_1000", "export_50k")]) == 7
     for row in rows:
         assert list(row) == COLUMNS
         assert row["rows"] > 0

@@ -67,6 +67,7 @@ OPERATIONS = [
         [
             Peer("export_xlsxwriter", "XlsxWriter, row by row"),
             Peer("export_rust", "rustpy-xlsxwriter"),
+            Peer("export_flask_admin", f"{STOCK}, its own export"),
         ],
         warm=0,
         runs=3,
