@@ -338,6 +338,19 @@ def learner_of_number(user, area_code, number):
     return learner_of_lineages(user, area_code, lineages, number)
 
 
+def lineages_of(user, area_code, record_id):
+    """{lineage} of the record of a person with this id, {its own id} where it has none, as far as this person may see it."""
+    from documents import subsystems
+
+    asked, scope = {"area_code": area_code, "_id": record_id}, visible(user)
+    for document in subsystems() if scope != NOTHING else ():
+        if is_personal(document):
+            row = collection(document).find_one({"$and": [asked, scope]} if scope else asked, {"lineage": 1})
+            if row:
+                return {row.get("lineage") or record_id}
+    return set()
+
+
 def learner_of_lineages(user, area_code, lineages, number=None):
     """The Learner of lineages: with the rounds and schools of his records that this person may see."""
     from documents import subsystems

@@ -114,7 +114,9 @@ def people_named(area, text):
 def asked_learner(area):
     """The Learner that the address names by lineage and hash, or by a record of his that the reader sees; None without."""
     lineages = {ObjectId(one) for one in request.args.getlist("learner")[:5] if ObjectId.is_valid(one)}
-    mark = request.args.get("mark", "")[:64]
+    mark, record = request.args.get("mark", "")[:64], request.args.get("record")
+    if ObjectId.is_valid(record or ""):
+        lineages |= access_log.lineages_of(current_user, area, ObjectId(record))
     if not lineages and not mark:
         return None
     found = access_log.learner_of_lineages(current_user, area, lineages)

@@ -29,7 +29,7 @@ class RevealMixin:
         """Where it is told who looked at the person's data; None of a record that tells of no person."""
         if not access_log.is_personal(type(record)):
             return None
-        return url_for("access_log.index", area=record.area_code, learner=record.lineage or record.id)
+        return url_for("access_log.index", area=record.area_code, record=record.id)
 
     @expose("/reveal/", methods=("POST",))
     def reveal(self):
