@@ -208,7 +208,12 @@ def make_survey(area_code, values, actor):
 
     def work():
         collection(Survey).insert_one(dict(row))
-        _note(made, actor, "create", {name: [None, row[name]] for name in LABELS if name in row})
+        _note(
+            made,
+            actor,
+            "create",
+            {name: [None, row[name]] for name in LABELS if name in row and name != "retired"},
+        )
 
     try:
         in_transaction(work)

@@ -12,7 +12,9 @@ from documents.access import AREA_READERS
 from documents.clock import utc
 from documents.errors import RuleBroken
 from documents.jobs import STATES, Job
+from documents.privacy import days_of
 from documents.rounds import system_name
+from views import here
 from views.pages import Page
 
 PATIENCE = 1.2  # seconds that a request waits for its job before it shows the job's page
@@ -132,6 +134,7 @@ class Jobs(Page, BaseView):
             rows=[row_of(job) for job in found[:PAGE_SIZE]],
             everybody=everybody,
             oversees=bool(user.areas(*AREA_READERS)),
+            kept_days=days_of(here.area_code())["job_files"],
             prev=url_for(".index", page=page - 1, all=request.args.get("all")) if page else None,
             next=url_for(".index", page=page + 1, all=request.args.get("all"))
             if len(found) > PAGE_SIZE
