@@ -39,7 +39,10 @@ def _in_two_schools(round_):
         schools,
         {"$match": {"schools.1": {"$exists": True}}},
     ]
-    twice = {row["_id"]: row["schools"] for row in collection(Student).aggregate(stages, allowDiskUse=True)}
+    twice = {
+        row["_id"]: row["schools"]
+        for row in collection(Student).aggregate(stages, hint="key", allowDiskUse=True)
+    }
     if not twice:
         return []
     found = {}
