@@ -1,9 +1,12 @@
 """The demo by scripts/start: loaded once into an empty database, with its accounts and its clock."""
 
 import json
+import re
 import signal
 import stat
 import time
+from urllib.parse import urlencode, urlsplit
+from urllib.request import HTTPCookieProcessor, build_opener
 
 import pytest
 from pymongo import MongoClient
@@ -39,6 +42,20 @@ def test_the_demo_writes_an_account_for_each_role_and_prints_it(demo):
         account["email"] in demo.printed and account["password"] in demo.printed for account in accounts
     )
     assert "2025-06-05T09:00" in demo.printed
+    # Two steps are offered in the demo, not demanded: the e-mail and the password are enough for everybody.
+    for role in ("approver", "admin"):
+        account = next(one for one in accounts if one["role"] == role)
+        assert signed_in_at(demo, account) == "/admin/"
+
+
+def signed_in_at(product, account):
+    """The page to which signing in with e-mail and password leads."""
+    browser = build_opener(HTTPCookieProcessor())
+    page = browser.open(f"http://127.0.0.1:{product.port}/login").read().decode()
+    token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page)[1]
+    form = {"email": account["email"], "password": account["password"], "csrf_token": token}
+    answer = browser.open(f"http://127.0.0.1:{product.port}/login", urlencode(form).encode())
+    return urlsplit(answer.url).path
 
 
 def test_the_demo_is_loaded_once(start, demo):  # noqa: F811
