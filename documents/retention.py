@@ -55,7 +55,12 @@ def _erase_draft(draft, before):
         return 0
     files = [row["id"] for row in draft.evidence]
     empty = dict.fromkeys([*editable(), "known_likely", "over_warning", "native_name"])
-    emptied = empty | {"evidence": [], "sort_key": "", "search_key": (draft.request_no or "").lower()}
+    emptied = empty | {
+        "evidence": [],
+        "likeness": [],
+        "sort_key": "",
+        "search_key": (draft.request_no or "").lower(),
+    }
     try:
         advance(draft, "withdraw", SYSTEM, WHY, changes=emptied)
     except RuleBroken:  # somebody was first
