@@ -615,6 +615,10 @@ def _ready(prepared, doors, actor, warrant=None, along=None, said=None):
             except _Moved:
                 _raise_stale(prepared)
             except DuplicateKeyError as error:
+                if not _is_of_records(
+                    error, prepared
+                ):  # of what `along` stores: its caller knows what to say
+                    raise
                 raise DuplicateKey(TAKEN) from error
             except BulkWriteError as error:
                 if any(one["code"] == DUPLICATE for one in error.details["writeErrors"]):
@@ -682,6 +686,12 @@ def _check_named(submission, place, prepared):
     touched = {(each.after or each.before)["_id"] for each in prepared if place in each.places}
     if not touched <= named:
         raise NotAllowed("เปิดคืนให้แก้ไขเฉพาะบางรายการ รายการนี้ไม่อยู่ในรายการที่เปิด กรุณาติดต่อเจ้าหน้าที่เขต")
+
+
+def _is_of_records(error, prepared):
+    """Whether it is a record's own key that was taken, not that of another collection written in the same transaction."""
+    names = {each.change.document._get_collection_name() for each in prepared}
+    return any(f".{name} index:" in str(error) for name in names)
 
 
 def _raise_stale(prepared):
