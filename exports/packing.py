@@ -28,7 +28,7 @@ class Deflated:
 
     def write(self, data):
         """Take some bytes."""
-        self.crc, self.size = zlib.crc32(data, self.crc), self.size + len(data)
+        self.crc, self.size = isal_zlib.crc32(data, self.crc), self.size + len(data)
         self._keep(self.squeezing.compress(data))
 
     def end(self):
@@ -100,5 +100,5 @@ def joined_crc(first, second, size):
     moved, plain = first, 0
     for at in range(0, size, len(ZEROS)):
         zeros = memoryview(ZEROS)[: size - at]
-        moved, plain = zlib.crc32(zeros, moved), zlib.crc32(zeros, plain)
+        moved, plain = isal_zlib.crc32(zeros, moved), isal_zlib.crc32(zeros, plain)
     return moved ^ plain ^ second

@@ -22,7 +22,7 @@ from xlsxwriter.sharedstrings import SharedStrings
 from xlsxwriter.worksheet import Worksheet
 
 from documents.errors import NoRoom
-from exports.cells import Cells, escaped, rows_xml
+from exports.cells import NEEDS_CARE, Cells, escaped, rows_xml
 from exports.packing import SPOOL, Archive, Deflated
 
 FONT = "TH Sarabun New"  # the government's text face; Excel falls back to its own where it is absent
@@ -134,7 +134,8 @@ class PlainStrings(SharedStrings):
 
     def _write_si(self, string):
         kept = ' xml:space="preserve"' if string != string.strip() else ""
-        self.fh.write(f"<si><t{kept}>{escaped(string)}</t></si>")
+        text = escaped(string) if NEEDS_CARE.search(string) else string
+        self.fh.write(f"<si><t{kept}>{text}</t></si>")
 
 
 class Packing(Packager):
