@@ -7,8 +7,10 @@ may not see that of one school has it for the whole area alone, and not there wh
 
 from decimal import Decimal
 
-from documents import buddhist, places
-from documents.money import UNREPORTED
+from documents import buddhist, counting, places
+from documents.limits import limits_of
+from documents.locking import freeze_of
+from documents.money import SUBSYSTEM, UNREPORTED
 from documents.money_counts import HEADS
 from documents.rate_rows import ITEMS, LEVELS, TERMS, UNITS
 from documents.small_cells import SMALL
@@ -190,6 +192,16 @@ def _titles(first, second):
 
 def _pair(before, after):
     return [cell(before), cell(after), cell(after - before)]
+
+
+def rules_in_words(round_):
+    """The year's counting rules as the lock froze them, in one line."""
+    freeze = freeze_of(round_)
+    limits = (freeze and freeze.limits) or limits_of(round_.area_code, SUBSYSTEM, round_.academic_year)
+    rules = counting.Rules.of(limits)
+    suspended = counting.LEFT_OUT[int(rules.suspended)]
+    doubles = counting.EVERY_CLAIM[int(rules.doubles)]
+    return f"อายุ {rules.youngest}–{rules.oldest} ปี · แขวนลอย: {suspended} · ซ้ำสองโรงเรียน: {doubles}"
 
 
 # ---- files ----

@@ -7,7 +7,7 @@ from documents import buddhist
 from documents.clock import utc
 from documents.locking import freeze_of
 from documents.rate_rows import TERMS
-from exports.money import SAYS, statement
+from exports.money import SAYS, rules_in_words, statement
 from exports.pdf import LEFT, LOWER, Paper, labelled
 from exports.workbook import file_name
 
@@ -66,7 +66,7 @@ def write_letter(paper, estimate, school, area_name):
 def told(estimate, school):
     """What stands below the table, a sentence each."""
     yield f"{SAYS} จำนวนเงินจริงเป็นไปตามหนังสือแจ้งจัดสรร"
-    yield "นักเรียนที่นับไม่รวมผู้ที่แขวนลอย อายุนอกเกณฑ์ หรือมีชื่อซ้ำในโรงเรียนอื่น ตามเกณฑ์การนับของปีการศึกษา"
+    yield f"เกณฑ์การนับของปีการศึกษา {estimate.round.academic_year}: {rules_in_words(estimate.round)}"
     met = {due.rate.id for due in school.dues}
     unsure = sorted({rate.words for rate in estimate.unverified if rate.id in met})
     if unsure:

@@ -9,7 +9,6 @@ from flask_login import current_user
 from documents import access, buddhist, counting, money, money_back, rates
 from documents.errors import Invalid, OutOfScope, WrongState
 from documents.jobs import ask
-from documents.limits import limits_of
 from documents.locking import freeze_of
 from documents.rate_rows import HOME, LEVELS, baht
 from documents.rounds import Round
@@ -71,7 +70,7 @@ class Money(ReportPage):
             letters_for_all=not school and reads_records(round_) and sees_poor(round_),
             rate_tables=rates.tables_of(round_.area_code) if sees_area(round_) else [],
             other=other,
-            rules=rules_in_words(round_),
+            rules=tables.rules_in_words(round_),
             counted_href=counted_href(round_, school),
             home=home_form(round_) if what == "items" else None,
             stats=stats_of(round_, estimate, school),
@@ -284,16 +283,6 @@ def notes_of(round_, estimate, what, school):
         yield f"{rates.ITEMS[item].label}: {rates.ITEMS[item].note}", "info"
     if what == "back" and not sees_poor(round_):
         yield "จำนวนนักเรียนยากจนที่ย้ายออกและเงินที่อาจต้องคืน แสดงเฉพาะผู้มีสิทธิ์ดูข้อมูลอ่อนไหว", "info"
-
-
-def rules_in_words(round_):
-    """The year's counting rules as the lock froze them, in one line."""
-    freeze = freeze_of(round_)
-    limits = (freeze and freeze.limits) or limits_of(round_.area_code, money.SUBSYSTEM, round_.academic_year)
-    rules = counting.Rules.of(limits)
-    suspended = counting.LEFT_OUT[int(rules.suspended)]
-    doubles = counting.EVERY_CLAIM[int(rules.doubles)]
-    return f"อายุ {rules.youngest}–{rules.oldest} ปี · แขวนลอย: {suspended} · ซ้ำสองโรงเรียน: {doubles}"
 
 
 def home_form(round_):
