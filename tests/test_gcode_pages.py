@@ -192,6 +192,9 @@ def test_an_officer_takes_several_up_at_once(teacher, officer, approver, sign_in
     both = [sent(teacher), sent(teacher, first_name="สอ", birth_date="01/02/2559")]
     ids = [str(one.id) for one in both]
     assert sign_in(approver).send("/admin/gcode/action/", {"action": "take", "rowid": ids}).status_code == 403
+    far = person("far", "district", area="34020000")
+    assert sign_in(far).send("/admin/gcode/action/", {"action": "take", "rowid": ids}).status_code == 403
+    assert {fresh(one).state for one in both} == {"sent"}
     sign_in(officer).send("/admin/gcode/action/", {"action": "take", "rowid": ids})
     assert {fresh(one).state for one in both} == {"checking"}
 

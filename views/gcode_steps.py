@@ -55,9 +55,9 @@ class GCodeSteps:
         if not _few(ids):
             return
         refused, done = [], 0
-        for id_ in ids:
+        for found in [gcode.get_request(current_user, id_) for id_ in ids]:  # a foreign id refuses them all
             try:
-                gcode_requests.step(gcode.get_request(current_user, id_), "take", person())
+                gcode_requests.step(found, "take", person())
                 done += 1
             except RuleBroken as refusal:
                 refused.append(refusal.message)
