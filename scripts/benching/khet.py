@@ -25,7 +25,7 @@ from documents.twofold import pairs_of
 from documents.users import User
 from documents.writing import Change, write
 from exports.grid import around_of, projection_of, xlsx_of
-from exports.importing import apply_plan, plan_import
+from exports.importing import apply_plan, plan_file
 from scripts.benching import records
 from scripts.benching.clocked import (
     PAGE,
@@ -252,16 +252,16 @@ class Operations:
         return rows
 
     def import_50k(self, run):
-        """Read the roster of an area into an empty round: the plan, then the deed. It is emptied afterwards."""
+        """Read the roster of an area into an empty round as its two jobs do: the plan, then the deed. It is emptied then."""
         area = area_of(0, self.areas)
         content = self.roster().read_bytes()
         user = User.objects.get(fs_uniquifier=f"district.{area}")
         round_ = self._empty_round(area)
         with Stopwatch() as watch:
-            plan = plan_import(Student, io.BytesIO(content), "roster.xlsx", user, round_, max_rows=MOST)
+            plan = plan_file(Student, io.BytesIO(content), "roster.xlsx", user, round_, max_rows=MOST)
             outcomes = apply_plan(plan.id, user, REASON, approved=True, partly=True)
         written = sum(one.written for one in outcomes)
-        expect(written and not plan.errors, f"{written} rows imported, {len(plan.errors)} errors")
+        expect(written and not plan.counts()["errors"], f"{written} rows imported, {plan.counts()}")
         self._take_out(round_)
         return watch.seconds, written
 
