@@ -28,6 +28,8 @@ NOT_ASKED = {
     "/admin/transfers/days/",
     "/admin/gcode/settings/",
     "/admin/gcode/code/mode/",
+    "/account/digest/",
+    "/admin/announcements/line/",
     "/admin/users/new/",
     "/admin/users/schools/",
     "/logout",
