@@ -64,6 +64,8 @@ NOT_PAGES = (
     "/jobs/corner/",
     "/jobs/status/",
     "/jobs/result/",
+    "/gcode/evidence/",
+    "/letters/file/",
 )
 PER_ROLE = ("/admin/", "/admin/rounds/details/", "/admin/submissions/details/")  # other for each role
 ALIKE = ("/new/", *(f"/admin/{document.slug}/" for document in subsystems()[1:]))

@@ -203,15 +203,14 @@ def test_a_job_on_a_full_disk_says_so_and_leaves_no_file(open_round, teacher, mo
     write([Change(Student, place(), pupil(n)) for n in range(1, 41)], teacher)
     wanted = listing.Wanted(Student, AREA, YEAR, ROUND)
     asked = {"round_id": str(open_round.id), "export_type": "xlsx", "noted": {}, "count": 40}
-    job = ask(
-        "grid_file", teacher, AREA, open_round, arguments=asked | {"asked": listing.as_arguments(wanted)}
-    )
+    asked |= {"asked": listing.as_arguments(wanted)}
     monkeypatch.setattr(packing, "SPOOL", 16)
     monkeypatch.setattr(workbook, "SPOOL", 16)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (400, before[1]))
-        job_runs.run(job.id)
+        job = ask("grid_file", teacher, AREA, open_round, arguments=asked)
+        job_runs.run(job.id)  # where no application was made yet that does it at once
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     ended = Job.objects(id=job.id).get()

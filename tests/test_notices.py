@@ -118,13 +118,13 @@ def test_the_counter_on_the_person_is_what_is_unread(begun, teacher, neighbour, 
         notices.tell(
             [teacher.id, teacher.id, neighbour.id], "round", f"เรื่องที่ {n}", "/admin/rounds/", AREA, once=f"{n}"
         )
-        notices.tell([teacher.id], "round", "ซ้ำ", None, AREA, once=f"{n}")
+        notices.tell([teacher.id], "round", "เรื่องที่บอกแล้ว", None, AREA, once=f"{n}")
     assert teacher.reload().unread == 3
     browser = sign_in(teacher)
     with count_commands() as before:
         page = browser.get("/admin/notices/").text
     assert "ยังไม่อ่าน 3 รายการ" in page
-    assert "ซ้ำ" not in page
+    assert "เรื่องที่บอกแล้ว" not in page
     assert before.count("find") + before.count("aggregate") < 12
     links = re.findall(r"/admin/notices/open/\?id=\w+", page)
     assert browser.get(links[0]).headers["Location"] == "/admin/rounds/"
