@@ -1,7 +1,8 @@
 """One side of the bench as a process of its own: `python -m scripts.benching.worker khet|plain`.
 
 Reads one line of JSON a measurement, {"do": name, "run": number}, and answers {"seconds", "rows", "peak_mb"}.
-Both sides are alike in this: the same database, the same machine, one process, its memory counted apart.
+Both sides are alike in this: the same database, the same machine, one process settled as the web server's is, its memory
+counted apart.
 """
 
 import gc
@@ -11,6 +12,7 @@ import os
 import sys
 from pathlib import Path
 
+from admin_app.steady import settle
 from scripts.benching.memory import Peak
 
 
@@ -19,6 +21,7 @@ def main(side):
     operations = importlib.import_module(f"scripts.benching.{side}").Operations(
         os.environ["MONGODB_URI"], Path(os.environ["KHET_BENCH_DATA"])
     )
+    settle()
     answers, sys.stdout = sys.stdout, sys.stderr  # what a library prints is no answer
     for line in sys.stdin:
         asked = json.loads(line)
