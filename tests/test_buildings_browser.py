@@ -1,6 +1,7 @@
 """Buildings on a telephone: one with two photographs is added, the report goes its way up to the lock."""
 
 import pytest
+from playwright.sync_api import expect
 
 from documents import pictures
 from documents.buildings import Building
@@ -75,7 +76,7 @@ def test_a_building_with_two_photographs_goes_from_a_telephone_to_the_lock(
     out = page.locator('[name="photo_back"][type=checkbox]')
     out.check()
     page.locator("dialog.box [value=no]").click()
-    assert not out.is_checked(), "taking a picture out asks, and a no leaves it"
+    expect(out, "taking a picture out asks, and a no leaves it").not_to_be_checked()
     page.locator('#photo_back[type="file"]').set_input_files(file("IMG_3.jpg", b"no picture at all"))
     page.locator('#field-photo_back [data-picture-said]:has-text("เปิดไฟล์นี้")').wait_for()
     page.fill("#name", "ชื่อที่พิมพ์ไว้")

@@ -3,6 +3,7 @@
 import io
 
 import pytest
+from playwright.sync_api import expect
 from PIL import Image
 
 from documents.gcode import GCodeRequest
@@ -58,7 +59,7 @@ def ask(at):
     fill(at, SEARCHED, PICKED)
     at.press("ค้นหาผู้เรียนในเขต")
     at.look_over()
-    assert at.page.get_by_text("ไม่พบผู้เรียนที่อาจเป็นคนเดียวกัน").is_visible()
+    expect(at.page.get_by_text("ไม่พบผู้เรียนที่อาจเป็นคนเดียวกัน")).to_be_visible()
     fill(at, REST, PICKED_TOO)
     at.shot("gcode-form-phone")
     at.press("บันทึกเป็นร่าง")
@@ -92,14 +93,14 @@ def certify(at, request):
     at.go("/admin/gcode/?queue=certify")
     at.page.get_by_role("link", name=request.name).first.click()
     at.page.get_by_role("link", name="รับรอง…").click()
-    assert at.page.get_by_text("บ้านหนึ่ง").first.is_visible()
+    expect(at.page.get_by_text("บ้านหนึ่ง").first).to_be_visible()
     at.page.check("[name=ticked]")
     for name in ("code", "again"):
         at.page.fill(f"[name={name}-{request.id}]", CODE)
     at.shot("gcode-certify")
     at.press("รับรองคำขอที่ทำเครื่องหมาย")
     at.look_over()
-    assert at.page.get_by_text("รับรองแล้ว").first.is_visible()
+    expect(at.page.get_by_text("รับรองแล้ว").first).to_be_visible()
 
 
 def into_dmc(at):

@@ -8,6 +8,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from playwright.sync_api import expect
 
 from admin_app import tasks
 from documents import job_runs, jobs
@@ -300,7 +301,7 @@ def test_one_follows_a_job_from_its_page_and_from_the_corner_of_another(workers,
     corner.get_by_text("เสร็จแล้ว ใน").wait_for()
     assert "เสร็จแล้ว" in corner.locator("[aria-live]").inner_text()
     own.go(f"/admin/jobs/details/?id={job.id}")
-    assert own.page.get_by_text("นับถึง 80").is_visible()
+    expect(own.page.get_by_text("นับถึง 80")).to_be_visible()
     with own.page.expect_download() as download:
         own.page.get_by_role("link", name="ดาวน์โหลด").click()
     assert download.value.suggested_filename == "ผลนับ"

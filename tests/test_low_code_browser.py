@@ -6,6 +6,7 @@ import sys
 import time
 
 import pytest
+from playwright.sync_api import expect
 from python_calamine import CalamineWorkbook
 
 from documents import rounds
@@ -43,7 +44,7 @@ def test_a_field_and_a_survey_from_the_browser_to_the_districts_files(
     desk.page.fill("#key", "water")
     desk.press("สร้างแบบสำรวจ")
     survey = desk.page.url
-    assert desk.page.get_by_text("ยังไม่มีช่องคำถาม").is_visible()
+    expect(desk.page.get_by_text("ยังไม่มีช่องคำถาม")).to_be_visible()
     for label, key, kind in QUESTIONS:
         desk.page.get_by_role("link", name="เพิ่มช่องคำถาม").click()
         desk.page.fill("#label", label)
@@ -82,7 +83,7 @@ def test_a_field_and_a_survey_from_the_browser_to_the_districts_files(
 
     district = window(officer)
     district.go("/admin/surveys/water/?sort=0")
-    assert district.page.get_by_text("น้ำบาดาล").first.is_visible()
+    expect(district.page.get_by_text("น้ำบาดาล").first).to_be_visible()
     for path, labels, value in (
         ("technology", {"จำนวนแท็บเล็ต"}, 12), ("surveys/water", {label for label, *_ in QUESTIONS}, 4),
     ):  # fmt: skip
