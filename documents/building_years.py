@@ -2,10 +2,10 @@
 
 from documents import access
 from documents.buildings import Building
+from documents.change import Change
 from documents.database import collection
 from documents.record import Place
 from documents.rounds import Round
-from documents.writing import Change
 
 MOST = 60  # rows of one building
 SHOWN = ("academic_year", "round", "school_code", "condition", "use_status", "repair_note", "photo_front")

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from documents import clock
+from documents.change import Copy
 from documents.clock import naive
 from documents.codelists import of_area
 from documents.contexts import taught_in
@@ -24,7 +25,7 @@ from documents.rounds import DRAFTS, get_round, round_before
 from documents.schools import School
 from documents.submissions import SEALED, WRITABLE, Submission, submissions_of, units_of
 from documents.users import System
-from documents.writing import Copy, carrying
+from documents.writing import carrying
 
 BATCH = 2000  # records of one transaction, about; whole schools
 ATTEMPTS = 3  # of a batch that somebody typed one of the same records into meanwhile

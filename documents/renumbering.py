@@ -7,6 +7,7 @@ import datetime as dt
 from typing import NamedTuple
 
 from documents import clock
+from documents.change import Change
 from documents.database import collection
 from documents.errors import DuplicateKey, RoundLocked, WrongState
 from documents.record import Place
@@ -14,7 +15,6 @@ from documents.rounds import find_round
 from documents.students import Student
 from documents.submissions import find_submission, may_write, refuse_sealed
 from documents.warrants import Granted
-from documents.writing import Change
 
 MOST = 500  # records of one number in an area: twenty years of three rounds, in several schools
 

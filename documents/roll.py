@@ -8,6 +8,7 @@ import re
 from collections import Counter
 
 from documents import fields
+from documents.change import Change
 from documents.codelists import code_list
 from documents.database import collection
 from documents.errors import Invalid, TooOften, WrongState
@@ -17,7 +18,6 @@ from documents.standing import AWAITING
 from documents.student_rules import FAMILY_OF_STATUS
 from documents.students import Student
 from documents.transfers import MOVED_AWAY, YEAR_END, open_of
-from documents.writing import Change
 
 LEAVES = {"moved_out": "ย้ายออก", "discharged": "จำหน่าย", "dropped_out": "ออกกลางคัน"}
 GONE = ("leave_reason", "leave_date", "leave_to")

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from bson import MinKey
 
 from documents import thai
+from documents.change import Change
 from documents.database import collection
 from documents.declarations import documents_in
 from documents.history import AuditEvent
 from documents.record import Place, declared
+from documents.warrants import Granted
 
 ADDED, CHANGED, REMOVED = "added", "changed", "removed"
 KINDS = {ADDED: "เพิ่ม", CHANGED: "แก้ไข", REMOVED: "ลบ"}
@@ -127,9 +129,6 @@ def summed(changes):
 
 def undoing(submission):
     """(the door's Changes that bring back the version before, {record id: what a warrant must grant for it})."""
-    from documents.warrants import Granted
-    from documents.writing import Change
-
     place = Place(**place_of(submission))
     changes, grants = [], {}
     for each in changed_since(submission):

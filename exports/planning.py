@@ -9,12 +9,13 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from documents import access, citizen_id, fields
+from documents.change import Change
 from documents.completeness import required_of
 from documents.database import collection
 from documents.errors import FileRefused, Invalid, RuleBroken
+from documents.preparing import prepare
 from documents.record import Place, declared
 from documents.submissions import Submission, may_write
-from documents.writing import Change, prepare
 from exports.columns import is_blank, text_of_cell
 from exports.headers import letter_of, match_columns
 from exports.plans import STRAY, FieldChange, GoneRow, ImportPlan, PlannedRow, RowError, SchoolPlan

@@ -4,6 +4,7 @@ import pytest
 
 from documents import carrying, clock, history, subsystems
 from documents.carrying import carry_over, outlook
+from documents.change import Copy
 from documents.completeness import counts_of
 from documents.database import collection, db
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
@@ -17,7 +18,7 @@ from documents.rounds import Round, find_round
 from documents.students import Student
 from documents.submissions import Submission, find_submission
 from documents.users import System
-from documents.writing import Change, Copy, write
+from documents.writing import Change, write
 from documents.writing import carrying as door
 from tests.kitchens import Kitchen, food_round
 from tests.making import complete

@@ -3,8 +3,8 @@
 import io
 
 import pytest
-from playwright.sync_api import expect
 from PIL import Image
+from playwright.sync_api import expect
 
 from documents.gcode import GCodeRequest
 from tests.browsing import PHONE

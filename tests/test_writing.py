@@ -189,9 +189,9 @@ def test_a_thousand_records_take_a_constant_number_of_calls(canteens, open_round
 
 
 def test_two_who_add_the_same_key_at_once_get_one_sentence(canteens, open_round, teacher, monkeypatch):
-    from documents import writing
+    from documents import preparing
 
-    monkeypatch.setattr(writing, "find_doubles", lambda prepared, errors: None)
+    monkeypatch.setattr(preparing, "find_doubles", lambda prepared, errors: None)
     write([new(canteens)], teacher)
     with pytest.raises(DuplicateKey):
         write([new(canteens)], teacher)

@@ -14,11 +14,12 @@ from documents.errors import Invalid, OutOfScope, RuleBroken, StaleRevision
 from documents.id_changes import IdChange
 from documents.lookups import is_on_roll
 from documents.paths import in_words, path_of
+from documents.preparing import prepare
 from documents.record import declared
 from documents.schools import School
 from documents.standing import AWAITING, is_fixed
 from documents.students import Student
-from documents.writing import prepare, write
+from documents.writing import write
 from views import pupil_reports
 from views.cases import errors_of, person
 from views.record import RecordView

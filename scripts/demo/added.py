@@ -6,6 +6,7 @@ The survey is half-way: about every second school has answered it, and some of t
 import datetime as dt
 
 from documents import findings, surveys
+from documents.change import Change
 from documents.codelists import code_list, of_area
 from documents.declarations import declaration
 from documents.field_definitions import define
@@ -13,7 +14,6 @@ from documents.fields import INTERNAL
 from documents.moves import move
 from documents.record import Place, declared
 from documents.submissions import find_submission
-from documents.writing import Change
 from scripts.demo import calendar_of_rounds, moments
 from scripts.demo.chance import chance
 from scripts.demo.entering import put

@@ -5,11 +5,11 @@ another number.
 """
 
 from documents import linked
+from documents.change import Change
 from documents.codelists import code_list
 from documents.equipment import NUMBERS, Equipment
 from documents.equipment_checks import DESKS, pupils_at
 from documents.record import Place
-from documents.writing import Change
 from scripts.demo import moments, reporting
 from scripts.demo.chance import chance
 from scripts.demo.emis import computers
