@@ -7,6 +7,7 @@ allocation that fails ends the whole process. It therefore runs as a child with 
 
 import datetime as dt
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -76,6 +77,8 @@ def sheets_from(lines, spool):
     sheets, places, last = [], [], None
     for line in lines:
         if line.startswith(b'{"rows"'):
+            # To the end first: the beginning of each sheet before this one was read.
+            spool.seek(0, os.SEEK_END)
             places.append(spool.tell())
             spool.write(line)
         elif line.startswith(b"{"):

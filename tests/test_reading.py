@@ -106,6 +106,17 @@ def test_the_sheet_whose_header_matches_best_is_read_and_said():
     assert "“รายชื่อ”" in table.warnings[0]
 
 
+def test_a_long_sheet_before_others_is_read_to_its_own_end():
+    def sheet(name, count):
+        return name, [["รหัสโรงเรียน", "ชื่อ"], *([f"{at:08}", name] for at in range(count))]
+
+    content = made.xlsx(sheet("ยาว", 1301), sheet("ต่อมา", 700), sheet("ท้าย", 20))
+    for found, count in zip(read_sheets(content, 5000), (1301, 700, 20), strict=True):
+        rows = [values for _, values in found.rows][1:]
+        assert rows == [[f"{at:08}", found.name] for at in range(count)]
+    assert len(list(read_table(content, "x.xlsx", ["รหัสโรงเรียน", "ชื่อ"]).rows)) == 1301
+
+
 def test_merged_cells_fill_the_header_and_are_told_of_among_the_data():
     target = io.BytesIO()
     from xlsxwriter import Workbook
