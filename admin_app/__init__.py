@@ -5,7 +5,7 @@ from flask_admin import Admin
 from flask_admin.theme import Bootstrap4Theme
 
 import views
-from admin_app import auth, discretion, errors, health, language, security, tasks, theme
+from admin_app import auth, discretion, errors, health, language, security, slow, tasks, theme
 from admin_app.config import Settings
 from documents import clock, declarations, history, signing
 from documents.database import connect
@@ -43,5 +43,6 @@ def create_app(settings: Settings) -> Flask:
     )
     views.register(admin, app)
     security.limit_exports(app)
+    slow.init_app(app, settings.slow_seconds)
     app.add_url_rule("/", "root", lambda: redirect(url_for("admin.index")))
     return app

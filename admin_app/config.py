@@ -32,6 +32,7 @@ TABLE = [
     ("KHET_NOW", "", "เวลาเริ่มต้นของนาฬิการะบบ (ISO, ค.ศ.) ใช้เพื่อสาธิตและทดสอบเท่านั้น ทุกหน้าจะแสดงแถบบอก"),
     ("KHET_DEMO_PASSWORD", "", "รหัสผ่านของบัญชีสาธิตทุกบัญชี ไม่กำหนดแล้วสุ่มให้ใน DATA/demo-accounts.json"),
     ("KHET_TWO_STEP", "required", "ยืนยันตัวตนสองชั้น: required บังคับผู้รับรองและผู้ดูแลระบบ, offered ให้ทุกคนเลือกเอง (scripts/start ใช้ offered เมื่อฐานข้อมูลมีเขตสาธิต)"),
+    ("KHET_SLOW_SECONDS", "2", "คำขอที่ใช้เวลานานกว่านี้ (วินาที) ถูกเขียนลงบันทึกของเว็บเซิร์ฟเวอร์"),
     ("KHET_ENV", "production", "production, development หรือ test; โหมดดีบัก (FLASK_DEBUG=1) ใช้ได้เฉพาะ development"),
 ]  # fmt: skip
 
@@ -53,6 +54,7 @@ class Settings:
     now: str = ""
     demo_password: str = field(default="", repr=False)
     two_step: str = "required"
+    slow_seconds: float = 2.0
     env: str = "production"
     debug: bool = False
 
@@ -89,6 +91,7 @@ class Settings:
             now=running_since(given["KHET_NOW"], environ.get("KHET_NOW_SINCE")),
             demo_password=given["KHET_DEMO_PASSWORD"],
             two_step=given["KHET_TWO_STEP"],
+            slow_seconds=seconds_of("KHET_SLOW_SECONDS", given["KHET_SLOW_SECONDS"]),
             env=given["KHET_ENV"],
             debug=environ.get("FLASK_DEBUG", "").lower() in ("1", "true", "yes", "on"),
         )
@@ -157,6 +160,17 @@ def count_of(name: str, text: str) -> int:
     if not text.isdecimal():
         raise RuntimeError(f"{name}={text} ต้องเป็นจำนวนเต็มตั้งแต่ 0")
     return int(text)
+
+
+def seconds_of(name: str, text: str) -> float:
+    """A number of seconds above 0. Raises RuntimeError for anything else."""
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise RuntimeError(f"{name}={text} ต้องเป็นจำนวนวินาทีที่มากกว่า 0")
+    return seconds
 
 
 def running_since(now: str, since: str | None) -> str:

@@ -107,7 +107,7 @@ class Heart:
             try:
                 job_runs.beat(self.name, os.getpid(), ALIVE_FOR)
                 if beats % ROUND_EVERY == 0:
-                    job_runs.requeue_lost()
+                    job_runs.requeue_lost(starting=not beats)
                     if mail.is_due():
                         tasks.wake_mail()
                 if beats % DAILY_EVERY == 1:
@@ -118,6 +118,7 @@ class Heart:
                     registering.forget_unproven()
             except PyMongoError as error:
                 log.error("the worker lost the database: %s", type(error).__name__)
+                beats = -1  # once it is back, as at the start: what was lost with it is looked for at once
             beats += 1
             self._ended.wait(BEAT_EVERY)
 

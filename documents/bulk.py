@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from documents import listing
 from documents.errors import NotAllowed, RuleBroken, WrongState
-from documents.jobs import job_kind
+from documents.jobs import counted_so_far, job_kind
 from documents.record import Place
 from documents.rounds import get_round
 from documents.writing import Change, remove, write
@@ -13,7 +13,7 @@ DONE = {"review": "ทบทวนแล้ว", "delete": "ลบแล้ว"}
 NAMES_SAID = 5
 
 
-@job_kind("bulk", "ทำหลายรายการ", "Bulk action")
+@job_kind("bulk", "ทำหลายรายการ", "Bulk action", so_far=counted_so_far)
 def bulk_job(job, progress, round_id, action, count, reason, asked):
     """Do an action to all records that match, all or none of each school; a school that refuses is named.
 
@@ -22,7 +22,7 @@ def bulk_job(job, progress, round_id, action, count, reason, asked):
     """
     round_ = get_round([job.area_code], round_id)
     wanted = listing.as_wanted(round_, **asked)
-    if job.attempts == 1 and listing.count_of(wanted, job.actor, exactly=True)[0] != count:
+    if job.runs == 1 and listing.count_of(wanted, job.actor, exactly=True)[0] != count:
         raise WrongState("จำนวนรายการที่ตรงเงื่อนไขเปลี่ยนไปหลังจากที่ท่านสั่ง จึงยังไม่ได้ทำรายการใด กรุณาตรวจดูแล้วสั่งใหม่")
     progress.begin(count, "รายการ")
     done, seen, schools, refused = 0, 0, 0, []
@@ -41,6 +41,8 @@ def bulk_job(job, progress, round_id, action, count, reason, asked):
     if refused and not done:
         raise NotAllowed("ไม่มีโรงเรียนใดทำรายการนี้ได้ ดูเหตุผลรายโรงเรียนในบันทึกของงาน")
     summary = [f"{DONE[action]} {done:,} รายการ ของ {schools:,} โรงเรียน"]
+    if job.runs > 1:
+        summary.append("งานนี้ถูกขัดจังหวะแล้วทำต่อ ตัวเลขข้างต้นนับเฉพาะที่ทำครั้งหลังสุด รายการก่อนหน้านั้นทำไปแล้วเช่นกัน")
     if refused:
         more = f" และอีก {len(refused) - NAMES_SAID:,} โรงเรียน" if len(refused) > NAMES_SAID else ""
         summary.append(

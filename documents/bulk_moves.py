@@ -11,7 +11,7 @@ from bson import ObjectId
 
 from documents.clock import utc
 from documents.errors import NotAllowed, RuleBroken
-from documents.jobs import job_kind
+from documents.jobs import counted_so_far, job_kind
 from documents.moves import move
 from documents.rounds import get_round
 from documents.submissions import submissions_of
@@ -75,14 +75,14 @@ def _refusal(submission, name, writes, actor, reason, until):
 
 
 # A school half of whose moves are made is no harm: each stands for itself.
-@job_kind("bulk_moves", "ทำหลายโรงเรียน", "Move many schools")
+@job_kind("bulk_moves", "ทำหลายโรงเรียน", "Move many schools", so_far=counted_so_far)
 def bulk_moves_job(job, progress, round_id, name, seen, reason, until):
     """The job of `move_many`; the schools that refused are named in its log. Raises NotAllowed where none was moved."""
     round_ = get_round([job.area_code], round_id)
     progress.begin(len(seen), "โรงเรียน")
     until = utc(dt.datetime.fromisoformat(until)) if until else None
     done, refused = 0, []
-    results = move_many(round_, name, seen, job.actor, reason, until, progress.at, again=job.attempts > 1)
+    results = move_many(round_, name, seen, job.actor, reason, until, progress.at, again=job.runs > 1)
     for one in results:
         done += one.refusal is None
         if one.refusal:

@@ -147,7 +147,15 @@ def refuse_unable(round_, actor):
         raise WrongState(f"ไม่มีรอบก่อนรอบ {round_.label} ของ {round_.subsystem} จึงไม่มีข้อมูลให้ยกมา")
 
 
-@job_kind("carry_over", "ยกข้อมูลจากรอบก่อน", "Carry over from the round before")
+def carried_so_far(job):
+    """Sentences of how many schools a carry-over that was stopped has filled, and how many not."""
+    round_ = get_round([job.area_code], job.arguments["round_id"])
+    units = list(_slim(round_))
+    done, left = sum(bool(each.carried) for each in units), sum(_is_left(each) for each in units)
+    return [f"ยกข้อมูลมาครบแล้ว {done:,} โรงเรียน ยังไม่ได้ยก {left:,} โรงเรียน สั่งยกข้อมูลอีกครั้งเพื่อทำต่อได้"]
+
+
+@job_kind("carry_over", "ยกข้อมูลจากรอบก่อน", "Carry over from the round before", so_far=carried_so_far)
 def carry_over_job(job, progress, round_id):
     """The job of `carry_over`, as whoever asked for it still may."""
     round_ = get_round([job.area_code], round_id)

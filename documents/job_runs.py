@@ -8,18 +8,19 @@ from datetime import timedelta
 from mongoengine import Document
 from mongoengine.fields import DateTimeField, IntField, StringField
 from pymongo import ReturnDocument
-from pymongo.errors import AutoReconnect
+from pymongo.errors import AutoReconnect, OperationFailure
 
-from documents import notice_rules, refusals
-from documents.clock import real_now
+from documents import liveness, notice_rules, refusals
+from documents.clock import naive, real_now
 from documents.codelists import of_area
 from documents.database import collection
-from documents.errors import RuleBroken, TotalsDiffer
+from documents.errors import RuleBroken, TotalsDiffer, Uncertain
 from documents.history import naive_now
 from documents.jobs import (
     KINDS,
     LINES_OF_LOG,
     MESSAGE_LOST_AFTER,
+    UNFINISHED,
     Job,
     delete_files,
     files,
@@ -36,11 +37,18 @@ WRITTEN_EVERY = 0.4  # seconds between two writes of the count
 MOST_ATTEMPTS = 3
 FAULT = "เกิดข้อผิดพลาดในระบบ กรุณาลองอีกครั้ง หากยังพบ แจ้งผู้ดูแลระบบพร้อมเวลาที่เกิด"
 GIVEN_UP = f"งานนี้ถูกขัดจังหวะ {MOST_ATTEMPTS} ครั้ง จึงหยุดไว้ กรุณาลองอีกครั้งหรือแจ้งผู้ดูแลระบบ"
+ARRIVED_HALF = "ไฟล์ที่ส่งมากับงานนี้มาไม่ครบ จึงยังไม่ได้เริ่มงาน กรุณาส่งไฟล์ใหม่อีกครั้ง"
 UNKNOWN = "ระบบรุ่นนี้ไม่รู้จักงานชนิดนี้ กรุณาสั่งงานใหม่"
+
+# What a server says that was started anew, or is ending, while a job reads or writes (codes of MongoDB's errors).
+SERVER_LOST = {43, 91, 206, 237, 246, 251, 11600, 11602}  # the last two: interrupted
 
 # Set when the worker is told to end: jobs stop at their next step and wait again.
 stopping = threading.Event()
 active = set()  # the ids of the jobs that run in this process
+dropped = (
+    set()
+)  # (id, run) of the jobs that lost the database in this process: to be run again once it is back
 
 
 class Cancelled(BaseException):
@@ -124,8 +132,9 @@ def _claimed(job_id):
                 "started_at": naive_now(),
                 "done": 0,
                 "total": 0,
+                "runner": liveness.this_process() or {},
             },
-            "$inc": {"attempts": 1},
+            "$inc": {"attempts": 1, "runs": 1},
         },
         return_document=ReturnDocument.AFTER,
     )
@@ -135,12 +144,12 @@ def _claimed(job_id):
 class _Run:
     """One run of a job, which the work knows as `progress`.
 
-    Whatever it writes on the job holds only while the job is still this run's: `attempts` tells runs apart.
+    Whatever it writes on the job holds only while the job is still this run's: `runs` tells them apart.
     """
 
     def __init__(self, job):
         self.job, self.result = job, None
-        self._mine = {"_id": job.id, "area_code": job.area_code, "state": "running", "attempts": job.attempts}
+        self._mine = {"_id": job.id, "area_code": job.area_code, "state": "running", "runs": job.runs}
         self._written = 0.0
         self._ended = threading.Event()
         self._keeper = threading.Thread(target=self._renew, name=f"lease of {job.id}", daemon=True)
@@ -156,9 +165,9 @@ class _Run:
         """Say how many are done; cheap enough to be called for each. Raises Cancelled, Interrupted."""
         if stopping.is_set():
             raise Interrupted()
+        self.job.done = done
         if time.monotonic() - self._written >= WRITTEN_EVERY:
             self.keep(done=done, progress_at=naive_now())
-        self.job.done = done
 
     def say(self, sentence):
         """Add a sentence to the job's log."""
@@ -199,6 +208,10 @@ class _Run:
         self._keeper.join()
         try:
             return self._ended_by(reason)
+        except BaseException as fault:
+            if is_loss(fault):
+                self._drop()
+            raise
         finally:
             active.discard(self.job.id)
 
@@ -206,33 +219,33 @@ class _Run:
         if reason is None:
             return self._end("done", result=self.result, result_id=self._file and self._file._id)
         if isinstance(reason, Cancelled):
-            return self._end("cancelled")
+            return self._end("cancelled", result=self._so_far())
         if not isinstance(reason, Exception):  # Interrupted, or the process is told to end
             self._wait_again()
             return isinstance(reason, Interrupted)
+        if is_loss(reason):
+            self._drop()
+            return False
         if isinstance(reason, TotalsDiffer):
             refusals.note("totals", self.job.actor, "jobs", reason.message)
         if isinstance(reason, RuleBroken):
-            return self._end("failed", failure=reason.message)
-        if isinstance(reason, AutoReconnect):
-            return False  # the lease runs out, and it is run again
-        self._end("failed", failure=FAULT)
+            return self._end("failed", failure=reason.message, result=self._so_far())
+        self._end("failed", failure=FAULT, result=self._so_far())
         return False
 
     def _end(self, state, **values):
-        values |= {"state": state, "finished_at": naive_now()}
         if state == "done" and self.job.total:
             values["done"] = self.job.total
-        if collection(Job).update_one(self._mine, {"$set": values, "$unset": {"alone": ""}}).modified_count:
-            self._forget_drafts(values.get("result_id"))
+        if _ended(self._mine, state, **values):
             self.job.state = state
-            notice_rules.after_job(self.job, state, values["finished_at"])
         return True
 
-    def _forget_drafts(self, result_id):
-        """Delete what runs that did not come to their end wrote; what came in goes with the job."""
-        found = collection(Job).find_one({"_id": self.job.id, "area_code": self.job.area_code}, {"files": 1})
-        delete_files(id_ for id_ in found.get("files", ()) if id_ not in (result_id, self.job.input_id))
+    def _so_far(self):
+        return so_far(self.job)
+
+    def _drop(self):
+        """The database was lost, nobody knows how far: as soon as it is back, the job is run again."""
+        dropped.add((self.job.id, self.job.runs))
 
     def _wait_again(self):
         """Let the next worker have it at once; being stopped in order is no attempt."""
@@ -248,28 +261,74 @@ class _Run:
                 log.warning("the lease of a job could not be renewed")
 
 
+def is_loss(fault):
+    """Whether a fault tells that the database was lost in the middle, which is no fault of the job."""
+    return isinstance(fault, (AutoReconnect, Uncertain)) or (
+        isinstance(fault, OperationFailure) and fault.code in SERVER_LOST
+    )
+
+
+def so_far(job):
+    """The result of a job that did not come to its end: what it did and what not, as its kind tells."""
+    tell = KINDS[job.kind].so_far if job.kind in KINDS else None
+    return {"summary": tell(job)} if tell and job.runs else {}
+
+
+def _ended(mine, state, **values):
+    """Store how a job ended where it is still as the filter `mine` says, tell its owner, delete the files of runs that
+    did not come to their end (what came in goes with the job); whether it was."""
+    values |= {"state": state, "finished_at": naive_now()}
+    found = collection(Job).find_one_and_update(
+        mine, {"$set": values, "$unset": {"alone": ""}}, return_document=ReturnDocument.AFTER
+    )
+    if found is None:
+        return False
+    job = Job._from_son(found)
+    delete_files(id_ for id_ in job.files if id_ not in (job.result_id, job.input_id))
+    notice_rules.after_job(job, state, values["finished_at"])
+    return True
+
+
 # ---- what was lost, what is over ----
 
 
-def requeue_lost():
-    """Queue again the jobs whose lease has run out, and give up on those that were run too often; gives their number.
+def requeue_lost(starting=False):
+    """Queue again the jobs that are lost, and give up on those that were run too often; gives their number.
 
-    A lease runs out when the worker of a running job died, or the message of a waiting one was lost.
+    Lost is a running one whose worker died or whose lease ran out, and a waiting one whose message was lost: after a
+    while, and when a worker is `starting` at once, for the one before it may have taken the message with it.
     """
-    number, now = 0, real_now()
+    number, now = 0, naive(real_now())
     for area in Area.objects.distinct("code"):
-        lost = {"area_code": area, "state": {"$in": ["waiting", "running"]}, "lease_until": {"$lt": now}}
-        for found in collection(Job).find(lost, {"attempts": 1, "state": 1}):
-            mine = lost | {"_id": found["_id"], "state": found["state"]}
-            if found["attempts"] >= MOST_ATTEMPTS:
-                ended = {"state": "failed", "failure": GIVEN_UP, "finished_at": naive_now()}
-                collection(Job).update_one(mine, {"$set": ended, "$unset": {"alone": ""}})
-                continue
-            waits = {"state": "waiting", "lease_until": now + MESSAGE_LOST_AFTER}
-            if collection(Job).update_one(mine, {"$set": waits}).modified_count:
-                queue(found["_id"])
-                number += 1
+        asked = {"area_code": area, "state": {"$in": list(UNFINISHED)}}
+        for job in map(Job._from_son, collection(Job).find(asked, {"log": 0})):
+            if _is_lost(job, job.lease_until < now, starting):
+                as_read = {"_id": job.id, "state": job.state, "lease_until": job.lease_until}
+                number += _taken_up(asked | as_read, job)
     return number
+
+
+def _is_lost(job, lapsed, starting):
+    if job.state == "waiting":
+        return lapsed or starting
+    return lapsed or liveness.is_gone(job.runner) or (job.id, job.runs) in dropped
+
+
+def _taken_up(mine, job):
+    """Whether a lost job was queued again; one that arrived in part, or was run too often, ends with a sentence."""
+    if job.state == "arriving":
+        if _ended(mine, "failed", failure=ARRIVED_HALF):
+            delete_files(job.files)
+        return False
+    if job.attempts >= MOST_ATTEMPTS:
+        _ended(mine, "failed", failure=GIVEN_UP, result=so_far(job))
+        return False
+    waits = {"state": "waiting", "lease_until": real_now() + MESSAGE_LOST_AFTER}
+    if not collection(Job).update_one(mine, {"$set": waits}).modified_count:
+        return False
+    dropped.discard((job.id, job.runs))
+    queue(job.id)
+    return True
 
 
 def forget_expired():

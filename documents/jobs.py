@@ -21,6 +21,7 @@ from mongoengine.fields import (
     StringField,
 )
 
+from documents import liveness
 from documents.access import AREA_READERS
 from documents.clock import real_now
 from documents.database import collection, db
@@ -33,15 +34,18 @@ from documents.users import EVERY_AREA, System, User
 log = logging.getLogger(__name__)
 
 STATES = {
+    "arriving": "กำลังรับไฟล์",
     "waiting": "รอคิว",
     "running": "กำลังทำ",
     "done": "เสร็จแล้ว",
     "failed": "ไม่สำเร็จ",
     "cancelled": "ยกเลิกแล้ว",
 }
-UNFINISHED = ("waiting", "running")
+NOT_BEGUN = ("arriving", "waiting")
+UNFINISHED = (*NOT_BEGUN, "running")
 MOST_UNFINISHED = 10  # of one person at once
 MESSAGE_LOST_AFTER = timedelta(seconds=30)  # a job that still waits then is queued once more
+ARRIVES_WITHIN = timedelta(minutes=2)  # the file that comes with a job
 LINES_OF_LOG = 100
 BUCKET = "job_files"
 
@@ -61,16 +65,29 @@ class Kind:
     label_en: str
     work: object
     cancellable: bool = True  # while it runs; one that waits always is
+    so_far: object = (
+        None  # so_far(job): sentences of what a run that was stopped in the middle did and did not do
+    )
 
 
-def job_kind(name, label, label_en, cancellable=True):
+def job_kind(name, label, label_en, cancellable=True, so_far=None):
     """Register the decorated function as the work of a kind of job; it stays the plain function it is."""
 
     def register(work):
-        KINDS[name] = Kind(name, label, label_en, work, cancellable)
+        KINDS[name] = Kind(name, label, label_en, work, cancellable, so_far)
         return work
 
     return register
+
+
+def counted_so_far(job):
+    """`so_far` of a kind that goes from one school to the next and counts what it has done."""
+    if not job.total:
+        return ["หยุดก่อนเริ่มทำ จึงยังไม่มีอะไรเปลี่ยน"]
+    left = max(job.total - job.done, 0)
+    return [
+        f"ทำไปแล้ว {job.done:,} จาก {job.total:,} {job.unit} อีก {left:,} {job.unit}ยังไม่ได้ทำ สั่งอีกครั้งเพื่อทำต่อได้"
+    ]
 
 
 class Job(Document):
@@ -100,7 +117,9 @@ class Job(Document):
     progress_at = DateTimeField()
     finished_at = DateTimeField()
     lease_until = DateTimeField(required=True)  # by the real clock; one that ran out is queued again
-    attempts = IntField(default=0)
+    attempts = IntField(default=0)  # runs, those left out that were stopped in order
+    runs = IntField(default=0)  # how often it was begun; it tells one run from another
+    runner = DictField()  # the process of its last run, or that takes in its file (documents/liveness.py)
     log = ListField(DictField())  # at, text
 
     result = DictField()
@@ -171,7 +190,7 @@ class Job(Document):
     def may_cancel(self):
         """Whether it can be stopped now: while it waits, or while it runs and is of a kind that stops in between."""
         kind = KINDS.get(self.kind)
-        return self.state == "waiting" or (self.state == "running" and bool(kind and kind.cancellable))
+        return self.state in NOT_BEGUN or (self.state == "running" and bool(kind and kind.cancellable))
 
     def input_file(self):
         """A readable stream of the file that came with it."""
@@ -255,26 +274,42 @@ def ask(
     if alone:
         job.alone = "/".join((kind, job.subsystem or "", str(job.academic_year or ""), job.round or ""))
     if file is not None:
-        job.input_name = filename or "file"
-        job.input_id = files().upload_from_stream(job.input_name, file)
-        job.files = [job.input_id]
-    return _stored(job)
+        job.input_name, job.input_id = filename or "file", ObjectId()
+        job.state, job.files, job.lease_until = "arriving", [job.input_id], now + ARRIVES_WITHIN
+        job.runner = liveness.this_process() or {}
+    return _stored(job, file)
 
 
-def _stored(job):
-    """The job, stored and queued; the one already there where it must be alone."""
+def _stored(job, file):
+    """The job, stored with its file and queued; the one already there where it must be alone.
+
+    The job is there before its file is: no file ever lies about that no job knows of.
+    """
     try:
         job.save(force_insert=True)
     except NotUniqueError:
-        delete_files(job.files)
         there = Job.objects(area_code=job.area_code, alone=job.alone).first()
         if there is not None:
             return there
-        return _stored(job)  # the other one ended at this very moment
+        return _stored(job, file)  # the other one ended at this very moment
+    if file is not None and not _take_in(job, file):
+        return Job.objects(area_code=job.area_code, id=job.id).get()
     if job.owner != System("").id:
         collection(User).update_one({"_id": job.owner}, {"$set": {"last_job_at": real_now()}})
     queue(job.id)
     return job
+
+
+def _take_in(job, file):
+    """Store the file of a job that was just stored; whether the job now waits: it may have been cancelled meanwhile."""
+    files().upload_from_stream_with_id(job.input_id, job.input_name, file)
+    arrived = {"state": "waiting", "lease_until": real_now() + MESSAGE_LOST_AFTER}
+    mine = {"_id": job.id, "area_code": job.area_code, "state": job.state}
+    if not collection(Job).update_one(mine, {"$set": arrived}).modified_count:
+        delete_files(job.files)
+        return False
+    job.state = "waiting"
+    return True
 
 
 def queue(job_id):
@@ -380,7 +415,7 @@ def cancel(job, user):
     ended = {"state": "cancelled", "finished_at": naive_now()}
     if (
         collection(Job)
-        .update_one(one | {"state": "waiting"}, {"$set": ended, "$unset": {"alone": ""}})
+        .update_one(one | {"state": {"$in": list(NOT_BEGUN)}}, {"$set": ended, "$unset": {"alone": ""}})
         .modified_count
     ):
         return

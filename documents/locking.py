@@ -106,7 +106,7 @@ def refuse_lock(round_, actor, reason):
 def lock_round_job(job, progress, round_id, reason):
     """The job of `lock_round`; one whose worker died after the deed finds it done."""
     round_ = get_round([job.area_code], round_id)
-    if round_.state != "locked" or job.attempts == 1:
+    if round_.state != "locked" or job.runs == 1:
         round_ = lock_round(round_, job.actor, reason, progress)
     return {"summary": [f"ล็อกรอบ {round_.label} แล้ว ตัวเลขของรอบนี้ไม่เปลี่ยนอีก"]}
 

@@ -3,6 +3,8 @@
 import shutil
 import tempfile
 
+from bson import ObjectId
+
 from documents import subsystem
 from documents.imports import Import, undo_import
 from documents.jobs import job_kind
@@ -10,7 +12,7 @@ from documents.rounds import find_round
 from exports.file_jobs import XLSX
 from exports.importing import apply_plan, plan_file
 from exports.plan_workbook import write_plan_workbook
-from exports.plans import find_plan
+from exports.plans import find_plan, left_of
 from exports.workbook import file_name
 
 
@@ -34,7 +36,18 @@ def plan_job(job, progress, slug, blanks="keep"):
     }
 
 
-@job_kind("apply_import", "นำเข้าจากไฟล์", "Import a file")
+def written_so_far(job):
+    """Sentences of what an import that was stopped in the middle wrote, and what not."""
+    plan_id = ObjectId(job.arguments["plan_id"])
+    done = Import.objects(area_code=job.area_code, id=plan_id).first()
+    schools, records = left_of(plan_id)
+    said = deed_in_words(done, ()) if done else ["ยังไม่ได้นำเข้ารายการใด"]
+    if schools:
+        said.append(f"ยังไม่ได้นำเข้า {schools:,} โรงเรียน {records:,} รายการ นำเข้าต่อได้จากหน้าผลการตรวจไฟล์")
+    return said
+
+
+@job_kind("apply_import", "นำเข้าจากไฟล์", "Import a file", so_far=written_so_far)
 def apply_job(job, progress, slug, plan_id, reason=None, approved=False, partly=False):
     """Write a kept plan, school by school; one that was interrupted goes on with the schools that are left."""
     outcomes = apply_plan(plan_id, job.actor, reason, approved, partly, progress, by=job.id)
@@ -53,7 +66,16 @@ def deed_in_words(done, refused):
     return said
 
 
-@job_kind("undo_import", "เลิกทำการนำเข้า", "Undo an import")
+def undone_so_far(job):
+    """Sentences of which schools of an import were taken back before the job was stopped, and which not."""
+    done = Import.objects(area_code=job.area_code, id=ObjectId(job.arguments["import_id"])).first()
+    asked = job.arguments.get("schools")
+    rows = [row for code, row in done.schools.items() if asked is None or code in asked] if done else []
+    undone = sum(bool(row.get("undone_at")) for row in rows)
+    return [f"เลิกทำแล้ว {undone:,} โรงเรียน ยังไม่ได้เลิกทำ {len(rows) - undone:,} โรงเรียน สั่งเลิกทำอีกครั้งเพื่อทำต่อได้"]
+
+
+@job_kind("undo_import", "เลิกทำการนำเข้า", "Undo an import", so_far=undone_so_far)
 def undo_job(job, progress, slug, import_id, reason, schools=None):
     """Undo an import, school by school."""
     outcomes = undo_import(import_id, job.actor, reason, schools, progress)

@@ -26,6 +26,7 @@ from documents import access, clock
 from documents.clock import naive
 from documents.database import collection
 from documents.errors import RuleBroken
+from documents.jobs import UNFINISHED, Job
 from documents.rounds import label_of
 from exports.sheet_parser import plain
 from exports.sheets import restored
@@ -426,6 +427,8 @@ def claim_plan(plan_id, owner, by=None):
     free = [{"state": "waiting"}, {"state": "applying", "since": {"$lt": naive(now - STUCK_AFTER)}}]
     if by:
         free.append({"state": {"$in": ["applying", "done"]}, "by": by})
+    if given_up := _given_up(plan_id):
+        free.append({"state": "applying", "by": given_up})
     longer = {"expires_at": naive(now + LIVES / 2)}  # its rows are there for as long
     taken = collection(StoredPlan).update_one(
         own(plan_id, owner) | {"$or": free},
@@ -433,6 +436,15 @@ def claim_plan(plan_id, owner, by=None):
     )
     if not taken.matched_count:
         raise RuleBroken("แผนการนำเข้านี้กำลังบันทึกหรือบันทึกไปแล้ว กรุณาตรวจสอบผลในหน้ารายการ หรือเลือกไฟล์ใหม่")
+
+
+def _given_up(plan_id):
+    """The id of the job that has the plan and ended, which nobody runs any more; None where there is none."""
+    held = collection(StoredPlan).find_one({"_id": plan_id, "state": "applying"}, {"by": 1, "area_code": 1})
+    if not held or not held.get("by"):
+        return None
+    ended = {"_id": held["by"], "area_code": held["area_code"], "state": {"$nin": list(UNFINISHED)}}
+    return held["by"] if collection(Job).find_one(ended, {"_id": 1}) else None
 
 
 class AlreadyDone(RuleBroken):
@@ -447,6 +459,17 @@ def note_done(plan_id, school_code):
     )
     if not noted.matched_count:
         raise AlreadyDone("โรงเรียนนี้บันทึกไปแล้ว")
+
+
+def left_of(plan_id):
+    """(schools, records) of a plan that could be written and are not, leaving out what was refused."""
+    stored = collection(StoredPlan).find_one({"_id": plan_id}, {"head.schools": 1, "done": 1, "results": 1})
+    if stored is None:
+        return 0, 0
+    past = {*stored["done"], *stored.get("results", ())}
+    left = [one for one in stored["head"]["schools"] if one["code"] not in past and not one["errors"]]
+    writes = [one["new"] + one["changed"] for one in left if not one["door"]]
+    return sum(map(bool, writes)), sum(writes)
 
 
 def note_refused(plan_id, school_code, sentence, conflicts):

@@ -17,7 +17,7 @@ class Supervisor:
     def __init__(self):
         self.parts = []
         self.given = {}  # what each part's start gave
-        self.restarts = []
+        self.restarts = {}  # when each part was started again, lately
 
     def keep(self, part):
         """Start a part, remember to stop it, and give what its start gives."""
@@ -35,8 +35,9 @@ class Supervisor:
 
     def _again(self, part) -> None:
         now = time.monotonic()
-        self.restarts = [at for at in self.restarts if now - at < WITHIN_SECONDS] + [now]
-        if len(self.restarts) > MOST_RESTARTS:
+        lately = [at for at in self.restarts.get(part, ()) if now - at < WITHIN_SECONDS]
+        self.restarts[part] = [*lately, now]
+        if len(lately) >= MOST_RESTARTS:
             raise CannotStart(
                 f"{part.name} หยุดเองซ้ำหลายครั้ง ดูเหตุใน {part.log}", f"{part.name} keeps dying, see its log"
             )

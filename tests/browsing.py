@@ -17,6 +17,7 @@ from werkzeug.serving import make_server
 
 from documents import sessions
 from scripts.packages import BROWSERS
+from tests.slow import Costed
 from tests.test_no_english import english_on
 
 FLAGS = [
@@ -32,14 +33,16 @@ PATIENCE = 15_000  # milliseconds
 
 @pytest.fixture
 def live(app):
-    """The address of the application, served to real browsers."""
+    """The address of the application, served to real browsers. A request that costs over two seconds fails the test."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    costed = Costed(app)
+    server = make_server("127.0.0.1", 0, costed, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
     thread.join(5)
+    assert not costed.slow, costed.slow
 
 
 @pytest.fixture(scope="session")

@@ -20,6 +20,8 @@ from tests.explaining import *  # noqa: F403  which way the database goes
 from tests.kitchens import kitchens as kitchens  # a subsystem with checks and units of its own
 from tests.people import *  # noqa: F403  the people and places of the tests
 from tests.post import post_office as post_office  # a real SMTP server
+from tests.product import start as start  # scripts/start, whole
+from tests.slow import command_took
 from tests.web import *  # noqa: F403  the application and its browsers
 from tests.web import AUDIT_KEY, Browser, settings_for
 from tests.world import world as world  # two schools and a third elsewhere, what must not be read marked
@@ -174,10 +176,10 @@ class _Listener(CommandListener):
             self.commands.append(dict(event.command))
 
     def succeeded(self, event):
-        pass
+        command_took(event)
 
     def failed(self, event):
-        pass
+        command_took(event)
 
 
 LISTENER = _Listener()

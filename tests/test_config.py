@@ -69,3 +69,10 @@ def test_secrets_do_not_show_when_settings_are_printed(environ):
 
 def test_the_table_names_every_setting():
     assert all(f"`{name}`" in settings_table() for name, _, _ in TABLE)
+
+
+@pytest.mark.parametrize("value", ["0", "-1", "inf", "nan", "สอง"])
+def test_how_long_a_request_may_take_is_a_number_of_seconds(environ, value):
+    assert Settings.from_environment({**environ, "KHET_SLOW_SECONDS": "0.5"}).slow_seconds == 0.5
+    with pytest.raises(RuntimeError, match="KHET_SLOW_SECONDS"):
+        Settings.from_environment({**environ, "KHET_SLOW_SECONDS": value})

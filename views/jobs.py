@@ -19,8 +19,15 @@ from views.pages import Page
 
 PATIENCE = 1.2  # seconds that a request waits for its job before it shows the job's page
 PAGE_SIZE = 30
-TONES = {"waiting": "idle", "running": "work", "done": "ok", "failed": "bad", "cancelled": "shut"}
-ICONS = {"waiting": "clock", "done": "check", "failed": "alert", "cancelled": "x"}
+TONES = {
+    "arriving": "idle",
+    "waiting": "idle",
+    "running": "work",
+    "done": "ok",
+    "failed": "bad",
+    "cancelled": "shut",
+}
+ICONS = {"arriving": "clock", "waiting": "clock", "done": "check", "failed": "alert", "cancelled": "x"}
 
 RESULT_PAGES = {}
 
@@ -228,6 +235,8 @@ def row_of(job):
 
 def progress_of(job):
     """How far a job is, as people say it: '12,000 จาก 50,000 แถว · 3,200 แถว/วินาที · เหลือราว 12 วินาที'."""
+    if job.state == "arriving":
+        return "กำลังรับไฟล์"
     if job.state == "waiting":
         return "รอคิว จะเริ่มเมื่องานก่อนหน้าเสร็จ"
     if job.state != "running":

@@ -68,7 +68,7 @@ const rowOf = (job) => {
 /* Draws the corner; says aloud only that a job came to its end. Gives whether none runs any more. */
 const draw = (jobs) => {
   const of = (...states) => jobs.filter((job) => states.includes(job.state)); // what runs comes first: a phone shows one
-  const rows = [...of("running"), ...of("waiting"), ...of("done", "failed", "cancelled")].map(rowOf);
+  const rows = [...of("running"), ...of("waiting", "arriving"), ...of("done", "failed", "cancelled")].map(rowOf);
   corner.querySelector("ul").replaceChildren(...rows);
   const news = jobs.filter((job) => job.finished && states.get(job.id) === false);
   if (news.length) corner.querySelector("[aria-live]").textContent = news.map((job) => `${said(job.title)} ${said(job.word)}`).join(", ");
