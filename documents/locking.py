@@ -53,7 +53,8 @@ class Freeze(Document):
     locked_at = DateTimeField()
     locked_by_name = StringField()
     root_hash = StringField()
-    earlier = ListField(DictField())  # root_hash, until, school: before a reopened school was locked again
+    # Before a reopened school was locked again: root_hash, until, school, version (of the school, which that ended).
+    earlier = ListField(DictField())
 
     meta = {
         "collection": "freezes",
@@ -296,6 +297,26 @@ def freeze_of(round_):
     return Freeze.objects(__raw__=_key(round_)).first()
 
 
+def latest_version(freeze):
+    """Which version of the round a Freeze is of: 1, and one more each time a reopened school was locked again."""
+    return 1 + len(freeze.earlier)
+
+
+def versions_within(freeze, since, until):
+    """{school code: (its version in version `since` of the round, in version `until`)} of the schools that differ."""
+    changed = dict.fromkeys(row["school"] for row in freeze.earlier[since - 1 : until - 1])
+    return {code: (_version_in(freeze, code, since), _version_in(freeze, code, until)) for code in changed}
+
+
+def _version_in(freeze, code, version):
+    """A school's version in a version of the round: what the next lock of it replaced, or what is frozen now."""
+    rows = [(at, row) for at, row in enumerate(freeze.earlier, 1) if row["school"] == code]
+    for number, (at, row) in enumerate(rows, 1):
+        if at >= version:
+            return row.get("version") or number  # Khet before 0.1 did not write it down
+    return next(row["version"] for row in freeze.schools if row["code"] == code)
+
+
 # ---- one school ----
 
 
@@ -349,6 +370,7 @@ def _freeze_again(submission, round_, actor):
         }
         row["money"] = money.get(row["code"], {})
         before = {"root_hash": freeze.root_hash, "until": naive_now(), "school": submission.school_code}
+        before["version"] = old["version"]
         collection(Freeze).update_one(
             {**_key(round_), "root_hash": freeze.root_hash},
             {

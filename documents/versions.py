@@ -62,11 +62,20 @@ def reopening_of(submission, since=None):
 
 
 def changed_since(submission, since=None):
-    """[RecordChange] between version `since` (the one before) and now, by kind of record and name; net: what came and
-    went again is no change."""
+    """[RecordChange] between version `since` (the one before) and now; see `changed_between`."""
+    return changed_between(submission, since)
+
+
+def changed_between(submission, since=None, until=None):
+    """[RecordChange] between version `since` (the one before the present) and version `until` (None: as it stands now), by
+    kind of record and name; net: what came and went again is no change.
+
+    A version is as it was until the next one was begun, so `until` needs one after it; the present one is None.
+    """
     begun = reopening_of(submission, since)
     if begun is None:
         return []
+    ended = reopening_of(submission, until) if until and until < submission.version else None
     events = {}
     for event in _events(submission, begun):
         events.setdefault((event["document"], event["subject"]), []).append(event)
@@ -75,9 +84,37 @@ def changed_since(submission, since=None):
         own = {subject: rows for (slug, subject), rows in events.items() if slug == document.slug}
         query = {**place_of(submission), "_id": {"$in": list(own)}}
         stored = {row["_id"]: row for row in (collection(document).find(query) if own else ())}
-        changes = (_net(document, id_, rows, stored.get(id_)) for id_, rows in own.items())
+        changes = (_within(document, id_, rows, stored.get(id_), ended) for id_, rows in own.items())
         found += sorted(filter(None, changes), key=lambda each: thai.sort_key(each.headline))
     return found
+
+
+def _within(document, id_, events, stored, ended):
+    """The RecordChange of the events before the version that `ended` (a move; None: none did) was opened."""
+    if ended is None:
+        return _net(document, id_, events, stored)
+    before = [event for event in events if not _is_since(event, ended)]
+    if not before:
+        return None
+    since = sorted((event for event in events if _is_since(event, ended)), key=lambda event: event["number"])
+    return _net(document, id_, before, _rolled_back(stored, since))
+
+
+def _is_since(event, begun):
+    """Whether an event came after a reopening; by its mark, since a demonstration's clock may start again."""
+    return event["_id"] > begun["mark"] if "mark" in begun else event["at"] >= begun["at"]
+
+
+def _rolled_back(stored, events):
+    """A stored record (None: there is none) as it was before these events, in order of their numbers; None for none."""
+    was = stored
+    for event in reversed(events):
+        if event["action"] == "create":
+            was = None
+            continue
+        olds = {name: pair[0] for name, pair in (event.get("changes") or {}).items()}
+        was = {**(was or {}), **olds, "revision": event["number"] - 1}
+    return was
 
 
 def _events(submission, begun):

@@ -1,10 +1,11 @@
-"""What changed since the version before, as a workbook: a row a field, so that it can be filtered and signed for."""
+"""What changed between two versions, as a workbook: a row a field, so that it can be filtered and signed for."""
 
 from dataclasses import dataclass
 
 from documents import access, buddhist, citizen_id, fields, thai, versions
 from documents.clock import utc
 from documents.errors import WrongState
+from documents.locking import freeze_of, latest_version, versions_within
 from documents.record import declared
 from documents.rounds import system_name
 from documents.submissions import submissions_of
@@ -91,37 +92,51 @@ def _said(event):
 OF_A_SCHOOL = (Column("รหัสโรงเรียน", 14), Column("โรงเรียน", 32), Column("ฉบับ", 10, "center"))
 
 
-def reopened_in(round_):
-    """The submissions of a round that were reopened, by school code."""
-    return list(submissions_of(round_).filter(version__gt=1).order_by("school_code"))
-
-
 def refuse_one_version(round_):
-    """Raise WrongState where no school of a round was reopened: then there is one version."""
-    if not submissions_of(round_).filter(version__gt=1).first():
-        raise WrongState(f"รอบ {round_.label} ไม่มีโรงเรียนที่เปิดคืน จึงมีฉบับเดียว ไม่มีสิ่งที่เปลี่ยน")
+    """Raise WrongState where no reopened school was locked again: then there is one version."""
+    if not round_.sealed or latest_version(freeze_of(round_)) == 1:
+        raise WrongState(f"รอบ {round_.label} ไม่มีโรงเรียนที่เปิดคืนแล้วล็อกอีกครั้ง จึงมีฉบับเดียว ไม่มีสิ่งที่เปลี่ยน")
 
 
-def round_changes(round_, user, step=lambda number: None):
-    """(bytes of a workbook, records that changed) of a locked round: every school's changes since it was first locked.
+def between(round_, since=None, until=None):
+    """(since, until) as versions of a locked round: the latest one and the one before it, where none are named.
 
-    A row a field; the sensitive class only for who may see it. Raises WrongState where no school was reopened.
+    Raises WrongState where there is one version alone, or what was named is not an earlier and a later one.
     """
     refuse_one_version(round_)
-    again = reopened_in(round_)
+    latest = latest_version(freeze_of(round_))
+    until = until or latest
+    since = since or until - 1
+    if not 1 <= since < until <= latest:
+        raise WrongState(f"กรุณาเลือกฉบับก่อนและฉบับหลัง ระหว่างฉบับที่ 1 ถึงฉบับที่ {latest} โดยฉบับหลังต้องใหม่กว่าฉบับก่อน")
+    return since, until
+
+
+def changed_schools(round_, since, until):
+    """[(submission, (its version then, its version after))] of the schools that differ between two versions of a round."""
+    versions_of = versions_within(freeze_of(round_), since, until)
+    found = submissions_of(round_).filter(school_code__in=list(versions_of)).order_by("school_code")
+    return [(each, versions_of[each.school_code]) for each in found]
+
+
+def round_changes(round_, user, since, until, step=lambda number: None):
+    """(bytes of a workbook, records that changed) of a locked round between two of its versions, of every school.
+
+    A row a field; the sensitive class only for who may see it.
+    """
     sensitive, count = access.sees_sensitive(user, round_.area_code), 0
 
     def rows():
         nonlocal count
-        for number, submission in enumerate(again):
+        for number, (submission, (old, new)) in enumerate(changed_schools(round_, since, until)):
             step(number)
-            first = [submission.school_code, submission.school_name, f"1 → {submission.version}"]
-            for change in versions.changed_since(submission, 1):
+            first = [submission.school_code, submission.school_name, f"{old} → {new}"]
+            for change in versions.changed_between(submission, old, new):
                 count += 1
                 for row in rows_of([told(change, sensitive)]):
                     yield [*first, *(thai.clean(cell) if isinstance(cell, str) else cell for cell in row)]
 
-    title = f"สิ่งที่เปลี่ยนจากฉบับที่ 1 {system_name(round_.subsystem)} {round_.label}"
+    title = f"{changes_title(since, until)} {system_name(round_.subsystem)} {round_.label}"
     with workbook_bytes(title) as (book, result):
         sheet = book.page("สิ่งที่เปลี่ยน", repeat=(HEAD_ROWS, HEAD_ROWS), freeze=(HEAD_ROWS + 1, 2))
         sheet.write_string(0, 0, title, book.style("title"))
@@ -129,9 +144,14 @@ def round_changes(round_, user, step=lambda number: None):
     return result.getvalue(), count
 
 
-def round_changes_file_name(round_):
+def changes_title(since, until=None):
+    """'สิ่งที่เปลี่ยนจากฉบับที่ 1 ถึงฉบับที่ 3'; without `until`, to what stands now."""
+    return f"สิ่งที่เปลี่ยนจากฉบับที่ {since}" + (f" ถึงฉบับที่ {until}" if until else "")
+
+
+def round_changes_file_name(round_, since, until):
     """The download's name."""
-    return file_name(f"{round_.label}-{round_.subsystem}-{round_.area_code}-สิ่งที่เปลี่ยนจากฉบับที่ 1")
+    return file_name(f"{round_.label}-{round_.subsystem}-{round_.area_code}-{changes_title(since, until)}")
 
 
 def rows_of(told):

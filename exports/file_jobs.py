@@ -10,7 +10,7 @@ from documents.classes import chosen, classes_of
 from documents.digests import documents_of as round_documents
 from documents.errors import NotAllowed, WrongState
 from documents.jobs import job_kind
-from documents.locking import freeze_of
+from documents.locking import freeze_of, latest_version
 from documents.money import estimate_of
 from documents.rates import get_table
 from documents.record import Place
@@ -19,11 +19,11 @@ from documents.schools import Area
 from documents.student_reports import BY_KEY
 from documents.submissions import find_submission
 from exports import handover, report_files
-from exports.changes import reopened_in, round_changes, round_changes_file_name
+from exports.changes import between, changed_schools, round_changes, round_changes_file_name
 from exports.class_lists import class_lists_file_name, class_lists_pdf, lists_of
 from exports.grid_files import CSV, XLSX, grid_file_of
 from exports.money_letter import letters_file_name, letters_pdf
-from exports.package import package_file_name, refuse_package, version_of, write_package
+from exports.package import package_file_name, refuse_package, write_package
 from exports.round_report import report_file_name, round_report
 from exports.round_workbook import round_file_name, round_workbook_file
 from exports.statistics import statistics_csv, statistics_file_name
@@ -82,7 +82,7 @@ def ministry_package(job, progress, round_id):
         progress.at(next(steps))
         progress.say(words)
 
-    name = package_file_name(round_, version_of(freeze_of(round_)))
+    name = package_file_name(round_, latest_version(freeze_of(round_)))
     with tempfile.TemporaryFile(prefix="khet-") as whole:
         manifest = write_package(round_, whole, step)
         whole.seek(0)
@@ -103,13 +103,14 @@ def ministry_package(job, progress, round_id):
     return {"summary": said, "noted": about | {"kind": "zip"}}
 
 
-@job_kind("package_changes", "สิ่งที่เปลี่ยนจากฉบับก่อน", "Changes since the first version")
-def package_changes(job, progress, round_id):
+@job_kind("package_changes", "สิ่งที่เปลี่ยนระหว่างฉบับ", "Changes between versions")
+def package_changes(job, progress, round_id, since=None, until=None):
     """The job of `changes.round_changes`, of what the person may see now."""
     round_ = get_round([job.area_code], round_id)
-    progress.begin(len(reopened_in(round_)), "โรงเรียน")
-    content, count = round_changes(round_, job.actor, progress.at)
-    keep(progress, content, round_changes_file_name(round_), XLSX)
+    since, until = between(round_, since, until)
+    progress.begin(len(changed_schools(round_, since, until)), "โรงเรียน")
+    content, count = round_changes(round_, job.actor, since, until, progress.at)
+    keep(progress, content, round_changes_file_name(round_, since, until), XLSX)
     about = {
         "what": "changes",
         "subsystem": round_.subsystem,

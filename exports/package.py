@@ -15,7 +15,7 @@ from collections import Counter
 from documents import signing
 from documents.clock import utc
 from documents.errors import NotAllowed, WrongState
-from documents.locking import freeze_of
+from documents.locking import freeze_of, latest_version
 from documents.rooms import SchoolRooms
 from documents.version import VERSION
 from exports.columns import Surroundings
@@ -197,7 +197,7 @@ def _manifest(round_, facts, files):
             "title": facts.title,
             "as_of": facts.as_of.date().isoformat(),
         },
-        "version": version_of(freeze),
+        "version": latest_version(freeze),
         "locked_at": utc(freeze.locked_at).isoformat(timespec="seconds"),
         "locked_by": freeze.locked_by_name,
         "root_hash": freeze.root_hash,
@@ -231,14 +231,9 @@ def _told(member, kind, rows, content):
     return one | ({"parts": parts} if parts else {})
 
 
-def version_of(freeze):
-    """Which version of the round it is: 1, and one more each time a reopened school was locked again."""
-    return 1 + len(freeze.earlier)
-
-
 def _frozen(round_):
     freeze = freeze_of(round_)
-    return freeze.root_hash, len(freeze.earlier)
+    return freeze.root_hash, latest_version(freeze)
 
 
 def package_file_name(round_, version):

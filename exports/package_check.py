@@ -10,6 +10,7 @@ from exports.sealed_zip import Member, differing, read_first
 
 LARGEST_MANIFEST = 8 * 1024 * 1024
 MOST_FILES = 1000
+LARGEST = 2**63 - 1  # bytes of a member
 END = "END"
 NO_PACKAGE = (
     "ไฟล์นี้ไม่ใช่แพ็กเกจส่งกระทรวงของระบบ เขต หรือส่วนต้นของไฟล์เสียหาย กรุณาใช้ไฟล์ .zip ที่ดาวน์โหลดมาโดยไม่ได้แตกหรือบีบอัดใหม่"
@@ -93,7 +94,7 @@ def _read(told):
         members = [
             Member(
                 str(one["name"]), _number(one["packed"]["method"], 0xFFFF), _number(one["packed"]["crc32"]),
-                _number(one["packed"]["bytes"]), _number(one["bytes"]), str(one["sha256"]), str(one["packed"]["sha256"]),
+                _number(one["packed"]["bytes"], LARGEST), _number(one["bytes"], LARGEST), str(one["sha256"]), str(one["packed"]["sha256"]),
             )
             for one in files
         ]  # fmt: skip

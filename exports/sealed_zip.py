@@ -1,7 +1,8 @@
 """A ZIP whose every byte follows from its members: fixed times, one order, one compression; and the check of one.
 
 Python's own writer leaves room for what nobody looks at (extra fields, flags, a changed time); here each header is made
-from name, sizes and checksum alone, so that it can be made again and compared, and no byte is beyond the check.
+from name, sizes and checksum alone, so that it can be made again and compared, and no byte is beyond the check. What is
+larger than 4 GiB is told in the fields of Zip64 (APPNOTE 4.5.3, 4.3.14, 4.3.15), and only then.
 """
 
 import hashlib
@@ -14,11 +15,14 @@ STORED, DEFLATED = 0, 8
 DAY = 0x0021  # 1 January 1980, the first day a ZIP knows
 UTF8 = 0x0800
 MODE = 0o100644 << 16
-MOST = 0xFFFFFFFF
+MOST = 0xFFFFFFFF  # stands for a number that Zip64's field tells instead
 PIECE = 1 << 20
+PLAIN, LARGE = 20, 45  # the version of the format that a reader must know
 LOCAL = struct.Struct("<4s5H3L2H")
 CENTRAL = struct.Struct("<4s6H3L5H2L")
 END = struct.Struct("<4s4H2LH")
+END64 = struct.Struct("<4sQ2H2L4Q")
+LOCATOR = struct.Struct("<4sLQL")
 
 
 @dataclass(frozen=True)
@@ -37,22 +41,36 @@ class Member:
     def head(self):
         """The bytes before its data."""
         name = self.name.encode()
+        numbers, extra = (self.stored, self.size), b""
+        if max(numbers) >= MOST:  # of a file's own head both are told there, or neither
+            numbers, extra = (MOST, MOST), _extra([self.size, self.stored])
         return LOCAL.pack(
-            b"PK\x03\x04", 20, UTF8, self.method, 0, DAY, self.crc, self.stored, self.size, len(name), 0
-        ) + name  # fmt: skip
+            b"PK\x03\x04", _version(extra), UTF8, self.method, 0, DAY, self.crc, *numbers, len(name), len(extra)
+        ) + name + extra  # fmt: skip
 
     def entry(self, offset):
         """Its bytes in the directory at the end."""
         name = self.name.encode()
+        extra = _extra([number for number in (self.size, self.stored, offset) if number >= MOST])
+        version = _version(extra)
         return CENTRAL.pack(
-            b"PK\x01\x02", 3 << 8 | 20, 20, UTF8, self.method, 0, DAY, self.crc, self.stored, self.size, len(name),
-            0, 0, 0, 0, MODE, offset,
-        ) + name  # fmt: skip
+            b"PK\x01\x02", 3 << 8 | version, version, UTF8, self.method, 0, DAY, self.crc, min(self.stored, MOST),
+            min(self.size, MOST), len(name), len(extra), 0, 0, 0, MODE, min(offset, MOST),
+        ) + name + extra  # fmt: skip
 
     @property
     def length(self):
         """Bytes of head and data."""
         return len(self.head) + self.stored
+
+
+def _extra(numbers):
+    """The field of Zip64 that tells numbers too large for their own place; nothing where there are none."""
+    return struct.pack(f"<2H{len(numbers)}Q", 1, 8 * len(numbers), *numbers) if numbers else b""
+
+
+def _version(extra):
+    return LARGE if extra else PLAIN
 
 
 def pack(out, name, chunks, compress):
@@ -84,16 +102,27 @@ def of_bytes(name, content):
 
 
 def directory(members):
-    """The bytes at the end of a ZIP of these members, in order. Raises OverflowError above 4 GiB."""
-    entries, offset = [], 0
+    """The bytes at the end of a ZIP of these members, in order."""
+    return b"".join([*_entries(members), _end(members)])
+
+
+def _entries(members):
+    offset = 0
     for member in members:
-        entries.append(member.entry(offset))
+        yield member.entry(offset)
         offset += member.length
-    if offset > MOST:
-        raise OverflowError("a ZIP of more than 4 GiB")
-    whole = b"".join(entries)
-    end = END.pack(b"PK\x05\x06", 0, 0, len(entries), len(entries), len(whole), offset, 0)
-    return whole + end
+
+
+def _end(members):
+    """The bytes behind the directory's entries: what says where they begin."""
+    begins, long = sum(member.length for member in members), sum(map(len, _entries(members)))
+    end = END.pack(b"PK\x05\x06", 0, 0, len(members), len(members), min(long, MOST), min(begins, MOST), 0)
+    if max(begins, long) < MOST:
+        return end
+    large = END64.pack(
+        b"PK\x06\x06", END64.size - 12, 3 << 8 | LARGE, LARGE, 0, 0, len(members), len(members), long, begins
+    )
+    return large + LOCATOR.pack(b"PK\x06\x07", 0, begins + long, 1) + end
 
 
 def read_first(file, name, most):
@@ -129,12 +158,9 @@ def differing(file, members, kept):
             left -= len(piece)
         if not same or left or digest.hexdigest() != member.stored_sha256:
             yield member.name
-    offset = 0
-    for member in members:
-        entry = member.entry(offset)
-        offset += member.length
+    for member, entry in zip(members, _entries(members), strict=True):
         if file.read(len(entry)) != entry:
             yield member.name
-    rest = file.read(END.size + 1)
-    if rest != directory(members)[-END.size :]:
+    end = _end(members)
+    if file.read(len(end) + 1) != end:
         yield "END"

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import shutil
 import subprocess
 import tempfile
 import zipfile
@@ -14,7 +15,7 @@ from pathlib import Path
 import pytest
 from mongoengine import disconnect
 
-from documents import history, locking, signing
+from documents import history, locking, signing, versions
 from documents.backup import Backup, write_backup
 from documents.database import connect, db, ensure_indexes
 from documents.errors import FileRefused, NotAllowed, WrongState
@@ -27,6 +28,7 @@ from documents.version import VERSION
 from documents.writing import Change, write
 from exports.package import package_bytes, refuse_package
 from exports.package_check import check_package
+from exports.sealed_zip import Member, differing, directory, of_bytes, pack
 from scripts.embedded import EmbeddedMongo
 from scripts.environment import ROOT
 from scripts.folder import prepare
@@ -34,6 +36,7 @@ from tests.conftest import LISTENER
 from tests.people import AREA, ROUND, YEAR, place, utc
 from tests.pupils import pupil
 from tests.web import AUDIT_KEY
+from tests.world import text_of
 
 PAGE = "/admin/packages/"
 
@@ -220,6 +223,137 @@ def test_a_reopened_round_has_a_second_version_and_a_workbook_of_what_changed(
         text = " ".join(book.read(name).decode("utf-8", "replace") for name in book.namelist())
     assert "แก้แล้ว" in text
     assert "1 → 2" in text
+
+
+def reopened_and_changed(approver, teacher, changes):
+    """The school is opened again, its pupils changed, and locked again."""
+    submission = find_submission("DMC", place())
+    move(submission, "reopen", approver, "พิมพ์ผิด", until=utc(30).replace(tzinfo=history.dt.UTC))
+    write(changes, teacher)
+    lock_again(approver)
+
+
+def test_any_two_versions_are_compared_as_they_stood_then(locked, teacher, approver, sign_in):
+    """A value that changed twice, a pupil who came in one version and left in the next."""
+    first, second, third, _ = Student.objects.order_by("_id")
+
+    def change(record, **values):
+        now = Student.objects.get(id=record.id)
+        return Change(Student, place(), values, id=now.id, revision=now.revision)
+
+    new = pupil(first_name="มาแล้วไป")
+    reopened_and_changed(
+        approver, teacher, [change(first, first_name="ครั้งแรก"), Change(Student, place(), new)]
+    )
+    came = Student.objects.get(first_name="มาแล้วไป")
+    reopened_and_changed(
+        approver,
+        teacher,
+        [
+            change(first, first_name="ครั้งหลัง"),
+            change(second, first_name="อีกคน"),
+            Change(Student, place(), id=came.id, revision=came.revision, remove=True),
+        ],
+    )
+    submission, round_ = find_submission("DMC", place()), find_round(AREA, "DMC", YEAR, ROUND)
+
+    def told(since, until):
+        return {
+            (each.kind, each.id): {name: pair for name, pair in each.fields.items() if name == "first_name"}
+            for each in versions.changed_between(submission, since, until)
+        }
+
+    old, more = first.first_name, second.first_name
+    assert told(1, 2) == {
+        ("changed", first.id): {"first_name": (old, "ครั้งแรก")},
+        ("added", came.id): {"first_name": (None, "มาแล้วไป")},
+    }
+    assert told(2, 3) == told(2, None) == {
+        ("changed", first.id): {"first_name": ("ครั้งแรก", "ครั้งหลัง")},
+        ("changed", second.id): {"first_name": (more, "อีกคน")},
+        ("removed", came.id): {"first_name": ("มาแล้วไป", None)},
+    }  # fmt: skip
+    assert told(1, 3) == {
+        ("changed", first.id): {"first_name": (old, "ครั้งหลัง")},
+        ("changed", second.id): {"first_name": (more, "อีกคน")},
+    }
+    browser = sign_in(approver)
+    for sent, shown, not_shown in (
+        ({}, ("2 → 3", "ครั้งหลัง"), "1 → 2"),
+        ({"since": "1", "until": "2"}, ("1 → 2", "มาแล้วไป"), "ครั้งหลัง"),
+        ({"since": "1", "until": "3"}, ("1 → 3", "ครั้งหลัง"), "ครั้งแรก"),
+    ):
+        text = text_of(browser.send(f"/admin/packages/changes/?id={round_.id}", sent))
+        assert all(words in text for words in shown), sent
+        assert not_shown not in text
+    for sent in ({"since": "2", "until": "2"}, {"since": "3"}, {"until": "4"}, {"until": "1"}):
+        refused = browser.send(f"/admin/packages/changes/?id={round_.id}", sent)
+        assert (refused.status_code, "กรุณาเลือกฉบับก่อนและฉบับหลัง" in refused.text) == (409, True), sent
+    page = browser.get(f"/admin/changes/?id={submission.id}&since=1&until=2").text
+    assert "สิ่งที่เปลี่ยนจากฉบับที่ 1 ถึงฉบับที่ 2" in page
+    assert "ครั้งหลัง" not in page
+    assert browser.get(f"/admin/changes/?id={submission.id}&since=3&until=2").status_code == 409
+    assert third.first_name == Student.objects.get(id=third.id).first_name
+
+
+# ---- larger than 4 GiB ----
+
+LARGE = 5 * 2**30
+
+
+def put_sparsely(file, big, small, content):
+    """A ZIP of a member of zeros, which a file system need not keep, and one behind it."""
+    file.write(big.head)
+    file.seek(big.stored, 1)
+    file.write(small.head + content + directory([big, small]))
+    file.flush()
+    file.seek(0)
+
+
+def test_a_package_of_more_than_4_gib_is_told_by_zip64(tmp_path):
+    """Another program reads the large sizes and the place beyond 4 GiB; the check reads them, too."""
+    big, content = Member("workbook.xlsx", 0, 0, LARGE, LARGE, "", ""), "ก".encode()
+    small = of_bytes("records/students.csv", content)
+    with (tmp_path / "large.zip").open("w+b") as file:
+        put_sparsely(file, big, small, content)
+        with zipfile.ZipFile(file) as package:
+            assert [(one.file_size, one.header_offset) for one in package.infolist()] == [
+                (LARGE, 0),
+                (len(content), big.length),
+            ]
+            assert package.read(small.name) == content
+        file.seek(0)
+        assert list(differing(file, [big, small], kept=1)) == []
+        file.seek(-30, 2)
+        file.write(b"X")  # in the place that Zip64 tells
+        file.seek(0)
+        assert list(differing(file, [big, small], kept=1)) == ["END"]
+
+
+def test_what_fits_is_told_without_zip64():
+    """So that packages made before are the same to the byte, and any reader takes them."""
+    members = [of_bytes("a.txt", b"a"), Member("b.bin", 0, 0, 0xFFFFFFFE, 0xFFFFFFFE, "", "")]
+    assert b"PK\x06\x06" not in directory(members[:1])
+    assert all(one.head[4:6] == (20).to_bytes(2, "little") for one in members)
+    assert b"PK\x06\x06" in directory(members), "the directory itself begins beyond what fits"
+
+
+@pytest.mark.long
+def test_a_member_of_more_than_4_gib_is_packed_and_checked_whole(tmp_path):
+    """Zeros: five gigabytes that compress to five megabytes."""
+    piece = bytes(1 << 20)
+    with (tmp_path / "zeros.zip").open("w+b") as file:
+        with (tmp_path / "body").open("w+b") as body:
+            member = pack(body, "zeros.bin", (piece for _ in range(LARGE >> 20)), compress=True)
+            assert (member.size, member.stored < 2**24) == (LARGE, True)
+            body.seek(0)
+            file.write(member.head)
+            shutil.copyfileobj(body, file)
+        file.write(directory([member]))
+        file.seek(0)
+        assert list(differing(file, [member], kept=0)) == []
+        with zipfile.ZipFile(file) as package:
+            assert package.testzip() is None
 
 
 def lock_again(approver):

@@ -10,7 +10,7 @@ from documents import access, history, versions
 from documents.errors import OutOfScope, WrongState
 from documents.rounds import system_name
 from documents.submissions import get_submission, round_of
-from exports.changes import changes_workbook, told
+from exports.changes import changes_title, changes_workbook, told
 from exports.workbook import file_name
 from views import links
 from views.exporting import XLSX, note_export
@@ -35,20 +35,21 @@ class Changes(Page, BaseView):
     @expose("/")
     def index(self):
         """The page."""
-        submission, since, sensitive = asked()
-        changes = versions.changed_since(submission, since)
+        submission, (since, until), sensitive = asked()
+        changes = versions.changed_between(submission, since, until)
         shown = [in_words(each, submission, sensitive) for each in changes[:SHOWN]]
         return self.render(
             "khet/changes.html",
             submission=submission,
             round=round_of(submission),
             since=since,
+            until=until,
+            title=changes_title(since, until),
             told=shown,
             total=len(changes),
             shown=len(shown),
             sums=[(versions.KINDS[kind], number, TONES[kind]) for kind, number in versions.summed(changes).items()],
             switch=sensitive_switch(submission, sensitive),
-            earlier=[row["version"] for row in submission.versions if row["version"] != since],
             since_code=next((row["digest"] for row in submission.versions if row["version"] == since), None),
             page_of=links.submission_page(submission.id),
         )  # fmt: skip
@@ -56,10 +57,11 @@ class Changes(Page, BaseView):
     @expose("/xlsx/")
     def workbook(self):
         """All of it as a workbook; noted before it is sent."""
-        submission, since, sensitive = asked()
-        changes = versions.changed_since(submission, since)
+        submission, (since, until), sensitive = asked()
+        changes = versions.changed_between(submission, since, until)
         rows = [in_words(each, submission, sensitive) for each in changes]
-        title = f"สิ่งที่เปลี่ยนจากฉบับที่ {since} {submission.school_name} {system_name(submission.subsystem)} {submission.round_label}"
+        about = f"{submission.school_name} {system_name(submission.subsystem)} {submission.round_label}"
+        title = f"{changes_title(since, until)} {about}"
         content = changes_workbook(title, rows)
         person = current_user._get_current_object()
         note_export(person, round_of(submission), "changes", submission.school_code, len(rows), "xlsx")
@@ -69,19 +71,23 @@ class Changes(Page, BaseView):
 
 
 def asked():
-    """(submission, version to compare with, whether the sensitive class is shown) that the address asks for."""
+    """(submission, the two versions to compare, whether the sensitive class is shown) that the address asks for.
+
+    The later version is None for what stands now; the earlier one is the one before it unless another is named.
+    """
     submission = get_submission(current_user, request.args.get("id"))
     if not access.sees(current_user, submission.area_code, submission.school_code):
         raise OutOfScope()
     if submission.version == 1:
         raise WrongState(f"{submission.school_name} ยังเป็นฉบับที่ 1 จึงไม่มีฉบับก่อนให้เทียบ")
-    since = request.args.get("since", type=int) or submission.version - 1
-    if not 1 <= since < submission.version:
-        raise WrongState("ไม่มีฉบับนี้ให้เทียบ กรุณาเลือกจากหน้าโรงเรียน")
+    until = request.args.get("until", type=int) or submission.version
+    since = request.args.get("since", type=int) or until - 1
+    if not 1 <= since < until <= submission.version:
+        raise WrongState("ฉบับที่เลือกเทียบกันไม่ได้ กรุณาเลือกฉบับก่อนที่เก่ากว่าฉบับหลัง")
     sensitive = bool(request.args.get("sensitive")) and may_switch(submission)
     if sensitive:
         note_sensitive(submission)
-    return submission, since, sensitive
+    return submission, (since, until if until < submission.version else None), sensitive
 
 
 def may_switch(submission):

@@ -10,10 +10,10 @@ from documents import access, buddhist, signing
 from documents.clock import utc
 from documents.errors import FileRefused, NotAllowed
 from documents.jobs import ask
-from documents.locking import freeze_of
+from documents.locking import freeze_of, latest_version
 from documents.rounds import system_name
-from exports.changes import refuse_one_version, round_changes_file_name
-from exports.package import package_file_name, refuse_package, version_of
+from exports.changes import between, round_changes_file_name
+from exports.package import package_file_name, refuse_package
 from exports.package_check import check_package
 from views import here
 from views.jobs import deliver
@@ -57,7 +57,7 @@ class Packages(Page, BaseView):
         round_, user = asked_round(), here.person()
         refuse_not_open(round_)
         refuse_package(round_, user)
-        title = package_file_name(round_, version_of(freeze_of(round_)))
+        title = package_file_name(round_, latest_version(freeze_of(round_)))
         back = url_for("round_files.files", id=str(round_.id))
         asked = {"round_id": str(round_.id)}
         return deliver(
@@ -66,13 +66,16 @@ class Packages(Page, BaseView):
 
     @expose("/changes/", methods=("POST",))
     def changes(self):
-        """What changed of the round since its first version, as a workbook, by a job."""
+        """What changed of the round between two versions, the latest and the one before unless others are chosen: a
+        workbook, by a job."""
         round_, user = asked_round(), here.person()
         if not any(user.holds(role, round_.area_code) for role in access.AREA_READERS):
             raise NotAllowed("สิ่งที่เปลี่ยนมีข้อมูลส่วนบุคคล เปิดได้เฉพาะเจ้าหน้าที่เขตและผู้รับรองระดับเขต")
-        refuse_one_version(round_)
-        title, back = round_changes_file_name(round_), url_for("round_files.files", id=str(round_.id))
-        asked = {"round_id": str(round_.id)}
+        chosen = (request.form.get(name, type=int) for name in ("since", "until"))
+        since, until = between(round_, *chosen)
+        title = round_changes_file_name(round_, since, until)
+        back = url_for("round_files.files", id=str(round_.id))
+        asked = {"round_id": str(round_.id), "since": since, "until": until}
         return deliver(ask("package_changes", user, round_.area_code, round_, title, asked, href=back))
 
     @expose("/key/")

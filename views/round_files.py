@@ -16,7 +16,7 @@ from documents.rounds import STATES, get_round, system_name
 from documents.submissions import STATES as SUBMISSION_STATES
 from documents.submissions import submissions_of
 from exports.file_jobs import opened, round_file_of
-from exports.package import refuse_package, version_of
+from exports.package import refuse_package
 from exports.reports import GRADES, SEXES
 from exports.round_report import has_report
 from exports.round_workbook import refuse_reopened
@@ -135,7 +135,7 @@ def package_of(round_):
         refuse_package(round_, here.person())
     except RuleBroken as refusal:
         said = refusal.message
-    return {"version": version_of(locking.freeze_of(round_)), "refusal": said}
+    return {"version": locking.latest_version(locking.freeze_of(round_)), "refusal": said}
 
 
 def refusal_of(round_):
