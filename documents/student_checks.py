@@ -232,7 +232,12 @@ def _change_of_total(sums, context):
 
 
 def _pupils_without_room(sums, context):
-    if not _rooms(context):
+    """Grades with pupils and no room; a school that has declared none at all is told once, not of every grade.
+
+    Nor does DMC-08 tell it of every pupil: where a grade has no room, that is the school's matter and one error.
+    """
+    if sums.heads and not any(_rooms(context).values()):
+        yield "", f"มีนักเรียน {sums.heads:,} คน แต่ยังไม่ได้แจ้งจำนวนห้องเรียนของชั้นใดเลย", {"heads": sums.heads}
         return
     for grade, heads in sorted(sums.by_grade.items(), key=lambda pair: pair[0] or ""):
         if grade and not _rooms(context).get(grade):
@@ -382,7 +387,7 @@ CHECKS = (
           "ตรวจการพักนอนและระยะทาง หากถูกต้องแล้วให้เขียนเหตุผล", _boarder_from_next_door,
           ("boarding", "dist_paved_m", "dist_gravel_m", "dist_water_m")),
     rooms("DMC-17", "pupils", ERROR, "school", "มีนักเรียนในชั้นที่ไม่มีห้องเรียน", "Pupils in a grade without a room",
-          "แก้จำนวนห้องเรียนของชั้นนี้ หรือย้ายนักเรียนไปชั้นที่ถูกต้อง", _pupils_without_room),
+          "แจ้งจำนวนห้องเรียนของชั้นที่มีนักเรียน หรือย้ายนักเรียนไปชั้นที่ถูกต้อง", _pupils_without_room),
     rooms("DMC-17", "rooms", WARNING, "school", "มีห้องเรียนแต่ไม่มีนักเรียน", "Room without pupils",
           "แก้จำนวนห้องเรียนเป็น 0 หรือบันทึกนักเรียน หากมีเหตุอื่นให้เขียนเหตุผล", _room_without_pupils),
     pupil("DMC-18", "", WARNING, "record", "แขวนลอยสองรอบติดต่อกัน", "Suspended in two rounds running",

@@ -5,9 +5,12 @@ from pymongo import InsertOne
 
 from documents.database import collection
 from documents.moves import move
+from documents.rooms import SchoolRooms
 from documents.schools import School
+from documents.students import Student
 from documents.submissions import Submission, submissions_of
 from documents.users import System
+from documents.writing import Change, write
 from tests import people
 from tests.people import AREA, place
 
@@ -43,6 +46,15 @@ def district(draft_round, officer, executive, approver):
 def submission(number):
     """The Submission of the n-th school."""
     return Submission.objects(area_code=AREA, school_code=code_of(number)).get()
+
+
+def with_rooms(where, least=1):
+    """Declare the rooms that a place's stored pupils fill: without any, each school with pupils has an error (DMC-17)."""
+    filled = {}
+    for row in collection(Student).find(where._asdict(), {"grade": 1, "room": 1}):
+        if row.get("grade"):
+            filled[row["grade"]] = max(filled.get(row["grade"], least), row.get("room") or 1)
+    write([Change(SchoolRooms, where, {"grade": g, "rooms": n}) for g, n in filled.items()], LOADER)
 
 
 def bring(submission, *names):

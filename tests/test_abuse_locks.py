@@ -15,6 +15,7 @@ from documents.submissions import Submission, find_submission
 from documents.users import Grant, User
 from documents.writing import Change, write
 from exports.importing import plan_import
+from tests.districts import with_rooms
 from tests.making import complete
 from tests.people import AREA, OTHER, ROUND, SCHOOL, YEAR, person, place, utc
 from tests.test_record_view import form_of
@@ -43,6 +44,7 @@ KEPT = ("sessions", "limit_counters", "audit_events", "import_plans", "import_pl
 def pupils(open_round, teacher):
     """Two complete pupils of the teacher's school."""
     write([Change(Student, place(), complete(Student)) for _ in range(2)], teacher)
+    with_rooms(place(), least=9)
     return list(collection(Student).find().sort("_id"))
 
 

@@ -15,6 +15,7 @@ from documents.users import User
 from documents.verifying import verify
 from documents.writing import Change, write
 from exports.papers import confirmation_sheet, sheet_pdf
+from tests.districts import with_rooms
 from tests.people import OTHER, SCHOOL, person, place
 from tests.pupils import pupil
 
@@ -37,6 +38,7 @@ def appoint(who, by, **more):
 
 def confirmed(teacher):
     write([Change(Student, place(), pupil())], teacher)
+    with_rooms(place())
     return move(find_submission("DMC", place()), "confirm", teacher)
 
 

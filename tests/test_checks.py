@@ -83,8 +83,9 @@ def test_nothing_is_found_of_a_plausible_pupil():
     ],
 )
 def test_a_total_is_compared_with_the_round_before(heads, before, is_found):
-    context = Context(YEAR, ROUND, AS_OF, limits=LIMITS, earlier=({"pupils": before},))
-    keys = [one.check.key for one in checks.of_school("DMC", Sums(heads, {}), context)]
+    around = {"earlier": ({"pupils": before},), "beside": {"rooms": ROOMS}}
+    context = Context(YEAR, ROUND, AS_OF, limits=LIMITS, **around)
+    keys = [one.check.key for one in checks.of_school("DMC", Sums(heads, {"07": 5, "08": 5}), context)]
     assert keys == (["DMC-15"] if is_found else [])
 
 
@@ -95,6 +96,16 @@ def test_rooms_and_pupils_of_each_grade_belong_together():
         ("DMC-17.pupils", "06", "error"),
         ("DMC-17.rooms", "08", "warning"),
     ]
+
+
+@pytest.mark.parametrize("rooms", [{}, {"06": 0, "07": 0}])
+def test_a_school_that_declared_no_room_at_all_is_told_once(rooms):
+    """Not of each grade, nor of each pupil: one error with one thing to do (domain.md 3.1.5, DMC-17)."""
+    context = Context(YEAR, ROUND, AS_OF, limits=LIMITS, beside={"rooms": rooms})
+    rows = list(checks.of_school("DMC", Sums(9, {"06": 4, "07": 5}), context))
+    assert [(one.check.key, one.about, one.check.level) for one in rows] == [("DMC-17.pupils", "", "error")]
+    assert rows[0].sentence == "มีนักเรียน 9 คน แต่ยังไม่ได้แจ้งจำนวนห้องเรียนของชั้นใดเลย"
+    assert list(checks.of_school("DMC", Sums(), context)) == []
 
 
 def test_every_row_of_the_table_names_fields_that_are_and_says_what_to_do():

@@ -14,6 +14,7 @@ from documents.schools import school
 from documents.students import Student
 from documents.submissions import find_submission
 from documents.writing import Change, write
+from tests.districts import with_rooms
 from tests.people import AREA, OTHER, SCHOOL, YEAR, person, place
 from tests.pupils import pupil
 
@@ -40,8 +41,10 @@ def change(record, values, who):
 
 @pytest.fixture
 def one(open_round, teacher):
-    """One pupil of the teacher's school who is three years older than his grade."""
-    return write([Change(Student, place(), pupil(**OLD))], teacher)[0]
+    """One pupil of the teacher's school who is three years older than his grade, and the room he sits in."""
+    written = write([Change(Student, place(), pupil(**OLD))], teacher)[0]
+    with_rooms(place())
+    return written
 
 
 def test_a_warning_is_explained_and_stays_so_while_its_values_stand(one, teacher, officer):
@@ -79,7 +82,6 @@ def test_what_was_explained_is_so_again_when_the_same_values_come_back(one, teac
 
 
 def test_errors_stop_confirming_and_warnings_want_a_reason(one, teacher, officer):
-    write([Change(SchoolRooms, place(), {"grade": "07", "rooms": 1})], teacher)
     change(one, {"room": 2}, teacher)
     with pytest.raises(Invalid, match="มีข้อผิดพลาด 1 ข้อ"):
         move(submission(), "confirm", teacher)
@@ -113,7 +115,9 @@ def test_bounds_levels_and_rooms_make_what_was_found_stale(one, teacher, officer
     edit_school(school(AREA, SCHOOL), {"grade_to": "06"}, 1, officer, "ตัดชั้น")
     assert refresh(submission())["codes"] == {"DMC-08": 1}
     edit_school(school(AREA, SCHOOL), {"grade_to": "09"}, 2, officer, "คืนชั้น")
-    write([Change(SchoolRooms, place(), {"grade": "08", "rooms": 2})], teacher)
+    declared = SchoolRooms.objects.get()
+    none_here = Change(SchoolRooms, place(), {"rooms": 0}, id=declared.id, revision=declared.revision)
+    write([none_here, Change(SchoolRooms, place(), {"grade": "08", "rooms": 2})], teacher)
     checkup = refresh(submission())
     assert checkup["codes"] == {"DMC-17": 2}
     assert {row.sentence for row in rows(state="open")} == {
@@ -186,6 +190,8 @@ def test_nobody_reads_or_answers_another_schools_findings(
 def test_several_schools_are_looked_at_in_one_pass(open_round, teacher, neighbour, count_commands):
     write([Change(Student, place(), pupil(**OLD)) for _ in range(3)], teacher)
     write([Change(Student, place(OTHER), pupil(**OLD))], neighbour)
+    with_rooms(place())
+    with_rooms(place(OTHER))
     both = [submission(), submission(OTHER)]
     told = []
     done = findings.refresh_all(both, told.append)
