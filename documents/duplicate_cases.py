@@ -84,6 +84,8 @@ class DuplicateCase(Case):
     apart = StringField(
         max_length=120
     )  # of two children with one number: the pair that is not asked about again
+    # Decided to be one child, whose school had handed in: the record whose other number is still to be put beside it.
+    number_owed = ObjectIdField()
     last_scan = ObjectIdField()
     opened_by_scan = ObjectIdField()
 
@@ -136,6 +138,11 @@ class DuplicateCase(Case):
             {"fields": ["area_code", "kind", "ended_at", "due_at", "_id"], "name": "kind_queue"},
             {"fields": ["area_code", "schools", "state"], "name": "of_school"},
             {"fields": ["area_code", "academic_year", "round", "state", "last_scan"], "name": "of_round"},
+            {
+                "fields": ["area_code", "number_owed"],
+                "partialFilterExpression": {"number_owed": {"$type": "objectId"}},
+                "name": "number_owed",
+            },
             {"fields": ["area_code", "-asked_at", "-_id"], "name": "newest"},
             {"fields": ["area_code", "schools", "-asked_at", "-_id"], "name": "school_newest"},
         ],

@@ -1,7 +1,8 @@
 """The duplicates desk (ตรวจซ้ำซ้อน): cases opened by a scan of the area, answered by schools, decided by the district.
 
 A decision that the two are one child takes the record out of the school that does not keep him, in one transaction with
-the case: moved out, or removed where it stands twice in one school.
+the case: moved out, or removed where it stands twice in one school. The number it stood under goes among the earlier ones
+of the record that stays; where that school has handed in, with the first night it takes changes again.
 """
 
 import datetime as dt
@@ -25,11 +26,21 @@ from documents.duplicate_cases import (
     DuplicateCase,
     acting_for,
 )  # fmt: skip
-from documents.errors import Invalid, NotAllowed, OutOfScope, RoundLocked, WrongState
+from documents.errors import (
+    DoorClosed,
+    Invalid,
+    NotAllowed,
+    OutOfScope,
+    RoundLocked,
+    RuleBroken,
+    WrongState,
+)
 from documents.history import as_stored, note_event
 from documents.lookups import is_on_roll
+from documents.record import Place
 from documents.refusals import noting_refusals
-from documents.rounds import Round, find_round
+from documents.renumbering import round_of, taking
+from documents.rounds import Round
 from documents.schools import School
 from documents.students import Student
 from documents.submissions import find_submission, may_write
@@ -85,6 +96,7 @@ def scan_running(area_code):
     """Each night: look through the area's DMC rounds that run, so that what was mended closes by itself."""
     for round_ in Round.objects(area_code=area_code, subsystem="DMC", state="open"):
         scan(round_)
+        put_owed_numbers(round_)
 
 
 def names_of(area_code):
@@ -126,7 +138,7 @@ def open_pair(round_, code, kind, pair, rows, this, **more):
         due_at=as_stored(now + dt.timedelta(days=days_of(round_.area_code))), **more,
     )  # fmt: skip
     cases, where = collection(DuplicateCase), {"area_code": round_.area_code, "standing": pair}
-    known = cases.find_one(where, {"state": 1}, hint="standing")
+    known = cases.find_one(where, {"state": 1, "schools": 1}, hint="standing")
     if known is None:
         if kind == PERSON and cases.find_one(
             {"area_code": round_.area_code, "apart": pair}, {"_id": 1}, hint="apart"
@@ -136,7 +148,7 @@ def open_pair(round_, code, kind, pair, rows, this, **more):
             with notices.quietly():  # each school is told once a scan, not of each case
                 open_case(case, SCANNER)
         except DuplicateKeyError:  # another scan was first
-            known = cases.find_one(where, {"state": 1}, hint="standing")
+            known = cases.find_one(where, {"state": 1, "schools": 1}, hint="standing")
         else:
             return "new"
     if known is None or known["state"] in SETTLED:
@@ -146,6 +158,8 @@ def open_pair(round_, code, kind, pair, rows, this, **more):
         name: case[name] for name in ("academic_year", "round", "schools", "records", "code", "why", "score")
     }
     fresh = moved | {"school_code": case.school_code, "school_name": case.school_name, "last_scan": this}
+    if known.get("schools") != case.schools:
+        fresh["opened_by_scan"] = this  # to the schools it came to it is news
     cases.update_one(where | {"_id": known["_id"], "state": {"$in": list(OPEN)}}, {"$set": fresh})
     return "known"
 
@@ -263,14 +277,20 @@ def decide(case, name, actor, reason=None, keeper=None, days=None):
             "answers": {},
             "kept_by": None,
             "mended_by": None,
+            "number_owed": None,
             "apart": None,
             "ended_at": None,
             "due_at": _until(days, case.area_code),
         }
     try:
-        return acting_for(advance(case, name, actor, said, changes=changes), actor)
+        done = advance(case, name, actor, said, changes=changes)
     except DuplicateKeyError as error:
         raise WrongState("คู่นี้มีเรื่องที่ยังเปิดอยู่อีกเรื่องหนึ่ง กรุณาทำรายการในเรื่องนั้น") from error
+    if "answers" in changes:
+        for told in case.answers.values():
+            if told.get("evidence"):
+                evidence.drop(told["evidence"])
+    return acting_for(done, actor)
 
 
 def _until(days, area_code):
@@ -298,19 +318,69 @@ def _one_child(case, actor, said, keeper):
         kept_by, name = kept["school_code"], kept["school_name"]
         if not _stored(case, kept):
             raise WrongState("รายการที่เลือกให้เก็บไว้ไม่อยู่แล้ว กรุณาสั่งตรวจทั้งเขตใหม่")
-    changes = {"kept_by": kept_by} | _ended("same", case)
-    plain = _stored(case, gone)
-    if plain is None or not is_on_roll(plain):
-        return acting_for(advance(case, "same", actor, said, changes=changes), actor)
-    change = _leaving(case, gone, plain, name, within=gone["school_code"] == kept_by)
+    plain, made = _stored(case, gone), {}
+    if plain is not None and is_on_roll(plain):
+        change = _leaving(case, gone, plain, name, within=gone["school_code"] == kept_by)
+        _refuse_shut(case, gone, actor)
+        made[change.id] = (change, Granted(change.place, frozenset(change.values), change.remove))
+    ended = {"kept_by": kept_by} | _ended("same", case)
+    if case.kind != AGENCY and plain is not None and (taken := taking(_stored(case, kept), plain)):
+        if _takes_now(taken[0].place):
+            made[taken[0].id] = taken
+        else:
+            ended["number_owed"] = kept["record"]
+    if not made:
+        return acting_for(advance(case, "same", actor, said, changes=ended), actor)
     warrant = Warrant(
         "district",
-        {change.id: Granted(change.place, frozenset(change.values), change.remove)},
-        along=lambda: advance(case, "same", actor, said, changes=changes),
+        {id_: granted for id_, (_, granted) in made.items()},
+        along=lambda: advance(case, "same", actor, said, changes=ended),
     )
-    _refuse_shut(case, gone, actor)
-    write([change], actor, said, via="duplicate", warrant=warrant)
+    write([change for change, _ in made.values()], actor, said, via="duplicate", warrant=warrant)
     return acting_for(DuplicateCase.objects(area_code=case.area_code, id=case.id).get(), actor)
+
+
+def _takes_now(place):
+    """Whether a school's data of a round takes changes by the district now."""
+    try:
+        may_write(find_submission("DMC", place), round_of(place), None, role="system")
+    except DoorClosed:
+        return False
+    return True
+
+
+def put_owed_numbers(round_):
+    """Put the numbers that are owed among the earlier ones of who stays, in this round; gives how many pupils got theirs."""
+    done = 0
+    for case in DuplicateCase.objects(
+        __raw__={"area_code": round_.area_code, "number_owed": {"$type": "objectId"}}
+    ):
+        done += _put_owed_number(case, round_)
+    return done
+
+
+def _put_owed_number(case, round_):
+    kept = next(row for row in case.records if row["record"] == case.number_owed)
+    gone = _stored(case, _other_than(case, str(case.number_owed)))
+    place = Place(case.area_code, round_.academic_year, round_.code, case.kept_by)
+    stays = collection(Student).find_one({**place._asdict(), "lineage": kept["lineage"]})
+    settled = {"area_code": case.area_code, "_id": case.id}
+    if gone is None or (stays and not (taken := taking(stays, gone))):
+        collection(DuplicateCase).update_one(settled, {"$unset": {"number_owed": ""}})
+        return 0
+    if stays is None or not _takes_now(place):
+        return 0
+    change, granted = taken
+
+    def along():
+        collection(DuplicateCase).update_one(settled, {"$unset": {"number_owed": ""}})
+
+    warrant = Warrant("district", {change.id: granted}, along=along, claims_as="system")
+    try:
+        write([change], SCANNER, case.moves[-1]["reason"], via="duplicate", warrant=warrant)
+    except RuleBroken:  # somebody was first: the next night
+        return 0
+    return 1
 
 
 def _stored(case, row):
@@ -329,9 +399,8 @@ def _leaving(case, row, plain, to, within):
 def _refuse_shut(case, row, actor):
     """Say whose data is shut and what to do, before the door would say only that it is."""
     place = case.place_of(row)
-    round_ = find_round(place.area_code, "DMC", place.academic_year, place.round)
     try:
-        may_write(find_submission("DMC", place), round_, actor, role="district")
+        may_write(find_submission("DMC", place), round_of(place), actor, role="district")
     except RoundLocked as error:
         raise RoundLocked(
             f"รอบ {case.academic_year}-{case.round} ล็อกแล้ว จึงย้ายออกในรอบนี้ไม่ได้ ให้สั่งตรวจทั้งเขตในรอบปัจจุบันแล้วตัดสินใหม่"

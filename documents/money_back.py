@@ -17,7 +17,7 @@ from documents.students import Student
 from documents.year_end import LEFT
 
 LEVEL_OF = {grade: level for level, (_, _, grades) in LEVELS.items() for grade in grades}
-READ = ("school_code", "lineage", "status", "leave_date", "leave_to")
+READ = ("school_code", "lineage", "status", "leave_date", "leave_reason", "leave_to")
 ITEM = "poor"
 
 

@@ -49,10 +49,8 @@ def prepared_of(changes, actor, reason, warrant, stored):
     for index, change in enumerate(changes):
         before, earlier = stored.get(change.id), removed.get(change.id)
         reading = readings[change.document]
-        after, problems = (None, {}) if change.remove else _after(change, before, reading, earlier)
-        if warrant and after:
-            after |= warrant.beside(change)
-            after |= keys_of(change.document, after, before)
+        beside = warrant.beside(change) if warrant else {}
+        after, problems = (None, {}) if change.remove else _after(change, before, reading, earlier, beside)
         if not warrant:
             problems = dict(change.document.held(before, after)) | problems
         if problems:
@@ -146,11 +144,11 @@ class _Reading(dict):
         return self.lists[name]
 
 
-def _after(change, before, reading, earlier=None):
-    """(the dict as it would be stored, {field: sentence}) of one change."""
+def _after(change, before, reading, earlier=None, beside=None):
+    """(the dict as it would be stored, {field: sentence}) of one change; `beside` is what a warrant stores with it."""
     problems = {}
     after = dict(before) if before else _fresh(change, earlier, reading)
-    after |= (change.to or change.place)._asdict()
+    after |= (change.to or change.place)._asdict() | (beside or {})
     for name, value in change.values.items():
         try:
             kind = value.__class__

@@ -35,6 +35,23 @@ def renumber(plain, number, kind):
     return change, Granted(place, frozenset(values), beside={"former_ids": former_ids(plain)})
 
 
+def taking(kept, gone):
+    """(Change, Granted) that put the numbers of a pupil's other entry (dict) among his earlier ones; None where they are.
+
+    What the other entry stood under is his from the day it was entered there until today.
+    """
+    earlier = kept.get("former_ids") or []
+    known = {kept.get("person_id"), *(row.get("id") for row in earlier)}
+    rows = [row for row in gone.get("former_ids") or () if row.get("id") not in known]
+    if gone.get("person_id") and gone["person_id"] not in known:
+        rows.append(former_ids(gone)[-1])
+    if not rows:
+        return None
+    place = Place.of(kept)
+    change = Change(Student, place, id=kept["_id"], revision=kept["revision"], reviewed=None)
+    return change, Granted(place, beside={"former_ids": [*earlier, *rows]})
+
+
 def removal(plain):
     """(Change, Granted) that take a stored pupil out of his round; his history keeps all of him."""
     place = Place.of(plain)

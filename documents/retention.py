@@ -1,7 +1,7 @@
 """Retention (การลบเมื่อครบกำหนดเก็บ): what nobody needs any more is erased after the area's times, once a day, by a job.
 
-Erased are drafts and refused requests with their evidence, pictures and files that nothing holds, results of jobs, and
-old entries of the access log (`privacy.KEEPING`). The job is safe to run twice, and writes one event with the counts.
+Erased are drafts and refused requests with their evidence, that of duplicates that were decided, refused registrations,
+pictures and files that nothing holds, results of jobs, and old entries of the access log (`privacy.KEEPING`). The job is safe to run twice, and writes one event with the counts.
 """
 
 from datetime import timedelta
@@ -22,10 +22,12 @@ from documents import (
 from documents.cases import advance
 from documents.clock import real_now
 from documents.database import collection, db
+from documents.duplicate_cases import DuplicateCase
 from documents.errors import RuleBroken
 from documents.gcode import GCodeRequest, editable
 from documents.history import AuditEvent, as_stored, naive_now, note_event
 from documents.jobs import Job, ask, job_kind
+from documents.registrations import Registration
 from documents.schools import Area
 from documents.users import System
 
@@ -90,6 +92,63 @@ def erase_refused(area_code, before):
                 gcode_writing.note(one, SYSTEM, "detach", {"evidence": [row["kind"], None]}, WHY)
             number += len(one.evidence)
     return number
+
+
+# ---- evidence of other cases ----
+
+
+def erase_duplicate_evidence(area_code, before):
+    """Delete what schools gave as evidence in cases of duplicates that ended before an instant; gives the number of files.
+
+    What each said stays, and that there was evidence: the case's own list of moves is untouched.
+    """
+    ended = {"area_code": area_code, "ended_at": {"$lt": as_stored(before)}, "answers": {"$gt": {}}}
+    number, cases = 0, collection(DuplicateCase)
+    for case in cases.find(ended, {"answers": 1}).hint("queue"):
+        held = {code: told["evidence"] for code, told in case["answers"].items() if told.get("evidence")}
+        if not held:
+            continue
+        unchanged = {f"answers.{code}.evidence": id_ for code, id_ in held.items()}
+        gone = {f"answers.{code}.{name}": "" for code in held for name in ("evidence", "evidence_kind")}
+        mine = {"_id": case["_id"], "area_code": area_code, "ended_at": ended["ended_at"]}
+        if cases.update_one(mine | unchanged, {"$unset": gone}).modified_count:
+            for id_ in held.values():
+                evidence.drop(id_)
+            number += len(held)
+    return number
+
+
+def erase_registrations(area_code, kept):
+    """Delete registrations that came to nothing so long ago, and the letters of certified ones; gives their number.
+
+    A returned one comes to nothing when its link is over; of a certified one there is an account, so its row stays.
+    """
+    over, number, rows = as_stored(clock.now() - kept), 0, collection(Registration)
+    nothing = (
+        {"area_code": area_code, "state": "refused", "ended_at": {"$lt": over}},
+        {"area_code": area_code, "state": "returned", "link_until": {"$lt": real_now() - kept}},
+    )
+    for asked in nothing:
+        for row in rows.find(asked, {"letter": 1}):
+            if rows.delete_one(asked | {"_id": row["_id"]}).deleted_count:
+                number += 1
+                _drop_letter(row)
+    certified = {
+        "area_code": area_code,
+        "state": "certified",
+        "ended_at": {"$lt": over},
+        "letter": {"$type": "objectId"},
+    }
+    for row in rows.find(certified, {"letter": 1}):
+        if rows.update_one(certified | {"_id": row["_id"]}, {"$set": {"letter": None}}).modified_count:
+            number += 1
+            _drop_letter(row)
+    return number
+
+
+def _drop_letter(row):
+    if row.get("letter"):
+        evidence.drop(row["letter"])
 
 
 # ---- files that nothing holds ----
@@ -163,6 +222,8 @@ def erase(area_code, progress=None):
     deeds = {
         "gcode_drafts": lambda kept: erase_drafts(area_code, now - kept),
         "refused_evidence": lambda kept: erase_refused(area_code, now - kept),
+        "duplicate_evidence": lambda kept: erase_duplicate_evidence(area_code, now - kept),
+        "registrations": lambda kept: erase_registrations(area_code, kept),
         "pictures": lambda kept: pictures.tidy(area_code, kept_for=kept),
         "attachments": lambda kept: erase_attachments(area_code, kept),
         "access_log": lambda kept: access_log.forget_before(area_code, now - kept),

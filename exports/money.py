@@ -8,12 +8,15 @@ may not see that of one school has it for the whole area alone, and not there wh
 from decimal import Decimal
 
 from documents import buddhist, counting, places
+from documents.fields import shown
 from documents.limits import limits_of
 from documents.locking import freeze_of
 from documents.money import SUBSYSTEM, UNREPORTED
 from documents.money_counts import HEADS
 from documents.rate_rows import ITEMS, LEVELS, TERMS, UNITS
+from documents.record import declared
 from documents.small_cells import SMALL
+from documents.students import Student
 from exports.report_tables import Column, Table, columns, tables_workbook
 from exports.workbook import file_name
 
@@ -25,6 +28,7 @@ TITLES = {
     "items": "ประมาณการเงินตามรายการ",
     "districts": "ประมาณการเงินตามอำเภอ",
     "back": "นักเรียนที่ออกหลังวันที่ของรอบ และเงินที่อาจต้องคืน",
+    "leavers": "รายชื่อนักเรียนที่ออกหลังวันที่ของรอบ",
     "compare": "เปรียบเทียบอัตราตามรายการ",
     "compare_schools": "เปรียบเทียบอัตรารายโรงเรียน",
     "school": "ประมาณการเงินของโรงเรียน",
@@ -156,6 +160,24 @@ def back_table(estimate, owed, sensitive):
         rows = [[*row, each.poor, cell(each.satang)] for row, each in zip(rows, owed, strict=True)]
         total += [sum(each.poor for each in owed), cell(sum(each.satang for each in owed))]
     return _table("back", heads, 2, rows, total, estimate)
+
+
+def leavers_table(estimate, leavers, sensitive):
+    """A row a pupil who counted and left, by school: since when, why, where to; whether he is poor for who may see it."""
+    names = {each.code: each.name for each in estimate.schools}
+    known = declared(Student)
+    heads = ["ชื่อ-สกุล", "โรงเรียน", "ชั้น", "ห้อง", "สถานะ", "สาเหตุ", "ออกเมื่อ", "ไปที่"]
+    rows = []
+    for each in leavers:
+        later, day = each.later, each.later.get("leave_date")
+        row = [Student.headline(each.record), names.get(each.school_code, each.school_code)]
+        row += [shown(known[name], each.record.get(name)) for name in ("grade", "room")]
+        row += [shown(known[name], later.get(name)) for name in ("status", "leave_reason")]
+        row += [buddhist.format_short(day) if day else "", later.get("leave_to") or ""]
+        rows.append([*row, "ยากจน" if each.is_poor else ""] if sensitive else row)
+    heads += ["ฐานะ"] if sensitive else []
+    said = f"เอกสารนี้มีข้อมูลส่วนบุคคล ห้ามเผยแพร่ · นักเรียนที่นับเพื่อจัดสรรในรอบ {estimate.round.label} แล้วออก"
+    return Table("leavers", TITLES["leavers"], columns(heads, set()), rows, None, said)
 
 
 def compared(first, second, shown):

@@ -5,6 +5,7 @@ from pymongo import InsertOne
 
 from documents.database import collection
 from documents.moves import move
+from documents.record import Place
 from documents.rooms import SchoolRooms
 from documents.schools import School
 from documents.students import Student
@@ -54,11 +55,16 @@ def with_rooms(where, least=1):
     for row in collection(Student).find(where._asdict(), {"grade": 1, "room": 1}):
         if row.get("grade"):
             filled[row["grade"]] = max(filled.get(row["grade"], least), row.get("room") or 1)
+    for declared in collection(SchoolRooms).find(where._asdict(), {"grade": 1}):
+        filled.pop(declared["grade"], None)
     write([Change(SchoolRooms, where, {"grade": g, "rooms": n}) for g, n in filled.items()], LOADER)
 
 
 def bring(submission, *names):
-    """Make moves one after another as the system, giving a reason each time."""
+    """Make moves one after another as the system, giving a reason each time; pupils who are handed in have their rooms."""
+    if "confirm" in names and submission.subsystem == "DMC":
+        with_rooms(Place(AREA, submission.academic_year, submission.round, submission.school_code))
+        submission = Submission.objects.get(id=submission.id)
     for name in names:
         submission = move(submission, name, LOADER, "ทดสอบ")
     return submission

@@ -21,6 +21,7 @@ from documents.students import Student
 from documents.submissions import SEALED, Submission, find_submission
 from documents.transfers import Transfer
 from documents.writing import Change, write
+from tests.districts import with_rooms
 from tests.people import OTHER, SCHOOL, person, place
 from tests.pupils import number, pupil
 
@@ -127,6 +128,7 @@ def test_no_forbidden_step_of_a_move_succeeds_and_nobody_counts_twice(dice, peop
 def test_no_forbidden_step_of_a_change_of_number_succeeds(dice, people, teacher, neighbour):
     for where, actor in ((place(), teacher), (place(OTHER), neighbour)):
         write([Change(Student, where, pupil(first_name=f"กข{chr(0x0E01 + n)}")) for n in range(3)], actor)
+        with_rooms(where)
         move(find_submission("DMC", where), "confirm", actor)
         move(find_submission("DMC", where), "unconfirm", actor)
     done = 0

@@ -14,6 +14,7 @@ from documents.record import Place
 from documents.students import Student
 from documents.submissions import find_submission
 from documents.writing import Change, write
+from tests.districts import with_rooms
 from tests.kitchens import Kitchen, food_round
 from tests.people import AREA, OTHER, SCHOOL, YEAR, place
 from tests.pupils import pupil
@@ -76,6 +77,7 @@ def test_linked_figures_are_of_the_years_latest_round_or_the_one_named_for_it(ki
 def test_an_answer_never_lands_behind_a_lock(kitchens, open_round, people):
     """The answer holds the submission: a lock that comes meanwhile waits for it, one that came before is seen."""
     write([Change(Student, place(), pupil(birth_date="10/06/2555"))], people["teacher"])
+    with_rooms(place())
     stale = find_submission("DMC", place())
     refresh(stale)
     ids = [row.id for row in Finding.objects(school_code=SCHOOL)]

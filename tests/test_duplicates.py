@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from documents import agencies, clock, duplicates, findings, history, resemblance
+from documents import agencies, clock, duplicates, evidence, findings, history, resemblance, retention
 from documents.cases import check_step
 from documents.database import collection
 from documents.duplicate_cases import ANSWERS, CODES, OURS, DuplicateCase, acting_for, get_case
@@ -115,6 +115,46 @@ def test_one_child_leaves_the_school_that_does_not_keep_him_with_the_step(case, 
     assert list(history.verify()) == []
 
 
+def test_the_number_of_the_entry_that_goes_stays_with_the_one_that_is_kept(alike, officer, open_round):
+    case, mine, theirs = alike
+    done = duplicates.decide(seen_by(officer, case), "same", officer, "ตรวจแล้ว", keeper=str(mine["_id"]))
+    kept, gone = row(mine["_id"]), row(theirs["_id"])
+    assert [(one["id"], one["type"]) for one in kept["former_ids"]] == [("G680000000001", "G")]
+    assert (kept["person_id"], kept["revision"], done.number_owed) == (mine["person_id"], 2, None)
+    assert (gone["status"], gone["person_id"]) == ("moved_out", "G680000000001")
+    assert "G680000000001" in {each["id"] for each in kept["former_ids"]}
+    event = history.events_of(AREA, mine["_id"])[0]
+    assert (event.via, event.reason, event.acting_as) == ("duplicate", "ตรวจแล้ว", "district")
+    assert list(history.verify()) == []
+    assert sum(duplicates.scan(open_round).values()) == 0
+
+
+def test_a_number_owed_to_a_school_that_handed_in_comes_when_it_takes_changes_again(
+    alike, officer, open_round
+):
+    case, mine, theirs = alike
+    collection(Submission).update_one({"school_code": SCHOOL}, {"$set": {"state": "certified"}})
+    done = duplicates.decide(seen_by(officer, case), "same", officer, "ตรวจแล้ว", keeper=str(mine["_id"]))
+    assert (done.state, done.number_owed) == ("same", mine["_id"])
+    assert row(theirs["_id"])["status"] == "moved_out"
+    duplicates.scan_running(AREA)
+    assert "former_ids" not in row(mine["_id"])
+    collection(Submission).update_one({"school_code": SCHOOL}, {"$set": {"state": "returned"}})
+    clock.configure("2025-06-20T03:30:00+07:00")  # no window is open: nobody is asked to write
+    duplicates.scan_running(AREA)
+    assert [one["id"] for one in row(mine["_id"])["former_ids"]] == ["G680000000001"]
+    assert DuplicateCase.objects.get().number_owed is None
+    assert duplicates.put_owed_numbers(open_round) == 0
+
+
+def test_a_case_that_goes_on_in_another_school_is_told_there(twice, open_round, third):
+    duplicates.scan(open_round)
+    collection(Student).update_one({"_id": twice[1]["_id"]}, {"$set": {"school_code": "34010003"}})
+    duplicates.scan(open_round)
+    assert DuplicateCase.objects.get().schools == [SCHOOL, "34010003"]
+    assert Notice.objects(person=third.id, kind="case").count() == 1
+
+
 def test_a_school_that_handed_in_is_named_and_nothing_is_half_done(case, twice, officer):
     collection(Submission).update_one({"school_code": OTHER}, {"$set": {"state": "confirmed"}})
     with pytest.raises(WrongState, match="บ้านสองส่งข้อมูล"):
@@ -211,6 +251,35 @@ def test_a_list_of_another_agency_wants_evidence_or_a_move_out(twice, open_round
 def test_a_list_without_numbers_is_refused_with_a_sentence(area):
     with pytest.raises(FileRefused, match="เลขประจำตัวประชาชน"):
         lines_of("ชื่อ,โรงเรียน\nก,ข\n".encode(), "a.csv", "เทศบาล")
+
+
+def answered_with_proof(case, teacher):
+    duplicates.answer(seen_by(teacher, case), OURS, teacher, None, PDF)
+    return collection(evidence.EvidenceFile)
+
+
+def test_evidence_goes_with_the_answer_that_is_asked_for_again(case, teacher, officer):
+    files = answered_with_proof(case, teacher)
+    assert files.count_documents({}) == 1
+    duplicates.decide(seen_by(officer, case), "again", officer, "ขอภาพใหม่", days="5")
+    assert files.count_documents({}) == 0
+
+
+def test_evidence_of_a_decided_case_goes_after_the_area_s_time(case, twice, teacher, officer):
+    files = answered_with_proof(case, teacher)
+    duplicates.decide(seen_by(officer, case), "same", officer, "ตรวจแล้ว", keeper=str(twice[0]["_id"]))
+    clock.configure(clock.now() + dt.timedelta(days=700))
+    assert retention.erase(AREA)["duplicate_evidence"] == 0
+    assert duplicates.evidence_of(seen_by(teacher, case), SCHOOL, teacher)[0] == PDF
+    clock.configure(clock.now() + dt.timedelta(days=60))
+    assert retention.erase(AREA)["duplicate_evidence"] == 1
+    assert files.count_documents({}) == 0
+    left = seen_by(teacher, case)
+    assert left.answers[SCHOOL]["answer"] == OURS
+    with pytest.raises(OutOfScope):
+        duplicates.evidence_of(left, SCHOOL, teacher)
+    assert retention.erase(AREA)["duplicate_evidence"] == 0
+    assert list(history.verify()) == []
 
 
 # ---- the table of steps ----

@@ -5,9 +5,11 @@ import re
 import zipfile
 
 import pytest
+from bson import ObjectId
 from python_calamine import CalamineWorkbook
 
 from documents import locking, money, rates
+from documents.students import Student
 from tests.people import AREA, OTHER, SCHOOL
 from tests.report_world import filled as filled
 from tests.test_money import reported
@@ -173,6 +175,48 @@ def test_the_admin_sets_rates_and_what_overlaps_is_refused_with_what_was_typed(
         assert reader.send(RATES + address, {"table": str(table.id), "rate": str(rate.id)}).status_code == 403
     assert browser.send(f"{RATES}remove/", {"table": str(table.id), "rate": str(rate.id)}).status_code == 303
     assert rate.id not in [each.id for each in rates.get_table(AREA, table.id).rates]
+
+
+def left_since(locked, database, school):
+    """One pupil who counted leaves in the next round of the year; gives his stored record."""
+    later = dict(database.rounds.find_one({"_id": locked.id}), code="2", state="open")
+    later.pop("_id")
+    database.rounds.insert_one(later)
+    asked = {
+        "academic_year": locked.academic_year,
+        "round": locked.code,
+        "school_code": school,
+        "status": "enrolled",
+    }
+    row = database.students.find_one(asked, sort=[("sort_key", 1)])
+    left = {"round": "2", "status": "moved_out", "leave_reason": "32", "leave_to": "บ้านปลายทาง"}
+    database.students.insert_one({**row, **left, "_id": ObjectId()})
+    return row
+
+
+def test_who_left_since_the_snapshot_is_named_to_who_sees_the_pupils(
+    locked, marked, executive, teacher, neighbour, sign_in, database
+):
+    """The number of who left a school leads to as many names; poor is said to who may see it alone."""
+    row = left_since(locked, database, SCHOOL)
+    name, browser = Student.headline(row), sign_in(marked)
+    back = browser.get(f"{PAGE}?what=back").text
+    address = re.search(r'data-value="1"[^>]*><a href="([^"]+what=leavers[^"]*)"', back)[1].replace(
+        "&amp;", "&"
+    )
+    for page in (browser.get(address).text, browser.get(f"{PAGE}?what=leavers").text):
+        assert name in page
+        assert "บ้านปลายทาง" in page
+        assert page.count("<tr") == 2, "the heading and one pupil"
+    assert name in sign_in(teacher).get(f"{PAGE}?what=leavers").text
+    other = sign_in(neighbour)
+    assert name not in other.get(f"{PAGE}?what=leavers").text
+    assert other.get(f"{PAGE}?what=leavers&school={SCHOOL}").status_code == 403
+    assert sign_in(executive).get(f"{PAGE}?what=leavers").status_code == 403
+    book = browser.get(f"{PAGE}export/xlsx/?what=leavers")
+    assert name in " ".join(sheet(book.data, "รายชื่อนักเรียนที่ออกหลังวันที่ของรอบ"))
+    noted = database.audit_events.find_one({"action": "export"}, sort=[("at", -1)])
+    assert noted["changes"]["rows"][1] == 1
 
 
 def test_without_a_locked_round_or_rates_the_page_says_what_to_do(filled, officer, approver, sign_in):

@@ -8,7 +8,17 @@ from datetime import timedelta
 import pytest
 from PIL import Image
 
-from documents import account_links, accounts, history, mail, passwords, registering, sessions
+from documents import (
+    account_links,
+    accounts,
+    clock,
+    history,
+    mail,
+    passwords,
+    registering,
+    retention,
+    sessions,
+)
 from documents.account_links import AccountLink
 from documents.clock import real_now
 from documents.database import collection, db
@@ -216,6 +226,28 @@ def test_a_refused_registration_leaves_no_letter_and_tells_why(waiting, officer)
 
 
 # Who may
+
+
+def test_what_came_to_nothing_is_deleted_after_its_time_and_letters_of_certified_ones(
+    area, officer, approver, database
+):
+    """The row of a certified one stays: there is an account that it made."""
+    refused, returned, made = (
+        registering.ask(AREA, typed(email=f"{name}@example.org"), PDF) for name in ("one", "two", "three")
+    )
+    registering.decide(refused, "refuse", officer, "ไม่มีคำสั่ง")
+    registering.decide(returned, "return", officer, "ขอหนังสือใหม่")
+    registering.decide(registering.decide(made, "check", officer)[0], "certify", approver)
+    kept = timedelta(days=30)
+    assert retention.erase_registrations(AREA, kept) == 0
+    clock.configure(clock.now() + timedelta(days=31))
+    long_ago = {"$set": {"link_until": real_now() - timedelta(days=31)}}
+    database.registrations.update_one({"_id": returned.id}, long_ago)
+    assert retention.erase_registrations(AREA, kept) == 3
+    left = Registration.objects.get()
+    assert (left.id, left.letter, bool(left.letter_digest)) == (made.id, None, True)
+    assert database["evidence.files"].count_documents({}) == 0
+    assert retention.erase_registrations(AREA, kept) == 0
 
 
 def test_who_checked_does_not_certify(waiting, area):

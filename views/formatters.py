@@ -25,6 +25,8 @@ VIAS = {
     "put_back": "คืนข้อมูลตามฉบับเดิม",
     "transfer": "คำขอย้ายเข้า",
     "id_change": "คำขอแก้เลข",
+    "duplicate": "ตรวจซ้ำซ้อน",
+    "gcode": "รหัส G",
 }
 MOST_FOUND = 20
 FORMER, FRESH = {"picture": "ภาพเดิม", "file": "ไฟล์เดิม"}, {"picture": "ภาพใหม่", "file": "ไฟล์ใหม่"}

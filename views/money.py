@@ -50,6 +50,8 @@ class Money(ReportPage):
         table = as_page(report)
         if what == "schools":
             lead(round_, table)
+        if what == "back":
+            lead_to_leavers(round_, table)
         if what == "items":
             bars = bars_of(estimate, tables.items_for(estimate, sees_poor(round_)))
         asked = {"table": request.args.get("table"), "with": request.args.get("with"), "school": school}
@@ -72,6 +74,7 @@ class Money(ReportPage):
             other=other,
             rules=tables.rules_in_words(round_),
             counted_href=counted_href(round_, school),
+            leavers_href=leavers_href(round_, what, school),
             home=home_form(round_) if what == "items" else None,
             stats=stats_of(round_, estimate, school),
         )  # fmt: skip
@@ -166,6 +169,8 @@ def asked_what(round_, what=None):
     what = what or request.args.get("what") or ("school" if school or not sees_area(round_) else "schools")
     if what not in tables.TITLES:
         abort(404)
+    if what == "leavers":
+        return what, _school_of_leavers(round_, school, own)
     if what != "school":
         if not sees_area(round_):
             raise OutOfScope()
@@ -177,6 +182,16 @@ def asked_what(round_, what=None):
     if school not in {each["code"] for each in (freeze_of(round_) or abort(404)).schools}:
         raise OutOfScope()
     return what, school
+
+
+def _school_of_leavers(round_, school, own):
+    """Whose leavers are listed by name: a school's, or all of the area (None) for who reads its records."""
+    if reads_records(round_):
+        return school or None
+    school = school or next(iter(own), "")
+    if school not in own:
+        raise OutOfScope("รายชื่อผู้ที่ออกเปิดได้เฉพาะโรงเรียนนั้น เจ้าหน้าที่เขต และผู้รับรองระดับเขต")
+    return school
 
 
 def asked_estimate(round_, school):
@@ -203,6 +218,10 @@ def table_of(what, round_, estimate, school, other):
     shown = tables.items_for(estimate, sensitive)
     if what == "school":
         return tables.statement(estimate, estimate.schools[0])
+    if what == "leavers":
+        leavers = money_back.leavers_of(round_, [school] if school else None)
+        poor = access.sees_sensitive(current_user, round_.area_code, school)
+        return tables.leavers_table(estimate, leavers, poor)
     if what == "items":
         return tables.items_table(estimate, sensitive)
     if what == "districts":
@@ -237,12 +256,30 @@ def lead(round_, table):
             row["cells"][3] = {"value": row["cells"][3], "href": counted_href(round_, code)}
 
 
+def lead_to_leavers(round_, table):
+    """Lead from the number of who left a school to their names."""
+    if reads_records(round_):
+        for row in table["rows"]:
+            row["cells"][3] = {
+                "value": row["cells"][3], "href": url_for(".index", what="leavers", school=row["cells"][1])
+            }  # fmt: skip
+
+
 def counted_href(round_, school=None):
     """The address of exactly the pupils who count for money, of a school or of all; None for who sees no pupils."""
     if not (access.sees(current_user, round_.area_code, school) if school else reads_records(round_)):
         return None
     asked = {"report": "for-money", "line": counting.COUNTED, "school": school}
     return links.choose(round_, then=url_for("students.index_view", **{k: v for k, v in asked.items() if v}))
+
+
+def leavers_href(round_, what, school):
+    """The address of the names of who left since, of a school or of all; None for who sees no pupils, and on that page."""
+    if what == "leavers" or not (
+        access.sees(current_user, round_.area_code, school) if school else reads_records(round_)
+    ):
+        return None
+    return url_for(".index", what="leavers", school=school)
 
 
 def bars_of(estimate, shown):
