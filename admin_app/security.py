@@ -19,6 +19,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from documents import refusals
 from documents.database import db
 from documents.users import Count
+from views.files_out import ONE, SCOPE
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,10 @@ POLICY = (
     "default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
     "img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
-EXPORTS_EACH = "20 per minute"
+FILES_EACH = {
+    SCOPE: "20 per minute",  # each reads a whole scope
+    ONE: "60 per minute",  # who checks evidence opens a few pieces of one learner after another
+}
 LIMITED = {
     "papers.index": "30 per minute",
     "account.two_step_view": "20 per 10 minutes",
@@ -195,10 +199,9 @@ def forgive(limit: RateLimitItem, *who: str) -> None:
 
 
 def limit_exports(app: Flask) -> None:
-    """Limit every view named export, since each reads a whole scope, and those of LIMITED; each person by himself."""
+    """Limit every view that hands out a file, by what it says it holds, and those of LIMITED; each person by himself."""
     for endpoint, view in app.view_functions.items():
-        is_export = endpoint.rpartition(".")[2].startswith("export")
-        if often := EXPORTS_EACH if is_export else LIMITED.get(endpoint):
+        if often := FILES_EACH.get(getattr(view, "hands_out", None)) or LIMITED.get(endpoint):
             limit = app.extensions["khet_limiter"].limit(often, key_func=reader)
             app.view_functions[endpoint] = limit(view)
     for endpoint, often in POSTS_LIMITED.items():

@@ -13,6 +13,7 @@ from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
 from documents import buddhist, granting, history, passwords, two_step
+from documents.cases import reason_of
 from documents.clock import real_now
 from documents.database import collection, in_transaction
 from documents.errors import DuplicateKey, Invalid, NotAllowed, OutOfScope, StaleRevision
@@ -147,10 +148,11 @@ def change(actor, person_id, values, revision, reason=None):
     return _update(actor, person, {**kept, "grants": grants}, revision, "update", reason)
 
 
-def suspend(actor, person_id, reason=None):
-    """Switch an account off and end its sessions. Raises NotAllowed for an area's last administrator."""
+def suspend(actor, person_id, reason):
+    """Switch an account off and end its sessions. Raises Invalid without a reason, NotAllowed for an area's last administrator."""
     person = find(actor, person_id)
     require_reach(actor, person)
+    reason = reason_of(reason)
     return _update(actor, person, {"active": False}, person.revision, "suspend", reason, ends_sessions=True)
 
 
@@ -161,10 +163,11 @@ def activate(actor, person_id, reason=None):
     return _update(actor, person, {"active": True}, person.revision, "activate", reason)
 
 
-def reset(actor, person_id, reason=None):
-    """Give a person at the desk a new first password and end his sessions; gives his slip."""
+def reset(actor, person_id, reason):
+    """Give a person at the desk a new first password and end his sessions; gives his slip. Raises Invalid without a reason."""
     person = find(actor, person_id)
     require_reach(actor, person)
+    reason = reason_of(reason)
     password = passwords.first_password()
     hidden = {"password": passwords.hashed(password), "must_change_password": True}
     hidden |= {"fs_uniquifier": secrets.token_hex(16), "failed_logins": 0, "locked_until": None}
@@ -172,13 +175,14 @@ def reset(actor, person_id, reason=None):
     return slip_of(person, password)
 
 
-def clear_two_step(actor, person_id, reason=None):
+def clear_two_step(actor, person_id, reason):
     """Take a person's second step away at the desk, after a lost telephone, and end his sessions.
 
-    Where his role wants one he sets it up anew when he next signs in.
+    Where his role wants one he sets it up anew when he next signs in. Raises Invalid without a reason.
     """
     person = find(actor, person_id)
     require_reach(actor, person)
+    reason = reason_of(reason)
     hidden = dict.fromkeys(two_step.FIELDS) | {"recovery_codes": [], "fs_uniquifier": secrets.token_hex(16)}
     return _update(
         actor, person, {}, person.revision, "two_step_clear", reason, hidden=hidden, ends_sessions=True

@@ -181,6 +181,7 @@ def publish(user, area_code, title, text, to, until, to_line=False):
 
     def work():
         collection(Announcement).insert_one(plain)
+        _note(made, user, "publish", {"for": [None, words], "schools": [None, len(codes)]})
         people = dict.fromkeys(id_ for ids in at_schools(area_code, codes).values() for id_ in ids)
         tell(people, "announcement", f"ประกาศ: {title}", made.page, area_code, once=f"announcement/{made.id}")
         if to_line:
@@ -197,8 +198,18 @@ def withdraw(found, user):
 
     shown = {"_id": found.id, "area_code": found.area_code, "withdrawn_at": None}
     over = {"withdrawn_at": naive_now(), "withdrawn_by_name": user.name}
-    if not collection(Announcement).update_one(shown, {"$set": over}).modified_count:
-        raise WrongState("ประกาศนี้ถูกถอนไปแล้ว")
+
+    def work():
+        if not collection(Announcement).update_one(shown, {"$set": over}).modified_count:
+            raise WrongState("ประกาศนี้ถูกถอนไปแล้ว")
+        _note(found, user, "withdraw", {"schools": [len(found.school_codes), None]})
+
+    in_transaction(work)
+
+
+def _note(found, user, action, changes):
+    """The event of an announcement, with its title."""
+    note_event(found.area_code, user, action, "announcements", found.id, changes, headline=found.title)
 
 
 # ---- the group on LINE ----

@@ -46,7 +46,7 @@ STEPS_OF = {  # step: (from, role, wants a reason, whether those with a hand in 
     "send_back": ("checked", "approver", True, True, "waiting"),
     "turn_down": ("checked", "approver", True, True, "refused"),
 }
-MUST_SAY = ("leave", "transfer")
+MUST_SAY = ("leave", "transfer", "suspend", "reset", "clear")
 
 
 @dataclass(frozen=True)
@@ -408,7 +408,8 @@ def test_walks_of_accounts_and_registrations_keep_to_the_rules(area, database, t
 
 def test_the_oracle_knows_a_forbidden_deed_from_an_allowed_one(area):
     oracle = Oracle()
-    deed = Deed("suspend", "administrator", "teacher")
+    deed = Deed("suspend", "administrator", "teacher", "ลาออก")
     assert oracle.allows(deed)
+    assert not oracle.allows(replace(deed, reason=None))
     assert not oracle.allows(replace(deed, who="officer"))
     assert not oracle.allows(replace(deed, on="administrator"))

@@ -124,14 +124,16 @@ def test_nobody_changes_his_own_account(administrator):
         accounts.change(administrator, administrator.id, values([grant("approver")]), administrator.revision)
     for deed in (accounts.suspend, accounts.reset, accounts.activate):
         with pytest.raises(NotAllowed):
-            deed(administrator, administrator.id)
+            deed(administrator, administrator.id, "ขอเอง")
 
 
 def test_an_administrator_sees_only_accounts_of_his_area(administrator, elsewhere):
     stranger = person("stranger", "district", area=ELSEWHERE)
-    for deed in (accounts.suspend, accounts.reset, accounts.find):
+    for deed in (accounts.suspend, accounts.reset):
         with pytest.raises(OutOfScope):
-            deed(administrator, stranger.id)
+            deed(administrator, stranger.id, "ลาออก")
+    with pytest.raises(OutOfScope):
+        accounts.find(administrator, stranger.id)
 
 
 def test_a_person_with_roles_elsewhere_is_out_of_reach(administrator, operator):
@@ -139,7 +141,7 @@ def test_a_person_with_roles_elsewhere_is_out_of_reach(administrator, operator):
     operator.save()
     for deed in (accounts.suspend, accounts.reset):
         with pytest.raises(NotAllowed):
-            deed(administrator, operator.id)
+            deed(administrator, operator.id, "ลาออก")
     mine = {
         **{name: getattr(operator, name) for name in accounts.PERSONAL},
         "grants": [grant("school", OTHER)],
@@ -161,7 +163,7 @@ def test_a_change_is_told_field_by_field(administrator, teacher):
 
 
 def test_a_stale_change_is_refused(administrator, teacher):
-    accounts.suspend(administrator, teacher.id)
+    accounts.suspend(administrator, teacher.id, "ลาออก")
     with pytest.raises(StaleRevision):
         accounts.change(administrator, teacher.id, values([grant("school", SCHOOL)]), teacher.revision)
 
@@ -178,7 +180,7 @@ def test_suspending_ends_the_sessions(administrator, teacher):
 def test_a_reset_gives_a_new_first_password_and_ends_the_sessions(administrator, teacher):
     with_password(teacher)
     sessions.begin(teacher)
-    slip = accounts.reset(administrator, teacher.id)
+    slip = accounts.reset(administrator, teacher.id, "ลืมรหัสผ่าน")
     fresh = User.objects.get(id=teacher.id)
     assert fresh.must_change_password
     assert passwords.matches(slip.password, fresh.password)
@@ -186,16 +188,27 @@ def test_a_reset_gives_a_new_first_password_and_ends_the_sessions(administrator,
     assert slip.password not in str(history.events_of(AREA, teacher.id)[0].to_mongo())
 
 
+@pytest.mark.parametrize("deed", [accounts.suspend, accounts.reset, accounts.clear_two_step])
+def test_what_is_done_to_another_s_account_at_the_desk_takes_a_written_reason(deed, administrator, teacher):
+    before = User.objects.get(id=teacher.id).to_mongo()
+    for blank in (None, "", "  "):
+        with pytest.raises(Invalid, match="เหตุผล"):
+            deed(administrator, teacher.id, blank)
+    assert User.objects.get(id=teacher.id).to_mongo() == before
+    deed(administrator, teacher.id, " ลาออกแล้ว ")
+    assert history.events_of(AREA, teacher.id)[0].reason == "ลาออกแล้ว"
+
+
 def test_the_last_administrator_of_an_area_stays(administrator, operator):
     with pytest.raises(NotAllowed):
-        accounts.suspend(operator, administrator.id)
+        accounts.suspend(operator, administrator.id, "ย้าย")
     kept = {name: getattr(administrator, name) for name in accounts.PERSONAL}
     with pytest.raises(NotAllowed):
         accounts.change(
             operator, administrator.id, {**kept, "grants": [grant("district")]}, administrator.revision
         )
     person("second", "admin")
-    accounts.suspend(operator, administrator.id)
+    accounts.suspend(operator, administrator.id, "ย้าย")
 
 
 def test_two_administrators_cannot_remove_each_other_at_once(area, times):
@@ -206,7 +219,7 @@ def test_two_administrators_cannot_remove_each_other_at_once(area, times):
         def remove(actor, other, start=start, refused=refused):
             start.wait()
             try:
-                accounts.suspend(actor, other.id)
+                accounts.suspend(actor, other.id, "ย้าย")
             except NotAllowed as error:
                 refused.append(error)
 

@@ -11,7 +11,8 @@ from documents import announcements, clock, due_notices, line, mail
 from documents.announcements import Announcement
 from documents.clock import real_now
 from documents.database import collection
-from documents.errors import Invalid, NotAllowed, OutOfScope
+from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
+from documents.history import AuditEvent
 from documents.mail import Mail
 from documents.notices import Notice
 from documents.schools import School
@@ -103,6 +104,19 @@ def test_it_ends_by_its_day_and_when_it_is_withdrawn(teacher, officer, approver,
     assert [each.id for each in announcements.current_for(teacher, AREA)] == [first.id]
     with pytest.raises(OutOfScope):
         announcements.get_announcement(teacher, str(second.id))
+    told = list(collection(AuditEvent).find({"document": "announcements"}).sort("at", 1))
+    assert [
+        (row["action"], row["actor"], row["headline"]) for row in told if row["subject"] == second.id
+    ] == [
+        ("publish", officer.id, "ประชุม DMC"),
+        ("withdraw", approver.id, "ประชุม DMC"),
+    ]
+    with pytest.raises(WrongState):
+        announcements.withdraw(second, approver)
+    assert collection(AuditEvent).count_documents({"document": "announcements"}) == len(told)
+    log = sign_in(officer).get("/admin/audit/?document=announcements").text
+    assert "ถอนประกาศ" in log
+    assert "ประชุม DMC" in log
     clock.configure("2025-06-20T23:59:00+07:00")
     assert len(announcements.current_for(teacher, AREA)) == 1
     clock.configure("2025-06-21T00:01:00+07:00")

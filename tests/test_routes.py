@@ -11,6 +11,7 @@ from documents.users import ROLES
 from tests.discreet import leaks, numbers_of
 from tests.test_security import PUBLIC, routes
 from tests.world import Stored, tersely
+from views import files_out
 
 EVERYONE = "school director district approver executive admin"
 READERS = "school director district approver"
@@ -263,11 +264,11 @@ TABLE = [
     ("GET", "/admin/users/edit/", "?id={person}", {200: "admin"}),
     ("POST", "/admin/users/edit/?id={person}", {}, {200: "admin"}),
     ("GET", "/admin/users/details/", "?id={person}", {200: "admin"}),
-    ("POST", "/admin/users/suspend/", {"id": "{person}"}, {302: "admin"}),
+    ("POST", "/admin/users/suspend/", {"id": "{person}", "reason": "ลาออก"}, {302: "admin"}),
     ("POST", "/admin/users/activate/", {"id": "{person}"}, {302: "admin"}),
-    ("POST", "/admin/users/reset/", {"id": "{person}"}, {200: "admin"}),
-    ("POST", "/admin/users/two-step/", {"id": "{person}"}, {302: "admin"}),
-    ("POST", "/admin/users/action/", {"action": "suspend", "rowid": "{person}"}, {302: "admin"}),
+    ("POST", "/admin/users/reset/", {"id": "{person}", "reason": "ลืม"}, {200: "admin"}),
+    ("POST", "/admin/users/two-step/", {"id": "{person}", "reason": "หาย"}, {302: "admin"}),
+    ("POST", "/admin/users/action/", {"action": "suspend", "rowid": "{person}", "reason": "ลาออก"}, {302: "admin"}),
     ("GET", "/admin/users/schools/", "", {200: "admin"}),
     ("POST", "/admin/users/schools/", {}, {200: "admin"}),
     ("GET", "/admin/fields/", "", {200: "admin"}),
@@ -397,8 +398,14 @@ def _school_id(world):
     return school(world.round.area_code, world.submission.school_code).id
 
 
+def says_what(app, answer):
+    """Whether the view that gave an answer says what its files hold (views/files_out.py)."""
+    endpoint, _ = app.url_map.bind("localhost").match(answer.request.path, method=answer.request.method)
+    return getattr(app.view_functions[endpoint], "hands_out", None) in files_out.KINDS
+
+
 @pytest.mark.parametrize("role", list(ROLES))
-def test_each_role_may_open_and_do_what_the_table_says_and_nothing_else(role, world, there, sign_in):
+def test_each_role_may_open_and_do_what_the_table_says_and_nothing_else(role, world, there, sign_in, app):
     asked = {"reading": [], "refused": [], "done": []}
     for method, rule, address, form, outcome in table():
         expected = next((status for status, roles in outcome.items() if role in roles.split()), 403)
@@ -412,6 +419,8 @@ def test_each_role_may_open_and_do_what_the_table_says_and_nothing_else(role, wo
             if answer.status_code != expected:
                 wrong.append((part, address, answer.status_code, "instead of", expected))
             wrong += [(part, address, *leak) for leak in leaks(answer, numbers)]
+            if "attachment" in answer.headers.get("Content-Disposition", "") and not says_what(app, answer):
+                wrong.append((part, address, "hands out a file and does not say what it holds"))
             if part == "done" and (stored.put_back() or address == "/logout"):
                 browser = tersely(sign_in(world.people[role]))
         if changed := stored.changed():

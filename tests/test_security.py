@@ -1,5 +1,7 @@
 """What guards every request: routes for strangers, tokens, hosts, headers, sizes and errors."""
 
+import ast
+import inspect
 import io
 import re
 from pathlib import Path
@@ -10,12 +12,15 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from admin_app import auth, create_app, errors, security
 from admin_app.config import Settings
+from admin_app.security import FILES_EACH
 from documents.database import connect
 from documents.errors import Busy, RoundLocked
 from documents.users import User
+from scripts.environment import ROOT
 from tests.conftest import LISTENER
 from tests.people import NOON
 from tests.web import AUDIT_KEY, PASSWORD, SECRET_KEY, Browser, settings_for, with_password
+from views import files_out
 
 # Every route a stranger may open, with its reason. Whatever else the application has must send him to sign in.
 PUBLIC = {
@@ -366,6 +371,68 @@ def test_exports_are_limited_for_each_person(sign_in, officer, approver, open_ro
     answers = [browser.get("/admin/students/export/csv/").status_code for _ in range(21)]
     assert answers == [200] * 20 + [429]
     assert sign_in(approver).get("/admin/students/export/csv/").status_code == 200
+
+
+def returned(function):
+    """Names of what a function gives back the result of: called in its return, or kept under the name it returns."""
+    found = set()
+    for node in ast.walk(function):
+        values = [node.value] if isinstance(node, ast.Return) and node.value else []
+        while values:
+            value = values.pop()
+            if isinstance(value, ast.IfExp):
+                values += [value.body, value.orelse]
+            elif isinstance(value, ast.Tuple):
+                values += value.elts[:1]
+            elif isinstance(value, ast.Call):
+                found.add(getattr(value.func, "attr", getattr(value.func, "id", "")))
+            elif isinstance(value, ast.Name):
+                values += [
+                    each.value
+                    for each in ast.walk(function)
+                    if isinstance(each, ast.Assign)
+                    and not isinstance(each.value, ast.Name)
+                    and any(isinstance(to, ast.Name) and to.id == value.id for to in each.targets)
+                ]
+        if isinstance(node, ast.Constant) and node.value == "Content-Disposition":
+            found.add("send_file")
+    return found
+
+
+def views_that_give_files():
+    """{(module, function)} of the exposed views that hand out a file, by themselves or by what they return."""
+    by_name, exposed = {}, {}
+    for path in sorted((ROOT / "views").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef):
+                names = returned(node)
+                by_name.setdefault(node.name, set()).update(names)
+                if any("expose" in ast.unparse(mark) for mark in node.decorator_list):
+                    exposed[f"views.{path.stem}", node.name] = names
+    giving = {"send_file"}
+    while more := {name for name, names in by_name.items() if names & giving} - giving:
+        giving |= more
+    return {view for view, names in exposed.items() if names & giving}
+
+
+def test_every_route_that_hands_out_a_file_says_what_it_holds_and_is_limited_by_that(app):
+    """By what the source gives back, so that no name of a view decides; what has no personal data is not limited."""
+    giving, said = views_that_give_files(), {}
+    assert len(giving) > 30
+    for endpoint, view in app.view_functions.items():
+        of_ours = inspect.unwrap(view)
+        if (of_ours.__module__, of_ours.__name__) in giving:
+            said[endpoint] = getattr(view, "hands_out", None)
+    assert {endpoint for endpoint, what in said.items() if what not in files_out.KINDS} == set()
+    free = {endpoint for endpoint, what in said.items() if what == files_out.NOBODY}
+    assert {endpoint.rpartition(".")[2] for endpoint in free} == {"key", "index", "file", "template_view"}
+    assert FILES_EACH.keys() == {*files_out.KINDS} - {files_out.NOBODY}
+
+
+def test_a_result_of_a_job_is_limited_though_its_view_is_not_called_export(sign_in, world):
+    browser = sign_in(world.people["school"])
+    answers = [browser.get(f"/admin/jobs/result/?id={world.job.id}").status_code for _ in range(21)]
+    assert answers == [200] * 20 + [429]
 
 
 # Not to start

@@ -156,7 +156,7 @@ def test_working_keeps_a_session_alive(app, teacher):
 
 def test_a_suspension_holds_at_the_next_request(sign_in, teacher, administrator):
     browser = sign_in(teacher)
-    accounts.suspend(administrator, teacher.id)
+    accounts.suspend(administrator, teacher.id, "ลาออก")
     assert browser.get("/admin/").location.startswith("/login")
 
 
@@ -280,7 +280,7 @@ def test_the_desk_helps_who_locked_himself_out(client, teacher, administrator):
     with_password(teacher)
     for _ in range(6):
         client.type_in(teacher.email, "wrong")
-    slip = accounts.reset(administrator, teacher.id)
+    slip = accounts.reset(administrator, teacher.id, "ลืม")
     assert client.type_in(teacher.email, slip.password).status_code == 302
 
 

@@ -179,7 +179,7 @@ def test_the_desk_helps_who_lost_his_telephone(sign_in, client, with_app, admini
     assert history.events_of(AREA, person.id)[0].reason == "โทรศัพท์หาย"
     assert client.type_in(person.email, PASSWORD).location == "/admin/"
     with pytest.raises(NotAllowed):
-        accounts.clear_two_step(administrator, administrator.id)
+        accounts.clear_two_step(administrator, administrator.id, "หาย")
 
 
 def test_another_persons_offer_is_none(teacher, neighbour):

@@ -127,18 +127,20 @@ def test_two_who_change_one_account_see_both_versions(desk, administrator, teach
 
 def test_suspending_and_the_desk_work_from_the_page(desk, sign_in, teacher):
     browser = sign_in(with_password(teacher))
-    page = desk.send("/admin/users/reset/", {"id": teacher.id}).text
+    page = desk.send("/admin/users/reset/", {"id": teacher.id, "reason": "ลืม"}).text
     shown = first_password(page)
     assert browser.get("/admin/").status_code == 302
     assert browser.type_in(teacher.email, shown).status_code == 302
     assert browser.get("/admin/").location == "/change"
-    desk.send("/admin/users/suspend/", {"id": teacher.id})
+    desk.send("/admin/users/suspend/", {"id": teacher.id, "reason": "ลาออก"})
     assert browser.get("/change").location.startswith("/login")
 
 
 def test_several_are_suspended_at_once_and_oneself_is_left_out(desk, administrator, teacher, officer):
     ids = [str(one.id) for one in (teacher, officer, administrator)]
-    desk.send("/admin/users/action/", {"action": "suspend", "rowid": ids, "url": "/admin/users/"})
+    desk.send(
+        "/admin/users/action/", {"action": "suspend", "rowid": ids, "url": "/admin/users/", "reason": "ลาออก"}
+    )
     active = {one.email.split("@")[0]: one.active for one in User.objects()}
     assert active == {"teacher": False, "officer": False, "administrator": True}
 

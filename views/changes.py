@@ -14,6 +14,7 @@ from exports.changes import changes_title, changes_workbook, told
 from exports.workbook import file_name
 from views import links
 from views.exporting import XLSX, note_export
+from views.files_out import SCOPE, hands_out
 from views.pages import Page
 
 SHOWN = 200  # records on the page; the workbook has all
@@ -55,6 +56,7 @@ class Changes(Page, BaseView):
         )  # fmt: skip
 
     @expose("/xlsx/")
+    @hands_out(SCOPE)
     def workbook(self):
         """All of it as a workbook; noted before it is sent."""
         submission, (since, until), sensitive = asked()

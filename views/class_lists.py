@@ -26,6 +26,7 @@ from exports.class_lists import (
 )
 from views import here, links
 from views.exporting import export_of, note_export
+from views.files_out import SCOPE, hands_out
 from views.jobs import deliver
 from views.pages import Page
 
@@ -76,6 +77,7 @@ class ClassListPages(Page, BaseView):
         )
 
     @expose("/pdf/")
+    @hands_out(SCOPE)
     def export_pdf(self):
         """The chosen lists as a PDF; noted before it is sent, a refusal is noted nowhere."""
         round_, submission, school = asked_school()

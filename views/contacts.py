@@ -12,6 +12,7 @@ from documents.schools import School
 from exports.contacts import contacts_file_name, contacts_workbook
 from views import here
 from views.exporting import XLSX
+from views.files_out import SCOPE, hands_out
 from views.pages import Page
 
 TITLE = "รายชื่อผู้ติดต่อ"
@@ -46,6 +47,7 @@ class Contacts(Page, BaseView):
         )
 
     @expose("/export/xlsx/")
+    @hands_out(SCOPE)
     def export_view(self):
         """The list as a workbook, for officers; noted before it is sent."""
         area, sees_area = asked_area()

@@ -23,6 +23,7 @@ from documents.students import Student
 from exports import guards
 from views import here
 from views.cases import LAST_PAGE, LONGEST, PAGE, event_of, said
+from views.files_out import ONE, hands_out
 from views.here import person
 from views.jobs import follow
 from views.pages import Page
@@ -184,6 +185,7 @@ class Duplicates(Page, BaseView):
         return redirect(self.get_url(".details_view", id=str(case.id)), 303)
 
     @expose("/evidence/")
+    @hands_out(ONE)
     def evidence_view(self):
         """What a school gave, always as a file to save, never shown by the browser."""
         case = duplicate_cases.get_case(current_user, request.args.get("id"))

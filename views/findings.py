@@ -19,6 +19,7 @@ from exports import findings as files
 from exports.workbook import file_name
 from views import links, shell
 from views.exporting import XLSX, note_export
+from views.files_out import SCOPE, hands_out
 from views.jobs import follow
 from views.pages import Page
 
@@ -129,6 +130,7 @@ class Findings(Page, BaseView):
         return follow(jobs.ask("check_round", person, round_.area_code, round_, alone=True, href=here))
 
     @expose("/export/xlsx/")
+    @hands_out(SCOPE)
     def export(self):
         """The list as it is narrowed, as a workbook."""
         round_ = shell.current_round() or abort(404)

@@ -15,6 +15,7 @@ from exports.file_jobs import XLSX
 from exports.gcode_exchange import ABOUT, KINDS, WORDS, doubts_in, masked
 from views import here
 from views.cases import LONGEST
+from views.files_out import SCOPE, hands_out
 from views.here import person
 from views.jobs import follow
 from views.pages import Page
@@ -52,6 +53,7 @@ class GCodeExchange(Page, BaseView):
         return page if refusal is None else (page, refusal.status)
 
     @expose("/export/xlsx/")
+    @hands_out(SCOPE)
     def export_xlsx(self):
         """One of the workbooks; noted before it is sent."""
         area, kind = asked_area(), request.args.get("kind", "ministry")

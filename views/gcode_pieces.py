@@ -13,6 +13,7 @@ from documents.gcode import editable
 from exports.gcode_form import form_file_name, form_pdf
 from views import formatters, here
 from views.cases import LONGEST
+from views.files_out import ONE, hands_out
 from views.gcode_words import sets
 from views.here import person
 
@@ -23,6 +24,7 @@ class GCodePieces:
     """The part of the view of requests behind files and settings."""
 
     @expose("/evidence/")
+    @hands_out(ONE)
     def evidence_view(self):
         """One piece: a picture, which was drawn anew here, may be looked at; anything else is a file to save. Noted."""
         found = gcode.get_request(current_user, request.args.get("id"))
@@ -60,6 +62,7 @@ class GCodePieces:
         return redirect(self.get_url(".details_view", id=str(found.id), _anchor="evidence"), 303)
 
     @expose("/form/")
+    @hands_out(ONE)
     def form_view(self):
         """The student-record form, ready for photograph and fingerprint; noted before it is sent."""
         found, user = gcode.get_request(current_user, request.args.get("id")), person()

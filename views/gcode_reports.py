@@ -21,6 +21,7 @@ from exports.gcode_reports import (
     table_of,
 )
 from views import here
+from views.files_out import SCOPE, hands_out
 from views.here import person
 from views.report_page import ReportPage, as_page
 
@@ -76,6 +77,7 @@ class GCodeReports(ReportPage):
         )
 
     @expose("/export/xlsx/")
+    @hands_out(SCOPE)
     def export_xlsx(self):
         """The report, or all that this person may have (`what` is all), as a workbook; noted before it is sent."""
         area, (narrowed, _wrong) = here.area_code(), asked_narrowed()

@@ -13,6 +13,7 @@ from documents.errors import OutOfScope, RuleBroken
 from documents.id_changes import IdChange
 from documents.students import Student
 from views.cases import LONGEST, TONES, CasePages, errors_of, person, said
+from views.files_out import ONE, hands_out
 from views.pages import Page
 
 TYPED = ("number", "again", "kind", "reason")
@@ -126,6 +127,7 @@ class IdChanges(CasePages, Page, BaseView):
         )
 
     @expose("/evidence/")
+    @hands_out(ONE)
     def evidence_view(self):
         """The evidence, always as a file to save, never shown by the browser."""
         case = self.get(current_user, request.args.get("id"))

@@ -21,6 +21,7 @@ from exports.template import template_of
 from exports.workbook import file_name
 from views import links
 from views.exporting import note_export
+from views.files_out import NOBODY, SCOPE, hands_out
 from views.jobs import deliver, follow, result_page
 
 PAGE_ROWS = 100
@@ -138,6 +139,7 @@ class ImportMixin:
         return imports.Import.objects(area_code=plan.area_code, id=plan.id).first()
 
     @expose("/import/plan/file/")
+    @hands_out(SCOPE)
     def plan_file_view(self):
         """The file's own rows as a workbook, what is wrong marked with what to do; `every` with the sound rows too."""
         plan, every = self._asked_plan(), bool(request.args.get("every"))
@@ -238,6 +240,7 @@ class ImportMixin:
         return redirect(back)
 
     @expose("/import/template/")
+    @hands_out(NOBODY)
     def template_view(self):
         """The blank sheet with the code lists as drop-downs."""
         if self.round is None:

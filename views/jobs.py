@@ -15,6 +15,7 @@ from documents.jobs import STATES, Job
 from documents.privacy import days_of
 from documents.rounds import system_name
 from views import here
+from views.files_out import SCOPE, hands_out
 from views.pages import Page
 
 PATIENCE = 1.2  # seconds that a request waits for its job before it shows the job's page
@@ -181,6 +182,7 @@ class Jobs(Page, BaseView):
         return redirect(page_of(job), 303)
 
     @expose("/result/")
+    @hands_out(SCOPE)
     def result(self):
         """The file that came out, for its owner."""
         return sent(asked_job())

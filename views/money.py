@@ -17,6 +17,7 @@ from exports.file_jobs import PDF
 from exports.money_letter import letter_file_name, letters_file_name, letters_pdf
 from views import here, links
 from views.exporting import note_export
+from views.files_out import SCOPE, hands_out
 from views.jobs import deliver
 from views.report_page import OVERSEERS, ReportPage, as_page, whose_name
 
@@ -80,6 +81,7 @@ class Money(ReportPage):
         )  # fmt: skip
 
     @expose("/export/xlsx/")
+    @hands_out(SCOPE)
     def export_xlsx(self):
         """The table, or all of the area's (`what` is all), as a workbook with the rates; noted before it is sent."""
         round_ = asked_round() or abort(404)
@@ -97,6 +99,7 @@ class Money(ReportPage):
         return self.file(content, tables.money_file_name(estimate, title, whose))
 
     @expose("/export/letter/")
+    @hands_out(SCOPE)
     def export_letter(self):
         """The letter of a school as PDF; of all of them, for the district, by a job."""
         round_ = asked_round() or abort(404)

@@ -16,6 +16,7 @@ from exports.changes import between, round_changes_file_name
 from exports.package import package_file_name, refuse_package
 from exports.package_check import check_package
 from views import here
+from views.files_out import NOBODY, SCOPE, hands_out
 from views.jobs import deliver
 from views.pages import Page
 from views.round_files import asked_round, refuse_not_open
@@ -52,6 +53,7 @@ class Packages(Page, BaseView):
         return page, 422 if wrong or (verdict and not verdict.whole) else 200
 
     @expose("/make/", methods=("POST",))
+    @hands_out(SCOPE)
     def make(self):
         """Ask for the package of the round in the form, by a job."""
         round_, user = asked_round(), here.person()
@@ -65,6 +67,7 @@ class Packages(Page, BaseView):
         )
 
     @expose("/changes/", methods=("POST",))
+    @hands_out(SCOPE)
     def changes(self):
         """What changed of the round between two versions, the latest and the one before unless others are chosen: a
         workbook, by a job."""
@@ -79,6 +82,7 @@ class Packages(Page, BaseView):
         return deliver(ask("package_changes", user, round_.area_code, round_, title, asked, href=back))
 
     @expose("/key/")
+    @hands_out(NOBODY)
     def key(self):
         """An area's public key as PEM, for whoever checks a package elsewhere."""
         print_ = request.args.get("fingerprint", "")

@@ -20,6 +20,7 @@ from exports.papers import (
 )
 from views import links
 from views.exporting import note_export
+from views.files_out import ONE, hands_out
 from views.pages import Page
 from views.submissions import Submissions, event_of
 
@@ -63,6 +64,7 @@ class Papers(Page, BaseView):
         )
 
     @expose("/confirmation/pdf/")
+    @hands_out(ONE)
     def confirmation_pdf(self):
         """The sheet as a PDF; noted before it is sent."""
         sheet = asked_sheet()

@@ -7,6 +7,7 @@ from markupsafe import Markup
 
 from documents import access, pictures
 from documents.errors import Invalid
+from views.files_out import NOBODY, hands_out
 from views.pages import Page
 
 OUT = "-"  # what the box that takes a picture out sends
@@ -24,6 +25,7 @@ class Pictures(Page, BaseView):
         return False
 
     @expose("/")
+    @hands_out(NOBODY)
     def index(self):
         """The large picture, or with `size=thumb` the small one; 304 where the browser has it."""
         thumb = request.args.get("size") == "thumb"

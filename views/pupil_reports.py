@@ -26,6 +26,7 @@ from exports.round_workbook import declared_rooms, refuse_reopened
 from exports.statistics import ENCODINGS
 from views import here
 from views.exporting import AT_ONCE, export_of, note_event_of
+from views.files_out import SCOPE, hands_out
 from views.jobs import deliver
 from views.pages import Page
 from views.report_tables import VIEWS, Tables, bars_of
@@ -122,11 +123,13 @@ class Reports(Page, BaseView):
         return url_for(".show", **{name: value for name, value in asked.items() if value not in (None, "")})
 
     @expose("/export/xlsx/")
+    @hands_out(SCOPE)
     def export_xlsx(self):
         """A report's workbook; without a key that of all reports."""
         return self._file("xlsx")
 
     @expose("/export/csv/")
+    @hands_out(SCOPE)
     def export_csv(self):
         """A report's file as the ministry has it, `encoding` utf8 or cp874."""
         return self._file("csv")
@@ -159,6 +162,7 @@ class Reports(Page, BaseView):
         return send_file(io.BytesIO(content), mimetype=kind, as_attachment=True, download_name=name)
 
     @expose("/handover/")
+    @hands_out(SCOPE)
     def handover_file(self):
         """The roll of the year's end for the system of achievement, `type` xlsx or csv; by a job, noted."""
         extension, encoding = request.args.get("type", "xlsx"), request.args.get("encoding", "utf8")

@@ -17,6 +17,7 @@ from exports.file_jobs import XLSX
 from exports.mapped_files import table_of
 from exports.reconciliation import SIDES, reconciliation_file_name, reconciliation_workbook
 from views import here
+from views.files_out import SCOPE, hands_out
 from views.here import person
 from views.pages import Page
 
@@ -92,6 +93,7 @@ class Reconcile(Page, BaseView):
         )
 
     @expose("/export/xlsx/")
+    @hands_out(SCOPE)
     def export_view(self):
         """The comparison as a workbook; noted before it is sent."""
         found = reconciling.get(person(), request.args.get("id"))

@@ -40,6 +40,7 @@ from exports.grid_files import PARTS
 from exports.summaries import summary_of
 from views import formatters, found, here
 from views.exporting import has_numbers
+from views.files_out import ONE, SCOPE, hands_out
 from views.filters import MOST_FILTERS, filters_of
 from views.forms import fields_in_groups, form_class, posted_values, values_of
 from views.importing import ImportMixin
@@ -496,6 +497,7 @@ class RecordView(
         )
 
     @expose("/file/")
+    @hands_out(ONE)
     def file_view(self):
         """The file that a field of a record holds, as one to save, for whoever may see that field."""
         record, name = self.get_one(request.args.get("id")), request.args.get("name", "")
@@ -537,6 +539,7 @@ class RecordView(
     # ---- files: see views/exporting.py and views/importing.py ----
 
     @expose("/export/<export_type>/", methods=("GET", "POST"))
+    @hands_out(SCOPE)
     def export(self, export_type):
         """What the grid shows, as a file; posted, with the reason for taking numbers of persons."""
         from views.exporting import export_grid

@@ -11,6 +11,7 @@ from documents.rounds import find_round
 from documents.submissions import find_submission
 from exports.record_sheet import DECLARED, SIGNERS, record_sheet, record_sheet_file_name, record_sheet_pdf
 from views.exporting import note_export
+from views.files_out import ONE, hands_out
 from views.revealing import plain_of
 
 
@@ -27,6 +28,7 @@ class SheetMixin:
         )
 
     @expose("/sheet/pdf/")
+    @hands_out(ONE)
     def export_sheet(self):
         """The sheet as a PDF; noted before it is sent."""
         record, sheet = self._asked_sheet()

@@ -15,6 +15,7 @@ from documents.schools import School
 from documents.users import ROLES, SCHOOL_ROLES, User
 from views import here
 from views.cases import LAST_PAGE, LONGEST, PAGE, errors_of, event_of, said
+from views.files_out import ONE, hands_out
 from views.here import person
 from views.joining import FIELDS, POSITIONS, code_of, number_of
 from views.pages import Page
@@ -127,6 +128,7 @@ class Registrations(Page, BaseView):
         return redirect(self.get_url(".details_view", id=str(case.id)), 303)
 
     @expose("/letter/")
+    @hands_out(ONE)
     def letter_view(self):
         """The letter, always as a file to save; who looked at it is noted."""
         case = registrations.get_registration(current_user, request.args.get("id"))

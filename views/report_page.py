@@ -15,6 +15,7 @@ from documents.submissions import submissions_of
 from exports.report_tables import round_tables_file_name, round_tables_workbook
 from views import here
 from views.exporting import XLSX, note_export
+from views.files_out import SCOPE, hands_out
 from views.pages import Page
 
 OVERSEERS = (*access.AREA_READERS, "executive")
@@ -80,6 +81,7 @@ class RoundReports(ReportPage):
         )
 
     @expose("/export/xlsx/")
+    @hands_out(SCOPE)
     def export_xlsx(self):
         """The report, or all of the area's (`what` is all), as a workbook; noted before it is sent."""
         round_ = here.current_round(self.subsystem)

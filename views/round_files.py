@@ -24,6 +24,7 @@ from exports.statistics import ENCODINGS
 from exports.summaries import summary_of
 from views import here, links, telling
 from views.exporting import AT_ONCE, note_export
+from views.files_out import SCOPE, hands_out
 from views.jobs import deliver
 from views.pages import Page
 
@@ -73,6 +74,7 @@ class RoundFiles(Page, BaseView):
         )
 
     @expose("/export/xlsx/")
+    @hands_out(SCOPE)
     def export_xlsx(self):
         """The file: `what` is workbook or report. Noted before it is sent; a refusal is noted nowhere."""
         round_, what = asked_round(), request.args.get("what", "")
@@ -85,6 +87,7 @@ class RoundFiles(Page, BaseView):
         return taken_out(round_, what, rows)
 
     @expose("/export/csv/")
+    @hands_out(SCOPE)
     def export_csv(self):
         """The ministry's statistical file, `encoding` utf8 or cp874; noted before it is sent, as above."""
         round_, encoding = asked_round(), request.args.get("encoding", "utf8")

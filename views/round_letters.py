@@ -14,6 +14,7 @@ from documents.rounds import DRAFTS, get_round
 from exports.letter_files import DOCX, heads_of, letter_docx, letter_file_name, letter_pdf, signed
 from views import here, links
 from views.control_room import home_address
+from views.files_out import NOBODY, hands_out
 from views.pages import Page
 from views.round_words import read_day
 
@@ -66,6 +67,7 @@ class RoundLetters(Page, BaseView):
         )
 
     @expose("/file/")
+    @hands_out(NOBODY)
     def file(self):
         """A letter as a Word document or a PDF."""
         round_, kind = asked_round(request.args.get("id")), asked_kind(request.args.get("kind"))

@@ -23,6 +23,7 @@ from exports.school_plan import ABSENT, KEYS, OUTCOMES, refuse_mapping
 from exports.school_plan import rows_of as kept_rows
 from exports.workbook import file_name
 from views import here
+from views.files_out import SCOPE, hands_out
 from views.here import person
 from views.jobs import follow
 
@@ -158,6 +159,7 @@ class SchoolImport:
         )
 
     @expose("/import/rows/")
+    @hands_out(SCOPE)
     def import_rows_view(self):
         """Every row of a planned list with its outcome and why, as a workbook; noted."""
         upload = mapped_files.find(request.args.get("id"), person(), planned=True)

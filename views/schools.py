@@ -25,6 +25,7 @@ from documents.waiting import newest_rounds
 from exports.file_jobs import XLSX
 from exports.school_profiles import profiles_file_name, profiles_workbook
 from views import here, links
+from views.files_out import SCOPE, hands_out
 from views.here import person
 from views.pages import Page, SecureForm
 from views.school_edit import SchoolEdit
@@ -152,6 +153,7 @@ class Schools(SchoolImport, SchoolNotes, SchoolMoves, SchoolEdit, Page, ModelVie
         return super().get_list(page, sort_field, sort_desc, search, filters, execute, page_size)
 
     @expose("/export/xlsx/")
+    @hands_out(SCOPE)
     def profiles_view(self):
         """The profiles of the schools that the list shows, as a workbook; noted before it is sent."""
         asked = self._get_list_extra_args()

@@ -12,6 +12,7 @@ from exports.file_jobs import XLSX
 from exports.summaries import READERS, summary_file, summary_of
 from views import here, telling
 from views.exporting import AT_ONCE, note_export
+from views.files_out import SCOPE, hands_out
 from views.jobs import deliver
 from views.pages import Page
 from views.round_files import refuse_not_open, rows_of
@@ -32,6 +33,7 @@ class Summaries(Page, BaseView):
         return False
 
     @expose("/")
+    @hands_out(SCOPE)
     def index(self):
         """The workbook, by a job where the round has many records; noted before it is sent."""
         user = here.person()

@@ -74,6 +74,8 @@ ACTIONS = {
     "move": "เปลี่ยนลำดับ",
     "add": "เพิ่มค่า",
     "retire": "เลิกใช้ค่า",
+    "publish": "แจ้งข่าวโรงเรียน",
+    "withdraw": "ถอนประกาศ",
 }
 OF_RECORDS_ALONE = ("remove",)
 TONES = {"create": "ok", "remove": "bad", "export": "warn", "reveal": "warn", "view_sensitive": "warn"}
@@ -96,6 +98,7 @@ OTHERS = {
     "history": "ประวัติการแก้ไข",
     "security": "ความปลอดภัย",
     "privacy": "ข้อมูลส่วนบุคคล",
+    "announcements": "ประกาศ",
 }
 VIAS = {
     "form": "แบบฟอร์ม",
@@ -172,6 +175,7 @@ OF_A_LIST = {
     "code": "รหัส", "label": "คำ", "label_en": "ภาษาอังกฤษ", "short": "คำย่อ", "retired_from": "เลิกใช้ตั้งแต่ปี", "place": "ลำดับที่",
     "title": "ชื่อรายการ", "values": "ค่า",
 }  # fmt: skip
+OF_AN_ANNOUNCEMENT = {"for": "ถึง", "schools": "จำนวนโรงเรียน"}
 OF_A_LAYOUT = {"name": "ชื่อรูปแบบไฟล์", "columns": "คอลัมน์"}
 PAGES = {"security": "เข้าสู่ระบบ"}
 KINDS = {"print": "พิมพ์จากหน้าจอ"}
@@ -304,7 +308,7 @@ def _subject(row, around):
         setting = around.settings.get(row["subject"])
         kind = setting and around.kinds.get(setting["document"])
         return f"{kind.label} ตั้งแต่ปีการศึกษา {setting['academic_year']}" if kind else None
-    if slug in ("codelists", "field_definitions", "surveys", "layouts"):
+    if slug in ("codelists", "field_definitions", "surveys", "layouts", "announcements"):
         return row.get("headline")
     if slug == "access":
         found = around.revealed.get(_record_of(row))
@@ -383,6 +387,8 @@ def changes_of(row, around):
         return [
             _of_privacy(name, pair, unit) for name, pair in changes.items() if name in LABELS_OF_PRIVACY
         ], 0
+    if slug == "announcements":
+        return [_line(OF_AN_ANNOUNCEMENT[name], *map(_plainly, pair)) for name, pair in changes.items()], 0
     if slug == "security":
         return [_of_refusal(name, new) for name, (_, new) in changes.items()], 0
     if row["action"] == "reveal":
