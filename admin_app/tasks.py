@@ -8,7 +8,17 @@ from bson import ObjectId
 from celery import Celery
 from kombu.exceptions import OperationalError
 
-from documents import account_links, announcements, daily_mail, job_runs, jobs, mail, sealing, timetable
+from documents import (
+    account_links,
+    announcements,
+    daily_mail,
+    freshening,
+    job_runs,
+    jobs,
+    mail,
+    sealing,
+    timetable,
+)
 from documents.database import DATABASE, without_concerns
 from exports import links
 
@@ -24,6 +34,7 @@ KINDS = (
     "documents.finding_lists",
     "documents.locking",
     "documents.retention",
+    "documents.rule_trials",
     "documents.recertifying",
     "documents.school_accounts",
     "exports.file_jobs",
@@ -117,3 +128,24 @@ def wake_timetable():
 def keep_timetable():
     """Do what is to be done once a day and was not done yet today."""
     timetable.run_due()
+
+
+def wake_findings():
+    """Let a worker check anew what changed of the areas whose time it is."""
+    try:
+        freshen.delay()
+    except OperationalError as error:
+        log.error("the broker takes no tasks now: %s", type(error).__name__)
+
+
+_freshening = threading.Lock()
+
+
+@celery.task(name="khet.findings")
+def freshen():
+    """Check anew what changed; one thread of a process does, the others go on with jobs."""
+    if _freshening.acquire(blocking=False):
+        try:
+            freshening.run_due()
+        finally:
+            _freshening.release()

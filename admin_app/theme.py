@@ -88,6 +88,7 @@ MENU_ICONS = {
     "accounts": "key",
     "fields": "fields",
     "limits": "gauge",
+    "rules": "findings",
     "layouts": "download",
     "codelists": "codelists",
     "privacy": "eye",

@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 BEAT_EVERY, ALIVE_FOR = 2, 8  # seconds
 ROUND_EVERY, TIDY_EVERY = 5, 300  # beats: each 10 seconds for lost jobs, each 10 minutes for expired ones
+FRESH_EVERY = 5  # beats: each 10 seconds a look whether an area's findings are due
 DAILY_EVERY = 150  # beats: each 5 minutes a look whether the day's tasks are done
 LONGEST_END = 8  # seconds from being told to stop
 CELERYS_OWN = 1  # more, for what it had only taken in
@@ -110,6 +111,8 @@ class Heart:
                     job_runs.requeue_lost(starting=not beats)
                     if mail.is_due():
                         tasks.wake_mail()
+                if beats % FRESH_EVERY == 2:
+                    tasks.wake_findings()
                 if beats % DAILY_EVERY == 1:
                     tasks.wake_timetable()
                 if beats % TIDY_EVERY == 0:

@@ -29,7 +29,7 @@ from documents.installation import OF_THE_MOMENT
 
 FORMAT = 1  # of the stream inside
 # Who is signed in, what was tried how often, who leads: true of one moment on one machine and of nothing after it.
-LEFT_OUT = {"sessions", "limit_counters", "leases", "workers"}
+LEFT_OUT = {"sessions", "limit_counters", "leases", "workers", "freshness"}
 # Links that were sent to people: what was restored must not open an account by a letter of long ago.
 LEFT_OUT |= {"account_links"}
 # Files on their way in, which nobody chose to keep.

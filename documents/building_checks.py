@@ -99,9 +99,15 @@ def _without_the_needed(sums, context):
             yield kind, f"ไม่มี{words}ในรายการสิ่งก่อสร้าง", {}
 
 
+def _of_the_type(about):
+    """Where buildings of one type, and number, are mended."""
+    return {"building_type": about.partition("-")[0]}, "seq_no"
+
+
 building = partial(Check, subsystem=SUBSYSTEM, document="buildings")
 CHECKS = (
-    building("BO-01", "", ERROR, "school", "สิ่งก่อสร้างซ้ำ", "Building twice", "ลบรายการที่ซ้ำ หรือแก้ลำดับที่ให้ไม่ซ้ำกัน", _twice),
+    building("BO-01", "", ERROR, "school", "สิ่งก่อสร้างซ้ำ", "Building twice", "ลบรายการที่ซ้ำ หรือแก้ลำดับที่ให้ไม่ซ้ำกัน", _twice,
+             at=_of_the_type),
     building("BO-02", "", ERROR, "record", "ปีที่ก่อสร้างยังมาไม่ถึง", "Year built in the future", "แก้ปีที่ก่อสร้างเป็นปี พ.ศ. ที่ถูกต้อง",
              _yet_to_come, ("built_year",)),
     building("BO-03", "", WARNING, "record", "ห้องจริงมากกว่าตามแบบ", "More rooms than designed",

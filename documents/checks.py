@@ -14,6 +14,8 @@ This is the engine; it knows no subsystem. The rows of one stand in a module of 
     BACK            how many rounds before are looked at, 1 where it says nothing
     questions, beside   what else is asked of the database for a school or for the rows of a page, see `contexts.py`
 
+Rows of the same shape that an admin made in the browser (`check_rules.py`) come with the Context, as `local`.
+
 Two things are looked at in every subsystem. A required field that is empty is an error: "REQ", or the one row of its
 module whose `find` is None. And records that were carried over and not looked over (ยังไม่ได้ทบทวน): "REV", an error above
 the share that the area allows, else a warning. Nothing is allowed where no area says otherwise: a report that nobody
@@ -83,6 +85,7 @@ class Context:
     gone: dict = field(default_factory=dict)  # {slug: {field: codes that cannot be chosen in the year}}
     school: str = ""
     added: tuple = ()  # (name, version) of each field that an admin added: what it takes may have changed
+    local: dict = field(default_factory=dict)  # {slug: Checks of records that the area made itself}
 
     def was(self, values):
         """The same record (by its lineage) in the rounds before, the newest first: the fields that its checks name.
@@ -116,6 +119,8 @@ class Check:
     kind of record of the subsystem; of a school, the one where it is mended. `counted`: of a record that counts only.
     `before`: the fields of the record in earlier rounds that it reads. `counter`: of the Checkup, that counts it.
     `blank`: it tells of a required field that is empty (the first of its own), which is then not told of in general.
+    `at(about)` of a school's row: ({field: value} of the records it is about, name of the field to mend there).
+    Of a row that an admin may change: `version`, and what it `asks` now, since an answer is to that.
     """
 
     code: str
@@ -133,6 +138,9 @@ class Check:
     before: tuple = ()
     counter: str | None = None
     blank: bool = False
+    at: Callable | None = None
+    version: int = 0
+    asks: str = ""
 
     @property
     def key(self):
@@ -288,6 +296,8 @@ def of_record(document, values, context):
                 Found(check, check.fields, sentence, {name: values.get(name) for name in check.fields})
             )
             told |= {*check.fields} if check.blank else set()
+    if counts and (rows := context.local.get(document.slug)):
+        found += _of_the_area(rows, values, context)
     missing = document.missing(values, context.required.get(document.slug, frozenset()))
     if blank := [name for name in missing if name not in told]:
         known = declared(document)
@@ -297,6 +307,14 @@ def of_record(document, values, context):
     yield from found
     yield from _gone(document, values, context)
     yield from _outside(document, values)
+
+
+def _of_the_area(rows, values, context):
+    """Yield the Found of each row that an admin made; what it asks is among the values it stands on."""
+    for check in rows:
+        if sentence := check.find(values, context):
+            seen = {name: values.get(name) for name in check.fields} | {"asks": check.asks}
+            yield Found(check, check.fields, sentence, seen)
 
 
 def _gone(document, values, context):

@@ -13,7 +13,7 @@ from pymongo.errors import DuplicateKeyError
 from documents import codelists, thai
 from documents.codelists import AreaList, code_list
 from documents.database import collection, in_transaction
-from documents.declarations import declaration
+from documents.declarations import count_up, declaration
 from documents.digests import documents_of
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
 from documents.history import naive_now, note_event
@@ -216,6 +216,8 @@ def _edit(area_code, name, actor, reason, seen, change, deed, code, told):
             done = collection(AreaList).update_one(asked, {"$set": kept, "$inc": {"version": 1}})
             if not done.matched_count:
                 raise WrongState(SOMEBODY_ELSE)
+        if deed == "remove":
+            count_up()  # a rule of the area may have named it (check_rules.py)
         _note(own, actor, deed, {"code": [None, code]} | told, reason)
 
     try:

@@ -7,6 +7,7 @@ module asks for, the figures of other subsystems, and what the same school had i
 from dataclasses import replace
 
 from documents import checks, linked
+from documents.check_rules import checks_made_in
 from documents.checks import Context
 from documents.codelists import code_list, of_area
 from documents.completeness import required_of
@@ -41,10 +42,12 @@ def contexts_of(round_, codes, taught=None, rows=None):
     earlier = _earlier(rounds_before(round_, rules.back), codes) if whole else {}
     gone = _gone(area, year, subsystem)
     added = tuple((each.name, each.revision) for document in kinds for each in definitions_of(document, area))
+    local = checks_made_in(area, subsystem, year)
     return {
         code: Context(
             year, round_.code, round_.as_of, taught.get(code), limits, required, beside.get(code, {}),
             elsewhere.get(code, {}), *earlier.get(code, ((), ())), of=round_, school=code, gone=gone, added=added,
+            local=local,
         )
         for code in codes
     }  # fmt: skip
@@ -150,5 +153,6 @@ def stamp_of(context):
         context.earlier_writes, context.linked, context.beside, context.added,
         {slug: sorted(names) for slug, names in context.required.items()},
         {slug: {name: sorted(codes) for name, codes in each.items()} for slug, each in context.gone.items()},
+        [(check.key, check.version) for rows in context.local.values() for check in rows],
     ]  # fmt: skip
     return fingerprint(beside)

@@ -141,6 +141,11 @@ def _too_few_desks(sums, context):
             )
 
 
+def _usable_of(item):
+    """Where what is usable of an item is mended."""
+    return {"item_code": item}, "qty_usable"
+
+
 _row = partial(Check, subsystem=SUBSYSTEM, document="equipment")
 
 CHECKS = (
@@ -151,9 +156,10 @@ CHECKS = (
     _row("MO-02", "blank", WARNING, "school", "ยังไม่กรอกครบทุกรายการ", "Lines not entered",
          "กรอกรายการที่ว่าง รายการที่ไม่มีให้กรอก 0 หรือกด “เติม 0 ในช่องที่ว่าง”", _not_entered),
     _row("MO-03", "", WARNING, "school", "คอมพิวเตอร์ไม่ตรงกับ EMIS", "Computers against EMIS",
-         "ตรวจนับเครื่องที่ใช้ได้แล้วแก้ให้ตรงกันทั้งสองระบบ หรือเขียนเหตุผล", _other_computers),
+         "ตรวจนับเครื่องที่ใช้ได้แล้วแก้ให้ตรงกันทั้งสองระบบ หรือเขียนเหตุผล", _other_computers, at=_usable_of),
     _row("MO-04", "", WARNING, "school", "โต๊ะเก้าอี้ไม่พอกับนักเรียน", "Fewer desks than pupils",
-         "ตรวจจำนวนโต๊ะเก้าอี้ที่ใช้ได้ หากไม่พอจริงให้เขียนเหตุผล โรงเรียนจะอยู่ในรายชื่อขาดแคลนโต๊ะเก้าอี้", _too_few_desks),
+         "ตรวจจำนวนโต๊ะเก้าอี้ที่ใช้ได้ หากไม่พอจริงให้เขียนเหตุผล โรงเรียนจะอยู่ในรายชื่อขาดแคลนโต๊ะเก้าอี้", _too_few_desks,
+         at=_usable_of),
     _row("MO-05", "", WARNING, "record", "จำนวนต่างจากรอบก่อนมาก", "Count far from the round before",
          "ตรวจนับอีกครั้ง หากถูกต้องแล้วให้เขียนเหตุผลที่จำนวนเปลี่ยน", _changed_much, ("qty_usable", "qty_repair", "qty_dispose"),
          before=NUMBERS),

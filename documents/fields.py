@@ -194,17 +194,18 @@ def _count(field, value):
 
 
 def _measure(field, value):
-    return round(float(_bounded(field, _number(value))), field.decimals)
+    return round(float(_bounded(field, number_of(value))), field.decimals)
 
 
 def _whole(value):
-    number = _number(value)
+    number = number_of(value)
     if number != int(number):
         raise ValueError("ต้องเป็นจำนวนเต็ม ไม่มีจุดทศนิยม")
     return int(number)
 
 
-def _number(value):
+def number_of(value):
+    """The finite number that a value is, typed or in a cell. Raises ValueError with a Thai sentence."""
     if isinstance(value, bool):
         raise ValueError("ต้องเป็นตัวเลข")
     if isinstance(value, float) and math.isfinite(value):

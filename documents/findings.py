@@ -23,6 +23,7 @@ from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
 
 from documents import checks, history
+from documents.check_rules import check_named
 from documents.checks import ERROR, check_of, is_blank
 from documents.codelists import of_area
 from documents.contexts import contexts_of, looking_back, stamp_of
@@ -84,7 +85,7 @@ class Finding(Document):
     @property
     def check(self):
         """The row of the table that found it."""
-        return check_of(self.check_key)
+        return check_named(self.check_key, self.area_code)
 
 
 class Checkup(Document):

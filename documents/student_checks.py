@@ -254,6 +254,11 @@ def _room_without_pupils(sums, context):
             yield grade, f"{code_list('GRADE').short(grade)} แจ้งไว้ {rooms} ห้อง แต่ไม่มีนักเรียน", {"rooms": rooms}
 
 
+def _rooms_of(grade):
+    """Where the rooms of a grade are mended."""
+    return {"grade": grade}, "rooms"
+
+
 # ---- the year's end ----
 
 
@@ -374,7 +379,7 @@ CHECKS = (
           "เลือกว่าไปศึกษาต่อหรือทำงานที่ใด", _leaves_for_nowhere, ("destination", "year_result", "grade"), blank=True),
     row("DMC-13", "", WARNING, "school", "ไม่มีนักเรียนในชั้นสูงสุด", "Nobody in the top grade",
         "นักเรียนที่เรียนจบให้บันทึกผลสิ้นปีเป็นเรียนจบ ไม่ใช่จำหน่าย หากไม่มีนักเรียนชั้นนี้จริงให้เขียนเหตุผล",
-        _nobody_in_the_top_grade, document="students"),
+        _nobody_in_the_top_grade, document="students", at=lambda grade: ({"grade": grade}, "year_result")),
     row("DMC-14", "", ERROR, "school", "ยอดสิ้นปีไม่ลงตัว", "The year does not close",
         "นักเรียนที่อยู่ต้นปีต้องอยู่วันสิ้นปี หรือย้ายไป ออกกลางคัน หรือจำหน่าย ตรวจผู้ที่หายไปจากรายชื่อ",
         _year_does_not_close, document="students"),
@@ -387,9 +392,10 @@ CHECKS = (
           "ตรวจการพักนอนและระยะทาง หากถูกต้องแล้วให้เขียนเหตุผล", _boarder_from_next_door,
           ("boarding", "dist_paved_m", "dist_gravel_m", "dist_water_m")),
     rooms("DMC-17", "pupils", ERROR, "school", "มีนักเรียนในชั้นที่ไม่มีห้องเรียน", "Pupils in a grade without a room",
-          "แจ้งจำนวนห้องเรียนของชั้นที่มีนักเรียน หรือย้ายนักเรียนไปชั้นที่ถูกต้อง", _pupils_without_room),
+          "แจ้งจำนวนห้องเรียนของชั้นที่มีนักเรียน หรือย้ายนักเรียนไปชั้นที่ถูกต้อง", _pupils_without_room,
+          at=_rooms_of),
     rooms("DMC-17", "rooms", WARNING, "school", "มีห้องเรียนแต่ไม่มีนักเรียน", "Room without pupils",
-          "แก้จำนวนห้องเรียนเป็น 0 หรือบันทึกนักเรียน หากมีเหตุอื่นให้เขียนเหตุผล", _room_without_pupils),
+          "แก้จำนวนห้องเรียนเป็น 0 หรือบันทึกนักเรียน หากมีเหตุอื่นให้เขียนเหตุผล", _room_without_pupils, at=_rooms_of),
     pupil("DMC-18", "", WARNING, "record", "แขวนลอยสองรอบติดต่อกัน", "Suspended in two rounds running",
           "ติดตามตัวนักเรียน แล้วจำหน่ายหรือยกเลิกแขวนลอย หากยังจำหน่ายไม่ได้ให้เขียนเหตุผล", _suspended_twice,
           ("suspended_flag", "status"), counted=False, before=("suspended_flag", "status")),

@@ -16,6 +16,7 @@ from mongoengine.fields import BooleanField, IntField, ObjectIdField, StringFiel
 from pymongo.errors import DuplicateKeyError
 
 from documents import declarations, history, thai
+from documents.check_rules import said_in_english
 from documents.database import collection, in_transaction
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
 from documents.field_definitions import CHANGEABLE, FieldDefinition, check_admin, define
@@ -177,13 +178,14 @@ def survey_documents(areas):
 
 
 def named_in_english(area_code):
-    """{Thai: English} of what the area's admin named in both: added fields and surveys; kept until one is changed."""
+    """{Thai: English} of what the area's admin said in both: added fields, surveys, rules; kept until one is changed."""
     kept = declarations.kept()
     key = ("in English", area_code)
     if key not in kept:
         fields_ = FieldDefinition.objects(area_code=area_code).scalar("label", "label_en")
         surveys = Survey.objects(area_code=area_code).scalar("name", "name_en")
-        kept[key] = {thai_: english for thai_, english in (*fields_, *surveys) if english}
+        named = {thai_: english for thai_, english in (*fields_, *surveys) if english}
+        kept[key] = named | said_in_english(area_code)
     return kept[key]
 
 

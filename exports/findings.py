@@ -1,7 +1,8 @@
 """The list of findings as a workbook: one row a finding, with what to do and what was said to it."""
 
 from documents import buddhist
-from documents.checks import LEVELS, check_of
+from documents.check_rules import check_named
+from documents.checks import LEVELS
 from documents.findings import STATES
 from exports.columns import Column
 from exports.grid import PERSONAL_LINE
@@ -34,7 +35,7 @@ def xlsx_of(rows, schools, title):
 
 
 def _cells(plain, name, schools):
-    check, said = check_of(plain["check_key"]), plain.get("answer") or {}
+    check, said = check_named(plain["check_key"], plain["area_code"]), plain.get("answer") or {}
     school, cluster = schools.get(plain["school_code"], (plain["school_code"], None))
     return [
         cluster or "", plain["school_code"], school, LEVELS[plain["level"]], plain["code"], check.title if check else "",

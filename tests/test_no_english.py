@@ -13,6 +13,7 @@ import pytest
 # Names and abbreviations that officers read and write in Latin letters; exact case.
 NAMES = [
     *("Khet", "DMC", "EMIS", "SMIS", "OBEC", "B-OBEC", "M-OBEC", "OBEC-Asset", "G-Code", "AMSS", "LINE"),
+    "LOCAL",  # before the number of a rule that the area made
     *(
         "Excel",
         "XLSX",

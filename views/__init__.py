@@ -49,6 +49,7 @@ from views.reopening import Reopening
 from views.round_files import RoundFiles
 from views.round_letters import RoundLetters
 from views.rounds import Rounds
+from views.rules import Rules
 from views.schools import Schools
 from views.submissions import Submissions
 from views.summaries import Summaries
@@ -112,6 +113,7 @@ def register(admin, app):
     admin.add_view(Users())
     admin.add_view(Fields())
     admin.add_view(Limits())
+    admin.add_view(Rules())
     admin.add_view(Layouts())
     admin.add_view(CodeLists())
     admin.add_view(Announcements())

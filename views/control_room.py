@@ -20,6 +20,7 @@ from documents.progress import LOOKS, board_of, noun_of
 from documents.rounds import STEPS
 from documents.submissions import WRITABLE
 from views import here, instants, links, shell
+from views.findings import freshness_said
 from views.jobs import follow
 from views.pages import Page
 from views.pupil_reports import heads_href
@@ -115,6 +116,7 @@ class ControlRoom(Page, BaseView):
             page_of=lambda standing: links.submission_page(standing.id),
             format_datetime=buddhist.format_datetime,
             as_of=buddhist.format_long(round_.as_of),
+            fresh=freshness_said(round_),
             deadline=deadline(round_, now),
             until_default=default_until(round_),
             address=self._address,

@@ -8,11 +8,13 @@ from flask_admin import BaseView, expose
 from flask_login import current_user
 
 from documents import access, buddhist, checks, finding_answers, finding_lists, findings, jobs, thai
-from documents.checks import LEVELS, check_of
+from documents.check_rules import all_checks_in, check_named, titles_in
+from documents.checks import LEVELS
 from documents.digests import documents_of
 from documents.errors import Invalid, NotAllowed, RuleBroken
 from documents.finding_lists import ALL, Wanted
 from documents.findings import FIXED, OPEN, STATES
+from documents.freshening import freshness_of
 from documents.record import Place
 from documents.submissions import find_submission, submissions_of, visible_to
 from exports import findings as files
@@ -53,7 +55,7 @@ class Findings(Page, BaseView):
         several = _submissions(round_)
         stale = _look_again(several)
         schools = {each.school_code: each for each in several}
-        wanted = wanted_of(request.values, several)
+        wanted = wanted_of(request.values, several, round_.area_code)
         kept = finding_lists.checkups_in(round_, current_user)
         narrowed = [code for code in kept if _within(code, wanted)]
         sums = finding_lists.sums_of(kept[code] for code in narrowed)
@@ -67,9 +69,10 @@ class Findings(Page, BaseView):
             schools=several,
             clusters=sorted({each.cluster for each in several if each.cluster}),
             counts=sums["counts"],
-            codes=(codes := codes_of(round_.subsystem, sums["codes"])),
+            codes=(codes := codes_of(round_, sums["codes"])),
             desks=[found for code, *_ in codes if (found := links.desk_of(code, wanted.school))],
             stale=stale,
+            fresh=freshness_said(round_),
             may_look=current_user.holds("district", round_.area_code) and not round_.sealed,
             by_cluster=None if sees else by_cluster(several, kept),
             levels=LEVELS,
@@ -112,13 +115,13 @@ class Findings(Page, BaseView):
         if not current_user.schools("school") and not current_user.holds("district", round_.area_code):
             raise NotAllowed("เฉพาะครูข้อมูลของโรงเรียนหรือเจ้าหน้าที่เขตเท่านั้นที่เขียนเหตุผลได้")
         try:
-            done = _answer(round_, wanted_of(request.values, _submissions(round_)))
+            done = _answer(round_, _wanted(round_))
         except RuleBroken as refusal:
             if isinstance(refusal, NotAllowed):
                 raise
             return self._page(round_, refusal)
         flash(f"บันทึกเหตุผลแล้ว {f'{done:,}'} ข้อ", "success")
-        return redirect(address(wanted_of(request.values, _submissions(round_)), page=None), 303)
+        return redirect(address(_wanted(round_), page=None), 303)
 
     @expose("/refresh/", methods=["POST"])
     def refresh(self):
@@ -137,7 +140,7 @@ class Findings(Page, BaseView):
         if not _readable(round_):
             abort(403)
         several = _submissions(round_)
-        wanted = wanted_of(request.args, several)
+        wanted = wanted_of(request.args, several, round_.area_code)
         query = finding_lists.query_of(wanted, round_, current_user)
         count, _capped = finding_lists.count_of(query)
         note_export(
@@ -154,7 +157,11 @@ class Findings(Page, BaseView):
 # ---- what is asked for ----
 
 
-def wanted_of(args, several):
+def _wanted(round_):
+    return wanted_of(request.values, _submissions(round_), round_.area_code)
+
+
+def wanted_of(args, several, area_code):
     """The Wanted of an address or form, cleaned; a teacher of one school always gets that one."""
     own = {each.school_code for each in several}
     school = args.get("school", "")
@@ -166,7 +173,7 @@ def wanted_of(args, several):
     return Wanted(
         state=state if state in (*STATES, ALL) else OPEN,
         level=level if level in LEVELS else "",
-        code=code if code in {check.code for check in checks.all_checks()} else "",
+        code=code if code in {check.code for check in all_checks_in(area_code)} else "",
         school=school,
         schools=tuple(each.school_code for each in several if each.cluster == cluster) if cluster else None,
         cluster=cluster,
@@ -203,6 +210,18 @@ def _readable(round_):
     return codes is None or bool(codes)
 
 
+def freshness_said(round_):
+    """(as of when what was found of a running round is told, whether nobody looks any more) in words; (None, None) before
+    the first look, and where nothing changes any more.
+    """
+    found = freshness_of(round_.area_code) if round_.running else None
+    if found is None or found.as_of is None:
+        return None, None
+    when = buddhist.format_datetime(found.as_of)
+    late = f"ยังไม่ได้ตรวจใหม่ตั้งแต่ {when} ตัวเลขอาจไม่เป็นปัจจุบัน กรุณาแจ้งผู้ดูแลระบบว่างานเบื้องหลังหยุดอยู่"
+    return f"ผลตรวจ ณ {when}", late if found.is_late else None
+
+
 def _look_again(several):
     """Look at a few stale schools at once; gives back how many are stale still."""
     stale = findings.stale_among(several)
@@ -220,7 +239,7 @@ def _look_again(several):
 
 def row_of(plain, submission, names):
     """One finding as the page shows it."""
-    check, said = check_of(plain["check_key"]), plain.get("answer") or {}
+    check, said = check_named(plain["check_key"], plain["area_code"]), plain.get("answer") or {}
     state, level = plain["state"], plain["level"]
     may = (
         state == OPEN
@@ -255,23 +274,24 @@ def _about(plain):
 
 
 def href_of(plain):
-    """Where it is mended: the record's form at the very field, or the grid that the school's finding is about."""
+    """Where it is mended: the record's form at the very field, or where the school's finding is about, at its cell."""
     if plain.get("record"):
-        at = f"#field-{plain['names'][0]}" if plain.get("names") else ""
-        return f"{links.front(plain['document'])}edit/?id={plain['record']}{at}"
-    check = check_of(plain["check_key"])
+        return links.field_of(plain["document"], plain["record"], next(iter(plain.get("names") or ()), None))
+    check = check_named(plain["check_key"], plain["area_code"])
     if check in checks.UNREVIEWED.values():
         return links.rows_unreviewed(documents_of(plain["subsystem"])[0].slug, plain["school_code"])
-    slug = (check and check.document) or documents_of(plain["subsystem"])[0].slug
-    return links.rows_of(slug, plain["school_code"])
+    kinds = documents_of(plain["subsystem"])
+    document = next((kind for kind in kinds if check and kind.slug == check.document), kinds[0])
+    narrowed, name = check.at(plain["about"]) if check and check.at and plain.get("about") else ({}, "")
+    return links.mended_at(document, plain["school_code"], narrowed, name)
 
 
-def codes_of(subsystem, counted):
+def codes_of(round_, counted):
     """[(code, title, level, open)] of the codes that are open somewhere, in the order of the subsystem's rows."""
-    levels = {check.code: check.level for check in reversed(checks.all_checks())}
+    levels = {check.code: check.level for check in reversed(all_checks_in(round_.area_code))}
     return [
         (code, title, levels[code], counted[code])
-        for code, title in checks.titles_of(subsystem).items()
+        for code, title in titles_in(round_.area_code, round_.subsystem).items()
         if counted.get(code)
     ]
 

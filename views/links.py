@@ -46,6 +46,26 @@ def findings_of(school_code=None, level=None):
     return url_for("findings.index", **{name: value for name, value in asked.items() if value})
 
 
+def field_of(slug, record, name):
+    """The form of a record at one of its fields, which then has the focus."""
+    at = f"#field-{name}" if name else ""
+    return f"{front(slug)}edit/?id={record}{at}"
+
+
+def mended_at(document, school_code, narrowed, name):
+    """Where records of a school, {field: value}, are mended at a field: a line of a sheet, the only form, a cell of the grid."""
+    asked = {"school": school_code}
+    if document.sheet and document.sheet.line in narrowed:
+        at = f"#line-{narrowed[document.sheet.line]}.{name}"
+    elif document.single:
+        at = f"#field-{name}" if name else ""
+    else:
+        filters = enumerate((field, value) for field, value in narrowed.items() if field in document.filters)
+        asked |= {f"flt{number}_{field}_eq": value for number, (field, value) in filters}
+        at = f"#cell-{name}" if name else ""
+    return f"{front(document.slug)}?{urlencode(asked)}{at}"
+
+
 # Where what some checks find is mended, beside the record itself: (endpoint, what the link says).
 DESKS = {
     "DMC-12": ("year_end.index", "บันทึกผลสิ้นปีทั้งชั้น"),

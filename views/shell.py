@@ -24,7 +24,7 @@ SECTIONS = {
     "งานเอกสาร": ("import", "imports", "export", "jobs", "reports", "building_reports", "equipment_reports",
                  "gcode_reports", "money"),
     "แบบสำรวจ": ("surveys",),
-    "ดูแลระบบ": ("schools", "contacts", "registrations", "people", "users", "accounts", "fields", "limits", "layouts", "rates", "codelists", "mails", "privacy", "audit"),
+    "ดูแลระบบ": ("schools", "contacts", "registrations", "people", "users", "accounts", "fields", "limits", "rules", "layouts", "rates", "codelists", "mails", "privacy", "audit"),
 }  # fmt: skip
 LEADING_VOWELS = "เแโใไ"
 

@@ -4,7 +4,8 @@ from bson import ObjectId
 from flask import current_app, url_for
 
 from documents import access, accounts, buddhist, citizen_id, clock, subsystem, subsystems
-from documents.checks import limit_named
+from documents.check_rules import LABELS as LABELS_OF_RULE
+from documents.checks import LEVELS, limit_named
 from documents.clock import utc
 from documents.codelists import code_list
 from documents.completeness import FieldSetting
@@ -76,6 +77,8 @@ ACTIONS = {
     "retire": "เลิกใช้ค่า",
     "publish": "แจ้งข่าวโรงเรียน",
     "withdraw": "ถอนประกาศ",
+    "let_count": "ให้กฎมีผล",
+    "retire_rule": "เลิกใช้กฎ",
 }
 OF_RECORDS_ALONE = ("remove",)
 TONES = {"create": "ok", "remove": "bad", "export": "warn", "reveal": "warn", "view_sensitive": "warn"}
@@ -89,6 +92,7 @@ OTHERS = {
     "surveys": "แบบสำรวจ",
     "findings": "ผลการตรวจสอบ",
     "checks": "เกณฑ์การตรวจสอบ",
+    "rules": "กฎตรวจสอบของเขต",
     "layouts": "รูปแบบไฟล์ส่งออก",
     "codelists": "รายการรหัส",
     "rates": "อัตราเงินอุดหนุน",
@@ -308,7 +312,7 @@ def _subject(row, around):
         setting = around.settings.get(row["subject"])
         kind = setting and around.kinds.get(setting["document"])
         return f"{kind.label} ตั้งแต่ปีการศึกษา {setting['academic_year']}" if kind else None
-    if slug in ("codelists", "field_definitions", "surveys", "layouts", "announcements"):
+    if slug in ("codelists", "field_definitions", "surveys", "layouts", "announcements", "rules"):
         return row.get("headline")
     if slug == "access":
         found = around.revealed.get(_record_of(row))
@@ -374,6 +378,8 @@ def changes_of(row, around):
             for name, pair in changes.items()
             if name in OF_A_LIST
         ], 0
+    if slug == "rules":
+        return [_of_rule(name, pair) for name, pair in changes.items() if name in LABELS_OF_RULE], 0
     if slug == "field_definitions":
         return [_of_definition(name, pair) for name, pair in changes.items() if name in LABELS], 0
     if slug == "checks":
@@ -490,6 +496,12 @@ def _of_definition(name, pair):
     words = {"kind": KINDS_OF_FIELD, "personal": CLASSES_OF_FIELD}.get(name, {})
     plainly = str if name in ("first_year", "last_year") else _plainly
     return _line(LABELS[name], *(words.get(one, one and plainly(one)) for one in pair))
+
+
+def _of_rule(name, pair):
+    """What was said of a rule that the area made, in words."""
+    plainly = str if name in ("first_year", "last_year") else _plainly
+    return _line(LABELS_OF_RULE[name], *(one and LEVELS.get(one, plainly(one)) for one in pair))
 
 
 def label_anywhere(name, kinds):

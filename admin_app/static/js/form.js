@@ -262,6 +262,20 @@ for (const place of document.querySelectorAll("[data-preview]")) {
   form.addEventListener("input", () => { clearTimeout(waits); waits = setTimeout(look, 250); });
 }
 
+/* A part of a form that the server draws anew when a choice in it changes; who changed it stays at it. */
+for (const place of document.querySelectorAll("[data-redraw]")) {
+  let asked = 0;
+  place.addEventListener("change", async (event) => {
+    if (!event.target.matches("select")) return;
+    const mine = ++asked;
+    const answer = await fetch(place.dataset.redraw, { method: "POST", body: new FormData(place.closest("form")), headers: { "X-Requested-With": "XMLHttpRequest" } }).catch(() => null);
+    if (!answer?.ok || mine !== asked) return;
+    const at = document.activeElement?.id;
+    place.innerHTML = await answer.text();
+    if (at && document.activeElement === document.body) document.getElementById(at)?.focus({ preventScroll: true });
+  });
+}
+
 /* A choice that lies under another shows what belongs to it: select[data-parent="name"], its options with data-under="code". */
 for (const select of document.querySelectorAll("select[data-parent]")) {
   const parent = select.form?.elements[select.dataset.parent];

@@ -1,0 +1,156 @@
+"""Findings that are never more than a minute old: changed schools alone, one at a time, whatever is killed in between."""
+
+import pytest
+
+from documents import findings, freshening
+from documents.clock import real_now
+from documents.database import collection, db
+from documents.findings import Checkup, refresh
+from documents.freshening import Freshness, freshness_of, look_over, run_due
+from documents.limits import set_limits
+from documents.locking import lock_round
+from documents.moves import move
+from documents.students import Student
+from documents.submissions import Submission, find_submission, submissions_of
+from documents.writing import Change, write
+from tests import districts
+from tests.people import AREA, OTHER, SCHOOL, YEAR, place
+from tests.pupils import pupil
+from tests.test_check_rules import counting
+
+OLD = {"birth_date": "10/06/2555"}
+
+
+def warnings():
+    """{school code: warnings} as the board reads them."""
+    return {row["school_code"]: row["counts"]["warnings"] for row in collection(Checkup).find({})}
+
+
+def at_once():
+    """Let the area's time be now."""
+    db().freshness.update_many({}, {"$set": {"next_at": real_now(), "lease_until": real_now()}})
+
+
+@pytest.fixture
+def written(open_round, teacher, neighbour):
+    """A pupil too old for his grade in each of two schools."""
+    write([Change(Student, place(), pupil(**OLD))], teacher)
+    write([Change(Student, place(OTHER), pupil(**OLD))], neighbour)
+
+
+def test_what_was_written_is_checked_without_anybody_asking_and_nothing_twice(written, teacher, monkeypatch):
+    assert warnings() == {}
+    assert run_due() == {AREA: 2}
+    assert warnings() == {SCHOOL: 1, OTHER: 1}
+    assert freshness_of(AREA).as_of
+    assert not freshness_of(AREA).is_late
+    assert run_due() == {}, "not due yet"
+    write([Change(Student, place(), pupil(**OLD))], teacher)
+    at_once()
+    looked, real = [], findings._looked_at
+    monkeypatch.setattr(
+        findings, "_looked_at", lambda several, *more: looked.extend(several) or real(several, *more)
+    )
+    assert run_due() == {AREA: 1}
+    assert [each.school_code for each in looked] == [SCHOOL], (
+        "the records of the changed school alone are read"
+    )
+    assert warnings() == {SCHOOL: 2, OTHER: 1}
+    at_once()
+    assert run_due() == {AREA: 0}
+
+
+def test_rules_and_bounds_make_every_school_due(written, open_round, administrator):
+    run_due()
+    set_limits(AREA, "DMC", YEAR, {"age_difference": 9}, administrator, "มติ")
+    at_once()
+    assert run_due() == {AREA: 2}
+    assert warnings() == {SCHOOL: 0, OTHER: 0}
+    counting(administrator, round_=open_round, condition={"field": "room", "compare": "ge", "value": "1"})
+    at_once()
+    assert run_due() == {AREA: 2}
+    assert warnings() == {SCHOOL: 1, OTHER: 1}
+
+
+def test_two_workers_never_look_at_once_and_a_killed_one_is_followed(written):
+    run = freshening._claimed(AREA)
+    assert run
+    assert freshening._claimed(AREA) is None
+    assert run_due() == {}
+    db().freshness.update_one({}, {"$set": {"next_at": real_now()}})
+    assert run_due() == {}, "the lease holds, though it would be time"
+    at_once()  # the first was killed: its lease ran out
+    assert run_due() == {AREA: 2}
+    before = freshness_of(AREA).as_of
+    assert look_over(AREA, run) == 0, "who comes back after his lease finds nothing left to do"
+    assert freshness_of(AREA).as_of == before
+    assert warnings() == {SCHOOL: 1, OTHER: 1}
+
+
+def test_one_that_lost_its_lease_stops_between_two_batches(written, monkeypatch):
+    monkeypatch.setattr(freshening, "AT_ONCE", 1)
+    run, real = freshening._claimed(AREA), freshening.refresh_all
+
+    def slowly(batch):
+        real(batch)
+        db().freshness.update_one({}, {"$set": {"run": None}})  # another has it
+
+    monkeypatch.setattr(freshening, "refresh_all", slowly)
+    look_over(AREA, run)
+    assert len(warnings()) == 1
+    assert freshness_of(AREA).as_of is None
+
+
+def test_a_reopened_school_of_a_locked_round_is_looked_at_and_a_sealed_one_is_not(
+    written, open_round, teacher, approver, officer
+):
+    from datetime import timedelta
+
+    run_due()
+    locked = lock_round(open_round, approver, "ไม่รายงาน")
+    assert freshening.rounds_of(AREA) == []
+    at_once()
+    assert run_due() == {AREA: 0}
+    until = freshening.utc(freshening.naive_now()) + timedelta(days=2)
+    move(find_submission("DMC", place()), "reopen", approver, "แก้", until=until)
+    assert [each.id for each in freshening.rounds_of(AREA)] == [locked.id]
+    write([Change(Student, place(), pupil(**OLD))], teacher)
+    at_once()
+    assert run_due() == {AREA: 1}
+    assert warnings() == {SCHOOL: 2, OTHER: 1}
+
+
+def test_a_district_of_230_schools_is_looked_over_in_a_handful_of_questions(
+    district, teacher, count_commands
+):
+    write([Change(Student, place(), pupil(**OLD))], teacher)
+    with count_commands() as first:
+        assert run_due() == {AREA: 1}
+    for each in list(submissions_of(district))[:12]:
+        collection(Submission).update_one({"_id": each.id}, {"$inc": {"writes": 1}})
+    at_once()
+    with count_commands() as asked:
+        assert run_due() == {AREA: 12}
+    assert len(asked) < len(first) + 12 * 6, (
+        "so many more to store what was found, and none for the other schools"
+    )
+    at_once()
+    with count_commands() as nothing:
+        assert run_due() == {AREA: 0}
+    assert len(nothing) < 25
+    assert districts.SCHOOLS == 230
+
+
+def test_the_board_says_as_of_when_and_when_nobody_looks(written, officer, executive, sign_in):
+    browser = sign_in(officer)
+    assert "ผลตรวจ ณ" not in browser.get("/admin/control-room/").text
+    run_due()
+    for page in ("/admin/control-room/", "/admin/findings/"):
+        assert "ผลตรวจ ณ 5 มิ.ย. 2568 09.00 น." in browser.get(page).text.replace("\\u00a0", " ")
+    assert "ยังไม่ได้ตรวจใหม่" not in browser.get("/admin/findings/").text
+    began = real_now() - 2 * freshening.LATE
+    db().freshness.update_one({}, {"$set": {"began": began}})
+    for page in ("/admin/control-room/", "/admin/findings/"):
+        assert "ยังไม่ได้ตรวจใหม่" in browser.get(page).text
+    assert Freshness.objects.count() == 1
+    assert refresh(find_submission("DMC", place()))
