@@ -29,6 +29,7 @@ from documents.finding_answers import answer
 from documents.findings import Finding, refresh
 from documents.moves import move
 from documents.record import declared
+from documents.rooms import SchoolRooms
 from documents.students import Student
 from documents.submissions import find_submission
 from documents.surveys import document_of, make_survey
@@ -63,6 +64,13 @@ def submission(school=None):
 
 def codes():
     return refresh(submission())["codes"]
+
+
+@pytest.fixture
+def open_round(open_round, teacher):
+    """The round in which the teacher's school has declared its rooms, so that no check of the product finds anything."""
+    write([Change(SchoolRooms, place(), {"grade": "07", "rooms": 99})], teacher)
+    return open_round
 
 
 # ---- conditions ----
@@ -470,10 +478,10 @@ def test_rules_ask_nothing_more_of_the_database_for_a_page_or_a_write(
             for page in pages:
                 browser.get(page)
             write([Change(Student, place(), {"room": one["room"] + 1}, one["_id"], one["revision"])], teacher)
-        return asked
+        return len(asked)
 
     define(AREA, "students", field_said("tablets"), administrator)
-    plain = commands()
-    counting(administrator, round_=open_round)
+    plain = min(commands() for _ in range(3))  # now and then a page looks at the code lists' versions
+    counting(administrator, round_=open_round, condition=FAR | {"value": "90"})
     assert not declarations.kept(), "every process asks once more"
-    assert len(commands()) <= len(plain)
+    assert min(commands() for _ in range(3)) <= plain

@@ -2,12 +2,15 @@
 
 from playwright.sync_api import expect
 
+from documents import checks, subsystem
 from documents.findings import Finding
+from documents.record import declared
 from documents.rooms import SchoolRooms
 from documents.students import Student
 from documents.submissions import find_submission
 from documents.writing import Change, write
 from tests.browsing import PHONE
+from tests.making import complete
 from tests.people import SCHOOL, place
 from tests.pupils import pupil
 
@@ -59,3 +62,41 @@ def test_a_warning_is_seen_explained_and_confirmed_once_the_district_passes_the_
     desk.go(page)
     desk.press("ยืนยันข้อมูล", confirm="ยืนยันข้อมูล")
     assert state() == "confirmed"
+
+
+def test_a_finding_leads_to_the_very_field_whatever_its_kind(open_rounds, teacher, director, window):
+    """One field of each kind that a check names first, in the form of whoever mends it, and on the page of who only reads."""
+    desk, above, kinds = window(teacher), window(director), set()
+    for check in checks.all_checks():
+        document = check.document and subsystem(check.document)
+        field = document and check.fields and declared(document)[check.fields[0]]
+        if not field or field.kind in kinds:
+            continue
+        kinds.add(field.kind)
+        record = write([Change(document, place(), complete(document))], teacher)[0]
+        path = f"/admin/{document.slug}/edit/?id={record.id}#field-{field.name}"
+        desk.page.goto(desk.base + path)
+        at = f"#field-{field.name} :focus, #field-{field.name}:focus"
+        expect(desk.page.locator(at)).to_have_count(1)
+    assert {"text", "date", "choice", "choices", "count", "picture"} <= kinds
+    record = write([Change(Student, place(), pupil())], teacher)[0]
+    above.page.goto(f"{above.base}/admin/students/edit/?id={record.id}#field-birth_date")
+    above.page.wait_for_url("**/details/**")
+    expect(above.page.locator("dd#field-birth_date:target")).to_be_in_viewport()
+
+
+def test_what_is_found_of_a_school_leads_to_the_cell_that_is_mended(open_rounds, teacher, window):
+    write([Change(SchoolRooms, place(), {"grade": grade, "rooms": 1}) for grade in ("06", "08")], teacher)
+    write([Change(SchoolRooms, place(), {"grade": "07", "rooms": 0})], teacher)
+    write([Change(Student, place(), pupil())], teacher)
+    equipment = subsystem("equipment")
+    write([Change(equipment, place(), {"item_code": "22001", "qty_usable": 0})], teacher)
+    desk = window(teacher)
+    desk.go(f"{LIST}&code=DMC-17&level=error")
+    desk.page.locator(".found-list a").click()
+    expect(desk.page.locator("td.col-rooms:focus")).to_have_text("0")
+    assert desk.page.locator("tbody tr[data-pk]").count() == 1, "the grade's own line"
+    desk.page.goto(f"{desk.base}/admin/choose/?round={open_rounds['M-OBEC'].id}")
+    desk.page.goto(f"{desk.base}{LIST}&code=MO-04")
+    desk.page.locator(".found-list a").click()
+    expect(desk.page.locator("input[name='n.22001.qty_usable']")).to_be_focused()

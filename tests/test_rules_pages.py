@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 from documents import rule_trials
 from documents.check_rules import CheckRule, make_rule
 from documents.findings import Finding, refresh
+from documents.rooms import SchoolRooms
 from documents.students import Student
 from documents.submissions import find_submission
 from documents.surveys import named_in_english
@@ -27,6 +28,13 @@ TYPED = {
 def desk(sign_in, administrator):
     """A browser in which the area's administrator is signed in."""
     return sign_in(administrator)
+
+
+@pytest.fixture
+def open_round(open_round, teacher):
+    """The round in which the teacher's school has declared its rooms, so that no check of the product finds anything."""
+    write([Change(SchoolRooms, place(), {"grade": "07", "rooms": 99})], teacher)
+    return open_round
 
 
 def test_a_rule_is_typed_tried_and_counts(desk, open_round, teacher, administrator):

@@ -331,6 +331,11 @@ if (table) {
     for (const old of table.querySelectorAll('td.can-edit[tabindex="0"]')) old.tabIndex = -1;
     cell.tabIndex = 0;
   });
+  if (location.hash.startsWith("#cell-")) addEventListener("load", () => setTimeout(() => {  // who came from what was found
+    const cell = table.querySelector(`tbody tr[data-pk] td[data-col="${CSS.escape(location.hash.slice("#cell-".length))}"]`);
+    if (cell && cell.tabIndex < 0) cell.tabIndex = -1;
+    go(cell);
+  }));
   wrap.before(saved);
   table.querySelector(".action-rowtoggle")?.addEventListener("change", (event) => { everything = 0; for (const box of boxes()) box.checked = event.target.checked; showChosen(); });
   document.addEventListener("click", (event) => {

@@ -161,12 +161,16 @@ for (const button of table.querySelectorAll("[data-use]")) {
   button.hidden = false;
   button.addEventListener("click", () => { const input = button.closest("td").querySelector(".cell"); put([[input, button.dataset.use.replace(/,/g, "")]]); input.focus(); });
 }
+const jumpTo = (cell) => {
+  const input = form.elements[`n.${cell}`];
+  input?.focus({ preventScroll: true });
+  input?.scrollIntoView({ block: "center" });
+  return input;
+};
 document.addEventListener("click", (event) => {
   const jump = event.target.closest?.("[data-line-jump]");
-  const input = jump && form.elements[`n.${jump.dataset.lineJump}`];
-  if (!input) return;
-  event.preventDefault();
-  input.focus();
-  input.scrollIntoView({ block: "center" });
+  if (jump && jumpTo(jump.dataset.lineJump)) event.preventDefault();
 });
+/* Who came from the list of what was found stands at that very cell */
+if (location.hash.startsWith("#line-")) addEventListener("load", () => setTimeout(() => jumpTo(location.hash.slice("#line-".length))));
 count();
