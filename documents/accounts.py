@@ -296,6 +296,11 @@ def told_value(name, value):
 # What is right
 
 
+# A name stands in the letters we send to whomever a stranger names: no address may travel there in its place.
+ADDRESS_IN = re.compile(r"[@/:\\<>]|www\.|[a-z0-9-]\.[a-z]{2,}", re.IGNORECASE)
+TITLES = re.compile(r"\b(?:mr|mrs|ms|miss|dr|prof)\.", re.IGNORECASE)
+
+
 def checked_person(values):
     """Name, e-mail, position and phone as they are stored. Raises Invalid with a sentence a field."""
     kept = {name: " ".join(str(values.get(name) or "").split()) for name in PERSONAL}
@@ -303,6 +308,8 @@ def checked_person(values):
     wrong = {}
     if not kept["name"]:
         wrong["name"] = "กรุณากรอกชื่อ-สกุล"
+    elif ADDRESS_IN.search(TITLES.sub(" ", kept["name"])):
+        wrong["name"] = "ชื่อ-สกุลมีที่อยู่เว็บหรืออีเมลไม่ได้ กรุณากรอกเฉพาะชื่อ-สกุล"
     if not EMAIL.fullmatch(kept["email"]) or not kept["email"].isascii():
         wrong["email"] = "อีเมลต้องเป็นรูปแบบ ชื่อ@โดเมน ด้วยตัวอักษรอังกฤษ"
     for name in PERSONAL:

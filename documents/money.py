@@ -251,17 +251,10 @@ def set_home_learners(round_, typed, revision, actor, reason=None):
     """
     if not actor.is_system and not actor.holds("district", round_.area_code):
         raise NotAllowed("เฉพาะเจ้าหน้าที่เขตเท่านั้นที่บันทึกจำนวนผู้เรียนการศึกษาโดยครอบครัวได้")
-    plain = {
-        level: thai.arabic_digits(thai.clean(typed.get(level) or "0")).replace(",", "") for level in LEVELS
-    }
-    wrong = {
-        level: f"กรุณากรอกจำนวนเต็ม 0–{MOST_LEARNERS:,}"
-        for level, text in plain.items()
-        if not text.isdecimal() or int(text) > MOST_LEARNERS
-    }
-    if wrong:
+    counts = {level: thai.whole(typed.get(level) or "0", MOST_LEARNERS) for level in LEVELS}
+    said = f"กรุณากรอกจำนวนเต็ม 0–{MOST_LEARNERS:,}"
+    if wrong := {level: said for level, number in counts.items() if number is None}:
         raise Invalid({0: wrong})
-    counts = {level: int(text) for level, text in plain.items()}
 
     def work():
         before = home_learners(round_)

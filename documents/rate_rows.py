@@ -170,9 +170,9 @@ def read(typed, id_):
     for name, label, most in (
         ("size_from", "ขนาดตั้งแต่", MOST_HEADS), ("size_to", "ขนาดถึง", MOST_HEADS), ("days", "จำนวนวัน", 366), ("cap", "เพดาน", 100),
     ):  # fmt: skip
-        given = thai.arabic_digits(thai.clean(typed.get(name) or "")).replace(",", "")
-        values[name] = int(given) if given.isdecimal() else None
-        if given and (values[name] is None or not 0 <= values[name] <= most):
+        given = thai.clean(typed.get(name))
+        values[name] = thai.whole(given, most)
+        if given and values[name] is None:
             errors[name] = f"{label}ต้องเป็นจำนวนเต็ม 0–{most:,} หรือเว้นว่าง"
     if not errors:
         errors |= dict(_contradictions(values))

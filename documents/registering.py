@@ -34,6 +34,7 @@ from documents.users import ROLES, SCHOOL_ROLES, Grant, User
 PROOF_FOR, AMEND_FOR = timedelta(days=3), timedelta(days=30)
 CONFIRM_PAGE, AMEND_PAGE = "/register/confirm", "/register/amend"
 SUBJECT_LINE = "คำขอลงทะเบียนระบบเขต"
+SENT_EACH_HOUR = 3  # letters that one e-mail gets because somebody registers with it; a further one is stored and answered the same
 TAKEN = "มีคำขอของอีเมลนี้รอเขตพิจารณาอยู่แล้ว ไม่ต้องส่งซ้ำ ผลจะแจ้งทางอีเมลนี้"
 WAITS = ("waiting", "returned", "checked")
 
@@ -49,7 +50,7 @@ def ask(area_code, typed, content):
     kept, school = _checked(area_code, typed)
     stored = _keep_letter(content, area_code)
     sends = reachable(kept["email"])
-    token = secrets.token_urlsafe(32)
+    token, quiet = secrets.token_urlsafe(32), _written_enough(area_code, kept["email"])
     case = Registration(
         **kept,
         **stored,
@@ -63,10 +64,17 @@ def ask(area_code, typed, content):
     case = open_case(case, case.registrant)
     if sends:
         known = bool(User.objects(email=kept["email"]).first())
-        _write_to(case, _known_letter(case) if known else _proof_letter(case, token), "activation")
+        if not quiet:
+            _write_to(case, _known_letter(case) if known else _proof_letter(case, token), "activation")
     else:
         notice_rules.after_step(case, case.registrant)
     return case
+
+
+def _written_enough(area_code, email):
+    """Whether an e-mail had its letters of this hour, so that nobody's letter-box is filled by strangers who name it."""
+    hour = {"area_code": area_code, "email": email, "asked_at": {"$gt": naive_now() - timedelta(hours=1)}}
+    return collection(Registration).count_documents(hour, limit=SENT_EACH_HOUR) >= SENT_EACH_HOUR
 
 
 def _proof_letter(case, token):

@@ -101,6 +101,13 @@ def arabic_digits(text: str) -> str:
     return text.translate(_THAI_DIGITS)
 
 
+def whole(typed: object, most: int) -> int | None:
+    """The whole number from 0 to `most` that was typed, with Thai digits and commas as people write them; None for no such."""
+    text = arabic_digits(clean(typed)).replace(",", "")
+    digits = text.isascii() and text.isdecimal() and (text.lstrip("0") or "0")
+    return int(digits) if digits and len(digits) <= len(str(most)) and int(digits) <= most else None
+
+
 def thai_digits(text: str) -> str:
     """The text with 0-9 written ๐-๙."""
     return text.translate(_TO_THAI_DIGITS)

@@ -131,6 +131,8 @@ def test_without_mail_everything_is_done_at_the_desk(client, sign_in, officer, a
         ({"school": "99999999"}, "เลือกโรงเรียน"),
         ({"role": "admin"}, "เลือกหน้าที่"),
         ({"name": " "}, "ชื่อ-สกุล"),
+        ({"name": "รับรางวัลที่ https://evil.example/a"}, "เฉพาะชื่อ-สกุล"),
+        ({"name": "รับรางวัลที่ EVIL.COM ด่วน"}, "เฉพาะชื่อ-สกุล"),
         ({"phone": ""}, "โทรศัพท์"),
         ({"email": "ไม่ใช่"}, "ตัวอักษรอังกฤษ"),
         ({"email": "a@b\r\nBcc: c@d"}, "ตัวอักษรอังกฤษ"),
@@ -181,6 +183,21 @@ def test_a_second_registration_of_one_email_is_told_by_its_link_alone(client, po
     assert refused.status_code == 409
     assert "รอเขตพิจารณาอยู่แล้ว" in refused.text
     assert "ใช้ไปแล้ว" in post_to(client, second).text
+
+
+def test_nobodys_letter_box_is_filled_by_those_who_register_with_it(client, app, teacher, post_office, area):
+    for email in (EMAIL, teacher.email):
+        answers = {send(client, email=email).status_code for _ in range(registering.SENT_EACH_HOUR + 2)}
+        assert answers == {303}
+        assert len(post_office.to(email)) == registering.SENT_EACH_HOUR
+    assert Registration.objects.count() == 2 * (registering.SENT_EACH_HOUR + 2)
+
+
+@pytest.mark.parametrize(
+    "name", ["Mr. John O'Neil", "ว่าที่ร.ต.สมชาย ใจดี", "ม.ร.ว.หญิง ก. ข.", "Dr.Anna-Lena Berg"]
+)
+def test_names_as_people_have_them_are_taken(client, name, area):
+    assert send(client, name=name).status_code == 303
 
 
 def test_what_was_not_proven_in_time_is_deleted_with_its_letter(client, waiting, post_office, area):

@@ -12,6 +12,7 @@ from documents.field_definitions import (
     CHANGEABLE,
     GROUP,
     KINDS,
+    LAST_YEAR,
     LISTED,
     QUESTIONS,
     FieldDefinition,
@@ -87,8 +88,11 @@ class FieldEditorMixin:
     def stop(self):
         """Use a field until a year and no longer, or go on with it; what it holds stays either way."""
         definition = asked_definition(request.form.get("id"))
-        last = request.form.get("last_year", type=int)
+        typed = request.form.get("last_year")
+        last = thai.whole(typed, LAST_YEAR)
         try:
+            if typed and last is None:
+                raise Invalid({0: {"last_year": "กรุณาเลือกปีการศึกษาสุดท้ายจากรายการ"}})
             stop(
                 definition,
                 last,
@@ -128,7 +132,7 @@ class FieldEditorMixin:
             kinds=KINDS,
             lists=lists_of(place.area_code),
             groups=groups_to_choose(place.document),
-            years=sorted({*self.years_of(place.area_code), int(typed.get("first_year") or place.year)}),
+            years=sorted({*self.years_of(place.area_code), first_year_of(typed, place)}),
             events=events_of(definition) if definition else [],
             **preview_of(typed),
         )
@@ -139,7 +143,7 @@ class FieldEditorMixin:
         name = definition.name if definition else f"x_{typed['key']}"
         if not typed.get("required") or request.form.get("warned") or (definition and definition.required):
             return
-        first = int(typed["first_year"]) if str(typed.get("first_year")).isdecimal() else place.year
+        first = first_year_of(typed, place)
         lacking = incomplete_by(place.area_code, place.document, first, name)
         if lacking.records:
             raise Warned(lacking)
@@ -244,12 +248,17 @@ def preview_of(typed):
     return {"preview": form.preview, "must": field.need == "R"}
 
 
+def first_year_of(typed, place):
+    """The year from which a field is used as it was typed, else the year that is looked at."""
+    return thai.whole(typed.get("first_year"), LAST_YEAR) or place.year
+
+
 def drafted(typed):
     """An unsaved FieldDefinition of what is typed, wrong numbers left out. Raises ValueError for no known kind."""
     if typed.get("kind") not in KINDS:
         raise ValueError(typed.get("kind"))
     numbers = {name: float(typed[name]) for name in ("low", "high") if _is_number(typed.get(name))}
-    whole = {name: int(typed[name]) for name in ("decimals", "longest") if str(typed.get(name)).isdecimal()}
+    whole = {name: thai.whole(typed.get(name), most) for name, most in (("decimals", 6), ("longest", 4000))}
     return FieldDefinition(
         key="preview",
         document="preview",
@@ -261,7 +270,7 @@ def drafted(typed):
         personal=typed.get("personal") or fields.INTERNAL,
         codelist=typed.get("codelist"),
         **numbers,
-        **{name: min(value, 4000 if name == "longest" else 6) for name, value in whole.items()},
+        **{name: value for name, value in whole.items() if value is not None},
     )
 
 

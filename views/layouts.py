@@ -6,7 +6,7 @@ from flask_login import current_user
 
 from documents import history, subsystem, subsystems
 from documents.declarations import declaration
-from documents.errors import Invalid
+from documents.errors import Invalid, WrongState
 from documents.export_layouts import (
     LONGEST_LABEL,
     LONGEST_NAME,
@@ -21,7 +21,7 @@ from documents.schools import Area
 from documents.users import EVERY_AREA
 from exports.layouts import layout_of, offered
 from views import here, telling
-from views.pages import Page
+from views.pages import Page, seen_revision
 
 ROLES = ("admin", "district")
 MOST_EVENTS = 10
@@ -63,11 +63,11 @@ class Layouts(Page, BaseView):
         typed = _typed(offered(layout_of(document)))
         try:
             save_layout(
-                area, document, offered(layout_of(document)), typed, here.person(), layout,
-                request.form.get("revision", type=int),
+                area, document, offered(layout_of(document)), typed, here.person(), layout, seen_revision(),
             )  # fmt: skip
-        except Invalid as refusal:
-            return make_response(self._page(area, document, layout, typed, refusal.errors[0]), refusal.status)
+        except (Invalid, WrongState) as refusal:
+            wrong = getattr(refusal, "errors", {0: {"name": refusal.message}})[0]
+            return make_response(self._page(area, document, layout, typed, wrong), refusal.status)
         flash("บันทึกรูปแบบไฟล์แล้ว เลือกใช้ได้ที่ปุ่ม “ส่งออก” ของตาราง", "success")
         return redirect(url_for(".index", **_args(area, document)), 303)
 
@@ -167,7 +167,7 @@ def _typed(known):
             }
             columns.append((order, place, each))
     columns = [each for _, _, each in sorted(columns, key=lambda one: one[:2])]
-    return {"name": form.get("name", ""), "columns": columns, "revision": form.get("revision", type=int)}
+    return {"name": form.get("name", ""), "columns": columns, "revision": seen_revision()}
 
 
 def _events(area, layouts):

@@ -13,6 +13,8 @@ from views.account_forms import areas_of
 from views.fields import LONGEST_REASON, MOST_EVENTS, years_of
 from views.pages import Page
 
+HIGHEST = 999_999_999  # that is read at all; each bound has its own
+
 
 class Limits(Page, BaseView):
     """One number for each bound that a subsystem's checks leave to the area."""
@@ -91,17 +93,12 @@ def _args(place):
 
 def _changed(typed, seen):
     """{name: number} of what differs from what the page showed. Raises Invalid by name for what is no number."""
-    changed = {name: value for name, value in typed.items() if value != seen[name]}
-    wrong = {
-        name: "กรุณาพิมพ์จำนวนเต็ม"
-        for name, value in changed.items()
-        if not thai.arabic_digits(value).isdecimal()
-    }
-    if wrong:
+    changed = {name: thai.whole(value, HIGHEST) for name, value in typed.items() if value != seen[name]}
+    if wrong := {name: "กรุณาพิมพ์จำนวนเต็ม" for name, number in changed.items() if number is None}:
         raise Invalid({0: wrong})
     if not changed:
         raise Invalid({0: {"form": "ยังไม่ได้เปลี่ยนเกณฑ์ใด จึงไม่มีอะไรต้องบันทึก"}})
-    return {name: int(thai.arabic_digits(value)) for name, value in changed.items()}
+    return changed
 
 
 def _events(area, subsystem):

@@ -10,6 +10,7 @@ from documents.clock import utc
 from documents.database import collection
 from documents.declarations import declaration, definitions_of
 from documents.errors import Invalid, RuleBroken
+from documents.field_definitions import LAST_YEAR
 from documents.surveys import (
     Answer,
     change_survey,
@@ -167,7 +168,7 @@ class Surveys(Page, BaseView):
                 "year": this_year()
             }
             return self._form(typed, source=source)
-        year = request.form.get("year", this_year(), type=int)
+        year = asked_year()
         try:
             made = copy_survey(source, request.form.to_dict(), year, person())
         except Invalid as refusal:
@@ -222,7 +223,7 @@ class Surveys(Page, BaseView):
         survey = asked_survey(request.form.get("id"))
         try:
             first, last = (typed_day(name) for name in ("first", "last"))
-            made = give_round(survey, request.form.get("year", this_year(), type=int), first, last, person())
+            made = give_round(survey, asked_year(), first, last, person())
         except RuleBroken as refusal:
             return self._page(survey, request.form, refusal)
         flash(f"สร้างร่างรอบ {made.label} แล้ว เจ้าหน้าที่เขตเสนอผู้บังคับบัญชาต่อได้ที่หน้ารอบการจัดเก็บข้อมูล", "success")
@@ -286,6 +287,11 @@ def typed_day(name):
 def this_year():
     """The academic year (B.E.) that it is."""
     return buddhist.academic_year(clock.today())
+
+
+def asked_year():
+    """The academic year of the posted form, else the one that it is."""
+    return thai.whole(request.form.get("year"), LAST_YEAR) or this_year()
 
 
 def years_ahead():
