@@ -39,10 +39,11 @@ VOID = {
 }
 # What sentences and labels are strung together with: the first of these that a text has.
 JOINTS = (
-    re.compile(r"( · |\n+)"),
+    re.compile(r"( · | × |\n+)"),
     re.compile(r"(: |, | / |; |–)"),
     re.compile(r"(?<=\.\d)(/)"),
 )
+ROUND = re.compile(r"((?:DMC|EMIS|[BM]-OBEC|G-Code) )(.+?)((?:/\d{4})?)")
 EDGES = " \t\r\n\u00a0·"
 MARKS = "“”():"
 LONGEST = 2000  # characters of one text that is looked up
@@ -58,6 +59,8 @@ class Words:
     """A catalogue of messages: `say(text)` gives a text in English, as far as it is known."""
 
     def __init__(self, messages):
+        # A text has its dates said before it is looked up, so a message that names a day is known by that, too.
+        messages = {dates_in(key, "be", in_english=True): words for key, words in messages.items()} | messages
         self.exact = {key: words for key, words in messages.items() if not HOLE.search(key)}
         holed = sorted(
             (key for key in messages if HOLE.search(key)),
@@ -110,8 +113,14 @@ class Words:
             return None
         parts = next((parts for joint in JOINTS if len(parts := joint.split(text)) > 1), None)
         if parts is None:
-            return self._with_brackets(text, depth)
+            return self._of_a_round(text) or self._with_brackets(text, depth)
         return "".join(part if index % 2 else self._say(part, depth + 1) for index, part in enumerate(parts))
+
+    def _of_a_round(self, text):
+        """The English of a round's title behind the name of its system: `EMIS ประจำปี`, `EMIS ประจำปี/2568`."""
+        found = ROUND.fullmatch(text)
+        words = self.exact.get(found[2]) if found else None
+        return f"{found[1]}{words}{found[3]}" if words else None
 
     def _with_brackets(self, text, depth):
         """The English of a text and what stands in brackets behind it, where the latter has English."""

@@ -146,7 +146,7 @@ def statement(estimate, school):
 def unit_of(rate):
     """The unit of a rate in words, with its days and cap: 'บาท/คน/วัน × 200 วัน'."""
     days = f" × {rate.days} วัน" if rate.per == "day" else ""
-    cap = f" ไม่เกิน {rate.cap}%" if rate.cap is not None else ""
+    cap = f" · ไม่เกิน {rate.cap}%" if rate.cap is not None else ""
     return f"{UNITS[rate.per]}{days}{cap}"
 
 

@@ -22,6 +22,8 @@ LITTLE = Words(
         "เลือก {0} {1} แล้ว": "{0} {1} selected",
         "ของ{0} {1} คน": "{1} pupils of {0}",
         "ส่งกลับ: {0}": "Returned: {0}",
+        "ประจำปี": "Yearly",
+        "นับ ณ 10 มิ.ย.": "Counted on 10 June",
     }
 )
 PAGE = """<!doctype html>
@@ -57,6 +59,11 @@ def test_texts_and_spoken_attributes_are_said_and_the_rest_stays(little):
         ("ส่งกลับ: บันทึก", "Returned: Save"),
         ("คำที่ไม่รู้จัก", "คำที่ไม่รู้จัก"),
         ("Save", "Save"),
+        ("EMIS ประจำปี", "EMIS Yearly"),
+        ("M-OBEC ประจำปี/2568 · บันทึก", "M-OBEC Yearly/2568 · Save"),
+        ("EMIS สมชาย", "EMIS สมชาย"),
+        ("นับ ณ 10 Jun", "Counted on 10 June"),
+        ("บันทึก × รายการ", "Save × records"),
     ],
 )
 def test_a_text_is_looked_up_whole_then_by_its_holes_then_piece_by_piece(text, said):

@@ -188,7 +188,8 @@ def groups_of(found, user):
             group["empty"] += 1
             continue
         row = {"name": name, "label": field.verbose_name, "value": formatters.masked(field, value),
-               "masked": formatters.is_masked(field), "sensitive": field.personal == fields.SENSITIVE}  # fmt: skip
+               "masked": formatters.is_masked(field), "sensitive": field.personal == fields.SENSITIVE,
+               "coded": bool(field.codelist or field.choices)}  # fmt: skip
         group["sections"].setdefault(getattr(field, "section", None), []).append(row)
     made = [group | {"sections": list(group["sections"].items())} for group in groups.values()]
     return [group for group in made if group["sections"] or group["empty"]]
@@ -205,7 +206,7 @@ def pieces_of(found):
             "id": str(row["id"]),
             "words": listed.label(row["kind"]),
             "short": listed.short(row["kind"]),
-            "about": f"{LOOKS[row['media']]} {size_words(row['size'])} · {row['by_name']} {_when(row['at'])}",
+            "about": f"{LOOKS[row['media']]} · {size_words(row['size'])} · {row['by_name']} {_when(row['at'])}",
             "picture": row["media"].startswith("image/"),
         }
         for row in rows

@@ -46,7 +46,7 @@ class Column:
         self.safe = {}  # what was shown so far, escaped: most columns repeat a few words
         self.masked = meta.get("masked") and (
             f'<span data-masked="{escape(name)}">',
-            f'</span> <button type="button" class="peek" data-reveal="{escape(name)}" title="{PEEK}" aria-label="{PEEK} ',
+            f'</span> <button type="button" class="peek" data-reveal="{escape(name)}" title="{PEEK}" aria-label="{PEEK} · ',
             f'">{eye}</button>',
         )
 

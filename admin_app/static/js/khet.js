@@ -140,6 +140,14 @@ const nextTheme = () => {
 };
 showTheme();
 
+/* The page that is open is seen in a long side menu */
+{
+  const menu = document.querySelector(".side nav"), here = menu?.querySelector("a[aria-current]");
+  if (here && here.offsetTop + here.offsetHeight > menu.offsetTop + menu.clientHeight) {
+    menu.scrollTop = here.offsetTop - menu.offsetTop - menu.clientHeight / 2;
+  }
+}
+
 /* Side menu on a phone */
 const nav = (open) => {
   if (open) document.body.dataset.nav = "open"; else delete document.body.dataset.nav;
