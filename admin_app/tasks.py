@@ -40,6 +40,7 @@ KINDS = (
     "exports.file_jobs",
     "exports.duplicate_jobs",
     "exports.gcode_exchange",
+    "exports.gcode_register",
     "exports.import_jobs",
     "exports.school_jobs",
     "exports.room_plan",

@@ -5,7 +5,15 @@ on does so where it still is as he read it. It has no round. Source of fields, f
 itself is given by `gcode_numbers.py` when it is certified, and replaced or cancelled by `gcode_linking.py`.
 """
 
-from mongoengine.fields import DateTimeField, DictField, IntField, ListField, ObjectIdField, StringField
+from mongoengine.fields import (
+    BooleanField,
+    DateTimeField,
+    DictField,
+    IntField,
+    ListField,
+    ObjectIdField,
+    StringField,
+)
 
 from documents import access, resemblance, thai
 from documents import gcode_rules as rules
@@ -129,6 +137,7 @@ class GCodeRequest(Case):
     code_at = DateTimeField(verbose_name="วันที่ได้รหัส")
     new_number = StringField(max_length=13, verbose_name="เลข 13 หลักที่ได้ภายหลัง")
     replaced_on = DateTimeField(verbose_name="วันที่เปลี่ยนเป็นเลข 13 หลัก")
+    registered = BooleanField()  # taken in from the ministry's register; see documents/gcode_register.py
     former_codes = ListField(DictField())  # temporary ones before the present: code, kind, at, until
     fate = StringField(
         max_length=10

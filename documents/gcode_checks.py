@@ -46,7 +46,8 @@ def questions(round_, codes, rows=None):
         "g_certified": (
             GCodeRequest,
             [
-                {"$match": certified | {"code_at": {"$lt": until}}},
+                # Who was certified before Khet may have left long ago: of him nothing is asked.
+                {"$match": certified | {"code_at": {"$lt": until}, "registered": {"$ne": True}}},
                 {
                     "$project": {
                         "_id": 0,

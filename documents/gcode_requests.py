@@ -10,7 +10,7 @@ from documents import buddhist, clock, fields, gcode_evidence, gcode_likely
 from documents import gcode_rules as rules
 from documents.cases import advance, check_step, open_case, reason_of
 from documents.database import collection, in_transaction
-from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
+from documents.errors import DuplicateKey, Invalid, NotAllowed, OutOfScope, WrongState
 from documents.gcode import GCodeRequest, editable, keys_of, may_ask, open_names
 from documents.gcode_writing import NO_CHECK, mend, note, reason_by, role_now
 from documents.history import as_stored, naive_now
@@ -35,7 +35,7 @@ def record(area_code, school_code, typed, actor, over_warning=None):
     likely, said = _over_warning(area_code, values, over_warning)
     own = {"area_code": area_code, "school_code": school_code, "school_name": school.name}
     own |= values | {"known_likely": likely, "over_warning": said, "recorded_by": [actor.id]}
-    return _numbered(own, actor)
+    return numbered(own, actor, clock.today().year + buddhist.ERA)
 
 
 def _open_school(area_code, school_code, actor):
@@ -49,9 +49,11 @@ def _open_school(area_code, school_code, actor):
     return school
 
 
-def _numbered(own, actor):
-    """Store a new request under the year's next number; two at once each get their own."""
-    year = clock.today().year + buddhist.ERA
+def numbered(own, actor, year, state="draft", reason=None, told=None):
+    """Store a new request under the year's next number; two at once each get their own. `told` is {field: [None, new]}.
+
+    Raises DuplicateKey where it is another key of it that is taken.
+    """
     while True:
         last = collection(GCodeRequest).find_one(
             {"area_code": own["area_code"], "request_year": year},
@@ -62,7 +64,7 @@ def _numbered(own, actor):
 
         def work(seq=seq):
             made = GCodeRequest(
-                state="draft",
+                state=state,
                 revision=1,
                 request_year=year,
                 request_seq=seq,
@@ -71,14 +73,15 @@ def _numbered(own, actor):
             )
             for name, value in keys_of(made.to_mongo()).items():
                 made[name] = value
-            case = open_case(made, actor)
-            note(case, actor, "create", {})
+            case = open_case(made, actor, reason)
+            note(case, actor, "create", told or {}, reason)
             return case
 
         try:
             return in_transaction(work)
-        except DuplicateKeyError:
-            continue
+        except DuplicateKeyError as error:
+            if "request_no" not in str(error):
+                raise DuplicateKey("รหัสหรือผู้เรียนนี้อยู่ในคำขออื่นแล้ว กรุณาเปิดหน้านี้ใหม่แล้วตรวจสอบ") from error
 
 
 def accepted(typed, stored=None):

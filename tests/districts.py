@@ -3,6 +3,7 @@
 import pytest
 from pymongo import InsertOne
 
+from documents.counting import is_counted
 from documents.database import collection
 from documents.moves import move
 from documents.record import Place
@@ -52,8 +53,8 @@ def submission(number):
 def with_rooms(where, least=1):
     """Declare the rooms that a place's stored pupils fill: without any, each school with pupils has an error (DMC-17)."""
     filled = {}
-    for row in collection(Student).find(where._asdict(), {"grade": 1, "room": 1}):
-        if row.get("grade"):
+    for row in collection(Student).find(where._asdict(), {"grade": 1, "room": 1, "status": 1}):
+        if row.get("grade") and is_counted(row):
             filled[row["grade"]] = max(filled.get(row["grade"], least), row.get("room") or 1)
     for declared in collection(SchoolRooms).find(where._asdict(), {"grade": 1}):
         filled.pop(declared["grade"], None)

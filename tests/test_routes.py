@@ -176,6 +176,11 @@ TABLE = [
     ("POST", "/admin/gcode/code/mode/", {"mode": "issued", "reason": "ทดสอบ"}, {303: "district"}),
     ("GET", "/admin/gcode/reports/", "", {200: ROUND_READERS}),
     ("GET", "/admin/gcode/reports/export/xlsx/", "?what=nation", {200: ROUND_READERS}),
+    ("GET", "/admin/gcode/register/", "", {}),  # only with the mark for what is sensitive: test_gcode_register.py
+    ("POST", "/admin/gcode/register/", {}, {}),
+    ("GET", "/admin/gcode/register/template/", "", {}),
+    ("GET", "/admin/gcode/register/plan/", "?id={gcode}", {400: "approver"}),  # no such plan
+    ("POST", "/admin/gcode/register/apply/", {"id": "{gcode}", "reason": "ทดสอบ"}, {400: "approver"}),
     ("GET", "/admin/gcode/exchange/", "", {}),  # only with the mark for what is sensitive: test_gcode_codes.py
     ("POST", "/admin/gcode/exchange/", {}, {}),
     ("GET", "/admin/gcode/exchange/export/xlsx/", "?kind=registry", {}),

@@ -21,6 +21,7 @@ from views.findings import Findings
 from views.gcode import GCode
 from views.gcode_codes import GCodeCodes
 from views.gcode_exchange import GCodeExchange
+from views.gcode_register import GCodeRegister
 from views.gcode_reports import GCodeReports
 from views.home import Home
 from views.id_changes import IdChanges
@@ -86,6 +87,7 @@ def register(admin, app):
     admin.add_view(GCodeCodes())
     admin.add_view(GCodeReports())
     admin.add_view(GCodeExchange())
+    admin.add_view(GCodeRegister())
     admin.add_view(Transfers())
     admin.add_view(IdChanges())
     admin.add_view(Rounds(name="รอบการจัดเก็บข้อมูล", endpoint="rounds", url="/admin/rounds"))

@@ -134,6 +134,8 @@ def links_of(area, user):
     found = [{"label": "รายงาน", "icon": "reports", "href": url_for("gcode_reports.index")}]
     if user.holds("district", area) and access.sees_sensitive(user, area):
         found.append({"label": "แลกเปลี่ยน", "icon": "transfer", "href": url_for("gcode_exchange.index")})
+    if user.holds("approver", area) and access.sees_sensitive(user, area):
+        found.append({"label": "ทะเบียนของกระทรวง", "icon": "upload", "href": url_for("gcode_register.index")})
     return found
 
 

@@ -1,0 +1,232 @@
+"""The ministry's register of certified G-codes (ทะเบียนรหัส G ที่รับรองแล้ว) as a file: a plan first, then the deed as a job.
+
+One row a learner: code, name, birth date, school, day of the certification. While there is one error nothing is written;
+a learner who stands in Khet so already is passed over, so that the same file may come again. A file of another program is
+read by the headings it has.
+"""
+
+from documents import buddhist, citizen_id, fields, gcode_numbers, thai
+from documents.database import collection
+from documents.errors import Invalid, RuleBroken
+from documents.gcode import GCodeRequest, editable
+from documents.gcode_register import ANOTHER, as_certified, is_same, refuse_register, take_in, taken_by
+from documents.gcode_requests import accepted
+from documents.jobs import job_kind
+from documents.schools import School
+from documents.student_rules import full_name, not_in_the_future
+from exports import mapped_files
+from exports.columns import is_blank, text_of_cell, value_of
+from exports.gcode_exchange import Column, area_province
+from exports.headers import match_columns
+from exports.reading import read_table
+from exports.workbook import file_name, workbook_bytes, write_table
+
+MOST_ROWS = 5_000
+CODE = Column("รหัส G", 18, "code", ("รหัสจี", "g-code", "gcode", "รหัสประจำตัวผู้เรียน", "รหัส g ของกระทรวง"))
+BORN = Column("วันเกิด", 13, "birth_date", ("วันเดือนปีเกิด", "ว/ด/ป เกิด"))
+SCHOOL = Column("รหัสโรงเรียน", 13, "school_code", ("รหัสสถานศึกษา", "รหัส smis"))
+SCHOOL_NAME = Column("โรงเรียน", 30, "school_name", ("สถานศึกษา", "ชื่อโรงเรียน", "ชื่อสถานศึกษา"))
+DAY = Column("วันที่รับรอง", 13, "certified_on", ("วันรับรอง", "วันที่ได้รหัส", "วันที่อนุมัติ"))
+COLUMNS = (
+    CODE,
+    Column("ชื่อ", 18, "first_name", ("ชื่อ (ไทย)",)),
+    Column("นามสกุล", 20, "last_name", ("นามสกุล (ไทย)", "สกุล")),
+    BORN,
+    SCHOOL,
+    SCHOOL_NAME,
+    DAY,
+    Column("เพศ", 8, "sex"),
+    Column("สัญชาติ", 16, "nationality"),
+    Column("ชั้น", 8, "grade", ("ระดับชั้น",)),
+)
+LABELS = {column.name: column.label for column in COLUMNS}
+NEEDED = ("code", "first_name", "last_name", "birth_date", "certified_on")
+VALUES = ("first_name", "last_name", "birth_date", "sex", "nationality", "grade")
+CERTIFIED_ON = fields.date("วันที่รับรอง", en="Certified on", check=not_in_the_future)
+
+
+def template():
+    """The bytes of an empty register."""
+    with workbook_bytes("ทะเบียนรหัส G ที่รับรองแล้ว") as (book, result):
+        sheet = book.page("ทะเบียน", repeat=(0, 0), freeze=(1, 1))
+        write_table(sheet, book, COLUMNS, (), header_row=0)
+    return result.getvalue()
+
+
+def template_name():
+    """The download's name."""
+    return file_name("แบบทะเบียนรหัส G ที่รับรองแล้ว")
+
+
+# ---- the plan ----
+
+
+class _Wrong(Exception):
+    def __init__(self, sentence, column):
+        super().__init__(sentence)
+        self.column = column
+
+
+def plan_register(content, filename, area_code, actor):
+    """What a register would write: {kind, filename, rows, same, errors, doubts}, plain values to keep.
+
+    `rows` are {row, name, school, own}, `own` the fields of the request; `errors` {row, column, sentence} tell no code.
+    Raises OutOfScope, FileRefused, RuleBroken.
+    """
+    refuse_register(actor, area_code)
+    table = read_table(content, filename, list(LABELS.values()), MOST_ROWS)
+    at = {name: index for index, name in match_columns(table.columns, COLUMNS, table.rows).names.items()}
+    lacks = [LABELS[name] for name in NEEDED if name not in at]
+    if lacks or not {"school_code", "school_name"} & at.keys():
+        lacks += [] if {"school_code", "school_name"} & at.keys() else [SCHOOL.label]
+        raise RuleBroken(f"ไม่พบคอลัมน์ {', '.join(lacks)} กรุณาใช้แบบทะเบียนจากหน้านี้ หรือแก้หัวตารางให้ตรง")
+    plan = {"kind": "gcode_register", "filename": filename, "rows": [], "same": 0, "errors": [], "doubts": {}}
+    lines = [(number, {name: values[index] for name, index in at.items()}) for number, values in table.rows]
+    read = _Reader(area_code, lines)
+    for number, cells in lines:
+        try:
+            own = read.one(number, cells)
+        except _Wrong as wrong:
+            plan["errors"].append({"row": number, "column": wrong.column, "sentence": str(wrong)})
+            continue
+        if own is None:
+            plan["same"] += 1
+            continue
+        row = {"row": number, "name": full_name(own), "school": own["school_name"], "own": own}
+        plan["rows"].append(row)
+        year = own["certified_at"].year + buddhist.ERA
+        if said := list(gcode_numbers.doubts(own["code"], year, read.province)):
+            plan["doubts"][str(number)] = said
+    return plan
+
+
+class _Reader:
+    """Reads rows against what the area has: its schools, the codes that stand in requests, and certified learners."""
+
+    def __init__(self, area_code, lines):
+        self.area_code, self.province = area_code, area_province(area_code)
+        self.schools, self.by_name = {}, {}
+        for one in School.objects(area_code=area_code, kind="school").only("code", "name"):
+            self.schools[one.code] = one
+            self.by_name.setdefault(thai.search_key(one.name), []).append(one)
+        codes = {
+            citizen_id.clean_id(text_of_cell(cells["code"]))
+            for _, cells in lines
+            if not is_blank(cells["code"])
+        }
+        held = {"area_code": area_code, "code": {"$in": sorted(codes)}}
+        self.holders = {one.code: one for one in GCodeRequest.objects(__raw__=held)}
+        keyed = {"area_code": area_code, "learner_key": {"$type": "string"}}
+        rows = collection(GCodeRequest).find(keyed, {"learner_key": 1, "_id": 0}).hint("learner")
+        self.learners = {row["learner_key"] for row in rows}
+        self.codes_seen, self.learners_seen = {}, {}
+
+    def one(self, number, cells):
+        """The fields of one row's request, None where it stands so already. Raises _Wrong."""
+        code = self._code(cells["code"])
+        if code in self.codes_seen:
+            raise _Wrong(f"รหัสนี้อยู่ในแถวที่ {self.codes_seen[code]} แล้ว กรุณาให้เหลือแถวเดียว", CODE.label)
+        self.codes_seen[code] = number
+        values, day, school = _values(cells), _day(cells["certified_on"]), self._school(cells)
+        own = as_certified(self.area_code, school, values, code, day)
+        if day < values["birth_date"]:
+            raise _Wrong("วันที่รับรองต้องไม่อยู่ก่อนวันเกิด กรุณาตรวจสอบปี พ.ศ.", DAY.label)
+        if holder := self.holders.get(code):
+            if is_same(holder, own):
+                return None
+            raise _Wrong(taken_by(holder), CODE.label)
+        key = own["learner_key"]
+        if key in self.learners:
+            raise _Wrong(ANOTHER, CODE.label)
+        if key in self.learners_seen:
+            said = f"ผู้เรียนคนนี้อยู่ในแถวที่ {self.learners_seen[key]} ด้วยรหัสอื่น ผู้เรียนหนึ่งคนมีได้รหัสเดียว"
+            raise _Wrong(said, CODE.label)
+        self.learners_seen[key] = number
+        return own
+
+    def _code(self, cell):
+        try:
+            return gcode_numbers.clean_code("" if is_blank(cell) else text_of_cell(cell))
+        except Invalid as refusal:
+            raise _Wrong(refusal.message, CODE.label) from refusal
+
+    def _school(self, cells):
+        """The School of a row: by its code, or by its name where one school alone is called so."""
+        code, name = (cells.get(one) for one in ("school_code", "school_name"))
+        if not is_blank(code):
+            if found := self.schools.get(thai.arabic_digits(thai.clean(text_of_cell(code)))):
+                return found
+            raise _Wrong("ไม่พบโรงเรียนรหัสนี้ในเขต กรุณาใช้รหัส 8 หลัก", SCHOOL.label)
+        if is_blank(name):
+            raise _Wrong("กรุณากรอกโรงเรียนของผู้เรียน", SCHOOL_NAME.label)
+        key = thai.search_key(text_of_cell(name))
+        found = self.by_name.get(key) or self.by_name.get(key.removeprefix(thai.search_key("โรงเรียน"))) or []
+        if len(found) != 1:
+            said = (
+                "มีโรงเรียนชื่อนี้หลายแห่ง กรุณากรอกรหัสโรงเรียน"
+                if found
+                else "ไม่พบโรงเรียนชื่อนี้ในเขต กรุณาตรวจสอบชื่อหรือกรอกรหัสโรงเรียน"
+            )
+            raise _Wrong(said, SCHOOL_NAME.label)
+        return found[0]
+
+
+def _values(cells):
+    known, typed = editable(), {}
+    for name in VALUES:
+        if name == "last_name" and text_of_cell(cells[name] or "") == "-":
+            typed[name] = "-"  # who has none
+            continue
+        if is_blank(cells.get(name)):
+            if name in NEEDED:
+                raise _Wrong("กรุณากรอก ไม่มีนามสกุลให้พิมพ์ -" if name == "last_name" else "กรุณากรอก", LABELS[name])
+            continue
+        try:
+            typed[name] = value_of(known[name], cells[name])
+        except ValueError as error:
+            raise _Wrong(str(error), LABELS[name]) from error
+    try:
+        return {name: value for name, value in accepted(typed).items() if value is not None}
+    except Invalid as refusal:
+        name, sentence = next(iter(refusal.errors[0].items()))
+        raise _Wrong(sentence, LABELS.get(name, CODE.label)) from refusal
+
+
+def _day(cell):
+    if is_blank(cell):
+        raise _Wrong("กรุณากรอกวันที่รับรอง", DAY.label)
+    try:
+        return value_of(CERTIFIED_ON, cell)
+    except ValueError as error:
+        raise _Wrong(str(error), DAY.label) from error
+
+
+# ---- the deed ----
+
+
+def refuse_faulty(plan):
+    """Raise RuleBroken where a plan may not be written: it has an error, or nothing to write."""
+    if plan["errors"]:
+        raise RuleBroken(
+            f"ไฟล์ยังมี {len(plan['errors']):,} แถวที่ต้องแก้ จึงยังไม่บันทึกแถวใดเลย กรุณาแก้ในไฟล์แล้วเลือกไฟล์ใหม่"
+        )
+    if not plan["rows"]:
+        raise RuleBroken("ไฟล์นี้ไม่มีรหัสใหม่ จึงไม่มีอะไรให้บันทึก")
+
+
+@job_kind("gcode_register", "นำทะเบียนรหัส G เข้าระบบ", "Take in the register of G-codes", cancellable=False)
+def register_job(job, progress, upload_id, reason):
+    """Take in a plan's learners one by one; what changed since the plan is told by its row. Safe to run twice."""
+    upload = mapped_files.find(upload_id, job.actor, planned=True)
+    refuse_register(job.actor, job.area_code)
+    rows, refused, done = upload["plan"]["rows"], [], 0
+    progress.begin(len(rows), "ราย")
+    for number, row in enumerate(rows, 1):
+        try:
+            take_in(row["own"], job.actor, reason)
+            done += 1
+        except RuleBroken as refusal:
+            refused.append(f"แถวที่ {row['row']}: {refusal.message}")
+        progress.at(number)
+    said = [f"นำเข้าแล้ว {done:,} คน"]
+    return {"summary": [*said, *([f"ไม่ได้นำเข้า {len(refused):,} คน"] if refused else []), *refused[:20]]}

@@ -1,0 +1,176 @@
+"""The ministry's register of G-codes certified before Khet: a plan, then a deed, and schools are no longer stopped."""
+
+import io
+
+import pytest
+from xlsxwriter import Workbook
+
+from documents import clock, findings, gcode_register, history, jobs
+from documents.database import collection
+from documents.errors import DuplicateKey, OutOfScope, RuleBroken
+from documents.gcode import GCodeRequest
+from documents.history import AuditEvent
+from documents.students import Student
+from documents.submissions import find_submission
+from documents.writing import Change, write
+from exports import gcode_register as register
+from tests.certified import certified
+from tests.districts import with_rooms
+from tests.people import AREA, OTHER, SCHOOL, person, place
+from tests.pupils import pupil
+
+CODE, NEXT = "G653400000001", "G663400000002"
+HEAD = ("รหัสจี", "ชื่อ", "สกุล", "วันเดือนปีเกิด", "สถานศึกษา", "วันที่ได้รหัส", "เพศ", "สัญชาติ")
+ROWS = (
+    (CODE, "ซอ", "แสงจันทร์", "10/06/2558", "โรงเรียนบ้านหนึ่ง", "01/07/2565", "ชาย", "พม่า"),
+    (NEXT, "มะลิ", "-", "02/01/2559", OTHER, "15/06/2566", "หญิง", "ลาว"),
+)
+PAGE = "/admin/gcode/register/"
+
+
+@pytest.fixture
+def marked(area):
+    return person("marked", "approver", sensitive=True)
+
+
+def book(*rows, head=HEAD):
+    """The bytes of a register as a ministry's file has it: a title above, then the headings."""
+    out = io.BytesIO()
+    made = Workbook(out)
+    sheet = made.add_worksheet()
+    sheet.write_row(0, 0, ["ทะเบียนรหัสประจำตัวผู้เรียน"])
+    for at, row in enumerate((head, *rows), 1):
+        sheet.write_row(at, 0, row)
+    made.close()
+    return out.getvalue()
+
+
+def by_code(row):
+    """The row of another school, told by code in a column of its own."""
+    return (*row[:4], "", *row[5:], row[4])
+
+
+WITH_CODE = book(ROWS[0] + ("",), by_code(ROWS[1]), head=(*HEAD, "รหัสโรงเรียน"))
+
+
+def planned(content, actor):
+    return register.plan_register(content, "ทะเบียน.xlsx", AREA, actor)
+
+
+def test_a_register_is_read_by_its_own_headings_and_nothing_is_written_yet(marked):
+    plan = planned(WITH_CODE, marked)
+    assert plan["errors"] == []
+    assert plan["same"] == 0
+    first, second = (row["own"] for row in plan["rows"])
+    assert (first["school_code"], second["school_code"]) == (SCHOOL, OTHER)
+    assert (first["code"], first["sex"], first["nationality"]) == (CODE, "M", "048")
+    assert str(first["certified_at"].date()) == "2022-07-01"
+    assert GCodeRequest.objects.count() == 0
+
+
+def test_a_school_whose_pupil_had_his_code_before_khet_is_no_longer_stopped(
+    open_round, marked, teacher, sign_in
+):
+    """By the pages: the file, its plan, the reason, the job; and the same file again brings nothing new."""
+    values = pupil(first_name="ซอ", last_name="แสงจันทร์", id_type="G", person_id=CODE, nationality="048")
+    write([Change(Student, place(), values)], teacher)
+    with_rooms(place())
+
+    def found():
+        submission = find_submission("DMC", place())
+        findings.refresh(submission)
+        return {one.code for one in findings.Finding.objects(school_code=SCHOOL, state="open")}
+
+    assert "DMC-06" in found()
+    browser = sign_in(marked)
+    posted = browser.send(
+        PAGE, {"file": (io.BytesIO(WITH_CODE), "ทะเบียน.xlsx")}, content_type="multipart/form-data"
+    )
+    plan = browser.get(posted.location).text
+    assert CODE not in plan
+    assert "ซอ แสงจันทร์" in plan
+    id_ = posted.location.partition("id=")[2]
+    assert browser.send(f"{PAGE}apply/", {"id": id_, "reason": " "}).status_code == 303
+    assert GCodeRequest.objects.count() == 0
+    browser.send(f"{PAGE}apply/", {"id": id_, "reason": "ทะเบียน ณ 1 มิ.ย. 2568"})
+    assert jobs.Job.objects.get(kind="gcode_register").result["summary"] == ["นำเข้าแล้ว 2 คน"]
+    assert "DMC-06" not in found()
+    assert "GC-04" not in found(), "who is in no round may have left before Khet"
+    one = GCodeRequest.objects.get(code=CODE)
+    assert (one.state, one.code_kind, one.request_no, one.certified_by_name) == (
+        "certified", "ministry", "2565-0001", gcode_register.CERTIFIER
+    )  # fmt: skip
+    told = collection(AuditEvent).find_one({"subject": one.id, "action": "create"})
+    assert (told["actor"], told["reason"], told["changes"]["code"][1]) == (
+        marked.id, "ทะเบียน ณ 1 มิ.ย. 2568", CODE
+    )  # fmt: skip
+    assert list(history.verify()) == []
+    assert gcode_register.CERTIFIER in browser.get(f"/admin/gcode/details/?id={one.id}").text
+    again = planned(WITH_CODE, marked)
+    assert (again["rows"], again["same"], again["errors"]) == ([], 2, [])
+    with pytest.raises(RuleBroken, match="ไม่มีรหัสใหม่"):
+        register.refuse_faulty(again)
+
+
+WRONG = [
+    ({0: "G65340000000"}, "รหัส G", "ตัวเลข 12 หลัก"),
+    ({0: "6.5E+12"}, "รหัส G", "จัดช่องเป็นข้อความ"),
+    ({1: ""}, "ชื่อ", "กรุณากรอก"),
+    ({3: "31/02/2558"}, "วันเกิด", "วันที่"),
+    ({4: "บ้านไม่มี"}, "โรงเรียน", "ไม่พบโรงเรียนชื่อนี้"),
+    ({5: "01/07/2550"}, "วันที่รับรอง", "ก่อนวันเกิด"),
+    ({5: "01/07/2569"}, "วันที่รับรอง", ""),
+    ({7: "ดาวอังคาร"}, "สัญชาติ", "ไม่อยู่ในรายการ"),
+]
+
+
+@pytest.mark.parametrize(("cells", "column", "said"), WRONG)
+def test_what_is_wrong_in_a_row_is_said_at_its_column_and_nothing_is_written(cells, column, said, marked):
+    row = tuple(cells.get(at, cell) for at, cell in enumerate(ROWS[0]))
+    plan = planned(book(row, by_code(ROWS[1])[:8]), marked)
+    first = plan["errors"][0]
+    assert (first["row"], first["column"]) == (3, column)
+    assert said in first["sentence"]
+    with pytest.raises(RuleBroken, match="ต้องแก้"):
+        register.refuse_faulty(plan)
+
+
+def test_one_code_and_one_learner_stand_once(marked, teacher, officer, approver, open_round):
+    """Within the file, and against the requests that Khet has."""
+    kept = certified(teacher, officer, approver, CODE, first_name="อีกคน")
+    other = ("G653400000009", *ROWS[0][1:])
+    plan = planned(book(ROWS[0], other, other), marked)
+    assert [(one["row"], one["column"]) for one in plan["errors"]] == [(3, "รหัส G"), (5, "รหัส G")]
+    assert kept.request_no in plan["errors"][0]["sentence"]
+    with pytest.raises(DuplicateKey):
+        gcode_register.take_in(plan["rows"][0]["own"] | {"code": CODE}, marked, "ลอง")
+    gcode_register.take_in(plan["rows"][0]["own"], marked, "ทะเบียน")
+    same_learner = planned(book(("G653400000008", *ROWS[0][1:])), marked)
+    assert "มีรหัส G อื่น" in same_learner["errors"][0]["sentence"]
+
+
+def test_parts_of_a_code_that_do_not_fit_are_doubted_and_stop_nothing(marked):
+    plan = planned(book(("G609900000001", *ROWS[0][1:])), marked)
+    assert plan["errors"] == []
+    assert len(plan["doubts"]["3"]) == 2
+
+
+def test_only_a_certifier_who_sees_what_is_sensitive_takes_it_in(marked, officer, approver, teacher, sign_in):
+    own = planned(book(ROWS[0]), marked)["rows"][0]["own"]
+    for user in (officer, approver, teacher, person("far", "approver", area="34020000", sensitive=True)):
+        with pytest.raises(OutOfScope):
+            planned(book(ROWS[0]), user)
+        with pytest.raises(OutOfScope):
+            gcode_register.take_in(own, user, "ลอง")
+    for user in (officer, approver, teacher):
+        assert sign_in(user).get(PAGE).status_code == 403
+    assert GCodeRequest.objects.count() == 0
+    assert sign_in(marked).get(f"{PAGE}template/").data[:2] == b"PK"
+
+
+def test_a_job_run_twice_takes_each_learner_in_once(marked):
+    own = planned(book(ROWS[0]), marked)["rows"][0]["own"]
+    first = gcode_register.take_in(own, marked, "ทะเบียน")
+    clock.configure(clock.now())
+    assert gcode_register.take_in(own, marked, "ทะเบียน").id == first.id
+    assert GCodeRequest.objects.count() == 1
