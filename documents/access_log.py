@@ -376,7 +376,7 @@ def areas_of(user):
 
     areas = {*user.areas(*AREA_READERS, "admin"), *(area for area, _ in user.schools(*SCHOOL_READERS))}
     if EVERY_AREA in areas:
-        areas = (areas | set(Area.objects().scalar("code"))) - {EVERY_AREA}
+        areas = (areas | set(Area.objects.distinct("code"))) - {EVERY_AREA}
     return sorted(areas)
 
 

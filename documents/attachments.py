@@ -6,14 +6,13 @@ the id of its file; it is handed out by that record alone, as a file to save, to
 
 import hashlib
 
-import gridfs
 from bson import ObjectId
 
 from documents import evidence
 from documents.database import collection, db
 from documents.errors import Invalid
 from documents.record import Place, declared
-from documents.stored_files import StoredChunk, StoredFile
+from documents.stored_files import Bucket, StoredChunk, StoredFile
 
 BUCKET = "attachments"
 LARGEST = evidence.LARGEST
@@ -45,12 +44,12 @@ def store(stream, area_code, school_code):
     about = {"area_code": area_code, "school_code": school_code, "kind": kind}
     about["digest"] = hashlib.sha256(content).hexdigest()
     name = f"attachment.{evidence.KINDS[kind]}"
-    return str(gridfs.GridFSBucket(db(), BUCKET).upload_from_stream(name, content, metadata=about))
+    return str(Bucket(db(), BUCKET).upload_from_stream(name, content, metadata=about))
 
 
 def read(id_):
     """(media type, ending of its name, bytes) of a stored file; raises gridfs.NoFile for one that is not there."""
-    found = gridfs.GridFSBucket(db(), BUCKET).open_download_stream(ObjectId(id_))
+    found = Bucket(db(), BUCKET).open_download_stream(ObjectId(id_))
     return found.metadata["kind"], evidence.KINDS[found.metadata["kind"]], found.read()
 
 

@@ -55,7 +55,10 @@ def tell_version(ask, forget):
 
 def reading_version():
     """The stage of an aggregation that adds the version to each row, as `declared`: [] or [{version}]."""
-    return {"$lookup": {"from": DeclarationVersion._get_collection_name(), "pipeline": [], "as": "declared"}}
+    only = [{"$match": {"_id": ONLY}}]
+    return {
+        "$lookup": {"from": DeclarationVersion._get_collection_name(), "pipeline": only, "as": "declared"}
+    }
 
 
 def version_of(row):

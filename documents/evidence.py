@@ -14,7 +14,7 @@ from PIL import Image, UnidentifiedImageError
 
 from documents.database import collection, db
 from documents.errors import Invalid
-from documents.stored_files import StoredChunk, StoredFile
+from documents.stored_files import Bucket, StoredChunk, StoredFile
 
 LARGEST = 10 * 2**20  # bytes
 MOST_PIXELS = 25_000_000
@@ -83,15 +83,13 @@ def keep(content, area_code, school_code=None):
     kind, clean = accepted(content)
     digest = hashlib.sha256(clean).hexdigest()
     about = {"area_code": area_code, "school_code": school_code, "kind": kind, "digest": digest}
-    id_ = gridfs.GridFSBucket(db(), BUCKET).upload_from_stream(
-        f"evidence.{KINDS[kind]}", clean, metadata=about
-    )
+    id_ = Bucket(db(), BUCKET).upload_from_stream(f"evidence.{KINDS[kind]}", clean, metadata=about)
     return Evidence(id_, kind, len(clean), digest)
 
 
 def read(id_):
     """The bytes of a stored file; raises gridfs.NoFile for one that was dropped."""
-    return gridfs.GridFSBucket(db(), BUCKET).open_download_stream(id_).read()
+    return Bucket(db(), BUCKET).open_download_stream(id_).read()
 
 
 def still_there(ids):
@@ -103,6 +101,6 @@ def still_there(ids):
 def drop(id_):
     """Delete a stored file; one that is gone already stays gone."""
     try:
-        gridfs.GridFSBucket(db(), BUCKET).delete(id_)
+        Bucket(db(), BUCKET).delete(id_)
     except gridfs.NoFile:
         return

@@ -26,6 +26,7 @@ from documents import checks, history
 from documents.check_rules import check_named
 from documents.checks import ERROR, check_of, is_blank
 from documents.codelists import of_area
+from documents.completeness import add
 from documents.contexts import contexts_of, looking_back, stamp_of
 from documents.database import collection, in_transaction
 from documents.declarations import documents_in
@@ -102,6 +103,7 @@ class Checkup(Document):
     # Of findings: errors, warnings (both open), explained, passed, blank, blank_passed, outside.
     counts = DictField()
     codes = DictField()  # {code: open findings}
+    missing = DictField()  # {slug: {required field: records that lack it}}; older versions kept none
     at = DateTimeField()
 
     meta = {
@@ -148,9 +150,9 @@ def _refreshed(submissions, tell):
     number = 0
     for first in range(0, len(stale), AT_ONCE):
         several = stale[first : first + AT_ONCE]
-        for submission, found, records in _looked_at(several, contexts, round_):
+        for submission, found, counts in _looked_at(several, contexts, round_):
             stamp = stamp_of(contexts[submission.school_code])
-            kept[submission.school_code] = _store(submission, found, stamp, records)
+            kept[submission.school_code] = _store(submission, found, counts | {"stamp": stamp})
             number += 1
             if tell:
                 tell(number)
@@ -165,6 +167,16 @@ def stale_among(submissions):
     ]
     contexts, _round = _contexts(asked)
     return [each for each in asked if _is_stale(each, kept.get(each.school_code), contexts)]
+
+
+def written_among(submissions):
+    """Those submissions of one round that were written in since they were looked at, by maintained counters alone."""
+    kept = checkups_of(submissions)
+    return [
+        each
+        for each in submissions
+        if each.state not in SEALED and each.writes != kept.get(each.school_code, {"writes": 0})["writes"]
+    ]
 
 
 def _contexts(submissions):
@@ -195,17 +207,20 @@ def _is_stale(submission, checkup, contexts):
 
 
 def _looked_at(submissions, contexts, round_):
-    """Yield (submission, [(what it was found of, Found)], how many records) of several submissions of a round."""
+    """Yield (submission, [(what it was found of, Found)], {"records", "missing"}) of several submissions of a round."""
     subsystem, codes = round_.subsystem, [each.school_code for each in submissions]
     found, records, unreviewed = {code: [] for code in codes}, Counter(), Counter()
     sums = {code: checks.rules_of(subsystem).sums() for code in codes}
+    missing = {code: {} for code in codes}
     for document in documents_in(round_):
         for code, rows in by_school(document, submissions[0], codes):
             context = looking_back(document, contexts[code], round_, code)
-            total, into = sums[code], found[code]
+            total, into, required = sums[code], found[code], context.required[document.slug]
             for row in rows:
                 records[code] += 1
                 unreviewed[code] += row.get("reviewed") is False
+                if lacks := document.missing(row, required):
+                    add(missing[code].setdefault(document.slug, {}), dict.fromkeys(lacks, 1), 1)
                 total.take(document, row)
                 into += [((document, row["_id"]), one) for one in checks.of_record(document, row, context)]
     for each in submissions:
@@ -214,11 +229,15 @@ def _looked_at(submissions, contexts, round_):
             *checks.of_school(subsystem, sums[code], contexts[code]),
             *checks.of_unreviewed(records[code], unreviewed[code], contexts[code]),
         ]
-        yield each, [*found.pop(code), *((None, one) for one in of_school)], records[code]
+        counts = {"records": records[code], "missing": missing[code]}
+        yield each, [*found.pop(code), *((None, one) for one in of_school)], counts
 
 
-def _store(submission, found, stamp, records):
-    """Store what was found of a submission as read, unless somebody stored what is newer; gives the Checkup (a dict)."""
+def _store(submission, found, about):
+    """Store what was found of a submission as read, unless somebody stored what is newer; gives the Checkup (a dict).
+
+    `about` is what else the Checkup says: its stamp, how many records there are and what they lack.
+    """
     place = _of(submission)
     wanted = {(one.check.key, at and at[1], one.about): (at, one) for at, one in found}
 
@@ -228,13 +247,7 @@ def _store(submission, found, stamp, records):
             for row in collection(Finding).find(place)
         }
         operations, kept = _operations(place, stored, wanted)
-        checkup = place | {
-            "writes": submission.writes,
-            "stamp": stamp,
-            "records": records,
-            "at": history.naive_now(),
-        }
-        checkup |= counted(kept)
+        checkup = place | about | {"writes": submission.writes, "at": history.naive_now()} | counted(kept)
         collection(Checkup).replace_one(place | {"writes": {"$lte": submission.writes}}, checkup, upsert=True)
         if operations:
             collection(Finding).bulk_write(operations, ordered=False)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, timedelta
 
 from bson import ObjectId
-from gridfs import GridFSBucket, NoFile
+from gridfs import NoFile
 from mongoengine import Document, NotUniqueError
 from mongoengine.fields import (
     BooleanField,
@@ -29,6 +29,7 @@ from documents.errors import NotAllowed, OutOfScope, RuleBroken
 from documents.history import naive_now
 from documents.privacy import days_of
 from documents.schools import Area
+from documents.stored_files import Bucket, StoredChunk, StoredFile
 from documents.users import EVERY_AREA, System, User
 
 log = logging.getLogger(__name__)
@@ -208,9 +209,21 @@ class Job(Document):
         return user
 
 
+class JobFile(StoredFile):
+    """A file that came into a job, or came out."""
+
+    meta = {"collection": f"{BUCKET}.files"}
+
+
+class JobChunk(StoredChunk):
+    """A piece of one."""
+
+    meta = {"collection": f"{BUCKET}.chunks"}
+
+
 def files():
     """The GridFS bucket of what goes into jobs and comes out; nothing else serves it."""
-    return GridFSBucket(db(), bucket_name=BUCKET)
+    return Bucket(db(), BUCKET)
 
 
 def delete_files(ids):

@@ -27,7 +27,7 @@ from documents.clock import real_now
 from documents.database import collection, db
 from documents.errors import Invalid
 from documents.record import Place, declared
-from documents.stored_files import StoredChunk, StoredFile
+from documents.stored_files import Bucket, StoredChunk, StoredFile
 
 BUCKET = "pictures"
 LARGEST = 15 * 2**20  # bytes of an uploaded file
@@ -102,7 +102,7 @@ def store(stream, area_code, school_code, field="picture"):
 def put(drawn, area_code, school_code):
     """Store a picture that was made anew; gives its id."""
     id_ = str(ObjectId())
-    bucket = gridfs.GridFSBucket(db(), BUCKET)
+    bucket = Bucket(db(), BUCKET)
     for name, content in ((id_, drawn.large), (f"{id_}.thumb", drawn.thumb)):
         about = about_of(drawn, content, area_code, school_code) | {"unused_since": real_now()}
         bucket.upload_from_stream_with_id(name, "picture.jpg", content, metadata=about)
@@ -223,7 +223,7 @@ def find(user, id_, thumb=False):
         return None
     name = f"{id_}.thumb" if thumb else id_
     try:
-        found = gridfs.GridFSBucket(db(), BUCKET).open_download_stream(name)
+        found = Bucket(db(), BUCKET).open_download_stream(name)
     except gridfs.NoFile:
         return None
     about = found.metadata

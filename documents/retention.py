@@ -6,7 +6,7 @@ pictures and files that nothing holds, results of jobs, and old entries of the a
 
 from datetime import timedelta
 
-from gridfs import GridFSBucket, NoFile
+from gridfs import NoFile
 
 from documents import (
     access_log,
@@ -29,6 +29,7 @@ from documents.history import AuditEvent, as_stored, naive_now, note_event
 from documents.jobs import Job, ask, job_kind
 from documents.registrations import Registration
 from documents.schools import Area
+from documents.stored_files import Bucket
 from documents.users import System
 
 SYSTEM = System("การลบตามกำหนดเวลาเก็บ")
@@ -191,7 +192,7 @@ def _held(document, names, area_code, school_code):
 
 def _erase_unused(files, area_code, school_code, held, kept_for):
     where = {"metadata.area_code": area_code, "metadata.school_code": school_code}
-    bucket, now, number = GridFSBucket(db(), attachments.BUCKET), real_now(), 0
+    bucket, now, number = Bucket(db(), attachments.BUCKET), real_now(), 0
     for row in files.find(where, {UNUSED: 1}):
         since = (row.get("metadata") or {}).get("unused_since")
         if str(row["_id"]) in held:
@@ -258,6 +259,6 @@ def retention_job(job, progress):
 def ask_all():
     """Queue the job of every area that had none today; a worker asks it on its round."""
     since = naive_now() - EVERY
-    for area in Area.objects.scalar("code"):
+    for area in Area.objects.distinct("code"):
         if not Job.objects(area_code=area, kind="retention", asked_at__gt=since).first():
             ask("retention", System("ระบบ"), area, alone=True)

@@ -32,7 +32,7 @@ PATIENCE = 15_000  # milliseconds
 
 
 @pytest.fixture
-def live(app):
+def live(app, profiled):
     """The address of the application, served to real browsers. A request that costs over two seconds fails the test."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     costed = Costed(app)

@@ -21,6 +21,8 @@ from tests.kitchens import kitchens as kitchens  # a subsystem with checks and u
 from tests.people import *  # noqa: F403  the people and places of the tests
 from tests.post import post_office as post_office  # a real SMTP server
 from tests.product import start as start  # scripts/start, whole
+from tests.profiling import *  # noqa: F403  what pages read that they need not
+from tests.profiling import watch
 from tests.slow import command_took
 from tests.web import *  # noqa: F403  the application and its browsers
 from tests.web import AUDIT_KEY, Browser, settings_for
@@ -58,7 +60,10 @@ def pytest_sessionstart(session):
 def pytest_configure_node(node):
     """Give a worker (pytest-xdist) the URI of its own database."""
     if server := node.config.stash.get(SERVER, None):
-        node.workerinput["database_uri"] = server.grant(f"khet_{node.workerinput['workerid']}")
+        name = f"khet_{node.workerinput['workerid']}"
+        node.workerinput["database_uri"] = server.grant(name)
+        node.workerinput["database_log"] = str(server.log)
+        watch(server, name)
 
 
 def pytest_unconfigure(config):
@@ -84,7 +89,17 @@ def pytest_collection_modifyitems(config, items):
 def database_uri(request):
     """The URI of this worker's database: the application's user, no other right than readWrite on it."""
     given = getattr(request.config, "workerinput", {}).get("database_uri")
-    return given or request.config.stash[SERVER].grant("khet_main")
+    if given:
+        return given
+    watch(request.config.stash[SERVER], "khet_main")
+    return request.config.stash[SERVER].grant("khet_main")
+
+
+@pytest.fixture(scope="session")
+def database_log(request):
+    """The path of the log of the run's mongod."""
+    given = getattr(request.config, "workerinput", {}).get("database_log")
+    return Path(given) if given else request.config.stash[SERVER].log
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,14 @@ import pytest
 from documents.database import db
 
 READS = ("find", "aggregate", "count", "distinct")
+NAMING = {
+    *READS,
+    "update",
+    "delete",
+    "findAndModify",
+    "coll",
+    "from",
+}  # under these stands a collection's name
 WRITES = {"update": "updates", "delete": "deletes"}
 # Read whole, since they are short and belong to no area.
 SHORT = {
@@ -138,9 +146,10 @@ def stages_of(plan):
 
 
 def shape_of(value):
-    """A statement without its values: two of one shape go the same way."""
+    """A statement without its values, the names of collections aside: two of one shape go the same way."""
     if isinstance(value, dict):
-        return {key: shape_of(each) for key, each in value.items()}
+        named = {key for key in NAMING & value.keys() if isinstance(value[key], str)}
+        return {key: each if key in named else shape_of(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
         shapes = [shape_of(each) for each in value]
         return shapes if any(isinstance(each, dict | list) for each in shapes) else [type(shapes).__name__]

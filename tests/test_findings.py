@@ -158,7 +158,7 @@ def test_what_an_older_reading_found_never_replaces_a_newer_one(one, teacher):
     before = submission()
     change(one, {"birth_date": "10/06/2558"}, teacher)
     assert refresh(submission())["counts"]["warnings"] == 0
-    findings._store(before, [], "an older stamp", 1)
+    findings._store(before, [], {"stamp": "an older stamp", "records": 1, "missing": {}})
     assert findings.checkup_of(before)["writes"] == submission().writes
     assert rows(state="open") == []
 

@@ -53,7 +53,7 @@ class Findings(Page, BaseView):
 
     def _page(self, round_, refusal=None):
         several = _submissions(round_)
-        stale = _look_again(several)
+        stale = _look_again(several, round_)
         schools = {each.school_code: each for each in several}
         wanted = wanted_of(request.values, several, round_.area_code)
         kept = finding_lists.checkups_in(round_, current_user)
@@ -222,13 +222,20 @@ def freshness_said(round_):
     return f"ผลตรวจ ณ {when}", late if found.is_late else None
 
 
-def _look_again(several):
-    """Look at a few stale schools at once; gives back how many are stale still."""
+def _look_again(several, round_):
+    """Look at a few stale schools at once; gives back how many are stale still.
+
+    Of many schools only those are asked about that were written in since, as the counters say: what else makes findings
+    stale (bounds, other rounds, duplicates) the background look meets within a minute, unless it is late.
+    """
+    alone = len(several) == 1
+    if not alone and round_.running and (look := freshness_of(round_.area_code)) and not look.is_late:
+        several = findings.written_among(several)
     stale = findings.stale_among(several)
     kinds = [document.slug for document in documents_of(several[0].subsystem)] if several else ()
     records = sum(each.counts.get(slug, 0) for each in stale for slug in kinds)
     few = len(stale) <= AT_ONCE and records <= RECORDS_AT_ONCE
-    if stale and (few or len(several) == 1):
+    if stale and (few or alone):
         findings.refresh_all(stale)
         return 0
     return len(stale)

@@ -114,9 +114,10 @@ def own_report(submission, round_, now):
     counts, lacking = submission.counts, submission.counts.get("incomplete", 0)
     moves = [row.name for row in moves_for(submission, round_, current_user, now)]
     records = counts.get(document.slug, 0)
-    found = findings.refresh(submission).get("counts", {})
+    checkup = findings.refresh(submission)
+    found = checkup.get("counts", {})
     lacking = max(lacking - found.get("blank_passed", 0), 0)
-    missing = missing_fields(submission) if lacking and submission.state in WRITABLE else []
+    missing = missing_fields(submission, checkup) if lacking and submission.state in WRITABLE else []
     alone = all(each["document"] is document for each in missing)
     return {
         "found": found,
@@ -175,9 +176,14 @@ def heads_before(submission, round_, document):
     return row and row.get("counts", {}).get(size_counter(document), 0)
 
 
-def missing_fields(submission, most=8):
-    """[{label, count, href, document}] of the fields most often missing, over all documents of the submission."""
-    found, by_field = [], missing_of(submission).by_field
+def missing_fields(submission, checkup, most=8):
+    """[{label, count, href, document}] of the fields most often missing, over all documents of the submission.
+
+    `checkup` is its Checkup, fresh; where one of an older version did not count them, the records are read.
+    """
+    found, by_field = [], checkup.get("missing")
+    if by_field is None:
+        by_field = missing_of(submission).by_field
     for document in documents_in(submission):
         for name, count in by_field.get(document.slug, {}).items():
             field = declared(document).get(name)

@@ -172,7 +172,8 @@ class Submissions(StepsMixin, Page, ModelView):
         moves = {row.name: row for row in moves_for(submission, round_, current_user, now)}
         slug = links.main_slug(round_)
         sees = sees_records(submission)
-        found = findings.refresh(submission).get("counts", {})
+        checkup = findings.refresh(submission)
+        found = checkup.get("counts", {})
         page = self.render(
             "khet/submission.html",
             found=found,
@@ -188,7 +189,9 @@ class Submissions(StepsMixin, Page, ModelView):
             records=submission.counts.get(slug, 0),
             lacking=max(submission.counts.get("incomplete", 0) - found.get("blank_passed", 0), 0),
             before=heads_before(submission, round_, subsystem(slug)),
-            missing=missing_fields(submission) if sees and submission.counts.get("incomplete") else [],
+            missing=missing_fields(submission, checkup)
+            if sees and submission.counts.get("incomplete")
+            else [],
             rows=links.rows_of(slug, submission.school_code) if sees else None,
             by_district=submission.counts.get("by_district", 0),
             rows_by_district=links.rows_by_district(slug, submission.school_code) if sees else None,

@@ -332,7 +332,9 @@ def places_of(people):
     ]
     schools = School.objects(area_code__in={area for area, _ in held}, code__in={code for _, code in held})
     names = {(school.area_code, school.code): school.name for school in schools}
-    names |= {area.code: area.short_name or area.name for area in Area.objects()} | {EVERY_AREA: "ทุกเขต"}
+    names |= {area.code: area.short_name or area.name for area in Area.objects.order_by("code")} | {
+        EVERY_AREA: "ทุกเขต"
+    }
     return {person.id: _place_of(person, names) for person in people}
 
 

@@ -1,15 +1,16 @@
 """Khet's side: whole requests through its WSGI application, and its own functions where a peer is a library."""
 
-import io
 import secrets
 import shutil
+from contextlib import contextmanager
+from itertools import islice
 
 from bson import ObjectId
 from itsdangerous import URLSafeTimedSerializer
 
 from admin_app import create_app
 from admin_app.config import Settings
-from documents import history, listing, sessions
+from documents import history, job_runs, jobs, listing, sessions
 from documents.carrying import carry_over
 from documents.database import ahead, collection
 from documents.likeness import likely_same
@@ -200,7 +201,15 @@ class Operations:
 
     def lock_round(self, run):
         """Lock an area's round: every school sealed with the digest of its records. It is put back afterwards."""
-        area = area_of(run, self.areas)
+        with self._verified(area_of(run, self.areas)) as (round_, actor):
+            with Stopwatch() as watch:
+                locked = lock_round(round_, actor, REASON)
+            expect(locked.state == "locked", f"the round is {locked.state}")
+            return watch.seconds, collection(Submission).count_documents({"area_code": round_.area_code})
+
+    @contextmanager
+    def _verified(self, area):
+        """(an area's round, its schools all verified; who locks it); round and submissions are put back afterwards."""
         round_ = find_round(area, records.SUBSYSTEM, records.YEAR, records.ROUND)
         kept = {
             document: list(collection(document).find({"area_code": area})) for document in (Round, Submission)
@@ -209,15 +218,11 @@ class Operations:
             place_of(area),
             {"$set": {"state": "verified", "verified_at": history.naive_now()}},
         )
-        actor = User.objects.get(fs_uniquifier=f"approver.{area}")
-        with Stopwatch() as watch:
-            locked = lock_round(round_, actor, REASON)
-        expect(locked.state == "locked", f"the round is {locked.state}")
+        yield round_, User.objects.get(fs_uniquifier=f"approver.{area}")
         for document, rows in kept.items():
             collection(document).delete_many({"area_code": area})
             collection(document).insert_many(rows)
         collection(Freeze).delete_many({"area_code": area})
-        return watch.seconds, len(kept[Submission])
 
     def carry_over(self, run):
         """Fill an area's empty round from the one before, as its job does; all of it is taken out afterwards."""
@@ -239,42 +244,64 @@ class Operations:
         target.unlink()
         return watch.seconds, rows
 
-    def _workbook(self, area, target):
+    def _workbook(self, area, target, most=None):
         round_ = find_round(area, records.SUBSYSTEM, records.YEAR, records.ROUND)
         user = User.objects.get(fs_uniquifier=f"district.{area}")
         names = {each.code: each.name for each in School.objects(area_code=area).only("code", "name")}
         around = around_of(Student, round_, names, lambda field: True)
         wanted = listing.Wanted(Student, area, records.YEAR, records.ROUND)
-        found = ahead(listing.all_of(wanted, user, projection_of(Student)))
+        found = islice(ahead(listing.all_of(wanted, user, projection_of(Student))), most)
         made, rows = xlsx_of(Student, found, around, str(Student.label))
         with made, target.open("wb") as file:
             shutil.copyfileobj(made, file)
         return rows
 
+    def package_50k(self, run):
+        """The ministry package of an area's locked round, by its job."""
+        with self._verified(area_of(run, self.areas)) as (round_, actor):
+            round_ = lock_round(round_, actor, REASON)
+            jobs.configure(lambda id_: None)  # no worker is waked: it is run here
+            asked = {"round_id": str(round_.id)}
+            job = jobs.ask("ministry_package", records.WRITER, round_.area_code, round_, arguments=asked)
+            with Stopwatch() as watch:
+                state = job_runs.run(job.id)
+            expect(state == "done", f"the package: {state}")
+            job.reload()
+            jobs.delete_files(job.files)
+            job.delete()
+        return watch.seconds, job.result["noted"]["rows"]
+
     def import_50k(self, run):
         """Read the roster of an area into an empty round as its two jobs do: the plan, then the deed. It is emptied then."""
+        return self._imported(self.roster())
+
+    def import_20k(self, run):
+        """The same of the roster's first 20,000 rows."""
+        return self._imported(self.roster(most=20_000))
+
+    def _imported(self, path):
         area = area_of(0, self.areas)
-        content = self.roster().read_bytes()
         user = User.objects.get(fs_uniquifier=f"district.{area}")
         round_ = self._empty_round(area)
-        with Stopwatch() as watch:
-            plan = plan_file(Student, io.BytesIO(content), "roster.xlsx", user, round_, max_rows=MOST)
+        with path.open("rb") as file, Stopwatch() as watch:
+            plan = plan_file(Student, file, "roster.xlsx", user, round_, max_rows=MOST)
             outcomes = apply_plan(plan.id, user, REASON, approved=True, partly=True)
         written = sum(one.written for one in outcomes)
         expect(written and not plan.counts()["errors"], f"{written} rows imported, {plan.counts()}")
         self._take_out(round_)
         return watch.seconds, written
 
-    def roster(self, run=0):
-        """The file that is imported, made once by the export of the first area."""
-        path = self.data / "files" / "roster.xlsx"
+    def roster(self, most=None):
+        """The file that is imported, made once by the export of the first area; with `most`, of its first rows."""
+        path = self.data / "files" / (f"roster-{most}.xlsx" if most else "roster.xlsx")
         if not path.exists():
-            self._workbook(area_of(0, self.areas), path)
+            self._workbook(area_of(0, self.areas), path, most)
         return path
 
     def make_roster(self, run):
-        """The file of `import_50k`, for the peer too."""
+        """The files of `import_50k`, for the peer too, and `import_20k`."""
         self.roster()
+        self.roster(most=20_000)
         return 0.0, 0
 
     def _empty_round(self, area):

@@ -10,15 +10,18 @@ PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
 class Peak:
-    """`with Peak() as peak: ...`, then `peak.megabytes`: resident memory, children of children included."""
+    """`with Peak() as peak: ...`, then `peak.megabytes`: resident memory, children of children included.
+
+    `peak.idle` is what it was at the beginning. Both in units of 1,048,576 bytes.
+    """
 
     def __init__(self):
-        self.most = 0
+        self.most = self.first = 0
         self.over = threading.Event()
         self.watcher = threading.Thread(target=self._watch, daemon=True)
 
     def __enter__(self):
-        self.most = resident(os.getpid())
+        self.most = self.first = resident(os.getpid())
         self.watcher.start()
         return self
 
@@ -28,13 +31,23 @@ class Peak:
 
     @property
     def megabytes(self):
-        """In units of 1,048,576 bytes."""
-        return round(self.most / 2**20, 1)
+        """The most that was held."""
+        return in_megabytes(self.most)
+
+    @property
+    def idle(self):
+        """What was held at the beginning."""
+        return in_megabytes(self.first)
 
     def _watch(self):
         while not self.over.is_set():
             self.most = max(self.most, resident(os.getpid()))
             time.sleep(EVERY)
+
+
+def in_megabytes(size):
+    """Bytes in units of 1,048,576."""
+    return round(size / 2**20, 1)
 
 
 def resident(process):

@@ -4,10 +4,11 @@ from typing import NamedTuple
 
 
 class Peer(NamedTuple):
-    """A peer's way of the same thing: a method of `plain.Operations`, and its words in the table."""
+    """A peer's way of the same thing: a method of its side's `Operations`, and its words in the table."""
 
     deed: str
     words: str
+    side: str = "plain"
 
 
 class Operation(NamedTuple):
@@ -21,11 +22,23 @@ class Operation(NamedTuple):
 
 
 STOCK = "Flask-Admin"
+TENTH = "tenth"  # Khet itself on a tenth of the pupils, in a database of its own beside
+
+
+def grown(deed, **more):
+    """A page of Khet beside the same page where there is a tenth of the areas, each as large."""
+    return Operation(f"growth_{deed}", deed, [Peer(deed, "Khet, {tenth:,} pupils", TENTH)], warm=8, **more)
+
+
 OPERATIONS = [
     Operation("page_first", "page_first", [Peer("page_first", STOCK)]),
     Operation("page_filtered", "page_filtered", [Peer("page_filtered", STOCK)], warm=2, runs=12),
     Operation("page_deep", "page_deep", [Peer("page_deep", f"{STOCK}, by page number")], warm=2, runs=12),
     Operation("search_round", "search_round", [Peer("search_round", STOCK)], warm=2, runs=12),
+    grown("page_first", runs=60),
+    grown("page_filtered", runs=60),
+    grown("page_deep", runs=60),
+    grown("search_round", runs=40),
     Operation(
         "likely_same", "likely_same", [Peer("look_up_number", "PyMongo, one number by its index")], runs=60
     ),
@@ -72,4 +85,21 @@ OPERATIONS = [
         warm=0,
         runs=3,
     ),
+]
+
+
+class Holding(NamedTuple):
+    """What is measured for its memory in a fresh process: a method of `khet.Operations`, and on which database."""
+
+    name: str
+    deed: str
+    large: bool = False
+
+
+HELD = [
+    Holding("export", "export_50k"),
+    Holding("export", "export_50k", large=True),
+    Holding("import", "import_20k"),
+    Holding("import", "import_50k"),
+    Holding("package", "package_50k"),
 ]

@@ -3,28 +3,21 @@
 import json
 import os
 import platform
-import shutil
 import statistics
-import subprocess
-import sys
-import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
 import click
 
-from documents import clock, history
-from documents.database import connect
+from documents import clock
 from documents.version import VERSION
 from scripts.benching import records
-from scripts.benching.operations import OPERATIONS
-from scripts.children import end, spawn
-from scripts.embedded import EmbeddedMongo
-from scripts.environment import ROOT, say
-from scripts.folder import CannotStart, hold, prepare
+from scripts.benching.ground import ALL, LARGE, TENTH, Side, folder_of, load, started
+from scripts.benching.operations import HELD, OPERATIONS
+from scripts.environment import say
+from scripts.folder import CannotStart
 
-CACHE_GB, OPLOG_MB = 2.0, 1024
-LOADED = "bench.json"  # what a kept data folder holds: {"students": N}
+DATABASES = {"khet": ALL, "plain": ALL, "tenth": TENTH}  # of each side
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "terminal_width": 110})
@@ -58,101 +51,53 @@ LOADED = "bench.json"  # what a kept data folder holds: {"students": N}
 )
 @click.option("--pairs", type=click.IntRange(min=1), metavar="N",
               help="จำนวนรอบที่วัดสลับกัน (rounds measured in turn, instead of each operation's own)")  # fmt: skip
-def bench(students, target, data, only, pairs):
+@click.option("--memory", is_flag=True,
+              help="วัดหน่วยความจำของงานใหญ่แทน (measure what long work holds in memory instead, up to ten times an area)")  # fmt: skip
+def bench(students, target, data, only, pairs, memory):
     """วัดความเร็วของ Khet เทียบกับ Flask-Admin เปล่าและไลบรารีเปล่าบนข้อมูลชุดเดียวกัน
 
     Measures Khet beside plain Flask-Admin and plain libraries on the same records, in turn, and prints medians.
     """
     chosen = [one for one in OPERATIONS if not only or one.name in only]
+    result = about(students)
     try:
         with ExitStack() as stack:
             folder = folder_of(data, stack)
-            uri = started(folder, stack)
-            load(uri, folder, students)
-            sides = {side: Side(side, uri, folder, stack) for side in ("khet", "plain")}
-            if any(one.name == "import_50k" for one in chosen):
-                sides["khet"].do("make_roster", 0)
-            rows = [row for one in chosen for row in measured(one, sides, pairs)]
+            server = started(folder, stack)
+            if memory:
+                uris = load(server, folder, students, [ALL, LARGE])
+                result |= {"operations": [], "memory": list(held(uris, folder, stack))}
+            else:
+                sides = sides_of(chosen, server, folder, students, stack)
+                result["operations"] = [
+                    row for one in chosen for row in measured(one, sides, pairs, students)
+                ]
     except CannotStart as reason:
         raise click.ClickException(str(reason)) from reason
-    result = about(students) | {"operations": rows}
     if target:
         target.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    say(table(result))
+    say(memory_table(result) if memory else table(result))
 
 
-# ---- the ground ----
-
-
-def folder_of(data, stack):
-    """The prepared data folder, held; one that nobody named is gone afterwards."""
-    folder = prepare(data or Path(tempfile.mkdtemp(prefix="khet-bench-")))
-    if data is None:
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-    stack.callback(hold(folder).close)
-    return folder
-
-
-def started(folder, stack):
-    """The URI of a mongod of the bench's own over the folder."""
-    server = EmbeddedMongo(folder, cache_gb=CACHE_GB, oplog_mb=OPLOG_MB)
-    stack.callback(server.stop)
-    return server.start()
-
-
-def load(uri, folder, students):
-    """Load the records unless the folder holds them. Raises CannotStart where it holds another number."""
-    from scripts import preparing
-
-    connect(uri)
-    clock.configure(records.NOW)
-    history.configure(b"the bench keeps no history that is verified")
-    kept = folder / LOADED
-    if kept.exists():
-        found = json.loads(kept.read_text())["students"]
-        if found != students:
-            raise CannotStart(
-                f"โฟลเดอร์ {folder} มีข้อมูล {found:,} คน ให้ใช้ --students {found} หรือโฟลเดอร์อื่น",
-                f"the folder holds {found} students",
-            )
-        return
-    if not preparing.is_empty():
-        raise CannotStart(
-            f"โฟลเดอร์ {folder} มีข้อมูลอื่นอยู่ กรุณาใช้โฟลเดอร์ว่าง", "the folder holds other data: use an empty one"
-        )
-    preparing.build_indexes()
-    preparing.seed_code_lists()
-    records.load(students, lambda sentence: say(f"กำลังใส่ข้อมูล {sentence} คน"))
-    kept.write_text(json.dumps({"students": students}))
-
-
-class Side:
-    """One side of the bench, a process of its own that answers by lines of JSON."""
-
-    def __init__(self, name, uri, folder, stack):
-        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-        environ = dict(os.environ, MONGODB_URI=uri, KHET_BENCH_DATA=str(folder), PYTHONPATH=path)
-        environ["KHET_NOW"] = records.NOW
-        command = [sys.executable, "-P", "-m", "scripts.benching.worker", name]
-        self.process = spawn(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environ, text=True)
-        stack.callback(end, self.process, grace=5)
-
-    def do(self, deed, run):
-        """{"seconds", "rows", "peak_mb"} of one run. Raises CannotStart when it did not do what is measured."""
-        self.process.stdin.write(json.dumps({"do": deed, "run": run}) + "\n")
-        self.process.stdin.flush()
-        answer = self.process.stdout.readline()
-        if not answer:
-            raise CannotStart(f"วัด {deed} ไม่สำเร็จ ดูเหตุข้างบน", f"{deed} failed, see above")
-        return json.loads(answer)
+def sides_of(chosen, server, folder, students, stack):
+    """{name: Side} of those that the chosen operations measure, their databases loaded."""
+    names = ["khet", *sorted({peer.side for one in chosen for peer in one.peers})]
+    uris = load(server, folder, students, list(dict.fromkeys(DATABASES[name] for name in names)))
+    sides = {
+        name: Side("plain" if name == "plain" else "khet", uris[DATABASES[name]], folder, stack)
+        for name in names
+    }
+    if any(one.name == "import_50k" for one in chosen):
+        sides["khet"].do("make_roster", 0)
+    return sides
 
 
 # ---- measuring ----
 
 
-def measured(operation, sides, pairs):
+def measured(operation, sides, pairs, students):
     """The rows of one operation, one a peer: every round runs all of them in turn, the order turned each time."""
-    deeds = [("khet", operation.ours), *(("plain", peer.deed) for peer in operation.peers)]
+    deeds = [("khet", operation.ours), *((peer.side, peer.deed) for peer in operation.peers)]
     runs = {deed: [] for deed in deeds}
     warm = min(operation.warm, (pairs or operation.runs) - 1)
     for run in range(warm + (pairs or operation.runs)):
@@ -168,11 +113,23 @@ def measured(operation, sides, pairs):
             "name": operation.name,
             "rows": ours[-1]["rows"],
             "seconds": round(seconds, 6),
-            "peer": peer.words,
+            "peer": peer.words.format(tenth=records.tenth_of(students)),
             "peer_seconds": round(theirs, 6),
             "ratio": round(seconds / theirs, 3),
             "peak_mb": max(one["peak_mb"] for one in ours),
         }
+
+
+def held(uris, folder, stack):
+    """A row for each work whose memory is measured, in a process of its own: {"name", "rows", "seconds", "idle_mb", "peak_mb"}."""
+    first = Side("khet", uris[ALL], folder, stack)
+    first.do("make_roster", 0)
+    first.end()
+    for one in HELD:
+        side = Side("khet", uris[LARGE if one.large else ALL], folder, stack)
+        yield {"name": one.name, **side.do(one.deed, 0)}
+        side.end()
+        say(f"วัดแล้ว {one.name}")
 
 
 def median(runs, name):
@@ -204,16 +161,35 @@ def machine():
 
 def table(result):
     """The results as lines of text."""
-    lines = [
-        f"Khet {result['version']} · {result['students']:,} pupils · {result['date']} · {result['machine']}"
-    ]
-    lines.append(f"{'operation':<16}{'rows':>8}{'Khet':>12}{'peer':>12}{'ratio':>8}{'peak MB':>9}  peer is")
+    lines = [head(result)]
+    lines.append(f"{'operation':<21}{'rows':>9}{'Khet':>12}{'peer':>12}{'ratio':>8}{'peak MB':>9}  peer is")
     for row in result["operations"]:
         lines.append(
-            f"{row['name']:<16}{row['rows']:>8,}{shown(row['seconds']):>12}{shown(row['peer_seconds']):>12}"
+            f"{row['name']:<21}{row['rows']:>9,}{shown(row['seconds']):>12}{shown(row['peer_seconds']):>12}"
             f"{row['ratio']:>8.3f}{row['peak_mb']:>9.0f}  {row['peer']}"
         )
     return "\n".join(lines)
+
+
+def memory_table(result):
+    """What was held in memory, as lines of text."""
+    lines = [
+        head(result),
+        f"{'work':<10}{'rows':>9}{'time':>12}{'idle MB':>9}{'peak MB':>9}{'above idle':>12}",
+    ]
+    for row in result["memory"]:
+        lines.append(
+            f"{row['name']:<10}{row['rows']:>9,}{shown(row['seconds']):>12}{row['idle_mb']:>9.0f}"
+            f"{row['peak_mb']:>9.0f}{row['peak_mb'] - row['idle_mb']:>12.0f}"
+        )
+    return "\n".join(lines)
+
+
+def head(result):
+    """The line above a table: version, pupils, day and machine."""
+    return (
+        f"Khet {result['version']} · {result['students']:,} pupils · {result['date']} · {result['machine']}"
+    )
 
 
 def shown(seconds):

@@ -34,17 +34,26 @@ def area_code(number):
     return f"{10 + number}010000"
 
 
-def load(students, tell):
-    """Load so many pupils into an empty, indexed database: 50,000 an area, the last one the rest.
+def areas_of(students):
+    """How many areas so many pupils are: 50,000 an area."""
+    return max(1, round(students / OF_AN_AREA))
 
-    `tell(sentence)` hears how far it is. Gives back how many areas there are.
-    """
-    areas = max(1, round(students / OF_AN_AREA))
-    base = BaseArea(students // areas)
+
+def areas_of_tenth(students):
+    """How many areas a tenth of so many pupils are, one at least; each as large as where all are."""
+    return max(1, areas_of(students) // 10)
+
+
+def tenth_of(students):
+    """How many pupils those areas have."""
+    return areas_of_tenth(students) * (students // areas_of(students))
+
+
+def load(base, areas, tell):
+    """Load areas like a BaseArea into an empty, indexed database; `tell(sentence)` hears how far it is."""
     for number in range(areas):
         base.store(number)
-        tell(f"{(number + 1) * len(base.pupils):,} / {students:,}")
-    return areas
+        tell(f"{(number + 1) * len(base.pupils):,} / {areas * len(base.pupils):,}")
 
 
 class BaseArea:
@@ -73,28 +82,32 @@ class BaseArea:
             )
         return counts, rooms
 
-    def store(self, number):
-        """Store this area as the area of that number: schools, round, people, submissions, rooms, pupils."""
-        area = area_code(number)
-        codes = [area[:4] + school.code[4:] for school in self.schools]
-        store_places(area, codes, self.schools)
-        sizes = [counts.get("students", 0) for counts, _ in self.counts]
+    def store(self, number, times=1):
+        """Store this area as the area of that number: schools, round, people, submissions, rooms, pupils.
+
+        With `times`, at most 10, it is so many times as large, each school there so often with other pupils.
+        """
+        area, now = area_code(number), naive_now()
+        codes = [
+            f"{area[:3]}{(1 + copy) % 10}{school.code[4:]}"
+            for copy in range(times)
+            for school in self.schools
+        ]
+        schools, counts = self.schools * times, [counts for counts, _ in self.counts] * times
+        store_places(area, codes, schools)
+        sizes = [each.get("students", 0) for each in counts]
         teacher = store_people(area, codes[sizes.index(max(sizes))])
-        round_ = store_round(area)
-        store_submissions(round_, codes, self.schools, [counts for counts, _ in self.counts], teacher)
-        now = naive_now()
+        store_submissions(store_round(area), codes, schools, counts, teacher)
+        rooms = zip(codes, [rooms for _, rooms in self.counts] * times, strict=True)
         insert(
-            SchoolRooms,
-            (
-                record(SchoolRooms, area, codes[index], each, now)
-                for index, (_, rooms) in enumerate(self.counts)
-                for each in rooms
-            ),
+            SchoolRooms, (record(SchoolRooms, area, code, each, now) for code, held in rooms for each in held)
         )
-        insert(
-            Student,
-            (record(Student, area, codes[index], values, now) for index, values in self._of(number)),
-        )
+        for copy in range(times):
+            own = codes[copy * len(self.schools) :]
+            insert(
+                Student,
+                (record(Student, area, own[index], values, now) for index, values in self._of(number + copy)),
+            )
 
     def _of(self, number):
         """(school's index, values) of the pupils of an area; from the second area on, names and numbers are others."""

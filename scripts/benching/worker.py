@@ -1,6 +1,7 @@
 """One side of the bench as a process of its own: `python -m scripts.benching.worker khet|plain`.
 
-Reads one line of JSON a measurement, {"do": name, "run": number}, and answers {"seconds", "rows", "peak_mb"}.
+Reads one line of JSON a measurement, {"do": name, "run": number}, and answers {"seconds", "rows", "idle_mb",
+"peak_mb"}, idle being what it held before.
 Both sides are alike in this: the same database, the same machine, one process settled as the web server's is, its memory
 counted apart.
 """
@@ -29,7 +30,7 @@ def main(side):
         with Peak() as peak:
             seconds, rows = getattr(operations, asked["do"])(asked["run"])
         print(
-            json.dumps({"seconds": seconds, "rows": rows, "peak_mb": peak.megabytes}),
+            json.dumps({"seconds": seconds, "rows": rows, "idle_mb": peak.idle, "peak_mb": peak.megabytes}),
             file=answers,
             flush=True,
         )
