@@ -22,7 +22,7 @@ from mongoengine.fields import (
     StringField,
 )
 
-from documents import access, clock
+from documents import access, clock, liveness
 from documents.clock import naive
 from documents.database import collection
 from documents.errors import RuleBroken
@@ -48,6 +48,7 @@ class StoredPlan(Document):
     state = StringField(default="waiting")  # reading, waiting, applying, done
     since = DateTimeField()
     by = ObjectIdField()  # the job that took it for the deed
+    runner = DictField()  # the process that does it (documents/liveness.py)
     expires_at = DateTimeField(required=True)
     head = DictField()
     done = ListField(StringField())
@@ -427,24 +428,32 @@ def claim_plan(plan_id, owner, by=None):
     free = [{"state": "waiting"}, {"state": "applying", "since": {"$lt": naive(now - STUCK_AFTER)}}]
     if by:
         free.append({"state": {"$in": ["applying", "done"]}, "by": by})
-    if given_up := _given_up(plan_id):
-        free.append({"state": "applying", "by": given_up})
+    if left := _left_behind(plan_id):
+        free.append(left)
     longer = {"expires_at": naive(now + LIVES / 2)}  # its rows are there for as long
     taken = collection(StoredPlan).update_one(
         own(plan_id, owner) | {"$or": free},
-        {"$set": {"state": "applying", "since": naive(now), "by": by}, "$max": longer},
+        {
+            "$set": {"state": "applying", "since": naive(now), "by": by, "runner": liveness.this_process()},
+            "$max": longer,
+        },
     )
     if not taken.matched_count:
         raise RuleBroken("แผนการนำเข้านี้กำลังบันทึกหรือบันทึกไปแล้ว กรุณาตรวจสอบผลในหน้ารายการ หรือเลือกไฟล์ใหม่")
 
 
-def _given_up(plan_id):
-    """The id of the job that has the plan and ended, which nobody runs any more; None where there is none."""
-    held = collection(StoredPlan).find_one({"_id": plan_id, "state": "applying"}, {"by": 1, "area_code": 1})
-    if not held or not held.get("by"):
+def _left_behind(plan_id):
+    """The filter of a plan that nobody writes any more though it says so: its job ended, or the web server that wrote it
+    was killed. None where it is not."""
+    wanted = {"by": 1, "since": 1, "runner": 1, "area_code": 1}
+    held = collection(StoredPlan).find_one({"_id": plan_id, "state": "applying"}, wanted)
+    if not held:
         return None
+    as_read = {"state": "applying", "by": held.get("by"), "since": held.get("since")}
+    if not held.get("by"):
+        return as_read if liveness.is_gone(held.get("runner")) else None
     ended = {"_id": held["by"], "area_code": held["area_code"], "state": {"$nin": list(UNFINISHED)}}
-    return held["by"] if collection(Job).find_one(ended, {"_id": 1}) else None
+    return as_read if collection(Job).find_one(ended, {"_id": 1}) else None
 
 
 class AlreadyDone(RuleBroken):

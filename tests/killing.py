@@ -2,7 +2,7 @@
 
 `Office` fills a product of scripts/start with an area of SCHOOLS schools and works in it as its people do, over HTTP. One
 year goes from round to round: a round is opened and filled from the last, its roster imported, its files taken out, and it
-is locked. `Cut` kills one part at a moment drawn by chance. `Office.whole` says what is not as it must be.
+is locked. `Cut` kills one part at a moment drawn by chance. `Office.wrong` says what is not as it must be.
 """
 
 import csv
@@ -174,7 +174,7 @@ class Office:
         }
         self.teacher = Teacher(self.visitors["teacher"])
         self.teacher.start()
-        self.number, self.round, self.wrong = 0, None, []
+        self.number, self.round, self.seen = 0, None, []
 
     def _people(self):
         from documents.schools import Area, School
@@ -276,7 +276,7 @@ class Office:
             job = self._ended(kind, since, None if struck else cut)
             if not struck and cut:
                 cut.finish()
-                self.wrong += self.partial_schools()
+                self.seen += self.partial_schools()
                 self.wait_until_well()
                 struck, job = True, self._ended(kind, since, None)
             if job and job.state == "done":
@@ -360,16 +360,15 @@ class Office:
 
     # ---- what must hold ----
 
-    def whole(self):
-        """Sentences of what is not as it must be; an empty list is what is hoped for."""
+    def wrong(self, with_history):
+        """Sentences of what is not as it must be, `with_history` read through from end to end."""
         self.round = Round.objects.get(id=self.round.id)
         with self.teacher.rests:
-            return list(self._wrong())
+            return [*self._wrong(), *(history.verify(AREA) if with_history else ())]
 
     def _wrong(self):
         return [
-            *self.wrong,
-            *history.verify(AREA),
+            *self.seen,
             *self._counters(),
             *self._schools(),
             *self._locks(),

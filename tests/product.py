@@ -51,9 +51,9 @@ class Product:
         except OSError:
             return 0, None
 
-    def wait_until_well(self):
+    def wait_until_well(self, patience=PATIENCE):
         """Seconds from the start until /healthz said 200."""
-        until = time.monotonic() + PATIENCE
+        until = time.monotonic() + patience
         while self.health()[0] != 200:
             ended = self.process.poll() is not None
             assert not ended, self.printed

@@ -18,7 +18,7 @@ from documents.rounds import find_round
 from documents.students import Student
 from documents.users import System
 from documents.writing import Change, write
-from exports import importing
+from exports import importing, plans
 from exports.importing import apply_plan, plan_import
 from exports.plans import StoredPlan, find_plan
 from tests import awkward_files as made
@@ -237,6 +237,14 @@ def test_a_plan_whose_job_was_given_up_is_free_for_the_next(plan, officer):
     with pytest.raises(jobs.RuleBroken, match="กำลังบันทึก"):
         apply_plan(plan.id, officer, "ตามไฟล์")
     collection(Job).update_one({"_id": job.id}, {"$set": {"state": "failed"}})
+    assert [one.written for one in apply_plan(plan.id, officer, "ตามไฟล์")] == [3, 3]
+
+
+def test_a_plan_that_a_dead_web_server_was_writing_is_free_at_once(plan, officer):
+    plans.claim_plan(plan.id, officer)
+    with pytest.raises(jobs.RuleBroken, match="กำลังบันทึก"):
+        apply_plan(plan.id, officer, "ตามไฟล์")
+    collection(StoredPlan).update_one({"_id": plan.id}, {"$inc": {"runner.began": -1}})
     assert [one.written for one in apply_plan(plan.id, officer, "ตามไฟล์")] == [3, 3]
 
 
