@@ -57,10 +57,10 @@ class ImportMixin:
         return self.render("khet/import.html", refusal=refusal, most_rows=MAX_ROWS, past=self._past(0)[:5])
 
     def _ask_importer(self):
-        if self.round is None or not self._may_import():
+        if self.round is None or not self.may_import():
             abort(403)
 
-    def _may_import(self):
+    def may_import(self):
         """Whether this person writes any school's records; each school is asked again by the plan and the door."""
         return current_user.holds("district", self.round.area_code) or bool(current_user.schools("school"))
 
