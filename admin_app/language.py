@@ -53,6 +53,7 @@ def init_app(app):
     teach_flask_wtf(app)
     app.register_blueprint(blueprint)
     app.after_request(say_again)
+    app.jinja_env.filters["as_read"] = filters_as_read
     app.jinja_env.globals.update(reader_language=language, reader_dates=dates, date_choices=wording.DATES)
 
 
@@ -76,6 +77,21 @@ def _chosen(name, choices):
     own = getattr(g.get("_login_user"), name, None)
     chosen = own or session.get(name)
     return chosen if chosen in choices else choices[0]
+
+
+def filters_as_read(groups):
+    """A grid's groups of filters for its script: conditions and choices in the reader's words, the names as they are."""
+    if language() == THAI:
+        return groups
+    return {name: [_rule_as_read(rule) for rule in rules] for name, rules in groups.items()}
+
+
+def _rule_as_read(rule):
+    def say(text):
+        return wording.text_for(str(text), language(), dates())
+
+    choices = [(value, say(text)) for value, text in rule.get("options") or ()]
+    return {**rule, "operation": say(rule["operation"]), "options": choices or rule.get("options")}
 
 
 # ---- choosing, and the page said again ----

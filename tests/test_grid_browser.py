@@ -1,7 +1,9 @@
 """The grid and the form in a real browser, under the strict policy: cells, two versions, drafts, deleting, adding."""
 
 import pytest
+from playwright.sync_api import expect
 
+from documents import accounts
 from documents.students import Student
 from documents.writing import Change, write
 from tests.browsing import PHONE
@@ -46,6 +48,18 @@ def test_a_cell_is_edited_in_place(window, stored, teacher):
     with one.page.expect_response("**/ajax/update/"):
         type_into(one.page, stored[0], "room", "3")
     assert Student.objects(id=stored[0].id).get().room == 3
+
+
+def test_the_filters_of_a_grid_work_in_english(window, stored, teacher):
+    accounts.prefer(teacher, language="en")
+    one = window(teacher)
+    one.page.goto(f"{one.base}/admin/students/")
+    one.page.locator("[data-filters] > summary").click()
+    one.page.locator("[data-filter-field]").select_option(label="Sex")
+    expect(one.page.locator("[data-filter-value] option", has_text="Female")).to_have_count(1)
+    one.page.locator("[data-filter-value] select").select_option(label="Female")
+    one.page.locator("[data-filters] .btn.main").click()
+    expect(one.page.locator("tr[data-pk]")).to_have_count(2)
 
 
 def test_a_wrong_value_stays_typed_beside_its_sentence(window, stored, teacher):
