@@ -53,7 +53,6 @@ def init_app(app):
     teach_flask_wtf(app)
     app.register_blueprint(blueprint)
     app.after_request(say_again)
-    app.jinja_env.filters["as_read"] = filters_as_read
     app.jinja_env.globals.update(reader_language=language, reader_dates=dates, date_choices=wording.DATES)
 
 

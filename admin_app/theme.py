@@ -11,6 +11,7 @@ from pathlib import Path
 
 from flask import Flask, g, request, url_for
 
+from admin_app.language import filters_as_read
 from documents.rounds import system_name
 from documents.thai import thai_digits
 
@@ -150,6 +151,7 @@ def install(app: Flask) -> None:
     app.jinja_env.filters["comma"] = comma
     app.jinja_env.filters["thai_digits"] = thai_digits
     app.jinja_env.filters["system"] = system_name
+    app.jinja_env.filters["as_read"] = filters_as_read
     app.jinja_env.globals.update(
         asset=asset,
         menu_icon=menu_icon,

@@ -48,8 +48,8 @@ def colours(block):
 
 def blocks():
     """The light block, the dark one by the system's setting, the dark one by the switch."""
-    light = TOKENS[TOKENS.index(":root {") : TOKENS.index("@media (prefers")]
-    by_system = TOKENS[TOKENS.index("@media (prefers") : TOKENS.index(':root[data-theme="dark"]')]
+    light = TOKENS[TOKENS.index(":root {") : TOKENS.index("@media screen and (prefers")]
+    by_system = TOKENS[TOKENS.index("@media screen and (prefers") : TOKENS.index(':root[data-theme="dark"]')]
     by_switch = TOKENS[TOKENS.index(':root[data-theme="dark"]') : TOKENS.index("/* A tone gives")]
     return light, by_system, by_switch
 
@@ -346,3 +346,22 @@ def test_the_theme_is_switched_and_kept(tab):
         expect(tab.locator("html")).to_have_attribute("data-theme", theme_name)
     tab.reload()
     expect(tab.locator("html")).to_have_attribute("data-theme", "dark")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("switched", [False, True])
+def test_what_is_printed_is_dark_on_white_whatever_the_screen_is(switched, tab):
+    tab.emulate_media(color_scheme="light" if switched else "dark")
+    tab.goto("/admin/pupils/")
+    if switched:
+        tab.evaluate("document.documentElement.dataset.theme = 'dark'")
+    assert luminance(shown(tab, "--paper")) < 0.2
+    tab.emulate_media(media="print")
+    assert luminance(shown(tab, "--paper")) > 0.9
+    assert luminance(shown(tab, "--ink-2")) < 0.2
+
+
+def shown(tab, token):
+    """The colour that a token stands for on a page now."""
+    digits = tab.evaluate("name => getComputedStyle(document.documentElement).getPropertyValue(name)", token)
+    return tuple(int(digits.strip()[i : i + 2], 16) for i in (1, 3, 5))
