@@ -13,13 +13,13 @@ from pymongo import MongoClient
 
 from documents.users import ROLES
 from scripts.embedded import EmbeddedMongo
-from tests.test_start import PATIENCE, kill_everything, start  # noqa: F401 (a fixture)
+from tests.product import PATIENCE, kill_everything
 
 SMALL = ("--demo-schools", "4", "--demo-students", "200")
 
 
 @pytest.fixture
-def demo(start):  # noqa: F811
+def demo(start):
     """The product with a small demo, up and announced."""
     product = start(*SMALL)
     product.wait_until_well()
@@ -58,7 +58,7 @@ def signed_in_at(product, account):
     return urlsplit(answer.url).path
 
 
-def test_the_demo_is_loaded_once(start, demo):  # noqa: F811
+def test_the_demo_is_loaded_once(start, demo):
     before = database_of(demo).students.estimated_document_count()
     assert before >= 200
     accounts = (demo.data / "demo-accounts.json").read_text()
@@ -71,7 +71,7 @@ def test_the_demo_is_loaded_once(start, demo):  # noqa: F811
     assert "2025-06-05T09:00" in again.printed
 
 
-def test_a_demo_killed_halfway_is_loaded_anew(start):  # noqa: F811
+def test_a_demo_killed_halfway_is_loaded_anew(start):
     first = start(*SMALL)
     until = time.monotonic() + PATIENCE
     while "นักเรียน" not in first.printed:
