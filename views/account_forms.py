@@ -1,6 +1,7 @@
 """The form of an account: the person, and a row for each role he holds where the administrator may give it."""
 
 import re
+from itertools import starmap
 
 from flask import request
 from wtforms import (
@@ -12,6 +13,7 @@ from wtforms import (
     SelectField,
     StringField,
 )
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length
 from wtforms.widgets import HiddenInput
 
@@ -28,7 +30,9 @@ MOST_ROWS = 30
 class GrantRow(Form):
     """One role: what, in which area, at which schools."""
 
-    role = SelectField("บทบาท", choices=[("", "— ไม่ให้สิทธิ์ —"), *ROLES.items()])
+    role = SelectField(
+        "บทบาท", choices=[SelectChoice("", "— ไม่ให้สิทธิ์ —"), *starmap(SelectChoice, ROLES.items())]
+    )
     area_code = SelectField("เขต", validate_choice=False)
     schools = StringField("โรงเรียน", render_kw={"list": "schools-known", "autocomplete": "off"})
     sensitive = BooleanField("เห็นข้อมูลอ่อนไหว")
@@ -54,9 +58,9 @@ class AccountForm(SecureForm):
     def for_administrator(cls, actor, person=None):
         """The form as posted, else filled with the person as stored (roles outside the actor's areas left out)."""
         form = cls(request.form) if request.method == "POST" else cls(data=stored_values(actor, person))
-        areas = [(area.code, area.short_name or area.name) for area in areas_of(actor)]
+        areas = [SelectChoice(area.code, area.short_name or area.name) for area in areas_of(actor)]
         if accounts.administers(actor, EVERY_AREA):
-            areas.append((EVERY_AREA, "ทุกเขต (ผู้ดูแลระบบกลาง)"))
+            areas.append(SelectChoice(EVERY_AREA, "ทุกเขต (ผู้ดูแลระบบกลาง)"))
         for row in form.grants:
             row.form.area_code.choices = areas
         return form
