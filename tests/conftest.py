@@ -7,28 +7,36 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from pymongo.monitoring import CommandListener
+from pymongo import WriteConcern
 
 from admin_app import create_app, tasks
 from documents import declarations, history, subsystems
 from documents.database import connect, db, stored_documents
-from scripts.embedded import EmbeddedMongo
+from scripts.embedded import EmbeddedMongo, quarter_of_memory
 from scripts.folder import CannotStart, prepare
 from tests.browsing import *  # noqa: F403  real browsers
 from tests.districts import *  # noqa: F403  a whole district
 from tests.explaining import *  # noqa: F403  which way the database goes
 from tests.kitchens import kitchens as kitchens  # a subsystem with checks and units of its own
+from tests.listening import LISTENER
 from tests.people import *  # noqa: F403  the people and places of the tests
 from tests.post import post_office as post_office  # a real SMTP server
 from tests.product import start as start  # scripts/start, whole
 from tests.profiling import *  # noqa: F403  what pages read that they need not
 from tests.profiling import watch
-from tests.slow import command_took
+from tests.remembered import begin
 from tests.web import *  # noqa: F403  the application and its browsers
 from tests.web import AUDIT_KEY, Browser, settings_for
 from tests.world import world as world  # two schools and a third elsewhere, what must not be read marked
 
 SERVER = pytest.StashKey[EmbeddedMongo]()
+LONGEST = [  # files of the longest tests: begun first, so that no worker is left alone with one at the end
+    *("test_accessibility.py", "test_neighbour.py", "test_abuse_input.py", "test_story.py", "test_start.py"),
+    *("test_start_demo.py", "test_demo.py", "test_routes.py", "test_wording.py", "test_races.py"),
+]
+ROOMY = (
+    3 * 2**30
+)  # bytes, thrice what a run stores: so much free, and four times as much memory, for it to lie there
 
 for name in [
     name for name in os.environ if name.startswith("KHET_") or name in ("MONGODB_URI", "SECRET_KEY")
@@ -48,12 +56,20 @@ def pytest_sessionstart(session):
     """Start the run's mongod, unless this is a worker of a run that has one or nothing is to run."""
     if hasattr(session.config, "workerinput") or session.config.option.collectonly:
         return
-    folder = prepare(Path(tempfile.mkdtemp(prefix="khet-tests-")))
+    folder = prepare(Path(tempfile.mkdtemp(prefix="khet-tests-", dir=in_memory())))
     session.config.stash[SERVER] = EmbeddedMongo(folder, cache_gb=0.5, oplog_mb=512)
     try:
         session.config.stash[SERVER].start()
     except CannotStart as reason:
         pytest.exit(str(reason), returncode=1)
+
+
+def in_memory():
+    """A folder in memory where there is plenty, so that no commit waits for a disk; None for the usual one."""
+    folder = Path("/dev/shm")  # noqa: S108  its own, made by mkdtemp
+    if not folder.is_dir() or not os.access(folder, os.W_OK) or quarter_of_memory() < ROOMY / 2**30:
+        return None
+    return folder if shutil.disk_usage(folder).free > ROOMY else None
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -73,7 +89,8 @@ def pytest_unconfigure(config):
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out what is marked `long`, unless --long asks for it."""
+    """The longest files first; what is marked `long` left out, unless --long asks for it."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
     if config.option.long:
         return
     left_out = [item for item in items if item.get_closest_marker("long")]
@@ -105,9 +122,10 @@ def database_log(request):
 @pytest.fixture(scope="session")
 def connected(database_uri):
     """This worker's database, connected once; indexes are built as document classes come in."""
-    connect(database_uri, event_listeners=[LISTENER])
+    connect(database_uri)
     history.configure(AUDIT_KEY)
     subsystems()  # are documents from now on, whether a test asks for them or not
+    LISTENER.forget()  # what began before the first test
     return set()
 
 
@@ -117,14 +135,24 @@ def database(connected):
     for document in set(stored_documents()) - connected:
         document.ensure_indexes()
         connected.add(document)
+    begin()
     yield db()
-    for name in stored_in():
-        db()[name].delete_many({})
+    empty(stored_in() if LISTENER.helped else LISTENER.written(db().name))
+    LISTENER.forget()
     declarations.forget()
 
 
+def empty(names):
+    """Delete what collections hold. The last waits for all: the next test may read what is final."""
+    *others, last = sorted(names) or (None,)
+    for name in others:
+        db().get_collection(name, write_concern=WriteConcern(1)).delete_many({})
+    if last:
+        db()[last].delete_many({})
+
+
 def stored_in():
-    """The names of the collections that hold something: asked of two dozen at a time, which a test costs less than each."""
+    """The names of the collections that hold something: asked of two dozen at a time, which costs less than each."""
     names = db().list_collection_names()
     for first in range(0, len(names), 24):
         head, *others = names[first : first + 24]
@@ -143,7 +171,6 @@ def session_app(connected, database_uri, tmp_path_factory):
     made = create_app(settings_for(database_uri, tmp_path_factory.mktemp("data")))
     made.test_client_class = Browser
     tasks.celery.conf.task_always_eager = True  # a job is done within the request that asks for it
-    connect(database_uri, event_listeners=[LISTENER])  # again, so that commands are still counted
     return made
 
 
@@ -178,23 +205,3 @@ def _counting():
         yield names
     finally:
         LISTENER.sink = None
-
-
-class _Listener(CommandListener):
-    sink = None  # where names of commands go
-    commands = None  # where whole commands go
-
-    def started(self, event):
-        if self.sink is not None:
-            self.sink.append(event.command_name)
-        if self.commands is not None:
-            self.commands.append(dict(event.command))
-
-    def succeeded(self, event):
-        command_took(event)
-
-    def failed(self, event):
-        command_took(event)
-
-
-LISTENER = _Listener()

@@ -15,6 +15,7 @@ from documents.users import System
 from documents.writing import Change, write
 from tests import people
 from tests.people import AREA, place
+from tests.remembered import remembered
 
 LOADER = System("tests")
 SCHOOLS = 230
@@ -36,6 +37,7 @@ def add_schools(count):
 
 
 @pytest.fixture
+@remembered
 def district(draft_round, officer, executive, approver):
     """The round of 230 schools, open."""
     add_schools(SCHOOLS)

@@ -66,7 +66,7 @@ def explains(connected):
 
 @contextmanager
 def _explaining():
-    from tests.conftest import LISTENER
+    from tests.listening import LISTENER
 
     asked = Asked()
     LISTENER.commands = asked.commands

@@ -13,6 +13,7 @@ from documents.record import Place
 from documents.rounds import Round, Window
 from documents.schools import Area, School
 from documents.users import Grant, User
+from tests.remembered import remembered
 
 AREA, YEAR, ROUND = "34010000", 2568, "1"
 SCHOOL, OTHER = "34010001", "34010002"
@@ -47,6 +48,7 @@ def person(name, role, *schools, area=AREA, **more):
 
 
 @pytest.fixture
+@remembered
 def area():
     """The area with its two schools."""
     Area(code=AREA, name="สพป. ทดสอบ เขต 1", province="34").save()
@@ -56,36 +58,43 @@ def area():
 
 
 @pytest.fixture
+@remembered
 def teacher(area):
     return person("teacher", "school", SCHOOL)
 
 
 @pytest.fixture
+@remembered
 def neighbour(area):
     return person("neighbour", "school", OTHER)
 
 
 @pytest.fixture
+@remembered
 def director(area):
     return person("director", "director", SCHOOL)
 
 
 @pytest.fixture
+@remembered
 def officer(area):
     return person("officer", "district")
 
 
 @pytest.fixture
+@remembered
 def approver(area):
     return person("approver", "approver")
 
 
 @pytest.fixture
+@remembered
 def executive(area):
     return person("executive", "executive")
 
 
 @pytest.fixture
+@remembered
 def administrator(area):
     return person("administrator", "admin")
 
@@ -97,6 +106,7 @@ def utc(day, hour=0, minute=0):
 
 
 @pytest.fixture
+@remembered
 def draft_round(area):
     """Round 2568-1 of DMC as a draft: schools 1-10 June, directors 1-10, district 1-15."""
     return Round(
@@ -115,6 +125,7 @@ def draft_round(area):
 
 
 @pytest.fixture
+@remembered
 def open_round(draft_round, officer, executive, approver):
     """The round proposed, ordered and opened."""
     proposed = rounds.propose(draft_round, officer, "ขอเปิดรอบ")
@@ -132,6 +143,7 @@ def opened_like(round_, subsystem, officer, executive, approver, **instead):
 
 
 @pytest.fixture
+@remembered
 def open_rounds(open_round, officer, executive, approver):
     """{subsystem: its round, open}: the tests' round, and one like it of every other subsystem."""
     found = {open_round.subsystem: open_round}

@@ -33,7 +33,6 @@ from scripts import preparing
 from scripts.embedded import EmbeddedMongo
 from scripts.environment import ROOT
 from scripts.folder import CannotStart, prepare
-from tests.conftest import LISTENER
 from tests.districts import LOADER, bring, submission
 from tests.people import OTHER, place, utc
 from tests.web import AUDIT_KEY
@@ -66,7 +65,7 @@ def elsewhere(other_server, database_uri, tmp_path):
     for each in db().list_collection_names():
         db()[each].drop()
     disconnect()
-    connect(database_uri, event_listeners=[LISTENER])
+    connect(database_uri)
     history.configure(AUDIT_KEY)
 
 

@@ -35,13 +35,12 @@ counter = itertools.count(1)
 @pytest.fixture(scope="module", params=["", HOSTED], ids=["plain", "hosted"])
 def line(request, connected, database_uri):
     """The tests' database behind a bad line, also by the URI that a hosted service gives."""
-    from tests.conftest import LISTENER
 
     with BadLine(database_uri, request.param) as line, pytest.MonkeyPatch.context() as patch:
         patch.setattr(common, "MIN_HEARTBEAT_INTERVAL", 0.01)  # else each cut costs half a second
         connect(line.uri, serverSelectionTimeoutMS=2000)
         yield line
-        connect(database_uri, event_listeners=[LISTENER])
+        connect(database_uri)
         ensure_indexes()
 
 
@@ -257,12 +256,11 @@ def check_locked():
 @pytest.fixture
 def own_database(own_mongo, database, database_uri):
     """A mongod of the test's own, connected; the people and places that are asked for after it are stored there."""
-    from tests.conftest import LISTENER
 
     connect(own_mongo.start(), serverSelectionTimeoutMS=2000)
     ensure_indexes()
     yield own_mongo
-    connect(database_uri, event_listeners=[LISTENER])
+    connect(database_uri)
 
 
 def test_after_kill_9_every_acknowledged_write_is_there(own_database, canteens, open_round, approver, times):

@@ -26,8 +26,6 @@ LABELS = [column.label for column in layout_of(Student).written]
 @pytest.fixture
 def office(start, tmp_path, database_uri):
     """A product of its own with an area at work in it."""
-    from tests.conftest import LISTENER
-
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     product = start("--no-demo", TMPDIR=str(temporary), **START)
@@ -35,7 +33,7 @@ def office(start, tmp_path, database_uri):
     found = Office(product, temporary)
     yield found
     found.stop()
-    connect(database_uri, event_listeners=[LISTENER])
+    connect(database_uri)
     history.configure(AUDIT_KEY)
 
 

@@ -32,7 +32,6 @@ from exports.sealed_zip import Member, differing, directory, of_bytes, pack
 from scripts.embedded import EmbeddedMongo
 from scripts.environment import ROOT
 from scripts.folder import prepare
-from tests.conftest import LISTENER
 from tests.people import AREA, ROUND, YEAR, place, utc
 from tests.pupils import pupil
 from tests.web import AUDIT_KEY
@@ -380,7 +379,7 @@ def test_from_a_restored_backup_every_member_has_the_same_hash(locked, tmp_path,
         finally:
             disconnect()
             server.stop(grace=5)
-            connect(database_uri, event_listeners=[LISTENER])
+            connect(database_uri)
             history.configure(AUDIT_KEY)
     assert told["files"] == manifest["files"]
     assert again == content

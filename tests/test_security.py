@@ -17,7 +17,6 @@ from documents.database import connect
 from documents.errors import Busy, RoundLocked
 from documents.users import User
 from scripts.environment import ROOT
-from tests.conftest import LISTENER
 from tests.people import NOON
 from tests.web import AUDIT_KEY, PASSWORD, SECRET_KEY, Browser, settings_for, with_password
 from views import files_out
@@ -196,7 +195,7 @@ def another_app(database_uri, tmp_path):
 
     def made(**more):
         app = create_app(settings_for(database_uri, tmp_path, **more))
-        connect(database_uri, event_listeners=[LISTENER])
+        connect(database_uri)
         app.test_client_class = Browser
         return app
 

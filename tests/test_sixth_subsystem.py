@@ -19,7 +19,6 @@ from documents.rounds import Round, Window
 from documents.submissions import find_submission
 from documents.writing import Change, write
 from exports.round_workbook import round_workbook
-from tests.conftest import LISTENER
 from tests.people import AREA, OTHER, SCHOOL, YEAR, utc
 from tests.test_record_view import form_of
 from tests.test_security import routes
@@ -95,7 +94,7 @@ def built(the_file, connected, database_uri, tmp_path_factory):
         patch.setattr(documents, "SUBSYSTEMS", [*documents.SUBSYSTEMS, LINE])
         made = create_app(settings_for(database_uri, tmp_path_factory.mktemp("data")))
     made.test_client_class = Browser
-    connect(database_uri, event_listeners=[LISTENER])
+    connect(database_uri)
     return made
 
 

@@ -13,7 +13,6 @@ from documents.clock import real_now
 from documents.database import collection, connect
 from documents.errors import Invalid, NotAllowed
 from documents.users import Session
-from tests.conftest import LISTENER
 from tests.people import AREA
 from tests.people import person as stored
 from tests.web import PASSWORD, Browser, settings_for, with_password
@@ -196,7 +195,7 @@ def test_another_persons_offer_is_none(teacher, neighbour):
 def strict(database_uri, tmp_path):
     """A browser of an application with the setting as it is in production."""
     app = create_app(settings_for(database_uri, tmp_path, two_step="required"))
-    connect(database_uri, event_listeners=[LISTENER])
+    connect(database_uri)
     app.test_client_class = Browser
     assert app.config["KHET_TWO_STEP"] == "required"
     return app.test_client()

@@ -24,6 +24,7 @@ from documents.writing import Change, write
 from tests.learners import learner
 from tests.making import complete, marks_of
 from tests.people import AREA, OTHER, ROUND, SCHOOL, YEAR, opened_like, person, place
+from tests.remembered import remembered
 
 FAR_AREA, FAR_SCHOOL = "34020000", "34020001"
 SECRET, NEAR, FAR = "ลับเฉพาะ", "ของเพื่อนบ้าน", "ของต่างเขต"
@@ -59,6 +60,7 @@ class World:
 
 
 @pytest.fixture
+@remembered
 def world(open_rounds, teacher, neighbour, director, officer, approver, executive, administrator, database):
     """The two schools of the area with records of every subsystem, those of SCHOOL marked; and a school elsewhere."""
     people = {"school": teacher, "director": director, "district": officer, "approver": approver}

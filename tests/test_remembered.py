@@ -1,0 +1,86 @@
+"""The tests' own ground: what is put back is what was made, and what a test or its children stored is gone after it."""
+
+import subprocess
+import sys
+
+import pytest
+
+from documents.clock import now
+from scripts.environment import ROOT
+from tests import remembered as remembering
+from tests.conftest import empty, stored_in
+from tests.listening import LISTENER
+from tests.remembered import begin, remembered
+
+STORE = (
+    "import sys; from documents.database import connect; connect(sys.argv[1]).notes.insert_one({'_id': 1})"
+)
+
+
+@pytest.fixture(autouse=True)
+def nothing_known(monkeypatch):
+    monkeypatch.setattr(remembering, "MADE", {})
+
+
+@pytest.fixture
+def steps(database):
+    """`first()` stores two notes, `second()` changes one, takes the other away and adds a third; and how often they ran."""
+    ran = []
+
+    @remembered
+    def first():
+        ran.append("first")
+        database.notes.insert_many([{"_id": 1, "text": "ก"}, {"_id": 2}])
+        return {"made": now()}
+
+    @remembered
+    def second():
+        ran.append("second")
+        database.notes.update_one({"_id": 1}, {"$set": {"text": "ข"}})
+        database.notes.delete_one({"_id": 2})
+        database.more.insert_one({"_id": 3})
+
+    return first, second, ran
+
+
+def stored(database):
+    return {name: list(database[name].find().sort("_id")) for name in ("notes", "more")}
+
+
+def again(database):
+    """As a test ends and the next begins."""
+    empty({"notes", "more"})
+    begin()
+
+
+def test_what_is_put_back_is_what_was_made(database, steps):
+    first, second, ran = steps
+    given, _, there = first(), second(), stored(database)
+    again(database)
+    assert (first(), second()) == (given, None)
+    assert stored(database) == there == {"notes": [{"_id": 1, "text": "ข"}], "more": [{"_id": 3}]}
+    assert ran == ["first", "second"]
+    assert now() >= given["made"]
+
+
+def test_in_another_order_or_after_another_write_it_is_made_anew(database, steps):
+    first, second, ran = steps
+    first(), second()
+    again(database)
+    second()
+    assert ran == ["first", "second", "second"]
+    again(database)
+    database.more.insert_one({"_id": 9})
+    first()
+    assert ran == ["first", "second", "second", "first"]
+    assert len(stored(database)["more"]) == 1
+
+
+def test_what_another_process_stored_is_found_and_gone(database, database_uri):
+    assert not LISTENER.helped
+    subprocess.run([sys.executable, "-c", STORE, database_uri], check=True, cwd=ROOT)
+    assert LISTENER.helped
+    assert "notes" not in LISTENER.written(database.name)
+    assert "notes" in set(stored_in())
+    empty(stored_in())
+    assert not set(stored_in())
