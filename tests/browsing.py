@@ -1,10 +1,12 @@
 """Real browsers for tests: the application served on a port, Chromium, and a person at a window of it.
 
-Screenshots go to tests/screenshots (not kept by git). Every page is watched: what the policy refuses, a script's
-fault, a request that takes very long or an English word left on it fails the test that saw it.
+Screenshots go to tests/screenshots (not kept by git), but none is taken in a run of several workers. Every page is
+watched: what the policy refuses, a script's fault, a request that takes very long or an English word left on it fails
+the test that saw it.
 """
 
 import logging
+import os
 import re
 import shutil
 import threading
@@ -12,7 +14,7 @@ import time
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import expect, sync_playwright
 from werkzeug.serving import make_server
 
 from documents import sessions
@@ -29,6 +31,9 @@ LAPTOP, PHONE = {"width": 1366, "height": 900}, {"width": 390, "height": 844}
 SLOWEST = 20.0  # seconds a request may take on a machine that is busy with other tests, too
 SHORT_CODE = re.compile(r"\b[0-9A-F]{4}(-[0-9A-F]{4}){2}\b")  # of a digest
 PATIENCE = 15_000  # milliseconds
+MOMENT = 0.02  # seconds between looks whether the server is to end
+
+expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture
@@ -37,7 +42,7 @@ def live(app, profiled):
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     costed = Costed(app)
     server = make_server("127.0.0.1", 0, costed, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, args=(MOMENT,), daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
     server.shutdown()
@@ -96,7 +101,9 @@ class Window:
         assert not english, (self.page.url, english)
 
     def shot(self, name):
-        """Save what is seen now."""
+        """Save what is seen now, for who runs a test alone to look at it."""
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            return
         SHOTS.mkdir(exist_ok=True)
         self.page.wait_for_timeout(150)
         self.page.screenshot(path=SHOTS / f"{name}.png")
@@ -153,6 +160,4 @@ def lock_in_browser(window, approver, round_):
     above.go(f"/admin/rounds/lock/?id={round_.id}")
     above.page.locator("[name=reason]").first.fill("โรงเรียนอื่นไม่ได้รายงาน")
     above.page.locator("button.risk").first.click()
-    if (box := above.page.locator("dialog[open]")).count():
-        box.get_by_role("button").last.click()
     above.page.wait_for_url("**/admin/rounds/details/**")

@@ -178,7 +178,7 @@ def served():
     """(address, view) while the application is served on a free port of this machine."""
     app, view = made()
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.port}", view
     finally:

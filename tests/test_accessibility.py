@@ -168,8 +168,8 @@ def test_nothing_grave_for_a_stranger_or_on_a_refusal(window, watch, teacher):
     watch.look(stranger.page, "sign-in")
     stranger.page.fill("[name=email]", "nobody@example.org")
     stranger.page.fill("[name=password]", "wrong")
-    stranger.page.press("[name=password]", "Enter")
-    stranger.page.wait_for_load_state()
+    with stranger.page.expect_navigation():
+        stranger.page.press("[name=password]", "Enter")
     watch.look(stranger.page, "sign-in refused", SHORT)
     for address in ("/admin/nothing/", "/admin/users/", "/admin/submissions/details/?id=x"):
         assert one.page.goto(one.base + address).status >= 400

@@ -1,6 +1,7 @@
 """One school's EMIS in a real browser: technology and a member of staff, confirmed, certified, verified and locked."""
 
 import pytest
+from playwright.sync_api import expect
 
 from documents.database import collection
 from documents.rounds import find_round
@@ -58,7 +59,7 @@ def test_a_school_s_emis_from_the_first_field_to_the_lock(window, emis, teacher,
     one.page.locator("nav a", has_text="เทคโนโลยีโรงเรียน").first.click()
     one.page.wait_for_url("**/technology/new/**")
     one.look_over()
-    assert "ยังไม่มีรอบ B-OBEC" in one.page.inner_text("#panels")
+    expect(one.page.locator("#panels")).to_contain_text("ยังไม่มีรอบ B-OBEC")
     fill(one.page, LINE)
     one.shot("emis-01-technology")
     save(one)

@@ -1,5 +1,7 @@
 """A warning from the field to the confirmed school, and an error that the district passes, in real browsers."""
 
+import re
+
 from playwright.sync_api import expect
 
 from documents import checks, subsystem
@@ -30,20 +32,21 @@ def test_a_warning_is_seen_explained_and_confirmed_once_the_district_passes_the_
 
     desk = window(teacher)
     desk.go(page)
-    assert desk.page.get_by_text("มีข้อผิดพลาด 1 ข้อ").count()
+    expect(desk.page.get_by_text("มีข้อผิดพลาด 1 ข้อ").first).to_be_visible()
     desk.go(LIST)
     desk.page.locator(".found-list li.warning a").first.click()
     beside = desk.page.locator("#field-birth_date .found")
-    assert "อายุตามเกณฑ์ 13 ปี มากกว่าเกณฑ์ของ ป.4" in beside.inner_text()
+    expect(beside).to_contain_text("อายุตามเกณฑ์ 13 ปี มากกว่าเกณฑ์ของ ป.4")
     expect(desk.page.locator("#birth_date")).to_be_focused()
     desk.shot("found-form")
     desk.go("/admin/students/")
     cell = desk.page.locator("td.col-room")
-    assert "bad" in cell.get_attribute("class")
-    assert "อยู่ห้อง 2" in cell.get_attribute("title")
+    expect(cell).to_have_class(re.compile(r"\bbad\b"))
+    expect(cell).to_have_attribute("title", re.compile("อยู่ห้อง 2"))
     desk.shot("found-grid")
     desk.go(LIST)
-    assert desk.page.locator(".found-list li.error input").count() == 0  # an error is not hers to pass
+    expect(desk.page.locator(".found-list li.error")).to_have_count(1)
+    expect(desk.page.locator(".found-list li.error input")).to_have_count(0)  # an error is not hers to pass
     desk.page.locator(".found-list li.warning input").check()
     desk.page.fill("#reason", "เข้าเรียนช้า ตรวจกับสูติบัตรแล้ว")
     desk.press("บันทึกเหตุผล")

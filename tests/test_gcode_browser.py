@@ -80,7 +80,7 @@ def check(at, request):
     at.page.get_by_role("link", name=request.name).first.click()
     at.press("รับไว้ตรวจสอบ", confirm="รับไว้ตรวจสอบ")
     papers = at.page.locator(".pieces img")
-    assert papers.count() == len(KINDS)
+    expect(papers).to_have_count(len(KINDS))
     papers.first.scroll_into_view_if_needed()
     assert at.page.wait_for_function("document.querySelector('.pieces img').naturalWidth") is not None
     at.shot("gcode-check")
@@ -107,7 +107,7 @@ def into_dmc(at):
     """The teacher takes the certified learner into the round's pupils; the form knows what the request knew."""
     at.go(f"/admin/students/new/?school={SCHOOL}")
     at.page.get_by_role("link", name="ซอ แสงจันทร์").click()
-    assert at.page.input_value("[name=person_id]") == CODE
+    expect(at.page.locator("[name=person_id]")).to_have_value(CODE)
     at.page.fill("[name=student_no]", "0451")
     at.page.fill("[name=room]", "1")
     with at.page.expect_navigation():

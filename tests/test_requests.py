@@ -4,6 +4,7 @@ import datetime as dt
 import io
 
 import pytest
+from playwright.sync_api import expect
 from python_calamine import CalamineWorkbook
 
 from documents import clock, history
@@ -214,7 +215,7 @@ def test_in_a_browser_a_name_is_found_asked_for_forwarded_and_granted(
     school.page.get_by_placeholder("ค้นหาชื่อ").fill("กานดา")
     school.press("ค้นหา")
     school.page.locator(f"input[value='{pupils[0]}']").check()
-    assert school.page.get_by_label("เหตุผลที่ต้องแก้ไข").input_value() == WHY
+    expect(school.page.get_by_label("เหตุผลที่ต้องแก้ไข")).to_have_value(WHY)
     school.shot("requests-ask")
     school.press("ส่งคำขอ")
     request = ReopenRequest.objects.get()

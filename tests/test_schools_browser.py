@@ -1,5 +1,7 @@
 """People at windows: a list mapped and stored, an acting director, a profile kept, schools moved, pupils reconciled."""
 
+from playwright.sync_api import expect
+
 from documents.clock import real_now
 from documents.jobs import Job
 from documents.schools import School
@@ -48,7 +50,7 @@ def test_an_officer_imports_the_list_and_looks_after_a_school(open_round, office
     watch.look(one.page, "school")
     one.shot("school-page")
     assert "รักษาการอยู่" in one.page.content()
-    assert one.page.locator(".notes .struck").count() == 1
+    expect(one.page.locator(".notes .struck")).to_have_count(1)
     one.go("/admin/schools/contacts/?search=ครูหนึ่ง")
     watch.look(one.page, "contacts")
     assert "รักษาการถึง 30 มิ.ย. 68" in one.page.content()
@@ -80,7 +82,7 @@ def test_a_school_keeps_its_profile_and_an_officer_orders_and_reconciles(
     watch.look(own.page, "profile")
     own.shot("school-profile-phone")
     assert "12 ไร่ 1 งาน" in own.page.content()
-    assert own.page.locator(".map-drawing .here").count() == 1
+    expect(own.page.locator(".map-drawing .here")).to_have_count(1)
     one = window(officer)
     one.go("/admin/schools/establish/")
     order = {"order_number": "12/2568", "order_day": "30/05/2568", "since": "01/06/2568"}

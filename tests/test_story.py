@@ -5,6 +5,7 @@ import io
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import expect
 from python_calamine import CalamineWorkbook
 
 from documents import clock, rounds
@@ -229,7 +230,7 @@ def verify_all(officer):
     officer.shot("story-12-control-room-certified")
     officer.page.get_by_role("button", name="ตรวจสอบแล้ว").first.click()
     box = officer.page.locator("dialog[open]")
-    assert f"{len(SCHOOLS)}" in box.inner_text()
+    expect(box).to_contain_text(f"{len(SCHOOLS)}")
     officer.shot("story-13-verify-question")
     with officer.page.expect_navigation():
         box.get_by_role("button", name="ตรวจสอบแล้ว").click()
@@ -247,9 +248,6 @@ def lock(window, district):
     if approver.page.locator("[name=reason]").count():
         approver.page.locator("[name=reason]").first.fill("ครบทุกโรงเรียน ล็อกก่อนกำหนด")
     approver.page.locator("button.risk").first.click()
-    box = approver.page.locator("dialog[open]")
-    if box.count():
-        box.get_by_role("button").last.click()
     approver.page.wait_for_url("**/admin/rounds/details/**")
     approver.look_over()
     approver.shot("story-16-locked")

@@ -251,13 +251,13 @@ def test_a_teacher_sets_a_class_on_a_phone(classes, teacher, window):
     phone.go(f"{PAGE}?grade=08&room=1")
     page = phone.page
     second = page.locator("li[data-pupil]").nth(1)
-    assert not second.locator(".why-failed").is_visible()
+    expect(second.locator(".why-failed")).to_be_hidden()
     second.get_by_label("ตก ซ้ำชั้น").check()
     second.get_by_label("การอ่าน คิด วิเคราะห์ และเขียน").check()
     expect(page.locator("[data-results-sum]")).to_have_text("สอบได้ 2 คน ตก 1 คน")
     phone.shot("year-end-class")
     phone.press("บันทึก ป.5/1")
-    assert "บันทึกผลสิ้นปี 3 คนแล้ว" in page.inner_text("main")
+    expect(page.locator("main")).to_contain_text("บันทึกผลสิ้นปี 3 คนแล้ว")
     phone.go(f"{PAGE}?grade=09&room=1")
     radio = page.locator("li[data-pupil]").nth(0).locator("input[type=radio]").first
     radio.focus()
