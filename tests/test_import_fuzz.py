@@ -4,10 +4,10 @@ A hundred in scripts/test, thousands with --long. A file that fails is told by i
 """
 
 import io
+import os
 import random
 import re
 import resource
-import time
 import zipfile
 
 import pytest
@@ -138,10 +138,10 @@ def test_a_broken_file_ends_in_a_plan_or_a_sentence(kind, few, full, good, open_
     for seed in range(times(few, full)):
         chance = random.Random(f"{kind} {seed}")  # noqa: S311  not a secret
         content = broken_workbook(good[0], chance) if kind == "xlsx" else broken_csv(good[1], chance)
-        began = time.monotonic()
+        began = sum(os.times()[:4])  # of the processor, children's too: a busy machine is no fault of ours
         assert all(
             re.search("[ก-ฮ]", said) for said in sentences(content, kind, seed, teacher, open_round)
         ), seed
-        assert time.monotonic() - began < SECONDS, seed
+        assert sum(os.times()[:4]) - began < SECONDS, seed
     after = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
     assert after <= max(before, MEGABYTES * 1024)

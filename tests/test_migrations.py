@@ -12,7 +12,7 @@ from documents import history, installation
 from documents.database import collection
 from documents.errors import Busy
 from documents.migrations import runner
-from documents.migrations.lease import Lease, held
+from documents.migrations.lease import LONG_AGO, Lease, held
 from documents.migrations.rewriting import SealedValues, rewrite
 from documents.version import VERSION
 from documents.writing import Change, write
@@ -72,17 +72,25 @@ def test_what_is_missing_runs_in_order_and_what_was_done_does_not(database, pack
 
 
 def test_of_two_starts_at_once_one_runs_and_the_other_waits(database, package):
-    slow = NOTE.format(1) + "    import time; time.sleep(1)\n"
+    slow = (
+        NOTE.format(1) + "    import time\n    while not db.waiting.find_one():\n        time.sleep(0.05)\n"
+    )
     name = package(m001_slow=slow)
     ran, told = [], []
+
+    def tell(sentence):
+        told.append(sentence)
+        if "รอ" in sentence:
+            database.waiting.insert_one({})
+
     starts = [
-        threading.Thread(target=lambda: ran.append(runner.run_missing(VERSION, name, told.append)))
+        threading.Thread(target=lambda: ran.append(runner.run_missing(VERSION, name, tell)), daemon=True)
         for _ in range(2)
     ]
     for start in starts:
         start.start()
     for start in starts:
-        start.join()
+        start.join(60)
     assert sorted(ran) == [[], ["001_slow"]]
     assert database.notes.count_documents({}) == 1
     assert any("รอ" in sentence for sentence in told)
@@ -139,11 +147,11 @@ def test_a_fresh_start_has_every_migration_of_the_code(database):
 
 
 def test_a_lease_is_one_holders_until_it_lets_go_or_dies(database):
-    first, second = Lease("x", seconds=0.4), Lease("x", seconds=0.4)
+    first, second = Lease("x"), Lease("x")
     assert first.take()
     assert not second.take()
     assert first.renew()
-    time.sleep(0.6)
+    database.installation.update_one({"_id": "x"}, {"$set": {"until": LONG_AGO}})
     assert second.take()
     assert not first.renew()
     with pytest.raises(Busy):
@@ -153,8 +161,14 @@ def test_a_lease_is_one_holders_until_it_lets_go_or_dies(database):
 
 
 def test_a_lease_is_kept_for_as_long_as_the_work_takes(database):
-    with held("x", seconds=0.4):
-        time.sleep(1)
+    def until():
+        return database.installation.find_one({"_id": "x"})["until"]
+
+    with held("x", seconds=4):
+        first, give_up = until(), time.monotonic() + 60
+        while until() == first:
+            assert time.monotonic() < give_up
+            time.sleep(0.05)
         assert not Lease("x").take()
     assert Lease("x").take()
 

@@ -100,7 +100,7 @@ def test_no_more_is_offered_than_asked_for():
 
 def test_looking_up_is_quick():
     places.find(*("อุบลราชธานี", "เขื่องใน", "ชีทวน"))
-    start = time.monotonic()
+    start = time.process_time()
     for _ in range(2000):
         places.find("อุบลราชธานี", "เขื่องใน", "ชีทวน")
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2

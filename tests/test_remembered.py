@@ -50,6 +50,7 @@ def stored(database):
 def again(database):
     """As a test ends and the next begins."""
     empty({"notes", "more"})
+    LISTENER.forget()
     begin()
 
 
@@ -74,6 +75,11 @@ def test_in_another_order_or_after_another_write_it_is_made_anew(database, steps
     first()
     assert ran == ["first", "second", "second", "first"]
     assert len(stored(database)["more"]) == 1
+    again(database)
+    database.more.insert_one({"_id": 9})
+    begin()
+    first()
+    assert ran == ["first", "second", "second", "first", "first"]
 
 
 def test_what_another_process_stored_is_found_and_gone(database, database_uri):
