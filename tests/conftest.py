@@ -34,9 +34,8 @@ LONGEST = [  # files of the longest tests: begun first, so that no worker is lef
     *("test_accessibility.py", "test_neighbour.py", "test_abuse_input.py", "test_story.py", "test_start.py"),
     *("test_start_demo.py", "test_demo.py", "test_routes.py", "test_wording.py", "test_races.py"),
 ]
-ROOMY = (
-    3 * 2**30
-)  # bytes, thrice what a run stores: so much free, and four times as much memory, for it to lie there
+# Bytes, thrice what a run stores: so much must be free in memory, and four times as much there be, for it to lie there.
+ROOMY = 3 * 2**30
 
 for name in [
     name for name in os.environ if name.startswith("KHET_") or name in ("MONGODB_URI", "SECRET_KEY")
