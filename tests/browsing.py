@@ -30,7 +30,7 @@ SHOTS = Path(__file__).parent / "screenshots"
 LAPTOP, PHONE = {"width": 1366, "height": 900}, {"width": 390, "height": 844}
 SLOWEST = 20.0  # seconds a request may take on a machine that is busy with other tests, too
 SHORT_CODE = re.compile(r"\b[0-9A-F]{4}(-[0-9A-F]{4}){2}\b")  # of a digest
-PATIENCE = 15_000  # milliseconds
+PATIENCE = 30_000  # milliseconds that something waited for may take at most
 MOMENT = 0.02  # seconds between looks whether the server is to end
 
 expect.set_options(timeout=PATIENCE)

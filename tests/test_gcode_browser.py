@@ -82,7 +82,7 @@ def check(at, request):
     papers = at.page.locator(".pieces img")
     expect(papers).to_have_count(len(KINDS))
     papers.first.scroll_into_view_if_needed()
-    assert at.page.wait_for_function("document.querySelector('.pieces img').naturalWidth") is not None
+    at.page.wait_for_function("() => document.querySelector('.pieces img').naturalWidth")
     at.shot("gcode-check")
     at.press("ตรวจสอบแล้ว ส่งผู้รับรอง", confirm="ตรวจสอบแล้ว ส่งผู้รับรอง")
     at.look_over()

@@ -75,10 +75,11 @@ def test_the_history_gives_the_focus_back(page):
 
 def test_the_menu_of_a_phone_holds_the_focus_while_it_is_open(page):
     page.set_viewport_size(PHONE)
+    expect(page.locator(".side")).to_be_hidden()
     toggle = page.locator("[data-nav-toggle]")
     toggle.focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("document.activeElement.closest('.side')")
+    page.wait_for_function("() => Boolean(document.activeElement.closest('.side'))")
     for _ in range(4):
         assert focused(page, "Boolean(one.closest('.side'))")
         page.keyboard.press("Tab")
