@@ -1,5 +1,7 @@
 """The numbers of a report as one person may see them: whole, or with the small ones hidden (domain.md 6, rule 4)."""
 
+from itertools import zip_longest
+
 from documents.levels import LEVELS, SEXES
 from documents.reporting import WHOLE
 from documents.small_cells import SMALL, hidden
@@ -12,11 +14,13 @@ PARTS = {3: (0, 1, 2), 10: (4, 5, 6, 7, 8, 9), 14: (11, 12, 13), 21: (15, 16, 17
 class Numbers:
     """Asks Figures for cells: `number(line, level, sex, school)` is an int, or None for one that is hidden.
 
-    Where small numbers are hidden, a school has one number a line, of all levels and both sexes; no other is asked for.
+    Where small numbers are hidden, a school has one number a line, of all levels and both sexes; no other is asked for,
+    and what is hidden of a round in `beside` is hidden here, too.
     """
 
-    def __init__(self, figures, schools, whole=True):
+    def __init__(self, figures, schools, whole=True, beside=()):
         self.figures, self.schools, self.whole = figures, list(schools), whole
+        self.beside = tuple(beside)  # Figures of the rounds with which these could be subtracted
         self.lines = figures.lines(None if whole else self.schools)
         self._sums = {}
         self.hidden = frozenset() if whole else self._hidden_once()
@@ -61,13 +65,15 @@ class Numbers:
         return (line, level, sex) if school is None else (line, school)
 
     def _hidden_once(self):
-        """Kept with the figures, which last as long."""
-        key = tuple(self.schools)
-        if key not in self.figures.hidden:
-            self.figures.hidden[key] = self._hidden()
-        return self.figures.hidden[key]
+        """Kept with the figures, which last as long; worked out anew when those of a round beside are others."""
+        key = tuple(self.schools), bool(self.beside)
+        kept = self.figures.hidden.get(key)
+        if kept is None or any(one is not other for one, other in zip_longest(kept[0], self.beside)):
+            others = (Numbers(figures, self.schools, whole=False).hidden for figures in self.beside)
+            kept = self.figures.hidden[key] = self.beside, self._hidden(frozenset().union(*others))
+        return kept[1]
 
-    def _hidden(self):
+    def _hidden(self, beside):
         """The hidden cells of the area's table and of the schools' together, since both show the same totals."""
         cells, sums = {}, []
         lines = [line.key for line in self.lines]
@@ -90,4 +96,4 @@ class Numbers:
                     sums.append(((first, place, sex), [(line, place, sex) for line in others]))
             for school in self.schools:
                 sums.append(((first, school), [(line, school) for line in others]))
-        return frozenset(hidden(cells, sums))
+        return frozenset(hidden(cells, sums, beside))

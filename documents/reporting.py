@@ -20,6 +20,7 @@ from documents.limits import limits_of
 from documents.locking import freeze_of
 from documents.money_counts import doubles_of
 from documents.record import declared
+from documents.rounds import Round
 from documents.students import Student
 from documents.submissions import Submission
 
@@ -171,6 +172,21 @@ def figures_of(report, round_, schools=None):
         found = counted(report, terms_of(round_), schools)
         _kept.put(stamp, found)
     return found
+
+
+def figures_beside(report, round_, schools=None):
+    """The Figures of a report in the round before and the one after, as far as it is counted there: with each of them its
+    numbers could be subtracted.
+    """
+    opened = Round.objects(
+        area_code=round_.area_code, subsystem=round_.subsystem, state__nin=["draft", "proposed"]
+    )
+    rows = sorted(opened.exclude("moves", "memo"), key=lambda one: (one.academic_year, one.code))
+    at = next((n for n, one in enumerate(rows) if one.id == round_.id), None)
+    if at is None or report.table:
+        return []
+    beside = [*rows[max(at - 1, 0) : at], *rows[at + 1 : at + 2]]
+    return [figures_of(report, one, schools) for one in beside if one.code in report.rounds]
 
 
 def counted(report, terms, schools=None):

@@ -2,18 +2,22 @@
 
 Numbers from 1 to 9 are hidden, and as many others as it takes that no hidden one can be worked out from those shown
 (domain.md 6, rule 4). What a reader can work out are the table's own sums: each is an equation, and a hidden number is
-found where the equations leave it one value.
+found where the equations leave it one value. What is hidden in one of two rounds is hidden in the other as well: else the two
+tables, subtracted, would tell of the few who came or went between them.
 """
 
 SMALL = 10  # numbers below are hidden; no Thai rule names one, so it stands here alone
 PRIME = 2**61 - 1  # sums are reckoned modulo a prime, where division is exact
 
 
-def hidden(cells, sums):
-    """The keys of `cells` {key: number} that are not shown; `sums` are (key of a total, keys of its parts)."""
+def hidden(cells, sums, beside=()):
+    """The keys of `cells` {key: number} that are not shown; `sums` are (key of a total, keys of its parts).
+
+    `beside` are the keys that are hidden in the same table of another round, whatever their numbers are in this one.
+    """
     sums = [(total, [part for part in parts if part in cells]) for total, parts in sums if total in cells]
     sums = [(total, parts) for total, parts in sums if parts]
-    small = {key for key, number in cells.items() if 0 < number < SMALL}
+    small = {key for key, number in cells.items() if 0 < number < SMALL} | (set(beside) & cells.keys())
     found, beside = set(small), {}
     for number, (total, parts) in enumerate(sums):
         for key in (total, *parts):

@@ -8,7 +8,7 @@ from documents import access
 from documents.database import at_one_moment
 from documents.levels import LEVELS
 from documents.report_numbers import BOTH, Numbers
-from documents.reporting import WHOLE, counted, figures_of, sees_small, terms_of
+from documents.reporting import WHOLE, counted, figures_beside, figures_of, sees_small, terms_of
 from documents.student_reports import STAGES, reports_of
 from exports.reports import as_of_line
 from exports.round_workbook import declared_rooms, facts_of, pupil_counts, write_pupils_report
@@ -39,7 +39,7 @@ def numbers_for(report, round_, facts, user, fresh=False):
     whole = all(sees_small(report, user, round_.area_code, code) for code in codes) if asked is not None else (
         sees_small(report, user, round_.area_code)
     )  # fmt: skip
-    return Numbers(figures, codes, whole)
+    return Numbers(figures, codes, whole, [] if whole else figures_beside(report, round_, asked))
 
 
 # ---- the ministry's CSV ----

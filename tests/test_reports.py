@@ -3,15 +3,20 @@
 import io
 import re
 from collections import Counter
+from types import SimpleNamespace
+
+from bson import ObjectId
 
 from documents import growth, locking, reporting
 from documents.limits import set_limits
+from documents.report_numbers import Numbers
+from documents.rounds import find_round
 from documents.small_cells import hidden, worked_out
 from documents.student_reports import BY_KEY, REPORTS, reports_of
 from documents.students import Student
 from documents.writing import Change, write
-from exports.report_files import report_csv
-from tests.people import AREA, OTHER, SCHOOL, YEAR, place
+from exports.report_files import numbers_for, report_csv
+from tests.people import AREA, OTHER, SCHOOL, YEAR, person, place
 from tests.pupils import pupil
 from tests.report_world import *  # noqa: F403  fixtures of the world
 from tests.report_world import expected, rows_of
@@ -164,6 +169,45 @@ def test_a_hidden_number_cannot_be_worked_out():
     assert hidden({"a": 4, "b": 0, "t": 4}, [("t", ["a", "b"])]) >= {"a", "t"}
     # u and v are each in two sums with others, and only all three together tell v.
     assert worked_out({"u", "v", "w"}, [("t", ["u", "w"]), ("s", ["u", "w", "v"]), ("r", ["x"])]) == {"v"}
+
+
+def test_what_is_hidden_in_one_of_two_rounds_is_hidden_in_the_other():
+    """Nine of a kind in June, ten in November: shown beside a hidden nine, the ten would tell of the one who came."""
+    sums = [("all", ["few", "others", "rest"])]
+    june = {"few": 9, "others": 50, "rest": 41, "all": 100}
+    november = {"few": 10, "others": 50, "rest": 41, "all": 101}
+    assert hidden(november, sums) == set()
+    gone = hidden(june, sums)
+    assert gone > {"few"}
+    also = hidden(november, sums, beside=gone)
+    assert also >= gone
+    assert not worked_out(also, sums) & gone
+    assert hidden({"t": 0}, [], beside={"t", "elsewhere"}) == {"t"}
+
+
+def test_an_executive_cannot_subtract_one_round_from_the_next(filled, executive, database):
+    """The cells hidden in a round are hidden in its neighbours; who may see small numbers sees both rounds whole."""
+    later = dict(database.rounds.find_one({"_id": filled.id}), code="2")
+    later.pop("_id")
+    database.rounds.insert_one(later)
+    report = BY_KEY["disability"]
+    for row in rows_of(filled):
+        copied = {**row, "_id": ObjectId(), "round": "2"}
+        again = {name: value for name, value in copied.items() if name not in ("person_id", "student_no")}
+        database.students.insert_many([copied, {**again, "_id": ObjectId()}])
+    facts = SimpleNamespace(names={SCHOOL: "บ้านหนึ่ง", OTHER: "บ้านสอง"})
+    rounds_ = [find_round(AREA, "DMC", YEAR, code) for code in "12"]
+    seen = [numbers_for(report, one, facts, executive) for one in rounds_]
+    assert [(one.whole, len(one.beside), len(one.schools)) for one in seen] == [(False, 1, 2)] * 2
+    alone = [Numbers(one.figures, one.schools, whole=False).hidden for one in seen]
+    assert alone[0] - alone[1], (
+        "twice as many are shown where they are ten and more: else the test says nothing"
+    )
+    for one in seen:
+        assert alone[0] | alone[1] <= one.hidden
+    marked = person("marked", "district", sensitive=True)
+    whole = [numbers_for(report, one, facts, marked) for one in rounds_]
+    assert all(one.whole and not one.hidden for one in whole)
 
 
 def test_a_growth_table_of_the_district_brings_the_reports_of_nutrition(filled, officer, teacher, sign_in):
