@@ -148,6 +148,39 @@ def _parts(text: str, year: int | None) -> tuple[int, int, int]:
     return int(found[1]), month, int(found[3] or year)
 
 
+def short_year(text: object) -> tuple[int, int, int, bool] | None:
+    """(day, month, two digits of the year, whether it is surely พ.ศ.) of a date typed with two digits for its year.
+
+    Surely of the Buddhist era is a month in Thai words, or พ.ศ. before the year. None for any other text.
+    """
+    text = thai.arabic_digits(thai.clean(text)) if isinstance(text, str) else ""
+    if (found := _DAY_FIRST.fullmatch(text)) and len(found[4]) == 2:
+        return int(found[1]), int(found[3]), int(found[4]), False
+    found = _IN_WORDS.fullmatch(text)
+    month = _MONTH_BY_NAME.get(found[2].replace(".", "").removesuffix("พศ")) if found else None
+    if month and found[3] and len(found[3]) == 2:
+        return int(found[1]), month, int(found[3]), True
+    return None
+
+
+def with_full_year(text: object, era: str) -> object:
+    """A date typed with two digits for its year with all four: "05/06/56" gives "5/6/2556"; anything else as it is.
+
+    `era` is "be" or "ce"; a month in words is of the Buddhist era whatever it says. The year is the last one that is not
+    to come.
+    """
+    found = short_year(text)
+    if found is None:
+        return text
+    day, month, digits, surely = found
+    year = clock.today().year
+    if era == "ce" and not surely:
+        full = 2000 + digits if 2000 + digits <= year else 1900 + digits
+        return f"{full}-{month:02d}-{day:02d}"
+    full = 2500 + digits if 2500 + digits <= year + ERA else 2400 + digits
+    return f"{day}/{month}/{full}"
+
+
 def _christian(year: int) -> int:
     return year - ERA if year >= EARLIEST_TYPED_BE else year
 

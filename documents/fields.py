@@ -98,7 +98,10 @@ def measure(label, *, unit=None, decimals=1, min_value=0, max_value=1e9, require
 
 
 def date(label, *, required=False, **more):
-    """A calendar day: typed and shown dd/mm/พ.ศ., stored as midnight of the ISO date."""
+    """A calendar day: typed and shown dd/mm/พ.ศ., stored as midnight of the ISO date.
+
+    `ages` (years, least and most) tells of whose birth it is: by it a file's years of two digits find their era.
+    """
     need = more.pop("need", "R" if required else "O")
     return DateTimeField(**_carry("date", label, need=need, **more))
 

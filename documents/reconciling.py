@@ -10,7 +10,15 @@ from dataclasses import dataclass
 
 from bson import ObjectId
 from mongoengine import Document
-from mongoengine.fields import DateTimeField, DictField, IntField, ListField, ObjectIdField, StringField
+from mongoengine.fields import (
+    BooleanField,
+    DateTimeField,
+    DictField,
+    IntField,
+    ListField,
+    ObjectIdField,
+    StringField,
+)
 
 from documents import linked
 from documents.access import AREA_READERS
@@ -18,6 +26,7 @@ from documents.codelists import code_list
 from documents.database import collection
 from documents.errors import NotAllowed, OutOfScope
 from documents.history import naive_now, note_event
+from documents.students import Student
 from documents.submissions import Submission
 
 SUBSYSTEM = "DMC"
@@ -37,6 +46,9 @@ class Reconciliation(Document):
     rows = IntField()
     totals = ListField(DictField())  # rows of sums in the file, left out: row, pupils
     faults = ListField(DictField())  # row, sentence: rows that are not compared
+    notes = ListField(StringField())  # how the file was taken, and whether its own sums hold
+    category = StringField(max_length=200)  # the one of a report by category that is compared: all pupils
+    only_g = BooleanField()  # the file counts pupils with G-codes alone, and so does ours
     grades = ListField(StringField())  # those that the file has a column for
     theirs = DictField()
     ours = DictField()
@@ -87,15 +99,15 @@ def counters(grades):
 def keep(round_, told, actor):
     """Compare what was read of a file with a round, and keep it; gives back the Reconciliation.
 
-    `told` has filename, encoding, rows, totals, faults, grades, and theirs {code: {counter: pupils}}, names {code: name}.
+    `told` has filename, encoding, rows, totals, faults, notes, category, only_g, grades, and theirs {code: {counter: pupils}}, names {code: name}.
     Raises NotAllowed.
     """
     if not may_read(actor, round_.area_code):
         raise NotAllowed("เฉพาะเจ้าหน้าที่เขตและผู้รับรองระดับเขตเท่านั้นที่กระทบยอดได้")
     wanted = counters(told["grades"])
+    counted = g_codes_in(round_) if told.get("only_g") else linked.counts_in(round_)
     ours = {
-        code: {name: counts[name] for name in wanted if counts.get(name)}
-        for code, counts in linked.counts_in(round_).items()
+        code: {name: counts[name] for name in wanted if counts.get(name)} for code, counts in counted.items()
     }
     made = Reconciliation(
         id=ObjectId(), area_code=round_.area_code, academic_year=round_.academic_year, round=round_.code,
@@ -114,6 +126,19 @@ def keep(round_, told, actor):
     changes = {name: [None, value] for name, value in about.items()}
     note_event(round_.area_code, actor, "compare", "access", actor.id, changes)
     return made
+
+
+def g_codes_in(round_):
+    """{school code: {counter: pupils}} of a round's counted pupils with G-codes."""
+    place = {
+        "area_code": round_.area_code, "person_id": {"$gte": "G", "$lt": "H"},
+        "academic_year": round_.academic_year, "round": round_.code,
+    }  # fmt: skip
+    found = {}
+    for row in collection(Student).find(place).hint("number"):
+        kept = found.setdefault(row["school_code"], Counter())
+        kept.update(Student.tally(row))
+    return found
 
 
 def _names_in(round_):

@@ -68,6 +68,7 @@ class Staff(Record):
         check=not_in_the_future,
         group=IDENTITY,
         personal=PERSONAL,
+        ages=(17, 80),
         synonyms=("วันเดือนปีเกิด", "วัน/เดือน/ปีเกิด"),
     )
     age = derived(

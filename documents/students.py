@@ -95,6 +95,7 @@ class Student(Record):
         check=rules.not_in_the_future,
         group=IDENTITY,
         personal=PERSONAL,
+        ages=(1, 30),
         synonyms=("วันเดือนปีเกิด", "วัน/เดือน/ปีเกิด"),
     )
     age = derived(

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from documents import citizen_id, fields, places, thai
+from documents import buddhist, citizen_id, fields, places, thai
 from documents.codelists import code_list, plain
 from documents.record import declared, shown_fields
 from exports import links
@@ -30,7 +30,10 @@ WIDTHS = {
 BLANK = {"", "-", "–", "—"}
 EXCEL_EPOCH = dt.date(1899, 12, 30)
 A_DATE_NOW = "โปรแกรมตารางเปลี่ยนค่านี้เป็นวันที่แล้ว ให้จัดช่องเป็นข้อความและพิมพ์ค่าเดิมอีกครั้ง"
-GUARDED = re.compile("'[=+@＝＋－＠-]")
+MARKS = "'’`"
+GUARDED = re.compile(
+    "['’`](?=[=+@＝＋－＠-]|[0-9๐-๙]+(?:[-/. ][0-9๐-๙]+)*$)"
+)  # what keeps a formula or a number a text
 MOST_KNOWN = 10_000  # readings of cells that are kept, of a column
 BLANK_CELL = ()  # a cell that says nothing
 SPLIT = re.compile(r"[,;|\n]+")
@@ -70,7 +73,14 @@ SCHOOL_CODE = Column(
     width=12,
     synonyms=("รหัส Smis 8 หลัก", "รหัสโรงเรียน 8 หลัก"),
 )
-SCHOOL_NAME = Column("school_name", "ชื่อโรงเรียน", label_en="School", width=28, read_only=True)
+SCHOOL_NAME = Column(
+    "school_name",
+    "ชื่อโรงเรียน",
+    label_en="School",
+    width=28,
+    read_only=True,
+    synonyms=("โรงเรียน", "ชื่อสถานศึกษา", "ชื่อสถานศึกษา(ไทย)", "ชื่อโรงเรียน (ไทย)", "สถานศึกษา"),
+)
 
 
 def columns(document):
@@ -131,6 +141,7 @@ class Layout:
         self.columns = columns(document)
         self.sheet = document.label
         self.known, self.orders, self.said = {}, {}, {}
+        self.short_years = {}  # {name of a column of dates: era of years with two digits}; none are read elsewhere
 
     @property
     def written(self):
@@ -217,6 +228,8 @@ class Layout:
         """What one cell comes to: {field: value}, BLANK_CELL, or the sentence of what is wrong with it."""
         if self.says_nothing(column, cell):
             return BLANK_CELL
+        if cell.__class__ is str and cell.lstrip()[:1] in MARKS:
+            cell = text_of_cell(cell)
         try:
             return self.read_cell(column, cell, values, stored or {})
         except ValueError as fault:
@@ -292,6 +305,8 @@ class Layout:
     def read_cell(self, column, cell, values, stored):
         """{field: value} of one filled cell; `values` are the row's earlier ones. Raises ValueError, in Thai."""
         one = self.fields[column.name]
+        if column.name in self.short_years:
+            cell = buddhist.with_full_year(cell, self.short_years[column.name])
         if one.kind == "choice":
             return {
                 column.name: self.understood(
@@ -475,7 +490,7 @@ def text_of_cell(cell):
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
     text = thai.clean(cell)
-    return text[1:] if GUARDED.match(text) else text
+    return text[1:] if text[:1] in MARKS and GUARDED.match(text) else text
 
 
 def speakable(text):

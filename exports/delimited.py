@@ -2,10 +2,11 @@
 
 import csv
 import io
+from collections import deque
 
 from documents.errors import FileRefused
 from exports import guards
-from exports.rows import Rows
+from exports.rows import LAST, Rows
 
 DELIMITERS = ",\t;|"
 
@@ -68,8 +69,10 @@ def delimited_rows(text):
                 yield number, values
 
     count = widest = 0
-    for _, values in walk():
+    ends = deque(maxlen=LAST)
+    for number, values in walk():
         count, widest = count + 1, max(widest, len(values))
+        ends.append((number, values))
         if widest > guards.MAX_COLUMNS:
             guards.refuse_width(widest)
-    return Rows(walk, count, widest)
+    return Rows(walk, count, widest, ends=lambda: ends)

@@ -8,6 +8,7 @@ from documents import thai
 
 LOOKED_AT = 20  # rows from the top in which a header is sought
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+JOINT = " / "  # between a group of a header of two rows and a label under it
 REASON_LABEL = "ระบบแจ้งว่าต้องแก้"  # the column that a checked file comes back with; nothing is read from it
 
 
@@ -18,6 +19,19 @@ def label_key(text):
     """
     cleaned = thai.arabic_digits(thai.clean(text)).lower()
     return re.sub(r"[\s*:\"'“”]+", "", cleaned)
+
+
+def keys_of(label):
+    """(key, whether it says as much as the label) by which a label may be known, the likeliest first.
+
+    A label under a group is asked for with its group on either side, and last alone: then it says less than it did.
+    """
+    yield label_key(label), True
+    if JOINT in str(label):
+        parts = str(label).split(JOINT)
+        yield label_key(" ".join(parts)), True
+        yield label_key(" ".join(reversed(parts))), True
+        yield label_key(parts[0] if parts[-1].startswith("(") else parts[-1]), False
 
 
 def is_reason(label):
@@ -44,6 +58,9 @@ class Matched:
     guesses: list = field(default_factory=list)
     unknown: list = field(default_factory=list)  # labels that no field knows
     repeated: list = field(default_factory=list)  # labels met again; the first column of that name counts
+    doubles: dict = field(
+        default_factory=dict
+    )  # {field name: columns that are all it, the one that counts first}
 
 
 def letter_of(index):
@@ -86,28 +103,57 @@ def widest_header(rows):
     return None
 
 
-def match_columns(labels, columns, rows=()):
+def match_columns(labels, columns, rows=(), chosen=()):
     """A `Matched` for the labels of a table.
 
     `columns` have `.name`, `.label`, `.synonyms` and `.looks` (None, or a question about one value). A label that
-    fits two fields, or stands twice, is told apart by what the `rows` hold, and that is a guess to approve.
+    fits two fields, or stands twice, is told apart by what the `rows` hold, and that is a guess to approve; so is a
+    label known without the group above it. `chosen` is {field name: column} as a person decided.
     """
     wanted = candidates_by_label(columns)
-    left = {
-        index: list(wanted[label_key(label)])
-        for index, label in enumerate(labels)
-        if label_key(label) in wanted
-    }
-    matched = Matched({})
-    settle_the_plain(left, matched)
+    matched, chosen = Matched({}), dict(chosen)
+    left, loose = fitting(labels, wanted)
+    fits = {index: list(found) for index, found in left.items()}
+    for name, index in chosen.items():
+        if index in left:
+            matched.names[index] = name
+            del left[index]
+    settle_the_plain(left, matched, loose)
     settle_by_content(left, labels, rows, matched)
+    for index in [index for index in left if index in loose]:
+        del left[index]
     for index in sorted(left):
         matched.repeated.append(labels[index])
+        note_double(index, fits[index], matched)
+    approved = {guess.index for guess in matched.guesses}
+    for index in sorted(loose & set(matched.names) - approved):
+        column = next(one for one in fits[index] if one.name == matched.names[index])
+        matched.guesses.append(guess_of(index, labels[index], column, None))
     known = set(matched.names) | set(left)
     matched.unknown = [
         label for index, label in enumerate(labels) if label and index not in known and not is_reason(label)
     ]
     return matched
+
+
+def fitting(labels, wanted):
+    """({column index: columns whose label or synonym it bears}, those that bear it without their group alone)."""
+    left, loose = {}, set()
+    for index, label in enumerate(labels):
+        key, whole = next(((key, whole) for key, whole in keys_of(label) if key in wanted), (None, True))
+        if key is not None:
+            left[index] = list(wanted[key])
+            if not whole:
+                loose.add(index)
+    return left, loose
+
+
+def note_double(index, fits, matched):
+    """Note a column that is what another one is already."""
+    by_name = {name: at for at, name in matched.names.items()}
+    name = next((column.name for column in fits if column.name in by_name), None)
+    if name:
+        matched.doubles.setdefault(name, [by_name[name]]).append(index)
 
 
 def candidates_by_label(columns):
@@ -122,15 +168,15 @@ def candidates_by_label(columns):
     return wanted
 
 
-def settle_the_plain(left, matched):
-    """Take the columns that can be only one field which no other column claims as its only one."""
+def settle_the_plain(left, matched, loose=frozenset()):
+    """Take the columns that can be only one field which no other column claims as its only one, `loose` ones last."""
     settled = True
     while settled:
         settled = False
         taken = set(matched.names.values())
         for index in left:
             left[index] = [column for column in left[index] if column.name not in taken]
-        for index in sorted(left):
+        for index in sorted(left, key=lambda index: (index in loose, index)):
             only = left[index]
             rivals = [other for other in left if other != index and only and only[0] in left[other]]
             if len(only) == 1 and (not only[0].looks or not any(len(left[other]) == 1 for other in rivals)):

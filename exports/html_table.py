@@ -8,11 +8,13 @@ DEEPEST = 20  # tables within tables; deeper ones are left out
 
 
 def html_tables(text):
-    """The tables of a page, each a list of (row number, values); a blank cell is None, everything else text."""
+    """The tables of a page, each (rows, merged): rows are (row number, values), a blank cell None, everything else text;
+    merged are [[first row, first column, last row, last column]] from 0, as a workbook tells them.
+    """
     parser = TableParser()
     parser.feed(text)
     parser.close()
-    return [rows for rows in parser.tables if rows]
+    return [(table.rows, table.merged) for table in parser.tables if table.rows]
 
 
 class TableParser(HTMLParser):
@@ -26,7 +28,7 @@ class TableParser(HTMLParser):
         if tag == "table" and len(self.open) < DEEPEST:
             table = TableBeingRead()
             self.open.append(table)
-            self.tables.append(table.rows)
+            self.tables.append(table)
         elif self.open and tag == "tr":
             self.open[-1].start_row()
         elif self.open and tag in ("td", "th"):
@@ -58,7 +60,7 @@ class TableBeingRead:
     """One table on its way in: the row and the cell being heard, and columns still covered from above."""
 
     def __init__(self):
-        self.rows, self.number = [], 0
+        self.rows, self.number, self.merged = [], 0, []
         self.row = self.cell = None
         self.covered = {}  # column: how many more rows a cell above reaches down
 
@@ -74,6 +76,9 @@ class TableBeingRead:
         self.skip_covered()
         width, depth = span(attributes.get("colspan")), span(attributes.get("rowspan"))
         self.cell, self.width = [], width
+        if depth > 1 or width > 1:
+            top, left = self.number - 1, len(self.row)
+            self.merged.append([top, left, top + depth - 1, left + width - 1])
         if depth > 1:
             for column in range(len(self.row), len(self.row) + width):
                 self.covered[column] = depth

@@ -13,17 +13,28 @@ from exports.file_jobs import XLSX
 from exports.importing import apply_plan, plan_file
 from exports.plan_workbook import write_plan_workbook
 from exports.plans import find_plan, left_of
+from exports.questions import Unanswered, keep_questions
 from exports.workbook import file_name
 
 
 @job_kind("plan_import", "ตรวจไฟล์นำเข้า", "Check an import file")
-def plan_job(job, progress, slug, blanks="keep"):
-    """Plan an uploaded file; the plan has the job's id, so that a second run replaces the first's."""
+def plan_job(job, progress, slug, blanks="keep", answers=None):
+    """Plan an uploaded file; the plan has the job's id, so that a second run replaces the first's.
+
+    What only a person knows of the file is kept with it for him to answer.
+    """
     round_ = find_round(job.area_code, job.subsystem, job.academic_year, job.round)
     with job.input_file() as file:
+        content = file.read()
+    try:
         plan = plan_file(
-            subsystem(slug), file, job.input_name, job.actor, round_, blanks, progress=progress, id_=job.id
-        )
+            subsystem(slug), content, job.input_name, job.actor, round_, blanks,
+            progress=progress, id_=job.id, answers=answers,
+        )  # fmt: skip
+    except Unanswered as asked:
+        kept = keep_questions(content, job.input_name, job.actor, slug, round_, blanks, asked)
+        said = f"ไฟล์นี้มี {len(asked.questions):,} เรื่องที่ต้องตอบก่อน ระบบจึงจะตรวจต่อ"
+        return {"summary": [said], "asked": kept, "slug": slug}
     counts = plan.counts()
     return {
         "summary": [

@@ -55,18 +55,28 @@ def is_small_deed(plan):
     return plan.to_write <= SMALL_DEED and len(plan.ready) <= SMALL_SCHOOLS
 
 
-def plan_import(document, file, filename, user, round_, blanks="keep", max_rows=MAX_ROWS):
+def plan_import(document, file, filename, user, round_, blanks="keep", max_rows=MAX_ROWS, answers=None):
     """What importing a file into a round would do, as an ImportPlan with all its rows, kept for its owner.
 
     A blank cell leaves its field alone, or clears it with `blanks="clear"`. Raises FileRefused for a file that cannot
-    be read; everything that is wrong within it is an error of the plan. Nothing is written.
+    be read, and Unanswered with what only a person knows of it and `answers` ({question's id: value}) do not say;
+    everything that is wrong within it is an error of the plan. Nothing is written.
     """
-    plan = plan_file(document, file, filename, user, round_, blanks, max_rows)
+    plan = plan_file(document, file, filename, user, round_, blanks, max_rows, answers=answers)
     return find_plan(plan.id, user)
 
 
 def plan_file(
-    document, file, filename, user, round_, blanks="keep", max_rows=MAX_ROWS, progress=None, id_=None
+    document,
+    file,
+    filename,
+    user,
+    round_,
+    blanks="keep",
+    max_rows=MAX_ROWS,
+    progress=None,
+    id_=None,
+    answers=None,
 ):
     """As `plan_import`, without the rows, which are kept school by school and never all in memory.
 
@@ -77,7 +87,7 @@ def plan_file(
     if progress:
         progress.say("กำลังอ่านไฟล์")
     table = read_table(file, filename, layout.labels(), max_rows)
-    planning = Planning(layout, table, user, round_, blanks)
+    planning = Planning(layout, table, user, round_, blanks, answers)
     plan, done = planning.plan_, 0
     plan.id = id_
     keeping = Keeping(plan, user)

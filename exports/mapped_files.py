@@ -27,9 +27,11 @@ from documents.database import collection
 from documents.errors import FileRefused, RuleBroken
 from exports import guards
 from exports.headers import LOOKED_AT, find_header, label_key, letter_of, widest_header
+from exports.merged_cells import filled_down
 from exports.plans import LIVES
-from exports.reading import header_zone, sheet_of_rows, sheets_of
-from exports.rows import filled_up, padded, widest_of
+from exports.reading import header_of, header_zone, in_words, sheet_of_rows, sheets_of
+from exports.rows import filled_up, widest_of
+from exports.table_ends import cut_ends, told
 
 MOST_ROWS = 10_000
 MOST_KEPT = 12 * 1024 * 1024  # bytes, compressed: one document holds 16 MB
@@ -78,7 +80,7 @@ class Mapping(Document):
 
 @dataclass
 class FileTable:
-    """A table as it is: `header_row` 0 means that it has none; `rows` are (number in the sheet, values)."""
+    """A table as it is: `header_row` 0 means that it has none; `rows` are (number in the sheet, values), sums at the end too."""
 
     filename: str
     header_row: int
@@ -88,6 +90,8 @@ class FileTable:
     sheet: str | None = None
     others: int = 0  # further sheets that are not read
     first: list = field(default_factory=list)  # (number, values) of the first rows, to choose a header from
+    understood: list = field(default_factory=list)  # sentences, as a Table's
+    warnings: list = field(default_factory=list)
 
     @property
     def shape(self):
@@ -175,15 +179,23 @@ def _cut(sheet, known_labels, header):
         position = _find(zone, known_labels)
     else:
         position = next((at for at, (number, _) in enumerate(zone) if number == header), None)
-    rows = sheet.rows if position is None else sheet.rows[position + 1 :]
+    found = None if position is None else header_of(sheet, position, known_labels)
+    rows = sheet.rows if found is None else sheet.rows[found.last + 1 :]
     if not rows:
         raise FileRefused("ไม่มีข้อมูลใต้หัวตาราง กรุณาตรวจสอบว่าเลือกไฟล์ถูกต้อง")
-    labels = [] if position is None else zone[position][1]
+    labels = found.labels if found else []
     width = max(len(labels), widest_of(rows))
-    columns = ["" if label is None else str(label).strip() for label in padded(labels, width)]
-    number = 0 if position is None else zone[position][0]
-    return FileTable("", number, columns, list(filled_up(rows, width)),
-                     sheet=sheet.name, first=[(at, values) for at, values in sheet.rows[:LOOKED_AT]])  # fmt: skip
+    columns = labels + [""] * (width - len(labels))
+    rows, ends = cut_ends(filled_up(rows, width))
+    number = found.number if found else 0
+    rows, merged = filled_down(rows, sheet.merged, number)
+    table = FileTable("", number, columns, list(rows),
+                      sheet=sheet.name, first=[(at, values) for at, values in sheet.rows[:LOOKED_AT]])  # fmt: skip
+    said, wrong = told(ends, table.rows, columns)
+    table.rows += ends.sums  # the plans tell of them row by row
+    table.understood = [*(in_words(found) if found else ()), *said]
+    table.warnings = [*([merged] if merged else []), *wrong]
+    return table
 
 
 def _find(zone, known_labels):

@@ -7,6 +7,7 @@ read, so that no more than one school's is held.
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import partial
 
 from documents import access, citizen_id, fields
 from documents.change import Change
@@ -16,9 +17,14 @@ from documents.errors import FileRefused, Invalid, RuleBroken
 from documents.preparing import prepare
 from documents.record import Place, declared
 from documents.submissions import Submission, may_write
+from exports import file_years
 from exports.columns import is_blank, text_of_cell
-from exports.headers import letter_of, match_columns
+from exports.file_years import ShortYears
+from exports.headers import label_key, letter_of, match_columns
 from exports.plans import STRAY, FieldChange, GoneRow, ImportPlan, PlannedRow, RowError, SchoolPlan
+from exports.questions import COLUMN, YEAR, Question, Unanswered, kept_answers
+from exports.table_ends import is_sum
+from exports.whose_rows import OTHER_CODES, WhoseRows, schools_for
 
 STRANGE_SCHOOL = "แถวนี้ไม่ใช่ข้อมูลของโรงเรียนที่ท่านรับผิดชอบในรอบนี้ กรุณาตรวจสอบรหัสโรงเรียน หรือลบแถวนี้ออกจากไฟล์"
 REASON = "นำเข้าจากไฟล์"
@@ -42,10 +48,17 @@ class Line:
 class Planning:
     """One file being planned. `schools()` yields each school's SchoolPlan with its rows; `plan_` holds the rest."""
 
-    def __init__(self, layout, table, user, round_, blanks):
+    def __init__(self, layout, table, user, round_, blanks, answers=None):
         self.layout, self.table, self.user, self.round, self.blanks = layout, table, user, round_, blanks
         self.document, self.fields = layout.document, declared(layout.document)
-        self.matched = match_columns(table.columns, layout.columns, table.rows)
+        kept, self.answered_by = kept_answers(round_.area_code, self.document.slug, table.columns, user)
+        self.answers = kept | (answers or {})
+        chosen = {
+            id_.removeprefix("column:"): int(place)
+            for id_, place in self.answers.items()
+            if id_.startswith("column:") and place.isdecimal() and int(place) < len(table.columns)
+        }
+        self.matched = match_columns(table.columns, layout.columns, table.rows, chosen)
         self.columns = {column.name: column for column in layout.columns}
         self.index = {name: index for index, name in self.matched.names.items()}
         self.plan_ = ImportPlan(
@@ -59,13 +72,19 @@ class Planning:
             labels=table.columns,
             guesses=[guess.sentence for guess in self.matched.guesses],
             warnings=list(table.warnings),
+            understood=list(table.understood),
             unknown=self.matched.unknown,
             rows_read=len(table.rows),
         )
         self.required = required_of(self.document, round_.area_code, round_.academic_year)
         self.submissions, self.lacking = {}, defaultdict(int)
         self.found, self.hidden = {}, frozenset()
+        self.questions, self.passed = [], []
         self.check_columns()
+        dates = [name for name in self.index if getattr(self.fields.get(name), "kind", None) == "date"]
+        self.short_years = {name: ShortYears() for name in dates}
+        schools = partial(schools_for, user, round_, self.document.subsystem)
+        self.whose = WhoseRows(round_.area_code, user, self.knows, schools, self.only_school(), self.answers)
 
     def schools(self, keeping):
         """Yield (SchoolPlan or None, {kind: rows}, how many rows of the file), those of no school of this person last.
@@ -73,6 +92,7 @@ class Planning:
         The file's own rows are put under their schools first, in `keeping`, so that only one school's are held.
         """
         codes = self.by_school(keeping)
+        self.ask()
         for code in codes:
             rows = keeping.cells_of(code)
             school = self.plan_.schools[code] = self.school_plan(self.submissions[code])
@@ -117,16 +137,58 @@ class Planning:
         if not (self.document.single or any(name in self.index for name in self.document.key)):
             labels = " และ ".join(f"“{self.fields[name].verbose_name}”" for name in self.document.key)
             raise FileRefused(f"ไม่พบคอลัมน์ {labels} ซึ่งใช้จับคู่รายการ กรุณาใช้แบบไฟล์ที่ดาวน์โหลดจากระบบ")
-        if "school_code" not in self.index and self.only_school() is None:
+        if "school_code" not in self.index:
+            self.take_another_code()
+        if not {"school_code", "school_name"} & self.index.keys() and self.only_school() is None:
             raise FileRefused(
-                "ไม่พบคอลัมน์ “รหัสโรงเรียน” จึงไม่ทราบว่าแต่ละแถวเป็นของโรงเรียนใด กรุณาใช้แบบไฟล์ที่ดาวน์โหลดจากระบบ"
+                "ไม่พบคอลัมน์ “รหัสโรงเรียน” หรือ “ชื่อโรงเรียน” จึงไม่ทราบว่าแต่ละแถวเป็นของโรงเรียนใด กรุณาใช้แบบไฟล์ที่ดาวน์โหลดจากระบบ"
             )
         fed = {name for column in self.index for name in self.columns[column].fields}
         self.plan_.missing_columns = [
             one.verbose_name for name, one in self.fields.items() if name in self.required and name not in fed
         ]
-        for label in self.matched.repeated:
-            self.warn(f"หัวตาราง “{label}” มีมากกว่าหนึ่งคอลัมน์ ระบบอ่านคอลัมน์แรก")
+        self.check_doubles()
+
+    def take_another_code(self):
+        """Where no column is the school's code, take one of another code of it."""
+        keys = [label_key(label) for label in OTHER_CODES]
+        found = [at for at, label in enumerate(self.table.columns) if label_key(label) in keys]
+        if found and found[0] not in self.matched.names:
+            self.index["school_code"] = found[0]
+            label = self.table.columns[found[0]]
+            self.matched.unknown = [one for one in self.matched.unknown if one != label]
+            self.plan_.unknown = self.matched.unknown
+
+    def check_doubles(self):
+        """Say which columns are one field; ask which counts where they bear one label and hold different things."""
+        hidden = self.hidden_columns(None)
+        for name, places in self.matched.doubles.items():
+            labels = {label_key(self.table.columns[at]) for at in places}
+            chosen, id_ = places[0], f"{COLUMN}:{name}"
+            said = " ".join(letter_of(at) for at in sorted(places))
+            label = self.columns[name].label
+            if id_ in self.answers:
+                self.understand(f"คอลัมน์ {said} เป็น “{label}” ทั้งหมด อ่านคอลัมน์ {letter_of(chosen)} ตามที่เลือกไว้")
+            elif len(labels) > 1 or name in hidden or self.hold_the_same(places):
+                self.warn(f"คอลัมน์ {said} เป็น “{label}” ทั้งหมด ระบบอ่านคอลัมน์ {letter_of(chosen)}")
+            else:
+                choices = [[str(at), f"คอลัมน์ {letter_of(at)}: {self.samples(at)}"] for at in sorted(places)]
+                about = f"หัวตาราง “{label}” มี {len(places)} คอลัมน์ และข้อมูลไม่เหมือนกัน"
+                self.questions.append(Question(id_, label, about, choices))
+
+    def hold_the_same(self, places):
+        """Whether columns hold the same in every one of the first rows."""
+        first, *others = places
+        return all(
+            text_of_cell(values[first]) == text_of_cell(values[at])
+            for _, values in self.table.rows[:200]
+            for at in others
+        )
+
+    def samples(self, at):
+        """Some of what a column holds, for a question."""
+        found = dict.fromkeys(text_of_cell(values[at])[:40] for _, values in self.table.rows[:50])
+        return ", ".join(list(filter(None, found))[:3]) or "(ว่าง)"
 
     def label(self, name):
         """A column as the person sees it in the file: letter and label."""
@@ -162,24 +224,70 @@ class Planning:
         if sentence not in self.plan_.warnings:
             self.plan_.warnings.append(sentence)
 
+    def understand(self, sentence):
+        """Say once how something in the file was taken."""
+        if sentence not in self.plan_.understood:
+            self.plan_.understood.append(sentence)
+
+    def ask(self):
+        """Take the answers that there are, say what was understood, and ask for the others. Raises Unanswered."""
+        for name, found in self.short_years.items():
+            if not found.rows:
+                continue
+            era = file_years.decided(found) or self.answers.get(f"{YEAR}:{name}")
+            if era:
+                self.layout.short_years[name] = era
+                self.understand(file_years.in_words(self.label(name), found, era))
+            else:
+                self.questions.append(file_years.question(name, self.label(name), found))
+        questions = [*self.questions, *self.whose.names.questions()]
+        if questions:
+            raise Unanswered(questions, self.table.columns)
+        said, wrong = self.whose.in_words()
+        for sentence in said:
+            self.understand(sentence)
+        for sentence in wrong:
+            self.warn(sentence)
+        if self.passed:
+            self.understand(
+                f"ข้าม {len(self.passed):,} แถวที่ไม่ใช่รายการ เช่น แถวรวมหรือแถวนอกตาราง (แถวแรกที่ {self.passed[0]})"
+            )
+
     # ---- the rows ----
 
     def by_school(self, keeping):
         """Keep the file's rows by school, without what is hidden from this person; gives the schools' codes, in order."""
-        alone, at = self.only_school(), self.index.get("school_code")
-        codes, hidden = {}, {}
+        at, named = self.index.get("school_code"), self.index.get("school_name")
+        days = [
+            (self.index[name], found, self.fields[name])
+            for name, found in self.short_years.items()
+            if name in self.index
+        ]
+        codes, hidden, keys = {}, {}, {}
         rows, self.table.rows = self.table.rows, []
         for number, values in rows:
-            cell = values[at] if at is not None else None
+            cell = values[at] if at is not None else None, values[named] if named is not None else None
             if cell not in codes:
-                code = text_of_cell(cell) or alone or ""
-                codes[cell] = code = code if self.knows(code) else STRAY
+                codes[cell], keys[cell] = code, _ = self.whose.of(*cell, number)
                 hidden.setdefault(code, self.hidden_places(code))
             code = codes[cell]
+            if keys[cell]:
+                self.whose.names.count(keys[cell])
+            if code == STRAY and self.is_no_row(values):
+                self.passed.append(number)
+                continue
+            for place, found, one in days:
+                if file_years.may_be_short(values[place]):
+                    file_years.note(found, one, values[place])
             for place in hidden[code]:
                 values[place] = None
             keeping.add(code, (number, values))
+        self.plan_.rows_read -= len(self.passed)
         return [code for code in dict.fromkeys(codes.values()) if code != STRAY]
+
+    def is_no_row(self, values):
+        """Whether a row of no school is none at all: a sum between the others, or cells beside the table."""
+        return is_sum(values) or all(values[place] is None for place in self.index.values())
 
     def cells_of(self, values):
         """{column name: cell} of a row."""

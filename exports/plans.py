@@ -162,7 +162,7 @@ class SchoolPlan:
 class ImportPlan:
     """Everything a preview shows; `new`, `changed` are PlannedRows, `same` row numbers, `errors` RowErrors.
 
-    `guesses` are sentences to approve, `unknown` labels no field knows, `missing_columns` labels of required fields
+    `guesses` are sentences to approve, `understood` say how the file was taken, `unknown` labels no field knows, `missing_columns` labels of required fields
     the file has no column for, `lacking` {label: how many rows would still lack it}, `blanks` cells left blank,
     `stray` the number of errors of rows that belong to no school of this person, `silent` the names of the round's
     schools that the file does not mention. The lists of rows are empty where the plan was found without them.
@@ -184,6 +184,7 @@ class ImportPlan:
     labels: list = field(default_factory=list)
     guesses: list = field(default_factory=list)
     warnings: list = field(default_factory=list)
+    understood: list = field(default_factory=list)
     unknown: list = field(default_factory=list)
     missing_columns: list = field(default_factory=list)
     lacking: dict = field(default_factory=dict)
@@ -373,6 +374,11 @@ def find_plan(plan_id, owner, whole=True):
         for kind in KINDS:
             getattr(plan, kind).extend(rows_of(plan, kind))
     return plan
+
+
+def is_begun(plan_id, owner):
+    """Whether something of a plan is kept already."""
+    return collection(StoredPlan).find_one(own(plan_id, owner), {"_id": 1}) is not None
 
 
 def rows_of(plan, kind, school_code=None):

@@ -9,10 +9,13 @@ from dataclasses import dataclass, field
 from documents.errors import FileRefused
 from exports import guards
 from exports.delimited import decoded, delimited_rows
-from exports.headers import LOOKED_AT, find_header
+from exports.headers import JOINT, LOOKED_AT, find_header, label_key
 from exports.html_table import html_tables
-from exports.rows import filled_up, padded, widest_of
+from exports.merged_cells import filled_down
+from exports.rows import filled_up, widest_of
 from exports.sheets import Sheet, Unreadable, read_sheets
+from exports.stacked_headers import joined_labels, rows_of_header
+from exports.table_ends import cut_ends, told
 
 MAX_ROWS = 60_000  # a whole area
 EVERY_ROW = 10**9
@@ -30,8 +33,9 @@ class Table:
 
     They are a sequence, of a large file one that is read anew each time it is walked.
 
-    `columns` are the labels ("" for a column without one), `header_row` is the sheet's own number of their row,
-    `sheet` its name (None where the file has no sheets), `encoding` is set for text files only.
+    `columns` are the labels ("" for a column without one, "group / label" under a header of several rows), `header_row` is
+    the sheet's own number of their last row, `sheet` its name (None where the file has no sheets), `encoding` is set for
+    text files only. `understood` are sentences of how the file was taken, `warnings` of what is to be looked at.
     """
 
     kind: str
@@ -42,6 +46,7 @@ class Table:
     columns: list
     rows: list
     warnings: list = field(default_factory=list)
+    understood: list = field(default_factory=list)
 
 
 def read_table(file, filename, known_labels=(), max_rows=MAX_ROWS):
@@ -53,8 +58,10 @@ def read_table(file, filename, known_labels=(), max_rows=MAX_ROWS):
     kind = guards.kind_of(content)
     sheets, encoding = sheets_of(kind, content, max_rows)
     sheet, position = best_sheet(sheets, known_labels)
-    table = cut_table(sheet, position, max_rows)
+    table = cut_table(sheet, position, max_rows, known_labels)
     table.kind, table.filename, table.encoding = kind, filename, encoding
+    if encoding and encoding != "UTF-8":
+        table.understood.insert(0, f"อ่านตัวอักษรแบบ {encoding}")
     if len([other for other in sheets if other.rows]) > 1:
         table.warnings.append(f"ไฟล์มีหลายแผ่นงาน ระบบอ่านเฉพาะแผ่นงาน “{sheet.name}”")
     return table
@@ -67,16 +74,17 @@ def sheets_of(kind, content, max_rows):
         return [sheet_of_rows(None, delimited_rows(text))], encoding
     if kind == "html":
         text, encoding = decoded(content)
-        return [sheet_of_rows(f"ตารางที่ {at}", rows) for at, rows in enumerate(html_tables(text), 1)], encoding
+        found = enumerate(html_tables(text), 1)
+        return [sheet_of_rows(f"ตารางที่ {at}", rows, merged) for at, (rows, merged) in found], encoding
     try:
         return read_sheets(content, min(max_rows + LOOKED_AT + 1, EVERY_ROW)), None
     except Unreadable as fault:
         raise FileRefused(UNREADABLE[fault.reason]) from fault
 
 
-def sheet_of_rows(name, rows):
+def sheet_of_rows(name, rows, merged=()):
     """A Sheet of rows that are all there."""
-    return Sheet(name, rows, len(rows))
+    return Sheet(name, rows, len(rows), list(merged))
 
 
 def best_sheet(sheets, known_labels):
@@ -114,27 +122,54 @@ def header_zone(sheet):
     return rows
 
 
-def cut_table(sheet, position, max_rows):
+@dataclass
+class Header:
+    """The header of a sheet: `last` is the position of its last row, `number` that row's own number, `rows` how many it has."""
+
+    last: int
+    number: int
+    rows: int
+    labels: list
+
+
+def header_of(sheet, position, known_labels, width=0):
+    """The Header that the row at a position is part of; "" where a column has no label."""
+    rows = sheet.rows[:LOOKED_AT]
+    known = {label_key(label) for label in known_labels}
+    first, last = rows_of_header(rows, position, sheet.merged, known)
+    width = max(width, *(len(values) for _, values in rows[first : last + 1]))
+    labels = joined_labels(rows[first : last + 1], sheet.merged, width)
+    if first == last:  # what is merged down from above stands in it too
+        _, values = header_zone(sheet)[position]
+        labels = ["" if value is None else str(value).strip() for value in values] + labels[len(values) :]
+    return Header(last, rows[last][0], last - first + 1, labels)
+
+
+def cut_table(sheet, position, max_rows, known_labels=()):
     """The Table below a header. Raises FileRefused for too many rows, or none."""
-    header_row, header = header_zone(sheet)[position]
-    rows = sheet.rows[position + 1 :]
-    count = sheet.height - position - 1
+    header = header_of(sheet, position, known_labels)
+    rows = sheet.rows[header.last + 1 :]
+    count = sheet.height - header.last - 1
     if count > max_rows:
         raise FileRefused(
             f"ไฟล์นี้มีข้อมูล {count:,} แถว เกินครั้งละ {max_rows:,} แถว กรุณาแบ่งเป็นหลายไฟล์ เช่น แยกตามโรงเรียน"
         )
     if not rows:
-        raise FileRefused(f"พบหัวตารางที่แถว {header_row} แต่ไม่มีข้อมูลใต้หัวตาราง กรุณาตรวจสอบว่าเลือกไฟล์ถูกต้อง")
-    width = max(len(header), widest_of(rows))
-    columns = [str(label).strip() if label is not None else "" for label in padded(header, width)]
-    rows = filled_up(rows, width)
-    return Table("", "", sheet.name, None, header_row, columns, rows, merge_warnings(sheet, header_row))
+        raise FileRefused(f"พบหัวตารางที่แถว {header.number} แต่ไม่มีข้อมูลใต้หัวตาราง กรุณาตรวจสอบว่าเลือกไฟล์ถูกต้อง")
+    width = max(len(header.labels), widest_of(rows))
+    columns = header.labels + [""] * (width - len(header.labels))
+    rows, ends = cut_ends(filled_up(rows, width))
+    rows, merged = filled_down(rows, sheet.merged, header.number)
+    table = Table("", "", sheet.name, None, header.number, columns, rows)
+    said, wrong = told(ends, rows, columns)
+    table.understood = [*in_words(header), *said]
+    table.warnings = [*([merged] if merged else []), *wrong]
+    return table
 
 
-def merge_warnings(sheet, header_row):
-    """A word about merged cells among the data: only the first cell of each holds the value."""
-    merged = [area for area in sheet.merged if area[2] + 1 > header_row]
-    if not merged:
+def in_words(header):
+    """How a header of several rows was joined, as sentences."""
+    if header.rows < 2:
         return []
-    first = min(area[0] for area in merged) + 1
-    return [f"มีเซลล์ที่ผสานกัน {len(merged)} แห่ง (แห่งแรกที่แถว {first}) ระบบอ่านค่าเฉพาะเซลล์แรก กรุณาตรวจสอบแถวเหล่านั้น"]
+    some = next((label for label in header.labels if JOINT in label), "")
+    return [f"หัวตารางมี {header.rows} แถว ระบบรวมเป็น “กลุ่ม / ช่อง” เช่น “{some}”"] if some else []

@@ -10,30 +10,36 @@ from documents.rounds import find_round
 from documents.schools import School
 from documents.writing import Change, write
 from exports import mapped_files
+from exports.named_schools import has_code
 from exports.school_fields import ROUND, area_of, digits
 from exports.school_plan import Reading, is_total, refuse_mapping
+from exports.table_ends import is_sum
 
 MOST_ROOMS = 99
 AT_ONCE = 40  # schools in one transaction
 MOST_NAMED = 10  # schools whose refusal is told by name
 
 
-def plan_rooms(table, names, round_):
+def plan_rooms(table, names, round_, named=None):
     """The plan (a dict of plain values) of a file of rooms for one round. Raises RuleBroken as `plan_schools`.
 
-    A file of another round is refused as a whole.
+    `named` is the NamedSchools of rows without a code. A file of another round is refused as a whole.
     """
-    refuse_mapping(names, ("code",))
+    refuse_mapping(names, ("code", "name"))
     if not any(name.startswith("rooms_") for name in names.values()):
         raise RuleBroken("กรุณาเลือกว่าคอลัมน์ใดเป็นจำนวนห้องของชั้นใด")
     plan = {"kind": "rooms", "new": [], "changed": [], "same": 0, "errors": [], "absent": [], "notes": []}
     stored = list(School.objects(area_code=round_.area_code, kind="school").only("code", "name"))
-    reading = Reading(table, {name: at for at, name in names.items()}, round_.area_code, False, stored, plan)
+    reading = Reading(
+        table, {name: at for at, name in names.items()}, round_.area_code, False, stored, plan, named=named
+    )
     _refuse_round(reading, round_)
     names_of, rooms = {one.code: one.name for one in stored}, _rooms_of(round_)
     for row, values in table.rows:
         code = digits(reading.cell(values, "code"))
-        if is_total(code, round_.area_code):
+        if not has_code(code):
+            code = reading.by_name(values) or code
+        if is_total(code, round_.area_code) or is_sum(values):
             plan["notes"].append(f"แถวที่ {row} เป็นแถวรวมของเขต จึงไม่นำเข้า")
         elif code not in names_of:
             _pass_over(reading, row, values, code)

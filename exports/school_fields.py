@@ -43,10 +43,10 @@ class ListField:
 
 
 def digits(value):
-    """The digits of a code however a sheet holds it: 34010001.0, ' ๓๔๐๑๐๐๐๑ ', '1-2'."""
+    """The digits of a code however a sheet holds it: 34010001.0, ' ๓๔๐๑๐๐๐๑ ', '1-2', "'34010001"."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return re.sub(r"[\s\-]", "", thai.arabic_digits(thai.clean(value)))
+    return re.sub(r"[\s\-'’]", "", thai.arabic_digits(thai.clean(value)))
 
 
 def _like(pattern):
@@ -123,7 +123,8 @@ def room_fields():
     round_ = ListField(
         "round", "รอบ (ปี-ครั้ง)", ("รอบ", "ปี-รอบ"), lambda value: bool(ROUND.fullmatch(thai.clean(value))), True
     )
-    return (known["code"], known["area"], round_, *(_room_field(grade) for grade in GRADES))
+    name = ListField("name", "ชื่อโรงเรียน", ("โรงเรียน", "ชื่อสถานศึกษา"))
+    return (known["code"], name, known["area"], round_, *(_room_field(grade) for grade in GRADES))
 
 
 ROUND = re.compile(r"25\d\d-[123]")

@@ -4,32 +4,47 @@ from documents.database import collection
 from documents.errors import RuleBroken, StaleRevision
 from documents.jobs import job_kind
 from documents.school_list import write_schools
+from documents.school_names import SURE
 from documents.schools import School
 from exports import mapped_files
 from exports.mapped_files import table_of
+from exports.named_schools import names_in
 from exports.school_fields import known_labels
-from exports.school_plan import AT_ONCE, OUTCOMES, PlannedRow, change_of, keep_rows, planned_rows, rows_of
+from exports.school_plan import (
+    AT_ONCE,
+    KEYS,
+    OUTCOMES,
+    PlannedRow,
+    change_of,
+    keep_rows,
+    planned_rows,
+    rows_of,
+)
 from exports.workbook import workbook_bytes, write_table
 
 STALE = "มีผู้อื่นแก้ไขโรงเรียนนี้หลังจากตรวจไฟล์ กรุณานำเข้าไฟล์อีกครั้ง"
 
 
 @job_kind("plan_schools", "ตรวจรายชื่อโรงเรียน", "Check a list of schools")
-def plan_job(job, progress, upload_id, names, header, trusts, then):
+def plan_job(job, progress, upload_id, names, header, trusts, then, answers=None):
     """Plan an uploaded list; `names` is {column index as text: field}. A second run replaces the first's rows.
 
-    `then` is the page on which the plan is seen.
+    `then` is the page on which the plan is seen, `answers` say which schools the file's names mean.
     """
     upload = mapped_files.find(upload_id, job.actor)
     table = table_of(upload["content"], upload["filename"], known_labels(), header)
     progress.begin(len(table.rows), "แถว")
     columns = {int(index): name for index, name in names.items()}
     plan = None
-    for told in keep_rows(upload["_id"], job.area_code, planned_rows(table, columns, job.area_code, trusts)):
+    at = {name: index for index, name in columns.items()}
+    named = names_in(table, at, KEYS, job.area_code, job.actor, SURE, answers)
+    rows = planned_rows(table, columns, job.area_code, trusts, named)
+    for told in keep_rows(upload["_id"], job.area_code, rows):
         if isinstance(told, dict):
             plan = told
         else:
             progress.at(min(told, len(table.rows)))
+    plan["understood"], plan["warnings"] = [*table.understood, *named.in_words()], table.warnings
     mapped_files.keep_plan(upload["_id"], job.actor, plan)
     counted = " ".join(
         f"{words} {plan['counts'][name]:,}" for name, words in OUTCOMES.items() if plan["counts"].get(name)

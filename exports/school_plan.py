@@ -20,7 +20,7 @@ from mongoengine.fields import (
     StringField,
 )
 
-from documents import clock, places, thai
+from documents import clock, places, school_names, thai
 from documents.clock import naive
 from documents.database import collection
 from documents.errors import RuleBroken
@@ -28,11 +28,14 @@ from documents.record import declared
 from documents.school_list import SchoolChange
 from documents.school_rules import together
 from documents.schools import School
+from exports.named_schools import has_code
 from exports.plans import LIVES
 from exports.school_fields import area_of, digits, levels_of, status_of, values_of
+from exports.table_ends import is_sum
 
 KINDERGARTEN = ("01", "02", "03")
 KEYS = ("code", "moe_code", "obec_code")
+NAMED_BY = (*KEYS, "name")  # one of them has a column
 OUTCOMES = {
     "new": "เพิ่มใหม่",
     "changed": "เปลี่ยนแปลง",
@@ -91,6 +94,12 @@ class Reading:
     others: dict = field(default_factory=dict)  # {(other code's name, code): row}
     elsewhere: Counter = field(default_factory=Counter)
     padded: int = 0  # OBEC codes that had lost their zeros
+    named: object = None  # the NamedSchools of rows without a code
+
+    def by_name(self, values):
+        """The code of the school that a row without a code names, "" for none."""
+        key = school_names.key_of(self.cell(values, "name")) if self.named else ""
+        return self.named.meant(key, self.cell(values, "name")) if key else ""
 
     def cell(self, values, name):
         """The raw value of a field in a row; None where no column is mapped to it."""
@@ -112,19 +121,19 @@ def refuse_mapping(names, keys):
     if doubled:
         raise RuleBroken("มีสองคอลัมน์ที่จับคู่กับข้อมูลเดียวกัน กรุณาเลือกให้เหลือคอลัมน์เดียว")
     if not set(keys) & set(names.values()):
-        raise RuleBroken("กรุณาเลือกว่าคอลัมน์ใดเป็นรหัสโรงเรียน เช่น รหัส SMIS 8 หลัก")
+        raise RuleBroken("กรุณาเลือกว่าคอลัมน์ใดเป็นรหัสโรงเรียน เช่น รหัส SMIS 8 หลัก หรือเป็นชื่อโรงเรียน")
 
 
-def planned_rows(table, names, area_code, trusts=False):
+def planned_rows(table, names, area_code, trusts=False, named=None):
     """Yield each row of a file as a plain dict of PlannedRow, then each school that it does not name.
 
-    `names` is {column index: field}. Raises RuleBroken as `refuse_mapping`.
+    `names` is {column index: field}, `named` the NamedSchools of rows without a code. Raises RuleBroken as `refuse_mapping`.
     """
-    refuse_mapping(names, KEYS)
+    refuse_mapping(names, NAMED_BY)
     stored = list(
         School.objects(area_code=area_code, kind="school").exclude("moves", "acting").order_by("code")
     )
-    reading = Reading(table, {name: at for at, name in names.items()}, area_code, trusts, stored)
+    reading = Reading(table, {name: at for at, name in names.items()}, area_code, trusts, stored, named=named)
     index = {name: {getattr(one, name): one for one in stored if getattr(one, name)} for name in KEYS}
     for row, values in table.rows:
         yield {"row": row} | _planned(reading, row, values, index)
@@ -141,12 +150,17 @@ def _planned(reading, row, values, index):
         return called | {"outcome": "total", "reason": "แถวรวมของเขต ไม่ใช่โรงเรียน"}
     if not any((*called.values(), *(digits(reading.cell(values, name)) for name in KEYS))):
         return called | {"outcome": "total", "reason": "แถวที่ไม่มีรหัสและชื่อโรงเรียน เช่น แถวรวม"}
+    if is_sum(values):
+        return called | {"outcome": "total", "reason": "แถวนี้บอกว่าเป็นยอดรวมหรือค่าเฉลี่ย ไม่ใช่โรงเรียน"}
     school = index["code"].get(code) or _by_other_code(reading, values, index)
+    by_name = school is None and not any(has_code(reading.cell(values, name)) for name in KEYS)
+    if by_name:
+        school = index["code"].get(reading.by_name(values))
     if reason := _not_ours(reading, values, code, school):
         return called | {"outcome": "elsewhere", "reason": reason}
     if school is None and not (len(code) == 8 and code.isascii() and code.isdigit()):
         told = (
-            "ไม่มีรหัส SMIS 8 หลัก และไม่พบโรงเรียนนี้ในระบบจากรหัสอื่น"
+            "ไม่มีรหัส SMIS 8 หลัก และไม่พบโรงเรียนนี้ในระบบจากรหัสอื่นหรือจากชื่อ"
             if not code
             else f"รหัส SMIS ต้องมี 8 หลัก (มี {len(code)})"
         )
@@ -155,7 +169,7 @@ def _planned(reading, row, values, index):
     if code in reading.seen:
         return called | _refused(reading, "code", f"โรงเรียนนี้อยู่ในไฟล์แล้วที่แถว {reading.seen[code]}")
     reading.seen[code] = row
-    return called | _judged(reading, row, values, school, index)
+    return called | _judged(reading, row, values, school, index, by_name)
 
 
 def _refused(reading, name, sentence, faults=()):
@@ -195,10 +209,12 @@ def _by_other_code(reading, values, index):
     return index["moe_code"].get(moe) or index["obec_code"].get(obec.zfill(6) if obec else moe[-6:] or None)
 
 
-def _judged(reading, row, values, school, index):
-    """The outcome of a row of the area's own schools."""
+def _judged(reading, row, values, school, index, by_name=False):
+    """The outcome of a row of the area's own schools; a name that it was found by is no news of it."""
     faults = []
     given = _values(reading, values, school, faults)
+    if by_name and school:
+        given.pop("name", None)
     if school is None and not given.get("name"):
         return _refused(reading, "name", "โรงเรียนใหม่ต้องมีชื่อโรงเรียน", faults)
     if clash := _taken(reading, row, given, school, index):

@@ -83,7 +83,8 @@ def sheets_from(lines, spool):
             spool.write(line)
         elif line.startswith(b"{"):
             told = json.loads(line)
-            rows = Rows(partial(told_rows, spool, places), told["kept"], told["widest"])
+            ends = partial(told_rows, spool, places[-2:])
+            rows = Rows(partial(told_rows, spool, places), told["kept"], told["widest"], ends=ends)
             sheets.append(Sheet(told["name"], rows, told["height"], told["merged"], told["others"]))
             places = []
         else:

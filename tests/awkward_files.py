@@ -5,6 +5,7 @@ import struct
 import zipfile
 
 from xlsxwriter import Workbook
+from xlsxwriter.utility import xl_cell_to_rowcol
 
 
 def xlsx(*sheets, **options):
@@ -127,3 +128,30 @@ def csv(rows, encoding="utf-8", mark=","):
     return "".join(
         mark.join("" if value is None else str(value) for value in row) + "\r\n" for row in rows
     ).encode(encoding)
+
+
+def merged(rows, *areas):
+    """An .xlsx of one sheet whose areas ("A1:B1") are merged; each holds what stands at its first cell."""
+    target = io.BytesIO()
+    with Workbook(target, {"in_memory": True}) as book:
+        page = book.add_worksheet()
+        for number, row in enumerate(rows):
+            for column, value in enumerate(row):
+                if value is not None:
+                    page.write(number, column, value)
+        for area in areas:
+            top, left, _, _ = place = corners(area)
+            page.merge_range(*place, rows[top][left])
+    return target.getvalue()
+
+
+def corners(area):
+    """[first row, first column, last row, last column] from 0 of an area like "A1:B2"."""
+    return [number for cell in area.split(":") for number in xl_cell_to_rowcol(cell)]
+
+
+def html_of(text, charset="utf-8"):
+    """A page around the rows of a table written by hand."""
+    return f'<html><head><meta charset="{charset}"></head><body><table>{text}</table></body></html>'.encode(
+        charset
+    )

@@ -130,8 +130,8 @@ def test_merged_cells_fill_the_header_and_are_told_of_among_the_data():
         page.write_row("B3", [1, 2])
         page.write_row("B4", [3, 4])
     table = read_table(target.getvalue(), "x.xlsx", ["ชื่อ", "ชาย", "หญิง"])
-    assert (table.header_row, table.columns) == (2, ["ชื่อ", "ชาย", "หญิง"])
-    assert table.rows[1] == (4, [None, 3, 4])
+    assert (table.header_row, table.columns) == (2, ["ชื่อ", "จำนวน / ชาย", "จำนวน / หญิง"])
+    assert table.rows[1] == (4, ["บ้านหนองบัว", 3, 4])
     assert "ผสานกัน" in table.warnings[0]
 
 

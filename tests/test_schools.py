@@ -134,7 +134,7 @@ def test_a_bad_mapping_or_file_is_refused_with_a_sentence(open_round, officer, a
     answer = upload(browser, LIST)
     for more, words in (
         ({"col-1": "code"}, "สองคอลัมน์"),
-        ({"col-2": "", "col-3": "", "col-4": ""}, "รหัสโรงเรียน"),
+        ({"col-1": "", "col-2": "", "col-3": "", "col-4": ""}, "รหัสโรงเรียน"),
     ):
         _, refused = mapped(browser, answer, **more)
         assert refused.status_code == 400

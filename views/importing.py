@@ -10,19 +10,23 @@ from documents import buddhist, imports
 from documents.clock import utc
 from documents.errors import RuleBroken
 from documents.jobs import ask
-from exports import guards
+from exports import guards, mapped_files
 from exports.file_jobs import XLSX
 from exports.import_jobs import deed_in_words, undone_in_words
 from exports.importing import apply_plan, check_deed, is_small, is_small_deed, plan_file
+from exports.named_schools import told_answers
 from exports.plan_workbook import plan_workbook
-from exports.plans import KINDS, STRAY, find_plan, page_of
+from exports.plans import KINDS, STRAY, find_plan, is_begun, page_of
+from exports.questions import SCHOOL, Unanswered, find_questions, keep_answers, keep_questions, refuse_unfit
 from exports.reading import MAX_ROWS
 from exports.template import template_of
+from exports.whose_rows import schools_for
 from exports.workbook import file_name
 from views import links
 from views.exporting import note_export
 from views.files_out import NOBODY, SCOPE, hands_out
-from views.jobs import deliver, follow, result_page
+from views.jobs import deliver, follow, growing_page, result_page
+from views.naming import school_words, unknown_school
 
 PAGE_ROWS = 100
 IMPORTS_A_PAGE = 20
@@ -70,18 +74,63 @@ class ImportMixin:
         if upload is None or not upload.filename:
             raise RuleBroken("กรุณาเลือกไฟล์ก่อนกด “ตรวจไฟล์”")
         blanks = "clear" if request.form.get("blanks") == "clear" else "keep"
-        user, content = current_user._get_current_object(), upload.stream.read(guards.MAX_BYTES + 1)
+        return self._plan_of(upload.stream.read(guards.MAX_BYTES + 1), upload.filename, blanks)
+
+    def _plan_of(self, content, filename, blanks, answers=None):
+        """The way to the plan of a file's bytes, or to what has to be answered before."""
+        user = current_user._get_current_object()
         if is_small(content):
-            plan = plan_file(self.model, content, upload.filename, user, self.round, blanks)
-            return redirect(url_for(".plan_view", id=plan.id))
+            try:
+                plan = plan_file(self.model, content, filename, user, self.round, blanks, answers=answers)
+            except Unanswered as asked:
+                kept = keep_questions(content, filename, user, self.model.slug, self.round, blanks, asked)
+                return redirect(url_for(".ask_view", id=kept), 303)
+            return redirect(url_for(".plan_view", id=plan.id), 303)
         guards.kind_of(content)  # what is no table is refused here, not by a job
-        asked = {"slug": self.model.slug, "blanks": blanks}
-        title = f"ตรวจไฟล์ {upload.filename[:200]}"
+        asked = {"slug": self.model.slug, "blanks": blanks, "answers": answers or {}}
+        title = f"ตรวจไฟล์ {filename[:200]}"
         job = ask(
-            "plan_import", user, self.round.area_code, self.round, title, asked, content, upload.filename[:300],
+            "plan_import", user, self.round.area_code, self.round, title, asked, content, filename[:300],
             href=url_for(".import_view"),
         )  # fmt: skip
         return follow(job)
+
+    # ---- what only a person knows of a file ----
+
+    @expose("/import/ask/", methods=("GET", "POST"))
+    def ask_view(self):
+        """What the file leaves open; answered once, it is planned."""
+        self._ask_importer()
+        user = current_user._get_current_object()
+        upload, questions = find_questions(request.values.get("id"), user, self.model.slug, self.round)
+        schools = schools_for(user, self.round, self.model.subsystem)
+        answers, refusal = {one.id: first_answer(one, schools) for one in questions}, None
+        if request.method == "POST":
+            answers = posted_answers(questions)
+            try:
+                return self._answered(upload, questions, answers, schools)
+            except RuleBroken as broken:
+                refusal, g.status = broken, broken.status
+        return self.render(
+            "khet/import_questions.html",
+            upload=upload,
+            questions=questions,
+            answers=answers,
+            schools=schools,
+            refusal=refusal,
+        )
+
+    def _answered(self, upload, questions, answers, schools):
+        """Take the answers, remember them, plan the file. Raises RuleBroken for an answer that is none."""
+        user, plan = current_user._get_current_object(), upload["plan"]
+        named, wrong = told_answers([one for one in questions if one.kind == SCHOOL], answers, schools)
+        if wrong:
+            raise RuleBroken(unknown_school(*wrong))
+        told = answers | named
+        refuse_unfit(questions, told)
+        content = mapped_files.find(upload["_id"], user)["content"]
+        keep_answers(upload["area_code"], self.model.slug, plan["columns"], questions, told, user)
+        return self._plan_of(content, upload["filename"], plan["blanks"], told)
 
     # ---- the plan ----
 
@@ -254,11 +303,20 @@ class ImportMixin:
         )
 
 
+@growing_page("plan_import")
+def growing_plan(job):
+    """The page of the plan that a job is making, once there is something of it."""
+    slug = job.arguments.get("slug")
+    return links.of_records(slug, "plan_view", id=job.id) if is_begun(job.id, current_user) else None
+
+
 @result_page("plan_import")
 @result_page("apply_import")
 def plan_page(job):
     """The page of the plan that a job made or wrote."""
     result = job.result or {}
+    if "asked" in result:
+        return links.of_records(result["slug"], "ask_view", id=result["asked"])
     return links.of_records(result["slug"], "plan_view", id=result["plan"]) if "plan" in result else None
 
 
@@ -267,6 +325,16 @@ def past_page(job):
     """The list of imports, where one was undone."""
     slug = (job.result or {}).get("slug")
     return links.of_records(slug, "past_view") if slug else None
+
+
+def first_answer(question, schools):
+    """What a question's input holds before anything was chosen."""
+    return school_words(question.chosen, schools) if question.kind == SCHOOL else question.chosen
+
+
+def posted_answers(questions):
+    """{question's id: what was typed or chosen}."""
+    return {one.id: request.form.get(f"answer-{at}", "").strip()[:300] for at, one in enumerate(questions)}
 
 
 def counts_of(school):

@@ -30,7 +30,7 @@ TONES = {
 }
 ICONS = {"arriving": "clock", "waiting": "clock", "done": "check", "failed": "alert", "cancelled": "x"}
 
-RESULT_PAGES = {}
+RESULT_PAGES, GROWING_PAGES = {}, {}
 
 
 class Failed(RuleBroken):
@@ -47,6 +47,22 @@ def result_page(kind):
         return address_of
 
     return register
+
+
+def growing_page(kind):
+    """Register the decorated function, which gives the address of what a running job has come to so far, or None."""
+
+    def register(address_of):
+        GROWING_PAGES[kind] = address_of
+        return address_of
+
+    return register
+
+
+def grows_at(job):
+    """Where a running job of one's own is seen growing; None where there is nothing yet."""
+    page = GROWING_PAGES.get(job.kind) if job.state == "running" and job.owner == current_user.id else None
+    return page(job) if page else None
 
 
 def href_of(job):
@@ -160,7 +176,7 @@ class Jobs(Page, BaseView):
     def status(self):
         """How far a job is, for the script of its page."""
         job = asked_job()
-        return jsonify(told(job) | {"log": log_of(job)})
+        return jsonify(told(job) | {"log": log_of(job), "grows": grows_at(job)})
 
     @expose("/corner/")
     def corner(self):
@@ -228,6 +244,7 @@ def row_of(job):
         "took": took(job),
         "summary": list((job.result or {}).get("summary") or []) if mine else [],
         "result_href": href_of(job) if mine else None,
+        "grows": grows_at(job),
         "file": job.result_name if mine and job.result_id and job.state == "done" else None,
         "back": job.href if mine and job.state != "done" else None,
         "failure": job.failure if mine or job.state != "failed" else "ดูเหตุผลได้เฉพาะผู้สั่งงาน",

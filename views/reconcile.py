@@ -15,10 +15,12 @@ from exports import enrolment_file, guards, mapped_files
 from exports.enrolment_file import KIND
 from exports.file_jobs import XLSX
 from exports.mapped_files import table_of
+from exports.named_schools import names_in
 from exports.reconciliation import SIDES, reconciliation_file_name, reconciliation_workbook
 from views import here
 from views.files_out import SCOPE, hands_out
 from views.here import person
+from views.naming import settled
 from views.pages import Page
 
 TITLE = "กระทบยอดนักเรียน"
@@ -44,7 +46,13 @@ class Reconcile(Page, BaseView):
             round_ = asked_round(area)
             table = posted_table()
             names = chosen(area, table)
-            told = enrolment_file.figures_of(table, names, area)
+            enrolment_file.refuse_incomplete(names, table)
+            at = {name: index for index, name in names.items()}
+            named = names_in(table, at, ("code", "other"), area, person())
+            answers = settled(named, area, "เลือกไฟล์เดิมอีกครั้ง")
+            named = names_in(table, at, ("code", "other"), area, person(), answers=answers)
+            told = enrolment_file.figures_of(table, names, area, named)
+            told["notes"] += named.in_words()
             mapped_files.remember(area, table, KIND, names, person())
             found = reconciling.keep(round_, told, person())
         except RuleBroken as refusal:
@@ -62,7 +70,7 @@ class Reconcile(Page, BaseView):
             rounds=[(str(one.id), f"{one.title}/{one.academic_year}") for one in rounds],
             asked=asked,
             past=[past_row(one) for one in reconciling.listed(area)],
-            columns=columns_of(area, table) if table else None,
+            columns=columns_of(area, table) if table and not hasattr(refusal, "names") else None,
             groups=groups_of(),
             refusal=refusal,
         )

@@ -10,12 +10,14 @@ from documents import history, thai
 from documents.errors import NotAllowed, RuleBroken
 from documents.jobs import ask
 from documents.rounds import get_round
+from documents.school_names import LEAST, SURE
 from documents.school_profile import in_words
 from documents.schools import School, may_edit
 from documents.users import EVERY_AREA
 from exports import guards, mapped_files
 from exports.file_jobs import XLSX
 from exports.mapped_files import table_of
+from exports.named_schools import names_in
 from exports.room_plan import plan_rooms
 from exports.school_fields import KINDS, fields_of, guess, known_labels
 from exports.school_jobs import rows_workbook
@@ -26,6 +28,7 @@ from views import here
 from views.files_out import SCOPE, hands_out
 from views.here import person
 from views.jobs import follow
+from views.naming import settled
 
 TABS = ("errors", "new", "changed", "absent")
 SHOWN = 300
@@ -68,16 +71,20 @@ class SchoolImport:
         """Plan the file by the chosen columns: a list of schools by a job, which tells how far it is."""
         area, kind, names = upload["area_code"], choice["kind"], choice["names"]
         page = url_for(".import_plan_view", id=str(upload["_id"]))
+        at = {name: index for index, name in names.items()}
+        keys, least = (KEYS, SURE) if kind == "schools" else (("code",), LEAST)
+        refuse_mapping(names, (*keys, "name"))
+        named = names_in(table, at, keys, area, person(), least)
+        answers = settled(named, area, "กดตรวจอีกครั้ง")
         if kind == "schools":
-            refuse_mapping(names, KEYS)
             mapped_files.remember(area, table, kind, names, person())
             told = {"upload_id": str(upload["_id"]), "header": table.header_row}
             told |= {"names": {str(index): name for index, name in names.items()}}
-            told |= {"trusts": bool(request.form.get("trusts")), "then": page}
+            told |= {"trusts": bool(request.form.get("trusts")), "then": page, "answers": answers}
             back = url_for(".map_view", id=str(upload["_id"]))
             title = f"ตรวจรายชื่อโรงเรียน {upload['filename']}"
             return follow(ask("plan_schools", person(), area, None, title, told, href=back))
-        plan = planned_rooms(area, table, names)
+        plan = planned_rooms(area, table, names, names_in(table, at, keys, area, person(), least, answers))
         mapped_files.remember(area, table, kind, names, person())
         mapped_files.keep_plan(upload["_id"], person(), plan)
         return redirect(page, 303)
@@ -272,12 +279,13 @@ def posted_names(table, kind):
     return {index: name for index, name in posted.items() if name in known}
 
 
-def planned_rooms(area, table, names):
+def planned_rooms(area, table, names, named):
     """The plan of a file of rooms by the chosen columns. Raises RuleBroken."""
     round_ = here.current_round("DMC")
     if round_ is None or round_.area_code != area:
         raise RuleBroken("ยังไม่มีรอบ DMC ที่เลือกอยู่ กรุณาเปิดรอบก่อนนำเข้าจำนวนห้องเรียน")
-    return plan_rooms(table, names, round_) | {"round": str(round_.id), "label": round_.label}
+    plan = plan_rooms(table, names, round_, named) | {"round": str(round_.id), "label": round_.label}
+    return plan | {"understood": [*table.understood, *named.in_words()], "warnings": table.warnings}
 
 
 def rows_of(plan, tab):

@@ -2,6 +2,9 @@
 
    [data-job="address"]        a job that is not finished: asked each second; in it [data-job-bar] [data-job-words] [data-job-share],
                                on its own page [data-job-log]. The page is loaded again when its state changes.
+                               [data-job-grows] leads to what it has come to so far, once there is something
+   [data-growing="address"]    the part of a page that grows while a job runs: drawn again until the page comes without it; the
+                               address is the job's, gone to when there is no such page any more
    [data-corner="address"]     the corner: rows of jobs, asked until none runs; [data-seen] [data-csrf] put a finished one away */
 // Not imported: under another address the module would run a second time, and take every form for sent already.
 const { icon, make, said } = window.khet;
@@ -42,9 +45,25 @@ for (const place of document.querySelectorAll("[data-job]")) {
     if (log && job.log.length && log.querySelectorAll("li").length !== job.log.length) {
       log.replaceChildren(make("ol", { class: "timeline" }, ...job.log.map((line) => make("li", {}, make("b", { text: line.title }), make("small", { text: line.when })))));
     }
+    const grows = document.querySelector("[data-job-grows]");
+    if (grows && job.grows) { grows.href = job.grows; grows.hidden = false; }
     return job.finished;
   });
 }
+
+/* Draw a growing part again and again, but never under somebody's fingers. */
+const grow = async (place) => {
+  for (;;) {
+    await pause(1.5);
+    await shown();
+    const answer = await fetch(location.href, { cache: "no-store" }).catch(() => null);
+    if (!answer) continue; // a lost line is waited for
+    const fresh = answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html").querySelector("[data-growing]");
+    if (!fresh) { if (answer.ok) location.reload(); else location.href = place.dataset.growing; return; }
+    if (!place.contains(document.activeElement)) place.replaceChildren(...fresh.childNodes);
+  }
+};
+for (const place of document.querySelectorAll("[data-growing]")) grow(place);
 
 const corner = document.querySelector("[data-corner]");
 const states = new Map();
