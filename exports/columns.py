@@ -36,6 +36,7 @@ GUARDED = re.compile(
 )  # what keeps a formula or a number a text
 MOST_KNOWN = 10_000  # readings of cells that are kept, of a column
 BLANK_CELL = ()  # a cell that says nothing
+ERA_WORDS = re.compile(r"^(?:ปี)?\s*(?:พ\s*\.?\s*ศ\s*\.?|พุทธศักราช)?\s*")
 SPLIT = re.compile(r"[,;|\n]+")
 
 
@@ -264,9 +265,16 @@ class Layout:
         value = self.known[asked]
         return list(value) if value.__class__ is list else value
 
+    parted = None  # a layout's own way to take apart cells ({column name: cell}) that hold two things
+
+    def in_words(self):
+        """What a layout has to say of how it read, as sentences."""
+        return []
+
     def says_nothing(self, column, cell):
-        """Whether a cell of that column is blank."""
-        return is_blank(cell)
+        """Whether a cell of that column is blank, or says of a year that nobody knows it: พ.ศ. 0."""
+        one = self.fields.get(column.name)
+        return is_blank(cell) or (one is not None and one.plain and not year_in(cell).strip("0 -"))
 
     def judge(self, values, stored):
         """{column name: sentence} of what is wrong with a row's values together, beyond the document's own rules."""
@@ -469,8 +477,15 @@ def sheet_day(day):
     return day
 
 
+def year_in(cell):
+    """A year's cell without the words before it: "พ.ศ. ๒๕๐๙" gives "2509"."""
+    return ERA_WORDS.sub("", thai.arabic_digits(text_of_cell(cell))) if isinstance(cell, str) else str(cell)
+
+
 def number_of(one, cell):
     """The number of a cell; a date or a yes is none."""
+    if one.plain and isinstance(cell, str):
+        cell = year_in(cell)
     if isinstance(cell, (dt.date, bool)):
         raise ValueError("ต้องเป็นตัวเลข")
     return fields.accept(one, cell)

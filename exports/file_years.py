@@ -67,7 +67,9 @@ def question(name, label, found):
     choices = [
         [era, f"{word} คือ {read(found.figures, era)}"] for era, word in ((BE, "ปี พ.ศ."), (CE, "ปี ค.ศ."))
     ]
-    return Question(f"{YEAR}:{name}", label, f"ปีสองหลัก {found.rows:,} แถว เช่น “{found.figures}”", choices, BE)
+    return Question(
+        f"{YEAR}:{name}", f"คอลัมน์ {label}", f"ปีสองหลัก {found.rows:,} แถว เช่น “{found.figures}”", choices, BE
+    )
 
 
 def in_words(label, found, era):

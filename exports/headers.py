@@ -115,7 +115,7 @@ def match_columns(labels, columns, rows=(), chosen=()):
     left, loose = fitting(labels, wanted)
     fits = {index: list(found) for index, found in left.items()}
     for name, index in chosen.items():
-        if index in left:
+        if any(column.name == name for column in left.get(index, ())):
             matched.names[index] = name
             del left[index]
     settle_the_plain(left, matched, loose)

@@ -5,10 +5,11 @@ that the area made (`documents/export_layouts.py`), over either.
 from dataclasses import replace
 
 from documents.export_layouts import layouts_of
+from exports.building_list import BuildingList
 from exports.columns import Layout, OneField
 from exports.roster import Roster
 
-OWN = {"students": Roster}  # {slug: class of the layout}
+OWN = {"students": Roster, "buildings": BuildingList}  # {slug: class of the layout}
 
 
 def layout_of(document, chosen=None):

@@ -34,17 +34,18 @@ def filled_down(rows, merged, header_row):
 
 def _filled(rows, areas):
     """Yield the rows, those that a merged cell reaches down to with its value."""
-    at, reaching = 0, []
+    at, reaching = 0, {}  # {column: (last row's number, value)}
     for number, values in rows:
-        reaching = [one for one in reaching if one[0] >= number]
-        for _, left, value in reaching:
-            if values[left] is None:
+        for left, (last, value) in list(reaching.items()):
+            if last < number:
+                del reaching[left]
+            elif values[left] is None:
                 values[left] = value
         while at < len(areas) and areas[at][0] + 1 <= number:
             top, left, bottom, _ = areas[at]
             at += 1
             if top + 1 == number and left < len(values) and _holds_for_all(values[left]):
-                reaching.append((bottom + 1, left, values[left]))
+                reaching[left] = bottom + 1, values[left]
         yield number, values
 
 

@@ -105,6 +105,8 @@ class Planning:
                 self.refuse(number, "school_code", STRANGE_SCHOOL)
             self.plan_.stray = len(stray)
             yield None, self.found, len(stray)
+        for sentence in self.layout.in_words():
+            self.understand(sentence)
         self.plan_.lacking = dict(self.lacking)
         # A column that others make up for (the kind of a number, the four "no") is none that the file lacks.
         self.plan_.missing_columns = [each for each in self.plan_.missing_columns if each in self.lacking]
@@ -291,7 +293,8 @@ class Planning:
 
     def cells_of(self, values):
         """{column name: cell} of a row."""
-        return {name: values[index] for name, index in self.index.items()}
+        cells = {name: values[index] for name, index in self.index.items()}
+        return self.layout.parted(cells) if self.layout.parted else cells
 
     def only_school(self):
         """The code of the one school this person writes for, None for several or an officer."""

@@ -310,6 +310,8 @@ def _founding(text):
     plain = " ".join(SAID.sub(" ", thai.arabic_digits(text).replace("กรกฏ", "กรกฎ")).split())
     if plain.strip("0/ ") == "":
         return {}
+    if (short := buddhist.short_year(plain)) and short[3]:  # a month in Thai words is of a Buddhist year
+        plain = buddhist.with_full_year(plain, "be")
     year = ITS_YEAR.fullmatch(plain)
     if year and not IN_ONE.fullmatch(plain):
         if int(year[1]) > buddhist.to_buddhist_year(clock.today()):

@@ -16,7 +16,9 @@ from documents.errors import RuleBroken
 from documents.students import Student
 from exports.columns import Surroundings
 from exports.grid import csv_file, xlsx_of
+from exports.headers import letter_of
 from exports.importing import plan_import
+from exports.questions import NOBODY, Unanswered
 from tests.people import SCHOOL
 from tests.test_roster import pupil
 
@@ -73,6 +75,8 @@ def broken_workbook(content, chance):
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     name = chance.choice([*parts, *(["xl/worksheets/sheet1.xml"] * 8), *(["xl/sharedStrings.xml"] * 3)])
+    if chance.random() < 0.3:
+        parts["xl/worksheets/sheet1.xml"] = with_merges(parts["xl/worksheets/sheet1.xml"], chance)
     if chance.random() < 0.1:
         del parts[name]
     elif chance.random() < 0.3:
@@ -102,14 +106,50 @@ def broken_workbook(content, chance):
     return target.getvalue()
 
 
+def with_merges(sheet, chance):
+    """The XML of a sheet with areas merged at random: over header and data, over each other, far beyond the table."""
+    areas = []
+    for _ in range(chance.choice([1, 3, 20, 3000])):
+        top, left = chance.randint(1, 14), chance.randrange(36)
+        bottom = chance.choice([top, top + 1, top + 3, 1048576])
+        right = min(chance.choice([left, left + 1, left + 3, 16383]), 16383)
+        areas.append(f'<mergeCell ref="{letter_of(left)}{top}:{letter_of(right)}{bottom}"/>')
+    told = f'</sheetData><mergeCells count="{len(areas)}">{"".join(areas)}</mergeCells>'
+    return sheet.replace(b"</sheetData>", told.encode(), 1)
+
+
+def awkward(rows, chance):
+    """The rows of a good table as offices send them: another header above, sums, notes, names for codes, short years."""
+    width = len(rows[0])
+    deeds = [
+        lambda: rows.insert(0, [chance.choice(["", "", "กลุ่ม", "รายงาน", "ป.1"]) for _ in range(width)]),
+        lambda: rows.insert(1, [chance.choice(["", "ชาย", "หญิง", "(1)"]) for _ in range(width)]),
+        lambda: rows.insert(1, [f"({at})" for at in range(1, width + 1)]),
+        lambda: rows.append(["รวมทั้งสิ้น", *[str(chance.choice(["", 12, "๑๒", "-", "NaN"])) for _ in range(width - 1)]]),
+        lambda: rows.append(["", *["9" * chance.randint(1, 30) for _ in range(width - 1)]]),
+        lambda: rows.append(["หมายเหตุ: " + "ก" * chance.randrange(200)]),
+        lambda: rows.insert(chance.randrange(1, len(rows)), [""] * width),
+        lambda: [row.append(chance.choice(HOSTILE)) for row in rows] and rows[0].__setitem__(-1, chance.choice(rows[0])),
+        lambda: [row.__setitem__(0, chance.choice(["โรงเรียนบ้านหนึ่ง", "บ้านหนึ", "รวม", "'34010001", "๓๔๐๑๐๐๐๑", "1034010001"])) for row in rows[1:]],
+        lambda: [row.__setitem__(rows[0].index("วันเกิด"), chance.choice(["5 มิ.ย. 56", "05/06/56", "31/2/13", "5/6/00", "๕ ก.พ. ๙๙"]))
+                 for row in rows[1:] if "วันเกิด" in rows[0] and len(row) > rows[0].index("วันเกิด")],
+    ]  # fmt: skip
+    for deed in chance.sample(deeds, chance.randint(1, 4)):
+        deed()
+    return rows
+
+
 def broken_csv(content, chance):
-    """A CSV with hostile cells, moved columns, other encodings, or broken bytes."""
+    """A CSV with hostile cells, moved columns, other encodings, awkward shapes, or broken bytes."""
     if chance.random() < 0.3:
         return broken(content, chance)
     rows = [line.split(",") for line in content.decode("utf-8-sig").splitlines()]
+    if chance.random() < 0.5:
+        rows = awkward(rows, chance)
     for _ in range(chance.randint(1, 30)):
         row = chance.choice(rows)
-        row[chance.randrange(len(row))] = chance.choice(HOSTILE)
+        if row:
+            row[chance.randrange(len(row))] = chance.choice(HOSTILE)
     if chance.random() < 0.3:
         chance.shuffle(rows)
     if chance.random() < 0.2:
@@ -124,12 +164,24 @@ def broken_csv(content, chance):
 def sentences(content, kind, seed, user, round_):
     """What is said of a file: the refusal of all of it, or what is wrong with its cells."""
     try:
-        plan = plan_import(Student, content, f"x.{kind}", user, round_)
+        plan = answered(content, f"x.{kind}", user, round_, random.Random(seed))  # noqa: S311  not a secret
     except RuleBroken as refusal:
         return [refusal.message]
     except Exception as fault:
         raise AssertionError(f"{kind} {seed} ended in {fault!r}") from fault
-    return [error.sentence for error in plan.errors]
+    return [one.sentence for one in plan.errors] + plan.understood + plan.warnings
+
+
+def answered(content, name, user, round_, chance):
+    """The plan of a file, what it leaves open answered at random."""
+    try:
+        return plan_import(Student, content, name, user, round_)
+    except Unanswered as asked:
+        answers = {
+            one.id: chance.choice([*(choice[0] for choice in one.choices), NOBODY, ""])
+            for one in asked.questions
+        }
+        return plan_import(Student, content, name, user, round_, answers=answers)
 
 
 @pytest.mark.parametrize(("kind", "few", "full"), [("xlsx", 30, 1500), ("csv", 70, 3000)])

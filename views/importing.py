@@ -140,12 +140,14 @@ class ImportMixin:
         plan = self._asked_plan()
         school = plan.schools.get(request.args.get("school", ""))
         alone = school or (
-            next(iter(plan.schools.values())) if len(plan.schools) == 1 and not plan.stray else None
+            next(iter(plan.schools.values()))
+            if len(plan.schools) == 1 and not plan.stray and plan.state != "reading"
+            else None
         )
         counts = counts_of(alone) if alone else plan.counts()
         shown = request.args.get("show")
         active = shown if shown in KINDS else None
-        if active is None and (alone or not plan.schools):
+        if active is None and (alone or (not plan.schools and plan.state != "reading")):
             active = next((kind for kind in KINDS if counts[kind]), "new")
         rows, page, pages = [], 0, 0
         if active:
