@@ -35,6 +35,7 @@ OF_RECORDS = [
     ("GET", "import/", "", {200: "school district"}),
     ("GET", "import/plan/", "?id={record}", {400: READERS}),  # no such plan; a plan is its owner's alone
     ("GET", "import/plan/file/", "?id={record}", {400: READERS}),
+    ("GET", "import/ask/", "?id={record}", {400: "school district"}),  # no such file; a file is its owner's alone
     ("GET", "import/past/", "", {200: "school district"}),
     ("GET", "import/template/", "", {200: READERS}),
     ("POST", "new/", {"school": "{school}", "reason": "ทดสอบ"},
@@ -48,6 +49,7 @@ OF_RECORDS = [
     ("POST", "reveal/", {"id": "{record}", "name": "{choice}"}, {200: READERS}),
     ("POST", "search/", {"search": "ก"}, {303: READERS}),
     ("POST", "import/", {}, {400: "school district"}),
+    ("POST", "import/ask/", {"id": "{record}"}, {400: "school district"}),
     ("POST", "import/apply/", {"id": "{record}"}, {302: READERS}),
     ("POST", "import/undo/", {"id": "{record}", "reason": "ทดสอบ"}, {302: "school district"}),  # no such import
 ]  # fmt: skip
