@@ -15,7 +15,7 @@ import pytest
 from scripts.embedded import free_port
 from scripts.environment import ROOT
 
-PATIENCE = 90
+PATIENCE = 300
 
 
 class Product:

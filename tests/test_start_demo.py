@@ -14,6 +14,7 @@ from pymongo import MongoClient
 from documents.users import ROLES
 from scripts.embedded import EmbeddedMongo
 from tests.product import PATIENCE, kill_everything
+from tests.slow import is_crowded
 
 SMALL = ("--demo-schools", "4", "--demo-students", "200")
 
@@ -64,7 +65,7 @@ def test_the_demo_is_loaded_once(start, demo):
     accounts = (demo.data / "demo-accounts.json").read_text()
     assert demo.end(signal.SIGTERM) == 0
     again = start(*SMALL)
-    assert again.wait_until_well() < 20
+    assert again.wait_until_well() < 20 or is_crowded()
     again.wait_until_announced()
     assert database_of(again).students.estimated_document_count() == before
     assert (again.data / "demo-accounts.json").read_text() == accounts
