@@ -336,18 +336,30 @@ def _piece(part):
 # ---- in words ----
 
 
-def in_words(condition, known):
-    """A condition in Thai; `known` {name: field} has those of earlier years too."""
-    name, compare = condition["field"], condition["compare"]
-    field, said = known.get(name), COMPARISONS[compare]
-    label = f"“{field.verbose_name}”" if field else "ช่องที่ไม่มีแล้ว"
+def parts_of(condition, known):
+    """(the field's label, the comparison, what it is compared with or "") of a condition in Thai.
+
+    `known` {name: field} has the fields of earlier years too.
+    """
+    field, said = known.get(condition["field"]), COMPARISONS[condition["compare"]]
     words = said.of_dates if field is not None and field.kind == "date" and said.of_dates else said.words
     if said.takes is None:
-        return f"{label} {words}"
-    if condition.get("other"):
-        other = known.get(condition["other"])
-        return f"{label} {words} “{other.verbose_name}”" if other else f"{label} {words} ช่องที่ไม่มีแล้ว"
-    return f"{label} {words} {_value_in_words(field, condition['value'])}"
+        beside = ""
+    elif condition.get("other"):
+        beside = f"“{_label(known.get(condition['other']))}”"
+    else:
+        beside = _value_in_words(field, condition["value"])
+    return _label(field), words, beside
+
+
+def _label(field):
+    return field.verbose_name if field is not None else "ช่องที่ไม่มีแล้ว"
+
+
+def in_words(condition, known):
+    """A condition in one line of Thai; see `parts_of`."""
+    label, *rest = parts_of(condition, known)
+    return " ".join(filter(None, (f"“{label}”", *rest)))
 
 
 def _value_in_words(field, value):

@@ -239,6 +239,18 @@ def test_an_error_of_the_area_stops_confirming_until_the_district_passes_it_or_t
     assert Finding.objects.get().state == "fixed"
 
 
+def test_a_warning_that_comes_after_confirming_stops_certifying_until_it_is_explained(
+    open_round, teacher, director, administrator
+):
+    write([Change(Student, place(), pupil(room=61))], teacher)
+    move(submission(), "confirm", teacher)
+    counting(administrator, round_=open_round)
+    with pytest.raises(Invalid, match="ยังรับรองข้อมูลไม่ได้ มีคำเตือน 1 ข้อ"):
+        move(submission(), "certify", director)
+    answer(submission(), [Finding.objects.get().id], teacher, "ดูแล้ว ถูกต้อง")
+    assert move(submission(), "certify", director).state == "certified"
+
+
 def test_another_version_takes_the_place_of_what_counts_and_asks_anew(open_round, teacher, administrator):
     write([Change(Student, place(), pupil(room=61))], teacher)
     first = counting(administrator, round_=open_round)

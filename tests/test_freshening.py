@@ -17,6 +17,7 @@ from tests import districts
 from tests.people import AREA, OTHER, SCHOOL, YEAR, place
 from tests.pupils import pupil
 from tests.test_check_rules import counting
+from tests.test_jobs import wait_until, workers  # noqa: F401  real ones
 
 OLD = {"birth_date": "10/06/2555"}
 
@@ -154,3 +155,10 @@ def test_the_board_says_as_of_when_and_when_nobody_looks(written, officer, execu
         assert "ยังไม่ได้ตรวจใหม่" in browser.get(page).text
     assert Freshness.objects.count() == 1
     assert refresh(find_submission("DMC", place()))
+
+
+def test_a_real_worker_checks_what_is_written_by_itself(written, workers):  # noqa: F811
+    workers()
+    # One at least: by its timetable it finds besides that the two pupils may be one child.
+    wait_until(lambda: warnings().keys() == {SCHOOL, OTHER} and all(warnings().values()))
+    wait_until(lambda: freshness_of(AREA).as_of is not None)

@@ -9,7 +9,6 @@ from documents.findings import Finding, refresh
 from documents.rooms import SchoolRooms
 from documents.students import Student
 from documents.submissions import find_submission
-from documents.surveys import named_in_english
 from documents.writing import Change, write
 from tests.browsing import PHONE
 from tests.people import AREA, YEAR, place
@@ -44,7 +43,7 @@ def test_a_rule_is_typed_tried_and_counts(desk, open_round, teacher, administrat
     rule = CheckRule.objects.get()
     assert (rule.condition, rule.only["value"]) == ({"field": "room", "compare": "gt", "value": 60}, "M")
     page = desk.get(answer.location).text
-    assert "“ห้อง” มากกว่า 60" in page
+    assert "<b>ห้อง</b> <span>มากกว่า</span> <span>60</span>" in page
     assert "เฉพาะเมื่อ" in page
     asked = {"id": str(rule.id), "revision": "1", "round": str(open_round.id)}
     assert desk.send("/admin/rules/count/", asked).status_code == 409
@@ -113,9 +112,21 @@ def test_a_finding_of_a_rule_is_listed_narrowed_and_taken_out_with_what_to_do(
     assert browser.get("/admin/findings/export/xlsx/?code=LOCAL-001").status_code == 200
 
 
-def test_what_a_rule_says_is_known_in_english_where_it_was_typed(open_round, administrator):
-    make_rule(AREA, "students", said(title_en="Room"), administrator)
-    assert {"ห้องมาก": "Room", "ห้องเกิน 60": "Room above 60"}.items() <= named_in_english(AREA).items()
+def test_who_reads_english_gets_the_rule_and_its_pages_in_english(
+    open_round, teacher, administrator, sign_in
+):
+    write([Change(Student, place(), pupil(room=61))], teacher)
+    rule = counting(administrator, round_=open_round, title_en="Many rooms")
+    desk, school = sign_in(administrator), sign_in(teacher)
+    for browser in (desk, school):
+        with browser.session_transaction() as session:
+            session["language"] = "en"
+    found = school.get("/admin/findings/").text
+    assert "Many rooms" in found
+    assert "Room above 60" in found
+    page = desk.get(f"/admin/rules/details/?id={rule.id}").text
+    for words in ("Found when", "more than", "Only when", "Counts", "Many rooms"):
+        assert words in page, words
 
 
 @pytest.mark.browser

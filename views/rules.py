@@ -21,7 +21,7 @@ from documents.check_rules import (
     versions_of,
 )
 from documents.checks import ERROR, LEVELS, WARNING
-from documents.conditions import in_words
+from documents.conditions import parts_of
 from documents.declarations import ever_declared
 from documents.errors import Invalid, RuleBroken
 from documents.finding_lists import headlines_of
@@ -278,9 +278,9 @@ def year_of(rule):
 
 
 def words_of(rule):
-    """{condition, only} of a rule in Thai."""
+    """{condition, only} of a rule, each as (field, comparison, value) in Thai; None where there is none."""
     known = ever_declared(subsystem(rule.document), rule.area_code)
-    return {name: in_words(rule[name], known) if rule[name] else None for name in PREFIXES}
+    return {name: parts_of(rule[name], known) if rule[name] else None for name in PREFIXES}
 
 
 # ---- what a trial found ----
