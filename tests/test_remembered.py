@@ -1,5 +1,6 @@
 """The tests' own ground: what is put back is what was made, and what a test or its children stored is gone after it."""
 
+import os
 import subprocess
 import sys
 
@@ -8,7 +9,7 @@ import pytest
 from documents.clock import now
 from scripts.environment import ROOT
 from tests import remembered as remembering
-from tests.conftest import empty, stored_in
+from tests.conftest import empty, stored_in, sweep
 from tests.listening import LISTENER
 from tests.remembered import begin, remembered
 
@@ -90,3 +91,12 @@ def test_what_another_process_stored_is_found_and_gone(database, database_uri):
     assert "notes" in set(stored_in())
     empty(stored_in())
     assert not set(stored_in())
+
+
+def test_what_a_killed_run_left_in_memory_is_taken_away_and_nothing_else(tmp_path):
+    for name, holder in (("killed", 2**30), ("running", os.getpid()), ("starting", "")):
+        lock = tmp_path / f"khet-tests-{name}" / "db" / "mongod.lock"
+        lock.parent.mkdir(parents=True)
+        lock.write_text(f"{holder}\n")
+    sweep(tmp_path)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["khet-tests-running", "khet-tests-starting"]
