@@ -287,8 +287,8 @@ def fields_before(document):
 # ---- looking ----
 
 
-def of_record(document, values, context):
-    """Yield the Found of one stored record (a plain dict), what is empty first."""
+def of_record(document, values, context, blanks=True):
+    """Yield the Found of one stored record (a plain dict), what is empty first; without `blanks` that is not looked at."""
     counts, found, told = document.is_counted(values), [], set()
     for check in _of_document(document.slug, document.subsystem):
         if (counts or not check.counted) and (sentence := check.find(values, context)):
@@ -298,7 +298,7 @@ def of_record(document, values, context):
             told |= {*check.fields} if check.blank else set()
     if counts and (rows := context.local.get(document.slug)):
         found += _of_the_area(rows, values, context)
-    missing = document.missing(values, context.required.get(document.slug, frozenset()))
+    missing = document.missing(values, context.required.get(document.slug, frozenset())) if blanks else ()
     if blank := [name for name in missing if name not in told]:
         known = declared(document)
         words = ", ".join(known[name].verbose_name for name in blank)

@@ -135,7 +135,7 @@ class Codes:
         """(code, label) of what can be chosen in the academic year in question (`ask_year`), else in today's."""
         if not self.bounded:
             return [(entry.code, entry.label) for entry in self.entries.values()]
-        return self.choices_in(_year.get() or buddhist.academic_year(clock.today()))
+        return self.choices_in(year_in_question())
 
     def choices_in(self, academic_year: int) -> list[tuple[str, str]]:
         """(code, label) of what could be chosen in an academic year (B.E.)."""
@@ -284,6 +284,11 @@ def ask_of(area_code: str | None) -> None:
 def ask_year(academic_year: int) -> None:
     """What is offered from now on is what that academic year (B.E.) may choose from."""
     _year.set(academic_year)
+
+
+def year_in_question() -> int:
+    """The academic year (B.E.) whose choices are offered now: the one that was asked for, else today's."""
+    return _year.get() or buddhist.academic_year(clock.today())
 
 
 def asked_area() -> str | None:

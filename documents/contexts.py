@@ -22,11 +22,11 @@ from documents.schools import School
 from documents.submissions import Submission
 
 
-def contexts_of(round_, codes, taught=None, rows=None):
+def contexts_of(round_, codes, taught=None, rows=None, ask=asked_together):
     """{school code: Context} of schools in a round; one query a kind of thing, however many schools.
 
     `taught` is what a caller has read already. With `rows`, stored dicts of a page, only what single records are judged
-    by is asked, of those; the rounds before and the required fields are left out, which a page asks for itself.
+    by is asked, of those; the rounds before and the required fields are left out, which a page asks for itself; `ask` may ask something else in the same command.
     """
     area, year, subsystem = round_.area_code, round_.academic_year, round_.subsystem
     rules = checks.rules_of(subsystem)
@@ -34,7 +34,7 @@ def contexts_of(round_, codes, taught=None, rows=None):
     kinds = documents_of(subsystem) if whole else ()
     required = {document.slug: required_of(document, area, year) for document in kinds}
     asked = rules.questions(round_, codes, rows) if rules.questions else {}
-    found = asked_together({"limits": limits_question(area, subsystem, year), **asked})
+    found = ask({"limits": limits_question(area, subsystem, year), **asked})
     limits = limits_by(found["limits"], subsystem, year)
     beside = rules.beside(found, rows) if rules.beside else {}
     taught = taught_in(area, codes) if taught is None else taught

@@ -26,7 +26,7 @@ DATABASE = "khet"
 ATTEMPTS_FOR_SECONDS = 20
 SNAPSHOT_UNAVAILABLE, SNAPSHOT_TOO_OLD = 246, 239
 MOMENTS = 3
-MOST_TOGETHER = 12  # questions of one command
+MOST_TOGETHER = 16  # questions of one command
 WHOLE = 10_000  # rows of one batch: an answer of several questions comes at once
 
 # What is to be done once the transaction in progress is final; None outside of one.
@@ -84,7 +84,7 @@ def asked_together(questions):
         {"$unionWith": {"coll": document._get_collection_name(), "pipeline": stages}}
         for document, stages in others
     ]
-    for each in collection(first).aggregate([*pipeline, *more], batchSize=WHOLE):
+    for each in collection(first).aggregate([*pipeline, *more], batchSize=WHOLE).to_list():
         found[each["asked"]].append(each["row"])
     return found
 

@@ -6,7 +6,7 @@ by skipping.
 """
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from bson import ObjectId, json_util
 
@@ -14,7 +14,7 @@ from documents import access, thai
 from documents.completeness import required_of
 from documents.database import collection
 from documents.declarations import declaration
-from documents.record import declared
+from documents.record import Place, declared
 
 PAGE_SIZE = 50
 COUNTED_TO = 10_000  # a filtered count goes no further and then says so
@@ -126,16 +126,19 @@ def _lacking(wanted):
     return {"$or": [{"$nor": [fewer], **lacking}, *({**fewer, **each} for each in few)]}
 
 
-def page_of(wanted, user, after=None, before=None, page=0, letter=None, last=False, size=PAGE_SIZE):
+def page_of(
+    wanted, user, after=None, before=None, page=0, letter=None, last=False, size=PAGE_SIZE, read=None
+):
     """The Page that begins after (ends before) the record with that id, or at a page number, letter or the end.
 
-    A record named by `after` or `before` that is gone, or not this person's, gives the first page, marked `lost`.
+    A record named by `after` or `before` that is gone, or not this person's, gives the first page, marked `lost`. `read` are the
+    rows of `anchor_question` where the caller has asked it.
     """
     if wanted.sort in declared(wanted.document) and wanted.school:
         return _sorted_page(wanted, user, page, size)
     query = query_of(wanted, user)
     anchor = after or before
-    mark = _position(wanted, user, anchor) if anchor else None
+    mark = _position(wanted, user, anchor, read) if anchor else None
     backward = last if mark is None else not after
     if mark:
         query = _beyond(query, mark, backward)
@@ -156,13 +159,28 @@ def _bounded(page, most=LAST_PAGE - 1):
     return min(max(page, 0), most)
 
 
-def _position(wanted, user, anchor):
-    """(sort_key, _id) of the record a page begins at, if the person may see it."""
-    if not ObjectId.is_valid(anchor):
-        return None
-    query = query_of(replace(wanted, search="", criteria=(), missing=False, ids=()), user)
-    row = collection(wanted.document).find_one(query | {"_id": ObjectId(anchor)}, {"sort_key": 1})
-    return (row.get("sort_key"), row["_id"]) if row else None
+def anchor_question(document, area_code, anchor):
+    """What tells where a record stands, of the id that an address names, as `database.asked_together` takes it."""
+    named = {"area_code": area_code, "_id": ObjectId(anchor) if ObjectId.is_valid(anchor) else None}
+    return document, [{"$match": named}, {"$project": dict.fromkeys((*Place._fields, "sort_key"), 1)}]
+
+
+def _position(wanted, user, anchor, read):
+    """(sort_key, _id) of the record a page begins at, if it is of the round and schools that are wanted and seen."""
+    if read is None:
+        document, pipeline = anchor_question(wanted.document, wanted.area_code, anchor)
+        read = collection(document).aggregate(pipeline)
+    row = next(iter(read), None)
+    return (row.get("sort_key"), row["_id"]) if row and _is_among(wanted, user, Place.of(row)) else None
+
+
+def _is_among(wanted, user, place):
+    """Whether a place is of the round that is wanted, and of the schools that are asked for and open to this person."""
+    if place[:3] != (wanted.area_code, wanted.academic_year, wanted.round):
+        return False
+    codes = access.open_schools(user, wanted.area_code)
+    asked = wanted.school in (None, "", place.school_code)
+    return asked and (codes is None or place.school_code in codes)
 
 
 def _beyond(query, mark, backward):

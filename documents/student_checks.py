@@ -88,7 +88,8 @@ def _clash(key):
     """The rule of an open case of duplicates: it reads the cases that stand open, never other records."""
 
     def find(values, context):
-        return context.beside.get("clashes", {}).get(str(values.get("_id")), {}).get(key)
+        clashes = context.beside.get("clashes")
+        return clashes.get(str(values.get("_id")), {}).get(key) if clashes else None
 
     return find
 
@@ -116,7 +117,7 @@ def _age_against_grade(values, context):
 
 def _age_not_counted(values, context):
     rules = Rules.of(context.limits)
-    years = age_outside({"academic_year": context.academic_year, **values}, rules)
+    years = age_outside(_dated(values, context), rules)
     if years is None:
         return None
     side = f"ต่ำกว่า {rules.youngest} ปี" if years < rules.youngest else f"เกิน {rules.oldest} ปี"
@@ -124,7 +125,12 @@ def _age_not_counted(values, context):
 
 
 def _age(values, context):
-    return counting_age({"academic_year": context.academic_year, **values}, None)
+    return counting_age(_dated(values, context), None)
+
+
+def _dated(values, context):
+    """The values with the academic year, which a record that is not stored yet has not."""
+    return values if "academic_year" in values else values | {"academic_year": context.academic_year}
 
 
 def _grade_not_taught(values, context):

@@ -52,15 +52,16 @@ def rounds_question(area_code):
     return Round, [{"$match": {"area_code": area_code}}, *stages]
 
 
-def waiting_for(user, area_code, rounds, now=None, sums=None):
+def waiting_for(user, area_code, rounds, now=None, sums=None, ask=asked_in_parts):
     """What waits for this person in these rounds of an area, the most pressing first.
 
     `sums`, a dict, is given the Sums of the rounds that an officer works on, by the round's id, for whoever shows them.
+    `ask` may ask something else in the same command.
     """
     now, sums = now or clock.now(), {} if sums is None else sums
     followed = [each for each in rounds if _is_followed(user, each)]
     questions = _questions(user, area_code, rounds, now)
-    found = asked_in_parts(questions | {each.id: sums_question(each, user) for each in followed})
+    found = ask(questions | {each.id: sums_question(each, user) for each in followed})
     sums |= {each.id: sums_as(each, found[each.id]) for each in followed}
     waits = []
     for round_ in rounds:

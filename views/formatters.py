@@ -2,6 +2,7 @@
 
 import datetime as dt
 from functools import cache, partial
+from operator import methodcaller
 
 from documents import access, buddhist, citizen_id, fields, history, places
 from documents.clock import utc
@@ -47,14 +48,25 @@ def cell(field, plain, round_):
 
 def shower(field, round_):
     """`cell` for many stored dicts: what makes of each what the cell shows."""
-    in_words, name = words_of(field), field.name
-    work = field.work if getattr(field, "derived", False) else None
+    value, words = reader(field, round_), writer(field)
+    return lambda plain: words(value(plain))
 
-    def show(plain):
-        value = work(plain, round_) if work else plain.get(name)
-        return "" if value is None or value == [] else in_words(value)
 
-    return show
+def reader(field, round_):
+    """What reads a field's plain value off stored dicts, or works it out where it is derived."""
+    if getattr(field, "derived", False):
+        return partial(_worked_out, field.work, round_)
+    return methodcaller("get", field.name)
+
+
+def _worked_out(work, round_, plain):
+    return work(plain, round_)
+
+
+def writer(field):
+    """What puts a value of a field into a cell's words, nothing for one that is empty."""
+    in_words = words_of(field)
+    return lambda value: "" if value is None or value == [] else in_words(value)
 
 
 def words_of(field):

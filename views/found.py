@@ -63,7 +63,7 @@ def in_cells(document, rows, contexts, sensitive):
     found = {
         row["_id"]: [
             one
-            for one in checks.of_record(document, row, contexts[row["school_code"]])
+            for one in checks.of_record(document, row, contexts[row["school_code"]], blanks=False)
             if not checks.is_blank(one.check) and (sensitive or not checks.is_sensitive(one.check, document))
         ]
         for row in rows

@@ -1,8 +1,9 @@
-"""The rows of a grid as HTML. Each column is made ready once, so that a cell costs no template and no look-up.
+"""The rows of a grid as HTML, a column at a time, so that a cell costs no template and no look-up.
 
-Fifty rows of fourteen cells are most of a page's work. What stands at the end of a row (history, open, edit, delete)
-the template draws once, for a `Pattern`, and every row puts its own id, name and revision into that. Pieces are plain
-text put together once: what is constant stands here as it is, and whatever is data goes through `escape` first.
+Fifty rows of fourteen cells are most of a page's work. A cell whose value stood in the column before is drawn already. What
+stands at the end of a row (history, open, edit, delete) the template draws once, for a `Pattern`, and every row puts its own
+id, name and revision into that. Pieces are plain text put together once: what is constant stands here as it is, and whatever
+is data goes through `escape` first.
 """
 
 from markupsafe import Markup, escape
@@ -27,13 +28,13 @@ class Pattern:
 class Column:
     """One column of this page, ready to write its cells.
 
-    `show(row)` gives what a cell shows, `typed(row)` its value in an editor (None: not edited here); `link` is the
-    address that opens the row of the Pattern, `note(row)` (word, sentence) of the chip beside the link, or None. `eye` is
-    the picture on the button beside a masked number.
+    `value(plain)` gives what a stored record holds there, `words(value)` what a cell shows of it, `typed(plain)` its value
+    in an editor (None: not edited here); `link` is the address that opens the row of the Pattern, `note(plain)`
+    (word, sentence) of the chip beside the link, or None. `eye` is the picture on the button beside a masked number.
     """
 
-    def __init__(self, name, meta, show, typed, link, note, eye=""):
-        self.name, self.show, self.typed, self.note = name, show, typed, note
+    def __init__(self, name, meta, value, words, typed=None, link=None, note=None, eye=""):
+        self.name, self.value, self.words, self.typed, self.note = name, value, words, typed, note
         frozen = {"fix": meta.get("fix") or meta.get("keep")}
         classes = "".join(
             f" {word}" for word in ("num", "fix", "keep", "masked") if {**meta, **frozen}.get(word)
@@ -43,29 +44,41 @@ class Column:
         self.over = '" tabindex="-1" data-value="' if typed else OVER
         self.quiet = self.start + self.can_edit + self.over
         self.link = f'<a href="{escape(link)}">' if link else None
-        self.safe = {}  # what was shown so far, escaped: most columns repeat a few words
         self.masked = meta.get("masked") and (
             f'<span data-masked="{escape(name)}">',
             f'</span> <button type="button" class="peek" data-reveal="{escape(name)}" title="{PEEK}" aria-label="{PEEK} · ',
             f'">{eye}</button>',
         )
 
-    def write(self, parts, row, key, mark, whose):
-        """Add the pieces of a row's cell; `key` is the row's id, `mark` is (bad or warn, sentence) or None."""
-        shown = self.show(row)
-        safe = self.safe.get(shown)
-        shown = self.safe.setdefault(shown, escape(shown)) if safe is None else safe
+    def cells(self, rows, keys, names, marked):
+        """The cells of stored records, one each; with them their ids, their names, escaped, and their marks."""
+        made, drawn, name, value = [], {}, self.name, self.value
+        alike = not (
+            self.typed or self.link or self.masked
+        )  # whether a cell is its value's and no record's own
+        for plain, key, whose, marks in zip(rows, keys, names, marked, strict=True):
+            held, mark = value(plain), marks.get(name)
+            if not alike or mark or type(held) is list:
+                made.append(self._cell(plain, held, key, whose, mark))
+                continue
+            cell = drawn.get(held)
+            if cell is None:
+                cell = drawn[held] = self._cell(plain, held, key, whose, None)
+            made.append(cell)
+        return made
+
+    def _cell(self, plain, held, key, whose, mark):
+        """One cell; `mark` is (bad or warn, sentence) or None."""
+        shown, parts = escape(self.words(held)), [self.quiet]
         if mark:
             tone, sentence = mark
             blank = "" if shown else " blank"
-            parts += self.start, " ", tone, self.can_edit, blank, '" title="', escape(sentence), self.over
-        else:
-            parts.append(self.quiet)
+            parts = [self.start, " ", tone, self.can_edit, blank, '" title="', escape(sentence), self.over]
         if self.typed:
-            parts += escape(self.typed(row)), OVER
+            parts += escape(self.typed(plain)), OVER
         if self.link:
             parts += self.link.replace(PK, key), shown or NO_WORDS, END_LINK
-            if note := self.note(row):
+            if note := self.note(plain):
                 word, sentence = note
                 parts += ' <span class="chip t-info" title="', escape(sentence), OVER, word, "</span>"
         elif self.masked and shown:
@@ -74,6 +87,7 @@ class Column:
         else:
             parts.append(shown)
         parts.append(END_CELL)
+        return "".join(parts)
 
 
 def options_html(options, chosen):
@@ -87,11 +101,13 @@ def options_html(options, chosen):
 
 
 def rows_html(rows, columns, marks, headline, end, choosable):
-    """All rows as Markup. `marks(row)` gives {column: mark}; `end` is the last cell, drawn for the Pattern."""
+    """Stored records as Markup. `marks(plain)` gives {column: mark}; `end` is the last cell, drawn for the Pattern."""
     parts, end = [], str(end)
-    for row in rows:
-        key, name, revision = str(row.pk), escape(headline(row)), str(row.plain["revision"])
-        marked = marks(row)
+    keys, names = [str(plain["_id"]) for plain in rows], [escape(headline(plain)) for plain in rows]
+    marked = [marks(plain) for plain in rows]
+    cells = [column.cells(rows, keys, names, marked) for column in columns]
+    for at, (plain, key, name) in enumerate(zip(rows, keys, names, strict=True)):
+        revision = str(plain["revision"])
         parts += '<tr data-pk="', key, '" data-revision="', revision, '" data-name="', name, OVER
         if choosable:
             parts += (
@@ -99,7 +115,6 @@ def rows_html(rows, columns, marks, headline, end, choosable):
                 key,
             )
             parts += '" aria-label="เลือก ', name, '"></td>'
-        for column in columns:
-            column.write(parts, row, key, marked.get(column.name), name)
+        parts += [column[at] for column in cells]
         parts += end.replace(PK, key).replace(REVISION, revision).replace(NAME, name), END_ROW
     return Markup("".join(parts))  # noqa: S704  every piece is constant or escaped above

@@ -57,13 +57,28 @@ def area_name(area):
     return (found.get("short_name") or found["name"]) if found else "ทุกเขต"
 
 
+def ask_along(area, questions):
+    """Have the questions of a page, {name: question} as `asked_together` takes them, asked with what is known of its area.
+
+    Call it before anything of the area is asked; a question that came too late is not told, and is to be asked by itself.
+    """
+    g.along = area, questions
+
+
+def told(name):
+    """The rows of a question that was asked along, None where it was not."""
+    return g.get("told_along", {}).get(name)
+
+
 def _known_of(area):
     """(its newest rounds, its stored row or None): what every page shows of an area, asked once a request."""
     kept = g.setdefault("known_areas", {})
     if area not in kept:
         names = [{"$match": {"code": area}}, {"$project": {"name": 1, "short_name": 1}}]
         asked = {"rounds": rounds_question(area), "area": (Area, names)} if area else {}
-        found = asked_together(asked)
+        of, along = g.pop("along", (None, {}))
+        found = asked_together(asked | (along if of == area else {}))
+        g.told_along = {name: found[name] for name in along if name in found}
         rounds = [Round._from_son(row) for row in found.get("rounds", ())]
         kept[area] = rounds, next(iter(found.get("area", ())), None)
     return kept[area]

@@ -14,11 +14,14 @@ def seen_revision():
 
 
 def held_roles():
-    """The names of the roles that who is reading holds now; worked out once a request, each menu entry asks it."""
-    reader = current_user._get_current_object()
-    if g.get("reader") is not reader:
-        g.reader, g.reader_roles = reader, frozenset(grant.role for grant in reader.held)
-    return g.reader_roles
+    """The names of the roles that who is reading holds now, None for a stranger and before a password of one's own; worked
+    out once a request, each menu entry asks it.
+    """
+    reader, known = current_user._get_current_object(), g._get_current_object()
+    if known.get("reader") is not reader:
+        known.reader, within = reader, reader.is_authenticated and not reader.must_change_password
+        known.reader_roles = frozenset(grant.role for grant in reader.held) if within else None
+    return known.reader_roles
 
 
 class Page:
@@ -28,9 +31,8 @@ class Page:
 
     def is_accessible(self):
         """Whether this person may open the page at all; which rows he has is asked where the query is built."""
-        if not current_user.is_authenticated or current_user.must_change_password:
-            return False
-        return not self.roles or not held_roles().isdisjoint(self.roles)
+        held = held_roles()
+        return held is not None and (not self.roles or not held.isdisjoint(self.roles))
 
     def inaccessible_callback(self, name, **kwargs):
         """403: strangers were already sent to sign in by the gate before every page."""

@@ -29,7 +29,7 @@ from documents.codelists import code_list
 from documents.completeness import required_known
 from documents.declarations import declaration
 from documents.errors import Invalid, RuleBroken, StaleRevision
-from documents.export_layouts import layouts_of
+from documents.export_layouts import layouts_by, layouts_of
 from documents.panels import panels_of
 from documents.pictures import fields_of
 from documents.record import Place, declared
@@ -41,13 +41,16 @@ from exports.summaries import summary_of
 from views import formatters, found, here
 from views.exporting import has_numbers
 from views.files_out import ONE, SCOPE, hands_out
-from views.filters import MOST_FILTERS, filters_of
+from views.filters import MOST_FILTERS
 from views.forms import fields_in_groups, form_class, posted_values, values_of
 from views.importing import ImportMixin
 from views.pages import Page, SecureForm, seen_revision
 from views.record_actions import ActionsMixin
 from views.record_cells import CellsMixin
-from views.record_grid import GridMixin
+from views.record_columns import ColumnsMixin
+from views.record_filters import FiltersMixin
+from views.record_grid import LAYOUTS, GridMixin
+from views.record_links import LinksMixin
 from views.record_sheet import SheetMixin
 from views.revealing import RevealMixin
 from views.searching import SearchMixin
@@ -58,7 +61,18 @@ READERS = ("school", "director", "district", "approver")
 
 
 class RecordView(
-    GridMixin, CellsMixin, ActionsMixin, ImportMixin, SheetMixin, RevealMixin, SearchMixin, Page, ModelView
+    GridMixin,
+    ColumnsMixin,
+    FiltersMixin,
+    LinksMixin,
+    CellsMixin,
+    ActionsMixin,
+    ImportMixin,
+    SheetMixin,
+    RevealMixin,
+    SearchMixin,
+    Page,
+    ModelView,
 ):
     """Grid, form, filters, history and files of one subsystem's document."""
 
@@ -163,15 +177,18 @@ class RecordView(
     @property
     def own_schools(self):
         """Codes of the schools this person has by a school role in the round's area."""
-        area = self.round.area_code if self.round else None
+        return self._own_schools_in(self.round.area_code if self.round else None)
+
+    def _own_schools_in(self, area):
         return [code for a, code in current_user.schools("school", "director") if a == area]
 
     @property
     def sees_area(self):
         """Whether this person reads the whole area."""
-        return bool(self.round) and any(
-            current_user.holds(role, self.round.area_code) for role in access.AREA_READERS
-        )
+        return bool(self.round) and self._sees_all_of(self.round.area_code)
+
+    def _sees_all_of(self, area):
+        return any(current_user.holds(role, area) for role in access.AREA_READERS)
 
     @property
     def sees_school(self):
@@ -360,7 +377,13 @@ class RecordView(
     @property
     def layouts(self):
         """The area's own layouts of this kind of file, which an export may have."""
-        return layouts_of(self.round.area_code, self.model.slug) if self.round else []
+        if "record_layouts" not in g:
+            told = here.told(LAYOUTS)
+            area = self.round.area_code if self.round else None
+            g.record_layouts = (
+                layouts_of(area, self.model.slug) if told is None and area else layouts_by(told or ())
+            )
+        return g.record_layouts
 
     @property
     def parts(self):
@@ -591,35 +614,3 @@ class RecordView(
         return (
             url_for("findings.index", school=g.edited.school_code, record=g.edited.id) if self.found else None
         )
-
-    @property
-    def _filters(self):
-        return self.filters_for(self.sensitive_on)
-
-    @property
-    def _filter_args(self):
-        return {flt.key: (index, flt) for index, flt in enumerate(self._filters)}
-
-    def _get_filter_groups(self):
-        """{field's label: [{index, arg, operation, options, type}]}, what the filter menu is made of."""
-        groups = {}
-        for index, flt in enumerate(self._filters):
-            row = {"index": index, "arg": flt.key, "operation": flt.operation()}
-            row |= {"options": flt.get_options(self) or None, "type": flt.data_type}
-            groups.setdefault(flt.name, []).append(row)
-        return groups
-
-    def get_filter_arg(self, index, flt):
-        """The name of a filter in the address: field and operator."""
-        return flt.key
-
-    def filters_for(self, sensitive):
-        """The declared filters this person may use now; a hidden field is not filtered by either."""
-        key = "record_filters"
-        if key not in g:
-            made = []
-            for name in self.model.filters:
-                if sensitive or self._fields[name].personal != "sensitive":
-                    made.extend(filters_of(self._fields[name]))
-            setattr(g, key, made)
-        return g.record_filters

@@ -4,14 +4,12 @@ from flask import abort, g, jsonify, request
 from flask_admin import expose
 from flask_login import current_user
 
-from documents.completeness import required_known
 from documents.errors import Invalid, RuleBroken, StaleRevision
 from documents.record import declared
 from documents.rounds import find_round
 from documents.writing import Change, write
 from views import formatters
 from views.pages import seen_revision
-from views.record_grid import Row
 
 
 class CellsMixin:
@@ -63,12 +61,11 @@ class CellsMixin:
 
     def _mark_of(self, stored, name):
         """How the cell of a stored record is marked now: as the grid would."""
-        g.record_required = required_known(self.model, stored["area_code"], stored["academic_year"])
         self.look_at(
             find_round(stored["area_code"], self.model.subsystem, stored["academic_year"], stored["round"]),
             [stored],
         )
-        return self._marks(Row(stored)).get(name)
+        return g.record_marks.of(stored).get(name)
 
     def _conflict(self, stale):
         shown = formatters.conflict(stale.conflicts[0])

@@ -1,7 +1,10 @@
-"""The grid of a subsystem: columns, what a cell shows, marks on what is missing, chips, pager."""
+"""The grid of a subsystem: the page that puts together rows, counts, narrowings and head.
+
+Its columns stand in `record_columns.py`, its links in `record_links.py`. A page asks the database four times: who reads; what
+is known of the area, with what the page needs of it besides; the rows; what the rows are checked beside, with what waits.
+"""
 
 from dataclasses import replace
-from urllib.parse import quote
 
 from flask import flash, g, redirect, request, url_for
 from flask_admin import expose
@@ -13,21 +16,18 @@ from documents.completeness import required_known, unreviewed_counter
 from documents.contexts import contexts_of, looking_back_all
 from documents.database import collection
 from documents.digests import documents_of
-from documents.record import declared, shown_fields
+from documents.export_layouts import layouts_question
+from documents.record import shown_fields
 from documents.schools import School
-from views import formatters, shell
+from views import here, shell
 from views.found import in_cells
-from views.grid_rows import NAME, PK, Column, Pattern, options_html, rows_html
+from views.grid_marks import Marks
+from views.grid_rows import Pattern, options_html
 
-LETTERS = "กขคจฉชซฌญฐณดตถทธนบปผฝพฟภมยรลวศสหอฮ"
 NARROWED_BY = ("search", "missing", "by_district", "unreviewed", "letter")  # what a new search begins without
 QUICK = 90  # the place in the address of a filter picked beside the search box
-LACKING = "lacking"  # the column of what is missing, where only such rows are shown
-MOST_SCHOOLS = 1000  # of an area, in one answer of the database
-MOST_NAMED = 4  # missing fields named in one place
-UNNAMED = "(ยังไม่มีชื่อ)"  # stands where an empty name would leave nothing to press
 WAY_IN = {"school", "missing"}  # all that the address of a school's only record may ask
-NOT_OF_A_PAGE = ("page", "after", "before", "last", "letter")
+ANCHOR, SCHOOLS, LAYOUTS = "anchor", "schools", "layouts"  # what is asked with what is known of the area
 
 
 class Row:
@@ -41,70 +41,10 @@ class Row:
 class GridMixin:
     """Everything of RecordView that the list page is made of."""
 
-    @property
-    def sensitive_on(self):
-        """Whether sensitive columns are switched on for this request, by someone who may see them."""
-        return bool(request.args.get("sensitive")) and access.sees_sensitive(
-            current_user, self.round.area_code, self.school
-        )
-
-    @property
-    def name_column(self):
-        """The column that opens the record: of one record a school, the school's name where that is a column."""
-        if self.model.single and self.school is None:
-            return "school_code"
-        return next(name for name in self.model.grid if name != "school_code")
-
-    def get_list_columns(self):
-        """(name, label) of the columns this person sees now."""
-        known = shown_fields(self.model)
-        columns = []
-        for name in self.model.grid:
-            if name == "school_code":
-                if self.school is None:
-                    columns.append((name, "โรงเรียน"))
-            elif known[name].personal != "sensitive" or self.sensitive_on:
-                columns.append((name, known[name].verbose_name))
-            if name == self.name_column and request.args.get("missing"):
-                columns.append((LACKING, "ยังไม่กรอก"))
-        return columns
-
-    @property
-    def _list_columns(self):
-        if "record_columns" not in g:
-            g.record_columns = self.get_list_columns()
-        return g.record_columns
-
-    @property
-    def _details_columns(self):
-        return [(name, field.verbose_name) for name, field in shown_fields(self.model).items()]
-
-    @property
-    def _sortable_columns(self):
-        """The name column is in Thai order everywhere; others sort within one school."""
-        if "record_sortable" not in g:
-            names = [name for name, _ in self._list_columns if name in declared(self.model)]
-            columns = [self.name_column, *names] if self.school else [self.name_column]
-            g.record_sortable = {name: name for name in columns}
-        return g.record_sortable
-
-    def is_editable(self, name):
-        """Whether a cell of this column is edited in place by this person here."""
-        if "record_editable" not in g:
-            g.record_editable = set(self.model.cells) if self.can_edit and self.school else set()
-        return name in g.record_editable
-
-    def get_list_form(self):
-        """The form that the cells' editors are made of."""
-        return type(self._form(self.school))
-
-    def search_placeholder(self):
-        """What the search box looks through."""
-        return " หรือ".join(declared(self.model)[name].verbose_name for name in self.model.search[:3])
-
     @expose("/")
     def index_view(self):
         """The grid: one page of a round's records."""
+        self._ask_along()
         if self.round is None:
             return self.render("khet/no_round.html")
         if self.model.single and self.sees_school and request.args.keys() <= WAY_IN:
@@ -122,15 +62,27 @@ class GridMixin:
             page=max(request.args.get("page", 0, type=int), 0),
             letter=request.args.get("letter", "")[:1],
             last=bool(request.args.get("last")),
+            read=here.told(ANCHOR),
         )
         if page.lost:
             flash("รายการที่อ้างถึงไม่อยู่แล้ว จึงแสดงตั้งแต่ต้น", "warning")
         if self.sensitive_on:
             self._note_sensitive(len(page.rows))
-        g.record_required = required_known(self.model, wanted.area_code, wanted.academic_year)
         g.record_schools = self._school_names(page.rows)
         self.look_at(self.round, page.rows)
         return self.render(self.list_template, **self._list_context(wanted, page))
+
+    def _ask_along(self):
+        """Have what the page needs of the area asked with what is known of it: where it begins, schools, layouts of files."""
+        area = here.area_code()
+        if area is None:
+            return
+        asked = {LAYOUTS: layouts_question(area, self.document.slug)}
+        if anchor := request.args.get("after") or request.args.get("before"):
+            asked[ANCHOR] = listing.anchor_question(self.document, area, anchor)
+        if self._chooses_schools(area):
+            asked[SCHOOLS] = self._schools_to_choose(area)
+        here.ask_along(area, asked)
 
     def _the_one_record(self):
         """Where a school's only record is filled in: its form, or its details for who cannot write here now."""
@@ -169,11 +121,15 @@ class GridMixin:
         return names
 
     def look_at(self, round_, rows):
-        """Keep what the checks say of stored records: a few queries, however many rows and schools."""
-        codes = sorted({row["school_code"] for row in rows})
-        contexts = contexts_of(round_, codes, g.get("record_taught"), rows) if rows else {}
-        contexts = looking_back_all(self.model, contexts, round_, rows)
-        g.record_found = in_cells(self.model, rows, contexts, self.sensitive_on)
+        """Keep the marks of stored records, what the checks say of them included: a few queries, however many rows and schools."""
+        codes, taught, contexts = sorted({row["school_code"] for row in rows}), g.get("record_taught"), {}
+        if rows:
+            contexts = contexts_of(round_, codes, taught, rows, ask=shell.asked_with_waits)
+            contexts = looking_back_all(self.model, contexts, round_, rows)
+        found = in_cells(self.model, rows, contexts, self.sensitive_on)
+        required = required_known(self.model, round_.area_code, round_.academic_year)
+        shown, apart = [name for name, _ in self._list_columns], bool(request.args.get("missing"))
+        g.record_marks = Marks(self.model, required, found, shown, self.name_column, apart)
 
     def _list_context(self, wanted, page):
         """What Flask-Admin's list template gets, and what ours adds (see its head)."""
@@ -186,8 +142,6 @@ class GridMixin:
             "data": rows,
             "list_forms": {},
             "list_form_sample": sample,
-            "delete_form": self.delete_form(),
-            "action_form": self.action_form() if actions else None,
             "list_columns": self._list_columns,
             "sortable_columns": self._sortable_columns,
             "editable_columns": self.model.cells if sample else (),
@@ -207,7 +161,8 @@ class GridMixin:
             "search_placeholder": self.search_placeholder(),
             "search_words": self.model.search_hint or f"ค้นหา{self.search_placeholder()}",
             "filters": self._filters,
-            "filter_groups": self._get_filter_groups(),
+            "filter_groups": self._offered.groups,
+            "filter_menu": self._offered.menu,
             "active_filters": view_args.filters,
             "filter_args": self._get_filters(view_args.filters),
             "filter_chips": self._chips(view_args.filters),
@@ -216,7 +171,7 @@ class GridMixin:
             "action_looks": self.action_looks,
             "get_pk_value": lambda row: row.pk,
             "get_value": self.get_list_value,
-            "grid_rows": lambda end, eye: self._rows_html(rows, bool(actions), end, eye),
+            "grid_rows": lambda end, eye: self._rows_html(page.rows, bool(actions), end, eye),
             "reveal_url": self.get_url(".reveal"),
             "pattern": Pattern,
             "options_html": options_html,
@@ -330,183 +285,6 @@ class GridMixin:
     def _submission(self):
         return self._submission_of(self.school) if self.sees_school else None
 
-    # ---- cells ----
-
-    def _rows_html(self, rows, choosable, end, eye):
-        """The rows as HTML; see views/grid_rows.py."""
-        meta = self._column_meta()
-        opens = ".edit_view" if self.can_edit else ".details_view"
-        link = self.get_url(opens, id=PK, url=self._address())
-        columns = [self._column(name, meta.get(name, {}), link, eye) for name, _ in self._list_columns]
-        return rows_html(rows, columns, self._marks, self._row_name, end, choosable)
-
-    def _column(self, name, meta, link, eye):
-        field = declared(self.model).get(name)
-        typed = (lambda row: formatters.typed(field, row.plain.get(name))) if self.is_editable(name) else None
-        return Column(
-            name, meta, self._shower(name), typed, link if meta.get("link") else None, self._note, eye
-        )
-
-    def _note(self, row):
-        """(word, sentence) beside the name: the district wrote it for its school, or it was carried over unreviewed."""
-        if said := formatters.for_school(row.plain.get("by_district")):
-            return "เขตบันทึกแทน", said
-        if row.plain.get("reviewed") is False:
-            return "ยังไม่ทบทวน", "ยกมาจากรอบก่อน ยังไม่มีผู้ทบทวนหรือแก้ไข"
-        return None
-
-    def _row_name(self, row):
-        return NAME if row is Pattern else self.model.headline(row.plain)
-
-    def get_list_value(self, row, name):
-        """What a cell shows: words instead of codes, numbers of persons masked."""
-        return self._shower(name)(row)
-
-    def _shower(self, name):
-        """What makes of a row what a cell of this column shows."""
-        if name == "school_code":
-            return lambda row: g.record_schools.get(row.plain["school_code"], row.plain["school_code"])
-        if name == LACKING:
-            return lambda row: self._in_words(self._lacks(row))
-        show = formatters.shower(shown_fields(self.model)[name], self.round)
-        if name == self.name_column:
-            return lambda row: show(row.plain) or UNNAMED
-        return lambda row: show(row.plain)
-
-    def _marks(self, row):
-        """{column: ('bad' or 'warn', sentence)} of what is missing or was found; the name tells of what has no column."""
-        missing = self._lacks(row)
-        marks = {
-            name: ("bad", f"ยังไม่กรอก{declared(self.model)[name].verbose_name} ต้องกรอกก่อนยืนยันข้อมูล")
-            for name in missing
-        }
-        shown, hidden = dict(self._list_columns), []
-        for fields, tone, said in g.record_found.get(row.pk, ()):
-            if fields[0] in shown:
-                marks.setdefault(fields[0], (tone, said))
-            else:
-                hidden.append((tone, said))
-        if missing and not request.args.get("missing"):
-            hidden.append(("warn", f"ยังไม่กรอก: {self._in_words(missing)}"))
-        if hidden:
-            marks.setdefault(self.name_column, (min(hidden)[0], " · ".join(said for _, said in hidden)))
-        return marks
-
-    def _lacks(self, row):
-        """Names of the required fields that a row lacks."""
-        if not hasattr(row, "missing"):
-            row.missing = self.model.missing(row.plain, g.record_required)
-        return row.missing
-
-    def _in_words(self, names):
-        labels = [declared(self.model)[name].verbose_name for name in names[:MOST_NAMED]]
-        more = f" และอีก {len(names) - MOST_NAMED} ช่อง" if len(names) > MOST_NAMED else ""
-        return ", ".join(labels) + more
-
-    def _column_meta(self):
-        known = shown_fields(self.model)
-        meta = {"school_code": {"fix": True}}
-        for name, _ in self._list_columns:
-            if name not in known:
-                continue
-            field = known[name]
-            meta[name] = {
-                "num": field.kind in ("count", "measure"),
-                "unit": None if field.unit and f"({field.unit})" in field.verbose_name else field.unit,
-                "help": field.help,
-                "kind": field.kind,
-                "masked": formatters.is_masked(field),
-            }
-        meta[self.name_column] |= {"keep": True, "link": True, "fix": True}
-        return meta
-
-    # ---- addresses ----
-
-    def _address(self, drop=(), **more):
-        kept = {
-            name: values
-            for name, values in request.args.lists()
-            if name not in drop and name not in more and name not in NOT_OF_A_PAGE
-        }
-        kept |= {name: value for name, value in more.items() if value is not None}
-        return url_for(f"{self.endpoint}.index_view", **kept)
-
-    def _flt_args(self):
-        return [name for name in request.args if name.startswith("flt")]
-
-    def _sort_url(self, column, invert=False, desc=None):
-        turned = 1 if desc or (invert and not request.args.get("desc", type=int)) else None
-        return self._address(sort=column, desc=turned)
-
-    def _pager(self, wanted, page, count, capped):
-        rows, address = page.rows, self._address
-        sorted_ = wanted.sort
-        at = max(request.args.get("page", 0, type=int), 0)
-        if sorted_:
-            steps = {
-                "first": address() if page.earlier else None,
-                "prev": address(page=at - 1 or None) if page.earlier else None,
-                "next": address(page=at + 1) if page.later else None,
-                "last": None,
-            }
-        else:
-            steps = {
-                "first": address() if page.earlier else None,
-                "prev": address(before=str(rows[0]["_id"])) if page.earlier and rows else None,
-                "next": address(after=str(rows[-1]["_id"])) if page.later and rows else None,
-                "last": address(last=1) if page.later else None,
-            }
-        letters = [] if sorted_ else self._letters()
-        first = at * self.page_size + 1 if sorted_ else 1 if not page.earlier else None
-        span = {"from": first, "to": first + len(rows) - 1} if first and rows else {}
-        about = {"total": count, "capped": capped, "unit": self.model.unit, "letters": letters}
-        return about | steps | span
-
-    def _letters(self):
-        """The links of the letters: one address, and each letter put into it."""
-        chosen, pattern = request.args.get("letter"), self._address(letter=PK)
-        return [
-            {"label": letter, "href": pattern.replace(PK, quote(letter)), "active": letter == chosen}
-            for letter in LETTERS
-        ]
-
-    def _chips(self, active):
-        chips = []
-        for position, (index, name, value) in enumerate(active or []):
-            flt = self._filters[index]
-            words = dict(flt.options or []).get(value, value)
-            if flt.field.codelist and words == value:
-                words = code_list(flt.field.codelist).label(value) or value
-            word = "" if flt.operator == "eq" else f" {flt.operation()}"
-            arg = f"flt{position}_{flt.key}"
-            given = next(
-                (a for a in request.args if a.endswith(f"_{flt.key}") and request.args[a] == value), arg
-            )
-            chips.append({"label": name + word, "value": words, "remove": self._address(drop=(given,))})
-        if own := self.own_chip():
-            chips.append({"label": own[0], "value": own[1], "remove": self._address(drop=self.own_arguments)})
-        if request.args.get("missing"):
-            chips.append(
-                {"label": "แสดง", "value": "เฉพาะที่กรอกไม่ครบ", "remove": self._address(drop=("missing",))}
-            )
-        if request.args.get("by_district"):
-            chips.append(
-                {
-                    "label": "แสดง",
-                    "value": "เฉพาะที่เขตบันทึกแทน",
-                    "remove": self._address(drop=("by_district",)),
-                }
-            )
-        if request.args.get("unreviewed"):
-            chips.append(
-                {"label": "แสดง", "value": "เฉพาะที่ยังไม่ทบทวน", "remove": self._address(drop=("unreviewed",))}
-            )
-        if request.args.get("letter"):
-            chips.append(
-                {"label": "ตั้งแต่อักษร", "value": request.args["letter"][:1], "remove": self._address()}
-            )
-        return chips
-
     # ---- head ----
 
     def _head(self, count, capped):
@@ -525,21 +303,28 @@ class GridMixin:
 
     def _school_choices(self):
         """(code, name) of the schools a person may narrow the grid to; nothing to choose for one school."""
-        if not self.sees_area and len(self.own_schools) < 2:
+        if not self.round or not self._chooses_schools(self.round.area_code):
             return []
         if "record_school_choices" not in g:
-            rows = list(self._schools_to_choose())
+            rows = here.told(SCHOOLS)
+            if rows is None:
+                document, pipeline = self._schools_to_choose(self.round.area_code)
+                rows = list(collection(document).aggregate(pipeline))
             g.record_school_choices = [(school["code"], school["name"]) for school in rows]
             grades = {school["code"]: (school.get("grade_from"), school.get("grade_to")) for school in rows}
             g.record_taught = {code: pair for code, pair in grades.items() if all(pair)}
         return g.record_school_choices
 
-    def _schools_to_choose(self):
-        query = access.visible_schools(current_user)
-        base = {"area_code": self.round.area_code, "kind": {"$in": list(self.model.units)}}
-        wanted = {"$and": [base, query]} if query else base
+    def _chooses_schools(self, area):
+        return self._sees_all_of(area) or len(self._own_schools_in(area)) > 1
+
+    def _schools_to_choose(self, area):
+        """What gives an area's schools that this person may choose from, by name, as `database.asked_together` takes it."""
+        base = {"area_code": area, "kind": {"$in": list(self.document.units)}}
+        visible = access.visible_schools(current_user)
         fields = {"code": 1, "name": 1, "grade_from": 1, "grade_to": 1}
-        return collection(School).find(wanted, fields, batch_size=MOST_SCHOOLS).sort("name")
+        wanted = {"$and": [base, visible]} if visible else base
+        return School, [{"$match": wanted}, {"$sort": {"name": 1}}, {"$project": fields}]
 
     def _sensitive_switch(self):
         known = shown_fields(self.model)

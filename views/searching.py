@@ -10,7 +10,7 @@ from flask import flash, g, redirect, request, session, url_for
 from flask_admin import expose
 
 from documents import listing, sessions, thai
-from views.record_grid import NOT_OF_A_PAGE
+from views.record_links import NOT_OF_A_PAGE
 
 TOKEN = re.compile("~[0-9a-f]{12}")
 A_NUMBER = re.compile(r"\d{9,}")  # a citizen number or a good part of one, a G-code, a telephone number

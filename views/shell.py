@@ -8,6 +8,7 @@ from flask_login import current_user
 from documents import buddhist, clock, codelists, subsystem, subsystems, thai
 from documents.access import AREA_READERS
 from documents.clock import utc
+from documents.database import asked_in_parts, asked_together
 from documents.progress import sums_of
 from documents.rounds import STATES, system_name
 from documents.schools import School
@@ -26,6 +27,7 @@ SECTIONS = {
     "แบบสำรวจ": ("surveys",),
     "ดูแลระบบ": ("schools", "contacts", "registrations", "people", "users", "accounts", "fields", "limits", "rules", "layouts", "rates", "codelists", "mails", "privacy", "audit"),
 }  # fmt: skip
+BESIDE = "beside "  # what other questions are called among those of what waits
 LEADING_VOWELS = "เแโใไ"
 
 
@@ -89,11 +91,29 @@ def rounds_for(user, area):
 def waits_of():
     """What waits for who is reading, over all running rounds of his area."""
     if "waits" not in g:
-        area = here.area_code()
-        rounds = rounds_for(current_user, area)
-        kept = g.setdefault("sums", {})
-        g.waits = waiting_for(current_user, area, rounds, sums=kept) if area else []
+        _wait_with({})
     return g.waits
+
+
+def asked_with_waits(questions):
+    """The answers of `database.asked_together`, in one command with what every page asks of what waits."""
+    known = "waits" in g or here.area_code() is None
+    return asked_together(questions) if known else _wait_with(questions)
+
+
+def _wait_with(questions):
+    """Keep what waits; gives the answers of further questions, asked in the same command."""
+    area, told = here.area_code(), {}
+    named = {f"{BESIDE}{name}": question for name, question in questions.items()}
+
+    def ask(own):
+        told.update(asked_in_parts(own | named))
+        return told
+
+    g.sums = {}
+    rounds = rounds_for(here.person(), area)
+    g.waits = waiting_for(here.person(), area, rounds, sums=g.sums, ask=ask) if area else []
+    return {name: told[f"{BESIDE}{name}"] for name in questions}
 
 
 def sums_once(round_, user):
