@@ -287,6 +287,32 @@ def test_a_page_asks_few_questions_however_many_rows_it_has(as_teacher, stored, 
     assert asked("/admin/students/?search=กา") == few + 1
 
 
+def test_a_deep_page_is_asked_in_four_commands(sign_in, stored, officer, count_commands):
+    browser, first = sign_in(officer), min(stored, key=lambda one: one.sort_key)
+    path = f"/admin/students/?after={first.id}"
+    page(browser, path)  # the code lists are read once a process, and once in a while
+    with count_commands() as names:
+        html = page(browser, path)
+    assert names.count("aggregate") == 3
+    beside = ("answers to what was found", "code_lists", "area_code_lists")
+    assert names.count("find") <= 1 + len(beside)
+    shown = [f'<tr data-pk="{one.id}"' in html for one in stored]
+    assert shown == [one.id != first.id for one in stored]
+    assert "จึงแสดงตั้งแต่ต้น" not in html
+
+
+def test_a_page_begins_behind_no_record_of_another_place(sign_in, stored, officer, database):
+    behind = stored[0].id
+    path = f"/admin/students/?after={behind}"
+    elsewhere = f"{path}&school={OTHER}"
+    assert "จึงแสดงตั้งแต่ต้น" in page(sign_in(officer), elsewhere)
+    for name, value in (("round", "9"), ("academic_year", 2560), ("area_code", "10010000")):
+        was = database.students.find_one_and_update({"_id": behind}, {"$set": {name: value}})[name]
+        assert "จึงแสดงตั้งแต่ต้น" in page(sign_in(officer), path), name
+        database.students.update_one({"_id": behind}, {"$set": {name: was}})
+    assert "จึงแสดงตั้งแต่ต้น" not in page(sign_in(officer), path)
+
+
 def test_picking_all_classes_takes_the_filter_out(as_teacher, stored):
     answer = as_teacher.get("/admin/students/?flt90_grade_eq=&search=กานต์")
     assert answer.status_code == 302
