@@ -225,8 +225,9 @@ class Office:
 
     def plan(self):
         """Let the roster be read."""
-        self.choose("officer")
-        visitor = self.visitors["officer"]
+        visitor, chosen = self.visitors["officer"], self.choose("officer")
+        if not chosen.acknowledged:  # his pages still show the round before
+            return chosen
         visitor.get("/admin/students/import/")
         return visitor.post("/admin/students/import/", {"blanks": "keep"}, ("ทั้งเขต.csv", self.roster()))
 
@@ -239,7 +240,9 @@ class Office:
 
     def grid(self):
         """Take out the grid's rows."""
-        self.choose("officer")
+        chosen = self.choose("officer")
+        if not chosen.acknowledged:
+            return chosen
         return self.visitors["officer"].get("/admin/students/export/csv/")
 
     def workbook(self):
@@ -307,8 +310,8 @@ class Office:
         raise AssertionError(f"{kind} did not end within {LONGEST} s: {job and job.to_mongo()}")
 
     def choose(self, who):
-        """Look at the office's round."""
-        self.visitors[who].get(f"/admin/choose/?round={self.round.id}")
+        """Look at the office's round from now on."""
+        return self.visitors[who].get(f"/admin/choose/?round={self.round.id}")
 
     def wait_until_well(self):
         """Return once every part answers; all of it starts again by itself."""
@@ -348,7 +351,7 @@ class Office:
 
     def begin_editing(self):
         """From now on the teacher changes his pupils of this round."""
-        self.choose("teacher")
+        assert self.choose("teacher").acknowledged
         where = {"area_code": AREA, "academic_year": YEAR, "round": self.round.code, "school_code": SCHOOL}
         self.teacher.ids = [row["_id"] for row in collection(Student).find(where, {"_id": 1})]
 
