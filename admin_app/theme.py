@@ -162,8 +162,9 @@ def _icon(sheet: str, name: str, cls: str) -> Markup:
 
 def menu_entry(item: dict) -> Markup:
     """Return one entry of the side menu, drawn once for each count it shows."""
-    told = (item.get("icon") or menu_icon(item["href"]), item["href"], item["label"], item["active"])
-    return _menu_entry(asset("icons.svg"), *told, item["count"], item["hot"])
+    told = (item.get("icon") or menu_icon(item["href"]), item["href"], item["label"])
+    marks = (bool(item.get("active")), item.get("count"), bool(item.get("hot")))
+    return _menu_entry(asset("icons.svg"), *told, *marks)
 
 
 @lru_cache(maxsize=4000)
