@@ -334,7 +334,7 @@ def _notice_edits() -> None:
         return
     try:
         areas = {area for area, _ in _known if area} | set(_areas)
-        stored, own = _versions(), _own_versions(sorted(areas))
+        stored, own = _versions({name for _, name in list(_known)}), _own_versions(sorted(areas))
         for area, lists in list(_areas.items()):
             there = {name: version for (code, name), version in own.items() if code == area}
             if {name: row["version"] for name, row in lists.items()} != there:
@@ -355,9 +355,10 @@ def _own_versions(areas: list[str]) -> dict[tuple[str, str], int]:
     return {(row["area_code"], row["name"]): row["version"] for row in rows}
 
 
-def _versions() -> dict[str, int]:
+def _versions(names: set[str]) -> dict[str, int]:
+    asked = {"_id": {"$in": sorted(names)}}
     try:
-        return {row["_id"]: row["version"] for row in collection(CodeList).find({}, {"version": 1})}
+        return {row["_id"]: row["version"] for row in collection(CodeList).find(asked, {"version": 1})}
     except ConnectionFailure:  # MongoEngine's: nobody has connected, as in a script that only reads a file
         return {}
 
