@@ -274,8 +274,7 @@ class Office:
     def _to_its_end(self, name, cut):
         kind, struck = self.KINDS[name], False
         for _ in range(TRIES):
-            since = jobs_now()
-            answer = getattr(self, name)()
+            since, answer = self._pressed(name)
             job = self._ended(kind, since, None if struck else cut)
             if not struck and cut:
                 cut.finish()
@@ -292,6 +291,14 @@ class Office:
             else:  # the press itself broke: nothing was promised
                 assert answer.status in (0, 503), (name, str(cut), answer.status, answer.text[:2000])
         raise AssertionError(f"{name} was asked for {TRIES} times and was never done: {job and job.failure}")
+
+    def _pressed(self, name):
+        """(The ids of the jobs before, the answer); what this process itself looks up waits for a database that was killed."""
+        while True:
+            try:
+                return jobs_now(), getattr(self, name)()
+            except PyMongoError:
+                self.wait_until_well()
 
     def _ended(self, kind, since, cut):
         """The Job of the kind that came `since` once it ended, None where there is none; with a `cut`, as soon as that struck."""
