@@ -253,23 +253,13 @@ def _deed_of(request, name, cell, actor):
 WORDS = {"code": "บันทึกรหัส G", "renew": "แทนรหัสชั่วคราว", "number": "บันทึกเลข 13 หลัก"}
 
 
-def refuse_faulty(plan):
-    """Raise RuleBroken where a plan may not be written: it has an error, or nothing to write."""
-    if plan["errors"]:
-        raise RuleBroken(
-            f"ไฟล์ยังมี {len(plan['errors']):,} แถวที่ต้องแก้ จึงยังไม่บันทึกแถวใดเลย กรุณาแก้ในไฟล์แล้วเลือกไฟล์ใหม่"
-        )
-    if not plan["rows"]:
-        raise RuleBroken("ไฟล์นี้ไม่มีรหัสหรือเลขใหม่ จึงไม่มีอะไรให้บันทึก")
-
-
 @job_kind("gcode_exchange", "บันทึกผลแลกเปลี่ยนรหัส G", "Record exchanged G-codes", cancellable=False)
 def exchange_job(job, progress, upload_id, reason):
     """Write a plan row by row, each learner in a transaction of his own; what changed since is told by its row.
 
     A second run passes over what the first has written.
     """
-    upload = mapped_files.find(upload_id, job.actor, planned=True)
+    upload = mapped_files.find(upload_id, job.actor, planned="gcode")
     rows, refused, done = upload["plan"]["rows"], [], 0
     refuse_reader(job.actor, job.area_code)
     progress.begin(len(rows), "ราย")

@@ -204,20 +204,10 @@ def _day(cell):
 # ---- the deed ----
 
 
-def refuse_faulty(plan):
-    """Raise RuleBroken where a plan may not be written: it has an error, or nothing to write."""
-    if plan["errors"]:
-        raise RuleBroken(
-            f"ไฟล์ยังมี {len(plan['errors']):,} แถวที่ต้องแก้ จึงยังไม่บันทึกแถวใดเลย กรุณาแก้ในไฟล์แล้วเลือกไฟล์ใหม่"
-        )
-    if not plan["rows"]:
-        raise RuleBroken("ไฟล์นี้ไม่มีรหัสใหม่ จึงไม่มีอะไรให้บันทึก")
-
-
 @job_kind("gcode_register", "นำทะเบียนรหัส G เข้าระบบ", "Take in the register of G-codes", cancellable=False)
 def register_job(job, progress, upload_id, reason):
     """Take in a plan's learners one by one; what changed since the plan is told by its row. Safe to run twice."""
-    upload = mapped_files.find(upload_id, job.actor, planned=True)
+    upload = mapped_files.find(upload_id, job.actor, planned="gcode_register")
     refuse_register(job.actor, job.area_code)
     rows, refused, done = upload["plan"]["rows"], [], 0
     progress.begin(len(rows), "ราย")

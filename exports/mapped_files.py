@@ -227,11 +227,15 @@ def keep(content, filename, area_code, owner):
 
 
 def find(upload_id, owner, planned=False):
-    """The stored upload (a dict) of that id, for its owner alone. Raises RuleBroken when there is none, or no more."""
+    """The stored upload (a dict) of that id, for its owner alone; `planned` names the kind of plan it must have, True any.
+
+    Raises RuleBroken when there is none, or no more.
+    """
     found = None
     if ObjectId.is_valid(str(upload_id or "")):
         found = collection(Upload).find_one(_own(upload_id, owner), {"content": 0} if planned else None)
-    if found is None or (planned and not found.get("plan")):
+    plan = (found or {}).get("plan") or {}
+    if found is None or (planned and (not plan or planned not in (True, plan.get("kind")))):
         raise RuleBroken("ไม่พบไฟล์นี้ หรือหมดอายุแล้ว (เก็บไว้ 2 ชั่วโมง) กรุณาเลือกไฟล์ใหม่อีกครั้ง")
     if not planned:
         found["content"] = zlib.decompress(found["content"])
@@ -246,6 +250,16 @@ def _own(upload_id, owner):
 def keep_plan(upload_id, owner, plan):
     """Store what was planned of an upload (plain values)."""
     collection(Upload).update_one(_own(upload_id, owner) | {"state": "waiting"}, {"$set": {"plan": plan}})
+
+
+def refuse_faulty(plan):
+    """Raise RuleBroken where a plan may not be written: it has an error, or nothing to write."""
+    if plan["errors"]:
+        raise RuleBroken(
+            f"ไฟล์ยังมี {len(plan['errors']):,} แถวที่ต้องแก้ จึงยังไม่บันทึกแถวใดเลย กรุณาแก้ในไฟล์แล้วเลือกไฟล์ใหม่"
+        )
+    if not plan["rows"]:
+        raise RuleBroken("ไฟล์นี้ไม่มีรหัสหรือเลขใหม่ จึงไม่มีอะไรให้บันทึก")
 
 
 def recount(upload_id, owner, document, area_code):

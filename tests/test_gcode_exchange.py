@@ -17,10 +17,10 @@ from exports.gcode_exchange import (
     COLUMNS,
     exchange_workbook,
     plan_exchange,
-    refuse_faulty,
     rows_wanted,
     write_row,
 )
+from exports.mapped_files import refuse_faulty
 from tests.certified import certified
 from tests.learners import checked, sent
 from tests.people import AREA, person, place

@@ -14,6 +14,7 @@ from documents.students import Student
 from documents.submissions import find_submission
 from documents.writing import Change, write
 from exports import gcode_register as register
+from exports import mapped_files
 from tests.certified import certified
 from tests.districts import with_rooms
 from tests.people import AREA, OTHER, SCHOOL, person, place
@@ -108,8 +109,8 @@ def test_a_school_whose_pupil_had_his_code_before_khet_is_no_longer_stopped(
     assert gcode_register.CERTIFIER in browser.get(f"/admin/gcode/details/?id={one.id}").text
     again = planned(WITH_CODE, marked)
     assert (again["rows"], again["same"], again["errors"]) == ([], 2, [])
-    with pytest.raises(RuleBroken, match="ไม่มีรหัสใหม่"):
-        register.refuse_faulty(again)
+    with pytest.raises(RuleBroken, match="ไม่มีรหัสหรือเลขใหม่"):
+        mapped_files.refuse_faulty(again)
 
 
 WRONG = [
@@ -132,7 +133,7 @@ def test_what_is_wrong_in_a_row_is_said_at_its_column_and_nothing_is_written(cel
     assert (first["row"], first["column"]) == (3, column)
     assert said in first["sentence"]
     with pytest.raises(RuleBroken, match="ต้องแก้"):
-        register.refuse_faulty(plan)
+        mapped_files.refuse_faulty(plan)
 
 
 def test_one_code_and_one_learner_stand_once(marked, teacher, officer, approver, open_round):
@@ -174,3 +175,11 @@ def test_a_job_run_twice_takes_each_learner_in_once(marked):
     clock.configure(clock.now())
     assert gcode_register.take_in(own, marked, "ทะเบียน").id == first.id
     assert GCodeRequest.objects.count() == 1
+
+
+def test_the_plan_of_another_work_is_not_found(approver):
+    upload = mapped_files.keep(b"", "ทะเบียน.xlsx", AREA, approver)
+    mapped_files.keep_plan(upload, approver, {"kind": "gcode_register", "rows": [], "errors": []})
+    assert mapped_files.find(upload, approver, planned="gcode_register")["_id"] == upload
+    with pytest.raises(RuleBroken, match="ไม่พบไฟล์นี้"):
+        mapped_files.find(upload, approver, planned="gcode")

@@ -70,7 +70,7 @@ class GCodeExchange(Page, BaseView):
     @expose("/plan/")
     def plan_view(self):
         """What the file would write; while it has one error, nothing is."""
-        upload = mapped_files.find(request.args.get("id"), person(), planned=True)
+        upload = mapped_files.find(request.args.get("id"), person(), planned="gcode")
         area, plan = asked_area(upload["area_code"]), upload["plan"]
         doubts = doubts_in(plan, area)
         return self.render(
@@ -90,10 +90,10 @@ class GCodeExchange(Page, BaseView):
     @expose("/apply/", methods=("POST",))
     def apply_view(self):
         """The deed, by a job that tells what was refused."""
-        upload = mapped_files.find(request.form.get("id"), person(), planned=True)
+        upload = mapped_files.find(request.form.get("id"), person(), planned="gcode")
         area = asked_area(upload["area_code"])
         try:
-            gcode_exchange.refuse_faulty(upload["plan"])
+            mapped_files.refuse_faulty(upload["plan"])
             reason = reason_of(request.form.get("reason", "")[:LONGEST])
         except RuleBroken as refusal:
             flash(refusal.message, "error")

@@ -82,7 +82,7 @@ class GCodeRegister(Page, BaseView):
         """The deed, by a job that tells what was refused."""
         upload = planned(request.form.get("id"))
         try:
-            gcode_register.refuse_faulty(upload["plan"])
+            mapped_files.refuse_faulty(upload["plan"])
             reason = reason_of(request.form.get("reason", "")[:LONGEST])
         except RuleBroken as refusal:
             flash(refusal.message, "error")
@@ -108,9 +108,7 @@ def asked_area(area_code=None):
 
 def planned(id_):
     """The stored upload of a register's plan. Raises RuleBroken or OutOfScope."""
-    upload = mapped_files.find(id_, person(), planned=True)
-    if upload["plan"].get("kind") != "gcode_register":
-        raise RuleBroken("ไฟล์นี้ไม่ใช่ทะเบียนรหัส G กรุณาเลือกไฟล์ใหม่")
+    upload = mapped_files.find(id_, person(), planned="gcode_register")
     asked_area(upload["area_code"])
     return upload
 
