@@ -7,11 +7,12 @@ from urllib.parse import urlsplit
 from flask import g, jsonify, render_template, request
 from flask_login import AnonymousUserMixin
 from flask_wtf.csrf import CSRFError, generate_csrf
-from pymongo.errors import ConnectionFailure
+from pymongo.errors import ConnectionFailure, OperationFailure
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from admin_app.auth import wants_json
 from admin_app.security import LARGEST_UPLOAD, MEGABYTE
+from documents.database import is_loss
 from documents.errors import Busy, RuleBroken, TotalsDiffer
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ def init_app(app):
     app.register_error_handler(HTTPException, refused)
     app.register_error_handler(RuleBroken, rule_broken)
     app.register_error_handler(ConnectionFailure, database_lost)
+    app.register_error_handler(OperationFailure, database_refused)
 
 
 def refused(error):
@@ -100,6 +102,13 @@ def database_lost(error):
     log.error("database lost during %s %s: %s", request.method, request.url_rule, type(error).__name__)
     read_as_stranger()
     return answer(503, resend=typed() if request.method == "POST" and is_from_here() else None)
+
+
+def database_refused(error):
+    """The same page where the database said that it ends or was just started; any other refusal of it is a fault."""
+    if not is_loss(error):
+        raise error
+    return database_lost(error)
 
 
 def read_as_stranger():

@@ -1,6 +1,5 @@
 """What guards every request: known hosts, one CSRF token, limits on guessing, and headers that shut doors."""
 
-import logging
 import secrets
 from urllib.parse import urlsplit
 
@@ -12,7 +11,6 @@ from flask_wtf.csrf import CSRFProtect
 from limits import RateLimitItem
 from limits.storage import MongoDBStorage
 from mongoengine import get_connection
-from pymongo.errors import PyMongoError
 from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -20,8 +18,6 @@ from documents import refusals
 from documents.database import db
 from documents.users import Count
 from views.files_out import ONE, SCOPE
-
-log = logging.getLogger(__name__)
 
 MEGABYTE = 2**20
 LARGEST_UPLOAD = 25 * MEGABYTE
@@ -123,10 +119,7 @@ def note_refusal(response):
         if request.endpoint in ("security.login", "sign_in.code") and kind == "limit":
             kind = "sign_in"
         if person or kind in OF_STRANGERS:
-            try:
-                refusals.note(kind, person, request.endpoint, detail)
-            except PyMongoError as fault:  # the refusal stands, whether it can be told or not
-                log.error("a refusal could not be noted: %s", type(fault).__name__)
+            refusals.note(kind, person, request.endpoint, detail)
     return response
 
 

@@ -25,6 +25,10 @@ CLIENT = {"uuidRepresentation": "standard", "serverSelectionTimeoutMS": 5000, "c
 DATABASE = "khet"
 ATTEMPTS_FOR_SECONDS = 20
 SNAPSHOT_UNAVAILABLE, SNAPSHOT_TOO_OLD = 246, 239
+# What a server says, by MongoDB's numbers of its errors, that has just been started and not read its keys yet: it looked
+# at nothing of the command. And what one says that was started anew or is ending; the last two are interruptions.
+WITHOUT_KEYS = {206, 211}
+LOST = {*WITHOUT_KEYS, 43, 91, 237, 246, 251, 11600, 11602}
 MOMENTS = 3
 MOST_TOGETHER = 16  # questions of one command
 WHOLE = 10_000  # rows of one batch: an answer of several questions comes at once
@@ -129,13 +133,24 @@ def in_transaction(work):
         try:
             return _attempt(work, give_up)
         except PyMongoError as error:
-            if not error.has_error_label("TransientTransactionError"):
+            if not error.has_error_label("TransientTransactionError") and not _is_without_keys(error):
                 raise
             if time.monotonic() > give_up:
-                if isinstance(error, ConnectionFailure):
+                if is_loss(error):
                     raise
                 raise Busy("มีผู้บันทึกข้อมูลของโรงเรียนนี้พร้อมกันหลายคน กรุณารอสักครู่แล้วบันทึกอีกครั้ง") from error
         time.sleep(next(pauses))
+
+
+def is_loss(fault):
+    """Whether a fault tells that the database was lost or ended in the middle, which is no fault of what was asked."""
+    if isinstance(fault, OperationFailure):
+        return fault.code in LOST
+    return isinstance(fault, (ConnectionFailure, Uncertain))
+
+
+def _is_without_keys(error):
+    return isinstance(error, OperationFailure) and error.code in WITHOUT_KEYS
 
 
 def after_commit(work):
@@ -209,7 +224,7 @@ def _commit(session, give_up):
         try:
             return session.commit_transaction()
         except PyMongoError as error:
-            if not error.has_error_label("UnknownTransactionCommitResult"):
+            if not error.has_error_label("UnknownTransactionCommitResult") and not _is_without_keys(error):
                 raise
             if time.monotonic() > give_up:
                 raise Uncertain() from error

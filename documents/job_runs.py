@@ -8,13 +8,13 @@ from datetime import timedelta
 from mongoengine import Document
 from mongoengine.fields import DateTimeField, IntField, StringField
 from pymongo import ReturnDocument
-from pymongo.errors import AutoReconnect, OperationFailure
+from pymongo.errors import PyMongoError
 
 from documents import liveness, notice_rules, refusals
 from documents.clock import naive, real_now
 from documents.codelists import of_area
-from documents.database import collection
-from documents.errors import RuleBroken, TotalsDiffer, Uncertain
+from documents.database import collection, is_loss
+from documents.errors import RuleBroken, TotalsDiffer
 from documents.history import naive_now
 from documents.jobs import (
     KINDS,
@@ -39,9 +39,6 @@ FAULT = "เกิดข้อผิดพลาดในระบบ กรุ�
 GIVEN_UP = f"งานนี้ถูกขัดจังหวะ {MOST_ATTEMPTS} ครั้ง จึงหยุดไว้ กรุณาลองอีกครั้งหรือแจ้งผู้ดูแลระบบ"
 ARRIVED_HALF = "ไฟล์ที่ส่งมากับงานนี้มาไม่ครบ จึงยังไม่ได้เริ่มงาน กรุณาส่งไฟล์ใหม่อีกครั้ง"
 UNKNOWN = "ระบบรุ่นนี้ไม่รู้จักงานชนิดนี้ กรุณาสั่งงานใหม่"
-
-# What a server says that was started anew, or is ending, while a job reads or writes (codes of MongoDB's errors).
-SERVER_LOST = {43, 91, 206, 237, 246, 251, 11600, 11602}  # the last two: interrupted
 
 # Set when the worker is told to end: jobs stop at their next step and wait again.
 stopping = threading.Event()
@@ -257,15 +254,10 @@ class _Run:
         while not self._ended.wait(RENEWED_EVERY):
             try:
                 collection(Job).update_one(self._mine, {"$set": {"lease_until": real_now() + LEASE}})
-            except AutoReconnect:
+            except (
+                PyMongoError
+            ):  # whatever it says: a thread that ends here lets the lease of a living job run out
                 log.warning("the lease of a job could not be renewed")
-
-
-def is_loss(fault):
-    """Whether a fault tells that the database was lost in the middle, which is no fault of the job."""
-    return isinstance(fault, (AutoReconnect, Uncertain)) or (
-        isinstance(fault, OperationFailure) and fault.code in SERVER_LOST
-    )
 
 
 def so_far(job):

@@ -4,18 +4,22 @@ An event tells who, what kind of attempt, where and from which address; never a 
 person leaves the first `MOST` of an hour and then every doubling, so that nobody fills the history by trying.
 """
 
+import logging
 from contextvars import Context, ContextVar
 from datetime import timedelta
 from functools import wraps
 
 from bson import ObjectId
 from pymongo import ReturnDocument
+from pymongo.errors import PyMongoError
 
 from documents import history
 from documents.clock import real_now
 from documents.database import collection
 from documents.errors import DoorClosed, NotAllowed
 from documents.users import EVERY_AREA, Count, System
+
+log = logging.getLogger(__name__)
 
 KINDS = {
     "scope": "ขอดูหรือทำรายการนอกสิทธิ์",
@@ -36,10 +40,18 @@ _noted = ContextVar("refusals noted in this request", default=0)
 def note(kind, person, where, detail=None):
     """Write an event of a refusal of one of KINDS; `person` is None for a stranger, `where` a route or a deed.
 
-    `detail` is the refusal's own sentence, where it tells of no person. Gives whether an event was written.
+    `detail` is the refusal's own sentence, where it tells of no person. Gives whether an event was written. The refusal
+    stands whether the database takes its event or not: what it says then is logged, and hides no refusal.
     """
-    person = person or STRANGER
     _noted.set(_noted.get() + 1)
+    try:
+        return _note(kind, person or STRANGER, where, detail)
+    except PyMongoError as fault:
+        log.error("a refusal could not be noted: %s", type(fault).__name__)
+        return False
+
+
+def _note(kind, person, where, detail):
     times = _count(person, kind)
     if times > MOST and times & (times - 1):
         return False

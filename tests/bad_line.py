@@ -5,6 +5,7 @@ It reads MongoDB's own messages (OP_MSG), so the product and its driver are exac
     refused       the command is not done; the answer is an error with the label TransientTransactionError
     cut before    the connection breaks before the command reaches the server
     cut after     the server does it, and the connection breaks before its answer arrives
+    keyless       the command is not looked at: so answers a server just started, which has not read its keys yet
     unconfirmed   the server does it, and answers that time ran out, so that nobody knows
 """
 
@@ -29,7 +30,7 @@ HANDSHAKES = {
     "endSessions",
     "buildInfo",
 }
-WRITE_CONFLICT, EXCEEDED_TIME_LIMIT = 112, 262
+WRITE_CONFLICT, EXCEEDED_TIME_LIMIT, KEY_NOT_FOUND = 112, 262, 211
 
 
 @dataclass
@@ -123,6 +124,8 @@ class _Wire:
             raise EOFError
         elif fault.kind == "refused":
             self._refuse(message, command)
+        elif fault.kind == "keyless":
+            self.client.sendall(answer_to(message, failed(KEY_NOT_FOUND)))
         else:
             self.strike = fault.kind
             self.server.sendall(message)
@@ -143,21 +146,18 @@ class _Wire:
         if strike == "refused":
             message = answer_of(message, conflict())
         elif strike == "unconfirmed":
-            message = answer_of(
-                message, {"ok": 0.0, "code": EXCEEDED_TIME_LIMIT, "errmsg": "made by the tests"}
-            )
+            message = answer_of(message, failed(EXCEEDED_TIME_LIMIT))
         self.client.sendall(message)
 
 
 def conflict():
     """The answer of a server that gave a transaction up for another's sake."""
-    return {
-        "ok": 0.0,
-        "code": WRITE_CONFLICT,
-        "codeName": "WriteConflict",
-        "errmsg": "made by the tests",
-        "errorLabels": ["TransientTransactionError"],
-    }
+    return {**failed(WRITE_CONFLICT), "errorLabels": ["TransientTransactionError"]}
+
+
+def failed(code):
+    """The answer of a server to a command that failed, by MongoDB's number of the error."""
+    return {"ok": 0.0, "code": code, "errmsg": "made by the tests"}
 
 
 def read_message(end):

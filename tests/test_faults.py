@@ -14,7 +14,7 @@ from documents import history
 from documents.completeness import counts_of
 from documents.database import connect, ensure_indexes, in_transaction
 from documents.digests import digest_of
-from documents.errors import Busy, RuleBroken, Uncertain
+from documents.errors import Busy, OutOfScope, RuleBroken, Uncertain
 from documents.locking import freeze_of, lock_round
 from documents.moves import move
 from documents.rounds import Round
@@ -127,14 +127,14 @@ def every_command(line, kind, step):
         yield batch, acknowledged, *fault.struck[0]
 
 
-@pytest.mark.parametrize("kind", FAULTS)
+@pytest.mark.parametrize("kind", [*FAULTS, "keyless"])
 def test_a_fault_at_any_command_of_a_write_stores_all_or_nothing(kind, line, schools, times):
     hit = []
     step = 1 if kind == "refused" else times(2, 1)
     for batch, acknowledged, command, inside in every_command(line, kind, step):
         assert batch.stored() == (batch.after if acknowledged else batch.before), (command, acknowledged)
         assert acknowledged or not inside, f"{command} inside the transaction was not tried again"
-        assert acknowledged or kind == "refused", command
+        assert acknowledged or kind in ("refused", "keyless"), command
         hit.append((command, inside))
     whole()
     if step > 1:
@@ -145,7 +145,7 @@ def test_a_fault_at_any_command_of_a_write_stores_all_or_nothing(kind, line, sch
     assert len(hit) > len(inside) + 1  # what is read before it
 
 
-@pytest.mark.parametrize("kind", [*FAULTS, "unconfirmed"])
+@pytest.mark.parametrize("kind", [*FAULTS, "keyless", "unconfirmed"])
 def test_a_commit_that_fails_three_times_running_is_made_once(kind, line, schools):
     batch = Batch()
     with line.failing(kind, 1, "commitTransaction", times=3) as fault:
@@ -162,6 +162,15 @@ def test_a_commit_whose_answer_never_comes_says_that_nobody_knows(line, schools,
         assert batch.write() is None
     assert batch.stored() == batch.after
     whole()
+
+
+@pytest.mark.parametrize("kind", ["keyless", "cut before"])
+def test_a_refusal_stands_though_the_history_cannot_be_told_of_it(kind, line, schools, neighbour):
+    batch = Batch()
+    with line.failing(kind, 1, "findAndModify", times=2) as fault, pytest.raises(OutOfScope):
+        write([new(SCHOOL, "ฮ1")], neighbour)
+    assert fault.struck
+    assert batch.stored() == batch.before
 
 
 def test_two_attempts_store_exactly_once(line, schools):

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from pymongo.errors import AutoReconnect, ServerSelectionTimeoutError
+from pymongo.errors import AutoReconnect, OperationFailure, ServerSelectionTimeoutError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from admin_app import auth, create_app, errors, security
@@ -290,6 +290,8 @@ def faulty(another_app):
         "fault": ValueError("เด็กชายสมชาย 1-1037-02071-81-1"),
         "lost": AutoReconnect("127.0.0.1:27017: connection closed"),
         "away": ServerSelectionTimeoutError("no primary"),
+        "started": OperationFailure("No keys found for HMAC that is valid for time", 211),
+        "refused": OperationFailure("not authorized on khet", 13),
         "locked": RoundLocked("รอบ 2568/1 ล็อกแล้ว"),
         "busy": Busy("มีผู้บันทึกพร้อมกันหลายคน กรุณาบันทึกอีกครั้ง"),
     }
@@ -301,17 +303,18 @@ def faulty(another_app):
     return app
 
 
-def test_a_fault_shows_a_thai_page_without_its_words(faulty, teacher, caplog):
+@pytest.mark.parametrize("name", ["fault", "refused"])
+def test_a_fault_shows_a_thai_page_without_its_words(faulty, teacher, name):
     browser = faulty.test_client()
     browser.sign_in(teacher)
-    answer = browser.get("/fail/fault")
+    answer = browser.get(f"/fail/{name}")
     assert answer.status_code == 500
     assert "ระบบขัดข้อง" in answer.text
     assert "สมชาย" not in answer.text
     assert "Traceback" not in answer.text
 
 
-@pytest.mark.parametrize("name", ["lost", "away"])
+@pytest.mark.parametrize("name", ["lost", "away", "started"])
 def test_a_lost_database_keeps_what_was_typed(faulty, teacher, name, caplog):
     browser = faulty.test_client()
     browser.sign_in(teacher)
