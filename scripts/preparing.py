@@ -111,7 +111,7 @@ def migrate() -> None:
 
 def build_indexes() -> None:
     """Build the indexes of every document there is. Raises CannotStart naming the one that cannot be built."""
-    for module in pkgutil.iter_modules(documents.__path__, "documents."):
+    for module in pkgutil.walk_packages(documents.__path__, "documents."):
         importlib.import_module(module.name)
     try:
         ensure_indexes()

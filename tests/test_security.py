@@ -404,13 +404,14 @@ def returned(function):
 def views_that_give_files():
     """{(module, function)} of the exposed views that hand out a file, by themselves or by what they return."""
     by_name, exposed = {}, {}
-    for path in sorted((ROOT / "views").glob("*.py")):
+    for path in sorted((ROOT / "views").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.FunctionDef):
                 names = returned(node)
                 by_name.setdefault(node.name, set()).update(names)
                 if any("expose" in ast.unparse(mark) for mark in node.decorator_list):
-                    exposed[f"views.{path.stem}", node.name] = names
+                    module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
+                    exposed[module, node.name] = names
     giving = {"send_file"}
     while more := {name for name, names in by_name.items() if names & giving} - giving:
         giving |= more
