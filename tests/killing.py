@@ -480,8 +480,12 @@ class Office:
             assert db().audit_events.count_documents({}) == before
 
     def result_of(self, job):
-        """The bytes of a job's file, as its owner fetches it."""
-        answer = self.visitors["officer"].get(f"/admin/jobs/result/?id={job.id}")
+        """The bytes of a job's file, as its owner fetches it; once more where nobody answers.
+
+        The workers of a web server that was killed answer for a moment longer, and so does its health.
+        """
+        while not (answer := self.visitors["officer"].get(f"/admin/jobs/result/?id={job.id}")).status:
+            self.wait_until_well()
         assert answer.status == 200, answer.text[:500]
         return answer.body
 
