@@ -291,14 +291,10 @@ class Wanted:
         if self.actor is not None:
             found.append({"actor": {"$in": self.actor}})
         if self.first_day:
-            found.append({"at": {"$gte": _midnight(self.first_day)}})
+            found.append({"at": {"$gte": clock.day_begins(self.first_day)}})
         if self.last_day:
-            found.append({"at": {"$lt": _midnight(self.last_day + dt.timedelta(days=1))}})
+            found.append({"at": {"$lt": clock.day_begins(self.last_day + dt.timedelta(days=1))}})
         return found
-
-
-def _midnight(day):
-    return clock.naive(dt.datetime.combine(day, dt.time(0), clock.BANGKOK))
 
 
 class Learner:

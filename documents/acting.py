@@ -68,9 +68,9 @@ def appoint(school, actor, person_id, since, until, order_number, order_day, rev
     if any(one.role == "director" and one.covers(school.area_code, school.code) for one in person.grants):
         raise Invalid({0: {"person": f"{person.name} เป็นผู้อำนวยการโรงเรียนนี้อยู่แล้ว ไม่ต้องแต่งตั้งรักษาการ"}})
     new = ObjectId()
-    kept = {"since": _day(since), "until": _day(until), "order_number": number}
+    kept = {"since": clock.midnight(since), "until": clock.midnight(until), "order_number": number}
     entry = kept | {
-        "id": new, "person": person.id, "name": person.name, "order_day": _day(order_day),
+        "id": new, "person": person.id, "name": person.name, "order_day": clock.midnight(order_day),
         "by": actor.id, "by_name": actor.name, "at": as_stored(clock.now()),
     }  # fmt: skip
     given = kept | {"id": new, "area_code": school.area_code, "school_code": school.code}
@@ -156,10 +156,6 @@ def _wrong_days(school, since, until, order_day):
         if not one.get("ended_at") and one["since"].date() <= until and since <= one["until"].date():
             return {"since": f"ซ้อนกับการรักษาการของ {in_words(one)} กรุณาสิ้นสุดรายการนั้นก่อน หรือเลือกวันอื่น"}
     return {}
-
-
-def _day(day):
-    return dt.datetime(day.year, day.month, day.day)  # noqa: DTZ001  a day has no zone
 
 
 def _touch(school, revision, update, array_filters=None):

@@ -174,7 +174,7 @@ def publish(user, area_code, title, text, to, until, to_line=False):
         by=user.id,
         by_name=user.name,
         at=naive_now(),
-        until=naive(dt.datetime.combine(until + dt.timedelta(days=1), dt.time(0), clock.BANGKOK)),
+        until=clock.day_begins(until + dt.timedelta(days=1)),
         to_line=bool(to_line),
     )
     plain = made.to_mongo().to_dict()

@@ -109,9 +109,9 @@ def narrowing(wanted):
     if wanted.actor.strip():
         parts["actor_name"] = {"$regex": re.escape(thai.clean(wanted.actor)[:LONGEST_NAME])}
     if wanted.first_day:
-        parts["at"] = {"$gte": _midnight(wanted.first_day)}
+        parts["at"] = {"$gte": clock.day_begins(wanted.first_day)}
     if wanted.last_day:
-        parts["at"] = parts.get("at", {}) | {"$lt": _midnight(wanted.last_day + dt.timedelta(days=1))}
+        parts["at"] = parts.get("at", {}) | {"$lt": clock.day_begins(wanted.last_day + dt.timedelta(days=1))}
     return parts
 
 
@@ -127,11 +127,6 @@ def _joined(way, rest):
     return way | {name: value for name, value in rest.items() if name not in twice} | (
         {"$and": both} if both else {}
     )  # fmt: skip
-
-
-def _midnight(day):
-    """The instant a day begins in Bangkok, as MongoDB keeps it."""
-    return clock.naive(dt.datetime.combine(day, dt.time(0), clock.BANGKOK))
 
 
 def index_of(query):

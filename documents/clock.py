@@ -5,7 +5,7 @@ demonstrations and tests) and which then runs on at the real pace. Sign-in, toke
 `real_now`. Nothing else in the product may ask the system for the time; tests/test_clock.py watches that.
 """
 
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 
 # Thailand keeps +07:00 the whole year, so no zone database is needed on the machine.
 BANGKOK = timezone(timedelta(hours=7), "Asia/Bangkok")
@@ -62,6 +62,16 @@ def utc(instant: datetime) -> datetime:
 def naive(instant: datetime) -> datetime:
     """An aware instant as MongoDB keeps it: naive UTC."""
     return instant.astimezone(UTC).replace(tzinfo=None)
+
+
+def midnight(day: date) -> datetime:
+    """A day as MongoDB keeps it: a naive midnight, since a day has no zone."""
+    return datetime(day.year, day.month, day.day)  # noqa: DTZ001
+
+
+def day_begins(day: date) -> datetime:
+    """The instant at which a day begins in Bangkok, as MongoDB keeps it."""
+    return naive(datetime.combine(day, time(0), BANGKOK))
 
 
 def in_bangkok(instant: datetime) -> datetime:

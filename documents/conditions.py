@@ -14,7 +14,7 @@ import operator
 import re
 from dataclasses import dataclass
 
-from documents import buddhist, fields, thai
+from documents import buddhist, clock, fields, thai
 from documents.codelists import code_list
 from documents.record import EMPTY, declared
 
@@ -185,8 +185,7 @@ def _plain(field, raw):
             raise ValueError(MORE_DECIMALS.format(field.verbose_name, field.decimals))
         return int(number) if field.kind == "count" else number
     if field.kind == "date":
-        day = buddhist.parse_date(raw)
-        return dt.datetime(day.year, day.month, day.day)  # noqa: DTZ001  a day has no zone
+        return clock.midnight(buddhist.parse_date(raw))
     if field.kind == "flag":
         return fields.accept(field, raw)
     text = thai.clean(str(raw))

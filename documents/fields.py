@@ -7,7 +7,6 @@ its column in files), `decimals`, `pattern`, `check`, `exported` (whether files 
 (a number that is a name, as a year is: shown without separators).
 """
 
-import datetime as dt
 import math
 import re
 
@@ -20,7 +19,7 @@ from mongoengine.fields import (
     StringField,
 )
 
-from documents import buddhist, thai
+from documents import buddhist, clock, thai
 from documents.codelists import code_list
 
 PUBLIC, INTERNAL, PERSONAL, SENSITIVE = "public", "internal", "personal", "sensitive"
@@ -236,7 +235,7 @@ def _date(field, value):
     day = buddhist.parse_date(value)
     if field.check:
         day = field.check(day)
-    return dt.datetime(day.year, day.month, day.day)  # noqa: DTZ001  a day has no zone
+    return clock.midnight(day)
 
 
 YES_OR_NO = {"true": True, "1": True, "y": True, "yes": True, "ใช่": True, "มี": True}

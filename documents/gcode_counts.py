@@ -162,14 +162,10 @@ def _stages(scope, dimension, narrowed):
 def _period(narrowed):
     bounds = {}
     if narrowed.since:
-        bounds["$gte"] = _midnight(narrowed.since)
+        bounds["$gte"] = clock.day_begins(narrowed.since)
     if narrowed.until:
-        bounds["$lt"] = _midnight(narrowed.until + dt.timedelta(days=1))
+        bounds["$lt"] = clock.day_begins(narrowed.until + dt.timedelta(days=1))
     return {"day": bounds} if bounds else {}
-
-
-def _midnight(day):
-    return clock.naive(dt.datetime.combine(day, dt.time(0), clock.BANGKOK))
 
 
 def _hidden(rows):

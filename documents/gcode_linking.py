@@ -11,8 +11,8 @@ from typing import NamedTuple
 from documents import access, citizen_id, evidence, gcode_numbers
 from documents import student_rules as rules
 from documents.cases import advance, check_step, reason_of
+from documents.clock import midnight, today
 from documents.clock import now as clock_now
-from documents.clock import today
 from documents.database import collection, in_transaction
 from documents.errors import DuplicateKey, Invalid, WrongState
 from documents.gcode import HOLDS_CODE, GCodeRequest
@@ -21,7 +21,7 @@ from documents.gcode_writing import fresh, note
 from documents.history import as_stored
 from documents.record import declared
 from documents.refusals import noting_refusals
-from documents.renumbering import midnight, refuse_met, removal, renumber, renumbered
+from documents.renumbering import refuse_met, removal, renumber, renumbered
 from documents.students import Student
 from documents.warrants import Warrant
 from documents.writing import write

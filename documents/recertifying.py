@@ -58,7 +58,7 @@ def begin(actor, area_code, due, reason=None):
         )
     said = reason_of(reason, needed=False)
     now = naive_now()
-    kept = {"since": now, "due": dt.datetime(due.year, due.month, due.day), "by_name": actor.name}  # noqa: DTZ001  a day has no zone
+    kept = {"since": now, "due": clock.midnight(due), "by_name": actor.name}
 
     def work():
         free = {"code": area_code, "recertification": None}

@@ -3,7 +3,6 @@
 The old number stays with him in `former_ids`. What is locked stays as it was; what was handed in is returned first.
 """
 
-import datetime as dt
 from typing import NamedTuple
 
 from documents import clock
@@ -120,13 +119,8 @@ def former_ids(plain):
         return earlier
     today = clock.today()
     since = earlier[-1]["to"] if earlier else plain.get("admission_date") or plain["created_at"]
-    row = {"id": plain["person_id"], "type": plain.get("id_type"), "from": since, "to": midnight(today)}
+    row = {"id": plain["person_id"], "type": plain.get("id_type"), "from": since, "to": clock.midnight(today)}
     return [*earlier, row]
-
-
-def midnight(day):
-    """A day as it is stored."""
-    return dt.datetime(day.year, day.month, day.day)  # noqa: DTZ001  a day has no zone
 
 
 def round_of(place):

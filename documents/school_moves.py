@@ -110,7 +110,7 @@ def establish(area_code, code, typed, order, actor, reason=None):
     kept = {name: value for name, value in values.items() if value is not None}
     plain = {
         "_id": new.id, "area_code": area_code, "code": code, "kind": "school", "status": "open", "revision": 1,
-        **kept, **follows(kept), "opened_on": _midnight(order.since), "moves": [row], "history_hash": row["hash"],
+        **kept, **follows(kept), "opened_on": clock.midnight(order.since), "moves": [row], "history_hash": row["hash"],
     }  # fmt: skip
     told = {name: [None, value] for name, value in ({"code": code} | kept).items()}
 
@@ -165,7 +165,7 @@ def move_school(
     values = {
         "status": move.to,
         "successor": into and into.code,
-        "closed_on": None if move.to == "open" else _midnight(order.since),
+        "closed_on": None if move.to == "open" else clock.midnight(order.since),
     }
     told = {"status": [found.status, move.to]} | _told_order(order)
     told |= {"successor": [None, f"{into.name} ({into.code})"]} if into else {}
@@ -267,20 +267,16 @@ def _may(actor, area_code):
 def _row(move, status, order, actor, reason):
     return {
         "name": move.name, "from": status, "to": move.to, "at": naive_now(), "by": actor.id, "by_name": actor.name,
-        "reason": reason, "order_number": thai.clean(order.number), "order_day": _midnight(order.day),
-        "since": _midnight(order.since),
+        "reason": reason, "order_number": thai.clean(order.number), "order_day": clock.midnight(order.day),
+        "since": clock.midnight(order.since),
     }  # fmt: skip
 
 
 def _told_order(order):
     return {
         "order_number": [None, thai.clean(order.number)],
-        "since": [None, _midnight(order.since)],
+        "since": [None, clock.midnight(order.since)],
     }
-
-
-def _midnight(day):
-    return day and dt.datetime(day.year, day.month, day.day)  # noqa: DTZ001  a day has no zone
 
 
 def _note(plain, name, actor, reason, told):

@@ -17,6 +17,7 @@ from pymongo.errors import DuplicateKeyError
 
 from documents import declarations, history, thai
 from documents.check_rules import said_in_english
+from documents.clock import midnight
 from documents.database import collection, in_transaction
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
 from documents.field_definitions import CHANGEABLE, FieldDefinition, check_admin, define
@@ -353,7 +354,7 @@ def give_round(survey, academic_year, first, last, actor):
         **place,
         code=f"{survey.key}-{number}",
         title=survey.name,
-        as_of=dt.datetime(last.year, last.month, last.day),  # noqa: DTZ001  a day has no zone
+        as_of=midnight(last),
         windows=windows,
     )
     try:

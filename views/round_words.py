@@ -3,7 +3,7 @@
 import datetime as dt
 
 from documents import buddhist, reminders
-from documents.clock import utc
+from documents.clock import midnight, utc
 from documents.errors import Invalid
 from documents.letters import MOVED as LETTERS
 from documents.round_members import MOVED as MEMBERS
@@ -80,7 +80,7 @@ def read_day(text, name):
         day = buddhist.parse_date(text or "")
     except ValueError as error:
         raise Invalid({0: {name: str(error)}}) from error
-    return dt.datetime(day.year, day.month, day.day)  # noqa: DTZ001  a day has no zone
+    return midnight(day)
 
 
 def round_event(row):

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from documents import rounds
+from documents.clock import midnight
 from documents.locking import lock_round
 from documents.moves import extend, set_hold
 from documents.record import Place
@@ -61,7 +62,7 @@ def open_one(round_, people, began, number, name):
     round_ = rounds.propose(round_, people.office["officer"], memo)
     ordered = began + timedelta(days=1, hours=3)
     moments.set_clock(ordered)
-    day = datetime(ordered.year, ordered.month, ordered.day)  # noqa: DTZ001  a day has no zone
+    day = midnight(ordered)
     round_ = rounds.record_order(round_, people.office["executive"], number, day, "ทราบ ดำเนินการตามเสนอ")
     moments.set_clock(began + timedelta(days=5, hours=1))
     rounds.open_round(round_, people.office["approver"])
