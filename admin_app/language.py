@@ -34,7 +34,6 @@ TRANSLATIONS = str(Path(__file__).parent / "translations")  # also for Admin(tra
 THAI = "th"
 LANGUAGES = (THAI, "en")
 TIMEZONE = "Asia/Bangkok"
-PERIODS = {"second": "วินาที", "minute": "นาที", "hour": "ชั่วโมง", "day": "วัน", "month": "เดือน", "year": "ปี"}
 
 
 def init_app(app):
@@ -179,14 +178,6 @@ class SpokenCSRF(FlaskForm.Meta.csrf_class):
 def translated(reason):
     """A sentence of WTForms or Flask-WTF in the reader's language, such as a CSRFError's description."""
     return flask_admin_babel.wtforms_domain.gettext(reason)
-
-
-def limit_in_words(limit):
-    """A limit of Flask-Limiter as people say it: "5 per 1 minute" gives "ไม่เกิน 5 ครั้งใน 1 นาที".
-
-    `limit` is the RateLimitItem: `error.limit.limit` of a RateLimitExceeded.
-    """
-    return f"ไม่เกิน {limit.amount:,} ครั้งใน {limit.multiples} {PERIODS[limit.GRANULARITY.name]}"
 
 
 def compile_catalogues():

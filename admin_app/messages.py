@@ -19,7 +19,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment, nodes
 
-from admin_app.wording import ATTRIBUTE, CATALOGUE, EDGES, HOLE, IN_SCRIPTS, THAI_LETTER, TOKEN
+from admin_app.wording import ATTRIBUTE, CATALOGUE, EDGES, IN_SCRIPTS, THAI_LETTER, TOKEN
 from documents import subsystems
 from documents.progress import noun_of
 from documents.record import shown_fields
@@ -240,8 +240,3 @@ def bring_up_to_date():
     with CATALOGUE.open("wb") as target:
         write_po(target, made, width=0, omit_header=False)
     return len(now - old.keys()), len(old.keys() - now)
-
-
-def holes_agree(message, words):
-    """Whether the English has holes that the message has too."""
-    return {*HOLE.findall(words)} <= {*HOLE.findall(message)}

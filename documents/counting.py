@@ -19,7 +19,6 @@ STANDINGS = {
     DOUBLE: ("ซ้ำซ้อนกับโรงเรียนหรือหน่วยงานอื่น", "In another school or agency too"),
     SUSPENDED: ("แขวนลอย", "Suspended on the roll"),
 }
-IN_HEADS = (COUNTED, OUTSIDE, DOUBLE)
 POOR = "09"  # เด็กยากจน, of DISADV
 # What becomes of suspended pupils and of doubles where money is worked out.
 LEFT_OUT = {0: "ไม่นับ", 1: "นับ"}

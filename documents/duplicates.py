@@ -17,7 +17,6 @@ from documents.database import collection
 from documents.duplicate_cases import (
     AGENCY,
     ANSWERS,
-    LETS_GO,
     NUMBER,
     OPEN,
     OURS,
@@ -409,8 +408,3 @@ def _refuse_shut(case, row, actor):
         raise WrongState(
             f"{row['school_name']}ส่งข้อมูลรอบ {case.academic_year}-{case.round} แล้ว ให้ส่งกลับแก้ไขก่อน แล้วจึงตัดสินเรื่องนี้"
         ) from error
-
-
-def lets_go(case):
-    """The schools that said that the pupil is not, or no longer, theirs."""
-    return [code for code in case.schools if case.answer_of(code) in LETS_GO]

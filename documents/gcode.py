@@ -20,7 +20,7 @@ from documents import gcode_rules as rules
 from documents import student_rules as pupils
 from documents.access_log import number_hash
 from documents.cases import Case, Step, find_case, table
-from documents.errors import NotAllowed, OutOfScope, WrongState
+from documents.errors import NotAllowed, WrongState
 from documents.fields import PERSONAL, SENSITIVE, choice, date, flag, text
 from documents.households import ADDRESS, FAMILY, address
 from documents.record import declared
@@ -278,9 +278,3 @@ def may_ask(user, area_code, school_code):
 def open_names(user, area_code, school_code):
     """{name: field} of the fields whose class is open to this person."""
     return access.open_fields(user, editable(), area_code, school_code)
-
-
-def refuse_stranger(user, area_code, school_code):
-    """Raise OutOfScope for whoever records nothing for the school."""
-    if not may_ask(user, area_code, school_code):
-        raise OutOfScope()

@@ -4,8 +4,6 @@ The school works with the registration office until the child has a number; the 
 first. Source: domain.md 3.3.2 (S20).
 """
 
-import datetime as dt
-
 from documents import access, clock
 from documents.clock import utc
 from documents.database import collection
@@ -78,8 +76,3 @@ def days_since(instant):
 def age_words(days):
     """The band of an age in days."""
     return next(words for most, words in BANDS if most is None or days < most)
-
-
-def overdue(instant, days):
-    """Whether more than so many days have gone by since a stored instant."""
-    return clock.now() - utc(instant) > dt.timedelta(days=days)

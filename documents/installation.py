@@ -1,9 +1,8 @@
-"""Facts about this database itself, one document each: whether it holds the demo, what is being done to it."""
+"""Facts about this database itself, one document each: what is being done to it."""
 
 from documents.database import db
 
 COLLECTION = "installation"
-DEMO = "demo"  # {"state": "loading" or "loaded"}
 RESTORE = "restore"  # a restore is under way, or was interrupted: {"collections": those it fills}
 RESTORING = "restoring"  # the lease of whoever restores
 MIGRATING = "migrating"  # the lease of whoever runs the migrations

@@ -136,13 +136,3 @@ def visible_to(user):
 def get_registration(user, id_):
     """The Registration of an id as far as this person may see it; raises OutOfScope for any other."""
     return find_case(Registration, id_, visible_to(user))
-
-
-def waiting_counts(user, area_code):
-    """(how many wait for a check, how many for the certification) that this person could give, for his list of work."""
-    found = []
-    for state, role in (("waiting", "district"), ("checked", "approver")):
-        counted = {"area_code": area_code, "state": state}
-        mine = user.holds(role, area_code)
-        found.append(Registration.objects(__raw__=counted).count() if mine else 0)
-    return tuple(found)

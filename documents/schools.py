@@ -18,7 +18,6 @@ STATUSES = {"open": "ปกติ", "merged": "ยุบรวม", "closed": "�
 KINDS = {"school": "โรงเรียน", "office": "สำนักงานเขต"}
 NAMES, TEACHING, PLACE, LAND, CONTACT = "ชื่อและรหัส", "การเปิดสอน", "ที่ตั้ง", "ที่ดิน", "ติดต่อ"
 DISTRICT, SCHOOL = "district", "school"  # who keeps a field
-OBEC = "10"  # the first two digits of a school's ministry code: the agency. Source: domain.md 4.1 (S21)
 
 
 class Area(Document):

@@ -23,7 +23,6 @@ from documents.windows import open_until, step_open
 
 NEWEST = 24  # rounds looked at: some years of an area's
 MOST_REQUESTS = 999
-LAST_CALL = dt.timedelta(days=3)
 
 
 class Wait(NamedTuple):

@@ -32,7 +32,6 @@ SHORT = {
     "types": "ประเภทและสภาพ", "districts": "ตามอำเภอ", "ages": "ช่วงอายุ", "rooms": "ห้องเรียน", "schools": "รายโรงเรียน",
     "waiting": "ยังไม่ยืนยัน",
 }  # fmt: skip
-OF_THE_AREA = tuple(SHORT)
 UNSAID = "ยังไม่ระบุ"
 OFFICE = "สำนักงานเขต"
 

@@ -10,7 +10,6 @@ from documents import buddhist, fields
 from exports.questions import YEAR, Question
 
 BE, CE = "be", "ce"
-MOST_SAID = 3
 
 
 @dataclass

@@ -6,7 +6,6 @@ installation the whole package is the same to the byte. The signature is over th
 """
 
 import hashlib
-import io
 import json
 import tempfile
 import zipfile
@@ -239,10 +238,3 @@ def _frozen(round_):
 def package_file_name(round_, version):
     """The download's name: 2568-1-DMC-34010000-แพ็กเกจ-ฉบับ1.zip."""
     return file_name(f"{round_.label}-{round_.subsystem}-{round_.area_code}-แพ็กเกจ-ฉบับ{version}", "zip")
-
-
-def package_bytes(round_):
-    """(bytes, manifest) of a small package."""
-    out = io.BytesIO()
-    manifest = write_package(round_, out)
-    return out.getvalue(), manifest

@@ -12,7 +12,7 @@ from documents.codelists import code_list
 from documents.database import collection
 from documents.rooms import SchoolRooms
 from documents.writing import Change, write
-from exports.building_reports import OF_THE_AREA, TITLES, table_of
+from exports.building_reports import SHORT, TITLES, table_of
 from tests.people import AREA, OTHER, SCHOOL, opened_like, place
 from tests.test_buildings import BLOCK, TOILET
 from tests.test_pictures import photo
@@ -118,7 +118,7 @@ def test_schools_and_the_register_hold_every_building(built, officer, sign_in):
     assert {row[1] for row in table_of("waiting", built).rows} == {SCHOOL, OTHER, AREA}
     content = sign_in(officer).get(f"{PAGE}export/xlsx/?what=all").data
     book = CalamineWorkbook.from_filelike(io.BytesIO(content))
-    assert book.sheet_names == [TITLES[name][:31] for name in (*OF_THE_AREA, "register")]
+    assert book.sheet_names == [TITLES[name][:31] for name in (*SHORT, "register")]
     types = book.get_sheet_by_name(TITLES["types"][:31]).to_python()
     assert [int(cell) for cell in types[-1][1:]] == table_of("types", built).total[1:]
     register = book.get_sheet_by_name(TITLES["register"]).to_python()
@@ -127,7 +127,7 @@ def test_schools_and_the_register_hold_every_building(built, officer, sign_in):
 
 
 def test_each_person_reads_his_own_reports(built, sign_in, teacher, neighbour, officer, executive):
-    for name in OF_THE_AREA:
+    for name in SHORT:
         for who in (officer, executive):
             assert TITLES[name] in sign_in(who).get(f"{PAGE}?what={name}").text
         assert sign_in(teacher).get(f"{PAGE}?what={name}").status_code in (403, 404)

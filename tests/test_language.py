@@ -17,7 +17,6 @@ from flask_security import MongoEngineUserDatastore, Security, hash_password
 from flask_wtf import CSRFProtect, FlaskForm
 from flask_wtf.csrf import CSRFError, generate_csrf
 from flask_wtf.file import FileAllowed, FileField
-from limits import parse
 from mongoengine import Document
 from mongoengine.fields import IntField, StringField
 from werkzeug.datastructures import MultiDict
@@ -279,15 +278,3 @@ def test_outside_a_request_the_language_is_thai_and_the_time_is_bangkoks(app):
     with app.app_context():
         assert (str(get_locale()), str(get_timezone())) == ("th", "Asia/Bangkok")
         assert babel.gettext("Save") == "บันทึก"
-
-
-@pytest.mark.parametrize(
-    ("limit", "says"),
-    [
-        ("5 per minute", "ไม่เกิน 5 ครั้งใน 1 นาที"),
-        ("1000/2 hour", "ไม่เกิน 1,000 ครั้งใน 2 ชั่วโมง"),
-        ("1/day", "ไม่เกิน 1 ครั้งใน 1 วัน"),
-    ],
-)
-def test_a_limit_is_told_in_words(limit, says):
-    assert language.limit_in_words(parse(limit)) == says

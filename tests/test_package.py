@@ -26,7 +26,7 @@ from documents.students import Student
 from documents.submissions import find_submission
 from documents.version import VERSION
 from documents.writing import Change, write
-from exports.package import package_bytes, refuse_package
+from exports.package import refuse_package, write_package
 from exports.package_check import check_package
 from exports.sealed_zip import Member, differing, directory, of_bytes, pack
 from scripts.embedded import EmbeddedMongo
@@ -53,6 +53,13 @@ def locked(open_round, teacher, approver):
     rows = [pupil() for _ in range(3)] + [pupil(reg_street="=HYPERLINK(1)")]
     write([Change(Student, place(), row) for row in rows], teacher)
     return locking.lock_round(open_round, approver, "ปิดตามกำหนด")
+
+
+def package_bytes(round_):
+    """(bytes, manifest) of a round's package."""
+    out = io.BytesIO()
+    manifest = write_package(round_, out)
+    return out.getvalue(), manifest
 
 
 def checked(content, **more):

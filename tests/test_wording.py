@@ -133,7 +133,7 @@ def test_signing_in_brings_ones_own_language_not_the_last_readers(client, teache
 
 def test_every_message_has_holes_that_its_english_fills():
     for message, english in wording.catalogue().items():
-        assert messages.holes_agree(message, english), (message, english)
+        assert {*wording.HOLE.findall(english)} <= {*wording.HOLE.findall(message)}, (message, english)
 
 
 def test_every_message_has_its_english():

@@ -30,7 +30,6 @@ from views import telling
 from views.forms import RecordConverter
 from views.pages import SecureForm, seen_revision
 
-TICKED = ("required", "in_grid", "filterable", "in_export")
 NEW = {
     "kind": "number",
     "personal": "internal",

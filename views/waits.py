@@ -9,7 +9,6 @@ from documents.record import size_counter
 from documents.rounds import system_name
 from views import instants, links
 
-SOON = 3  # days
 OVERDUE = 30  # days that a case may be open
 
 # what: (title, tone, icon, word on the chip)
