@@ -270,14 +270,18 @@ def erase_values(area_code, before, actor, reason):
     if not actor.is_system and not actor.holds("admin", area_code):
         raise NotAllowed("เฉพาะผู้ดูแลระบบเท่านั้นที่ลบค่าในประวัติตามกำหนดเวลาเก็บได้")
     events, number = collection(AuditEvent), 0
-    scope = {"area_code": area_code, "at": {"$lt": as_stored(before)}, "erased": None}
-    for row in events.find(scope, {"hash": 1}).sort("at", -1):
+    over = {"area_code": area_code, "at": {"$lt": as_stored(before)}}
+    # From the oldest on, so that whatever lies before the newest erased one was looked at already.
+    if last := events.find_one(over | {"erased": {"$ne": None}}, {"at": 1}, sort=[("at", -1)]):
+        over["at"]["$gte"] = last["at"]
+    for row in events.find(over | {"erased": None}, {"hash": 1}).sort("at", 1):
         mark = {"at": naive_now(), "by": actor.id}
         mark["seal"] = _seal_of(row["hash"], mark)
         taken = {"$unset": dict.fromkeys(ERASABLE, ""), "$set": {"erased": mark}}
         number += events.update_one({"_id": row["_id"], "area_code": area_code}, taken).modified_count
-    told = {"before": [None, as_stored(before)], "events": [None, number]}
-    note_event(area_code, actor, "erase", "history", actor.id, told, reason)
+    if number:
+        told = {"before": [None, as_stored(before)], "events": [None, number]}
+        note_event(area_code, actor, "erase", "history", actor.id, told, reason)
     return number
 
 

@@ -67,6 +67,10 @@ KEEPING = {
     "access_log": Keeping(
         "บันทึกการเข้าถึงข้อมูลส่วนบุคคล", "Access log", 1095, 365, 3650, "นับจากวันที่เปิดดู",
     ),
+    "history": Keeping(
+        "ค่าเดิมและค่าใหม่ในประวัติการแก้ไข", "Values in the history of changes", 3650, 1825, 9125,
+        "นับจากวันที่แก้ไข ผู้แก้ เวลา และเหตุผลยังอยู่ และยังตรวจได้ว่าประวัติไม่ถูกแก้",
+    ),
 }  # fmt: skip
 CONTACT = "ช่องทางติดต่อเรื่องข้อมูลส่วนบุคคล"
 LABELS = {"contact": CONTACT} | {name: one.label for name, one in KEEPING.items()}

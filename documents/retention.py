@@ -1,7 +1,8 @@
 """Retention (การลบเมื่อครบกำหนดเก็บ): what nobody needs any more is erased after the area's times, once a day, by a job.
 
 Erased are drafts and refused requests with their evidence, that of duplicates that were decided, refused registrations,
-pictures and files that nothing holds, results of jobs, and old entries of the access log (`privacy.KEEPING`). The job is safe to run twice, and writes one event with the counts.
+pictures and files that nothing holds, results of jobs, old entries of the access log, and the values in the oldest history
+(`privacy.KEEPING`). The job is safe to run twice, and writes one event with the counts.
 """
 
 from datetime import timedelta
@@ -25,7 +26,7 @@ from documents.database import collection, db
 from documents.duplicate_cases import DuplicateCase
 from documents.errors import RuleBroken
 from documents.gcode import GCodeRequest, editable
-from documents.history import AuditEvent, as_stored, naive_now, note_event
+from documents.history import AuditEvent, as_stored, erase_values, naive_now, note_event
 from documents.jobs import Job, ask, job_kind
 from documents.registrations import Registration
 from documents.schools import Area
@@ -228,6 +229,7 @@ def erase(area_code, progress=None):
         "pictures": lambda kept: pictures.tidy(area_code, kept_for=kept),
         "attachments": lambda kept: erase_attachments(area_code, kept),
         "access_log": lambda kept: access_log.forget_before(area_code, now - kept),
+        "history": lambda kept: erase_values(area_code, now - kept, SYSTEM, WHY),
     }
     gone = {}
     for step, (name, deed) in enumerate(deeds.items(), 1):

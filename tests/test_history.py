@@ -244,6 +244,16 @@ def test_only_what_is_old_is_taken_away(canteen, administrator, database):
     assert rows_of(database, canteen.id)[1]["changes"] == {"seats": [10, 20]}
 
 
+def test_what_an_interrupted_run_left_is_taken_away_by_the_next(canteen, administrator, database):
+    later = clock.now() + dt.timedelta(days=1)
+    history.erase_values(AREA, clock.now(), administrator, "ครบกำหนด")
+    newest = {"erased": {"$ne": None}}
+    given = {"$set": {"changes": {"seats": [1, 2]}}, "$unset": {"erased": ""}}
+    left = database.audit_events.find_one_and_update(newest, given, sort=[("at", -1), ("_id", -1)])
+    assert history.erase_values(AREA, later, administrator, "ครบกำหนด") >= 1
+    assert "changes" not in database.audit_events.find_one({"_id": left["_id"]})
+
+
 def test_values_taken_away_in_the_database_alone_are_found(canteen, administrator, database):
     database.audit_events.update_one(
         {"subject": canteen.id, "number": 2},

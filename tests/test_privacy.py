@@ -21,6 +21,7 @@ from documents.reopening import take_back
 from documents.students import Student
 from documents.surveys import make_survey
 from documents.users import EVERY_AREA, User
+from documents.verifying import verify
 from documents.writing import Change, write
 from tests.learners import recorded
 from tests.people import AREA, SCHOOL, YEAR, person, place
@@ -188,6 +189,19 @@ def test_a_file_goes_after_its_time_unless_the_end_of_a_reopening_may_bring_it_b
     assert tidied() == (1, {first})
     assert loose not in tidied()[1]
     assert database["attachments.chunks"].count_documents({}) == 1
+
+
+def test_after_ten_years_the_history_tells_who_and_when_and_no_longer_what(open_round, teacher, database):
+    write([Change(Student, place(), pupil())], teacher)
+    later(days=KEEPING["history"].usual - 1)
+    assert retention.erase(AREA)["history"] == 0
+    later(days=2)
+    assert retention.erase(AREA)["history"] == erased()["history"] > 0
+    told = database.audit_events.find_one({"document": "students"})
+    assert told["actor_name"] == teacher.name
+    assert not {"changes", "headline", "address"} & set(told)
+    assert list(verify(AREA)) == []
+    assert retention.erase(AREA)["history"] == 0
 
 
 def test_files_of_jobs_go_with_them_and_that_is_told(area, officer, database):
