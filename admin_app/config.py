@@ -32,6 +32,7 @@ TABLE = [
     ("KHET_NOW", "", "เวลาเริ่มต้นของนาฬิการะบบ (ISO, ค.ศ.) ใช้เพื่อสาธิตและทดสอบเท่านั้น ทุกหน้าจะแสดงแถบบอก"),
     ("KHET_DEMO_PASSWORD", "", "รหัสผ่านของบัญชีสาธิตทุกบัญชี ไม่กำหนดแล้วสุ่มให้ใน DATA/demo-accounts.json"),
     ("KHET_TWO_STEP", "required", "ยืนยันตัวตนสองชั้น: required บังคับผู้รับรองและผู้ดูแลระบบ, offered ให้ทุกคนเลือกเอง (scripts/start ใช้ offered เมื่อฐานข้อมูลมีเขตสาธิต)"),
+    ("KHET_BACKUP_PASSPHRASE", "", "รหัสผ่านของแฟ้มสำรอง เมื่อไม่มีผู้พิมพ์ให้ scripts/manage backup และ restore"),
     ("KHET_SLOW_SECONDS", "2", "คำขอที่ใช้เวลานานกว่านี้ (วินาที) ถูกเขียนลงบันทึกของเว็บเซิร์ฟเวอร์"),
     ("KHET_ENV", "production", "production, development หรือ test; โหมดดีบัก (FLASK_DEBUG=1) ใช้ได้เฉพาะ development"),
 ]  # fmt: skip
@@ -189,7 +190,7 @@ def running_since(now: str, since: str | None) -> str:
 
 
 def settings_table() -> str:
-    """The table of settings as Markdown, for the README (`scripts/manage settings` prints it)."""
+    """The table of settings as Markdown; `scripts/manage settings` prints it."""
     rows = ["| ตัวแปร | ค่าเริ่มต้น | ความหมาย |", "| --- | --- | --- |"]
     for name, default, meaning in TABLE:
         shown = "สร้างให้" if default is None else f"`{default}`" if default else "ไม่มี"

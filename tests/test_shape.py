@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from documents import subsystems
+from documents.surveys import Answer
 
 ROOT = Path(__file__).parent.parent
 # Each folder with those it may lean on; itself always. Scripts and tests may lean on all.
@@ -102,6 +103,14 @@ def test_the_readme_names_every_subsystem_and_every_script():
     programs = {path.name for path in (ROOT / "scripts").iterdir() if path.is_file() and not path.suffix}
     assert programs == set(re.findall(r"scripts/([a-z]+)\b(?!\.)", readme)) & programs
     assert set(re.findall(r"`?scripts/([a-z]+)`?(?![a-z./_])", readme)) <= programs
+
+
+def test_the_operator_is_told_every_collection_to_shard():
+    sharding = re.search(r"^Sharding:.*?\n\n", (ROOT / "docs/operating.md").read_text("utf-8"), re.S | re.M)[
+        0
+    ]
+    kinds = [*subsystems(), Answer]
+    assert [kind.slug for kind in kinds if f"`{kind._get_collection_name()}`" not in sharding] == []
 
 
 def test_what_the_readme_leads_to_is_there():
