@@ -15,13 +15,14 @@ from mongoengine import Document
 from mongoengine.fields import BooleanField, DateTimeField, IntField, ListField, ObjectIdField, StringField
 from pymongo.errors import ExecutionTimeout
 
-from documents import citizen_id, clock, history, thai
+from documents import citizen_id, clock, history, subsystems, thai
 from documents.access import AREA_READERS, NOTHING, SCHOOL_READERS, visible
 from documents.database import collection
 from documents.errors import Busy
 from documents.fields import PERSONAL, SENSITIVE
 from documents.listing import PAGE_SIZE, Page
 from documents.record import declared
+from documents.schools import Area
 from documents.users import EVERY_AREA
 
 ACTIONS = {
@@ -321,8 +322,6 @@ class Learner:
 
 def learner_of_number(user, area_code, number):
     """The Learner of a number as it is stored, within what this person may see."""
-    from documents import subsystems
-
     lineages = set()
     scope = visible(user)
     for document in subsystems():
@@ -336,8 +335,6 @@ def learner_of_number(user, area_code, number):
 
 def lineages_of(user, area_code, record_id):
     """{lineage} of the record of a person with this id, {its own id} where it has none, as far as this person may see it."""
-    from documents import subsystems
-
     asked, scope = {"area_code": area_code, "_id": record_id}, visible(user)
     for document in subsystems() if scope != NOTHING else ():
         if is_personal(document):
@@ -349,8 +346,6 @@ def lineages_of(user, area_code, record_id):
 
 def learner_of_lineages(user, area_code, lineages, number=None):
     """The Learner of lineages: with the rounds and schools of his records that this person may see."""
-    from documents import subsystems
-
     stops, lineages, scope = [], list(lineages), visible(user)
     numbers = [number_hash(number)] if number else []
     for document in subsystems():
@@ -368,8 +363,6 @@ def learner_of_lineages(user, area_code, lineages, number=None):
 
 def areas_of(user):
     """Codes of the areas whose access log this person may open."""
-    from documents.schools import Area
-
     areas = {*user.areas(*AREA_READERS, "admin"), *(area for area, _ in user.schools(*SCHOOL_READERS))}
     if EVERY_AREA in areas:
         areas = (areas | set(Area.objects.distinct("code"))) - {EVERY_AREA}

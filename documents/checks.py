@@ -27,7 +27,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import NamedTuple
 
-from documents import fields
+from documents import check_modules, fields
 from documents.codelists import code_list
 from documents.record import declared
 
@@ -212,8 +212,6 @@ def rules_of(subsystem):
 
 @cache
 def _rules():
-    from documents import check_modules
-
     return {module.SUBSYSTEM: _rules_in(module) for module in check_modules()}
 
 

@@ -18,6 +18,7 @@ from documents.errors import Invalid, NotAllowed
 from documents.history import note_event
 from documents.jobs import job_kind
 from documents.record import Place, declared, default_required
+from documents.submissions import SEALED, Submission
 
 
 class FieldSetting(Document):
@@ -178,8 +179,6 @@ def recount_open(subsystem, area_code, academic_year, progress=None):
 
     A job's `progress` counts them.
     """
-    from documents.submissions import SEALED, Submission
-
     query = {
         "area_code": area_code,
         "academic_year": {"$gte": academic_year},
@@ -205,8 +204,6 @@ def recount_job(job, progress, subsystem, academic_year):
 
 def recount(submission):
     """Set one submission's counters from its records, where its write counter still holds; else once more."""
-    from documents.submissions import Submission
-
     while True:
         counts = counts_of(submission)
         done = collection(Submission).update_one(

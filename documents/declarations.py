@@ -18,6 +18,7 @@ from mongoengine import Document
 from mongoengine.fields import IntField, StringField
 
 from documents.database import collection
+from documents.digests import documents_of
 from documents.record import shown_fields
 
 ONLY = "all"
@@ -181,8 +182,6 @@ def variant(document, definitions, academic_year):
 
 def documents_in(of_round):
     """The documents of a round (or of a submission in it) as its area declares them for its year, in menu order."""
-    from documents.digests import documents_of
-
     return [
         declaration(document, of_round.area_code, of_round.academic_year)
         for document in documents_of(of_round.subsystem)

@@ -5,6 +5,7 @@ import json
 from itertools import groupby
 from operator import itemgetter
 
+from documents import subsystems
 from documents.database import collection
 from documents.history import canonical
 from documents.record import Record
@@ -50,7 +51,6 @@ def by_school(document, of_round, codes):
 
 def documents_of(subsystem):
     """The document classes whose records a submission of this subsystem guards, in menu order."""
-    from documents import subsystems
     from documents.surveys import document_of, is_survey
 
     if is_survey(subsystem):

@@ -27,6 +27,7 @@ from documents.jobs import (
     queue,
     rights_in,
 )
+from documents.retention import note_erased
 from documents.schools import Area
 
 log = logging.getLogger(__name__)
@@ -325,8 +326,6 @@ def _taken_up(mine, job):
 
 def forget_expired():
     """Delete the jobs that are kept no longer, with their files; gives their number. An event tells of files erased."""
-    from documents.retention import note_erased
-
     number = 0
     for area in Area.objects.distinct("code"):
         over = {"area_code": area, "expires_at": {"$lt": real_now()}}

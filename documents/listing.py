@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from bson import ObjectId, json_util
 
-from documents import access, thai
+from documents import access, subsystem, thai
 from documents.completeness import required_of
 from documents.database import collection
 from documents.declarations import declaration
@@ -57,8 +57,6 @@ def as_arguments(wanted):
 
 def as_wanted(round_, slug, criteria, **asked):
     """The Wanted that `as_arguments` told of, in a round."""
-    from documents import subsystem
-
     document = declaration(subsystem(slug), round_.area_code, round_.academic_year)
     place = (round_.area_code, round_.academic_year, round_.code)
     return Wanted(document, *place, criteria=tuple(json_util.loads(criteria)), **asked)

@@ -12,10 +12,12 @@ from bson import ObjectId
 from pymongo import ReturnDocument
 from pymongo.errors import ExecutionTimeout
 
-from documents import buddhist, clock, notice_rules
+from documents import buddhist, clock, findings, notice_rules
 from documents.cases import follow_on
 from documents.clock import naive, utc
+from documents.completeness import recount
 from documents.database import collection
+from documents.digests import digest_of
 from documents.errors import Busy, Invalid, NotAllowed, OutOfScope, RoundLocked, WindowShut, WrongState
 from documents.refusals import noting_refusals
 from documents.rounds import find_round
@@ -265,8 +267,6 @@ def move(submission, name, actor, reason=None, until=None, now=None, records=(),
 
 def recounted(submission):
     """A reopened submission with its counters counted anew: what is required may have changed since the lock."""
-    from documents.completeness import recount
-
     submission.counts = recount(submission)
     return submission
 
@@ -283,10 +283,8 @@ def _check_content(submission, row, reason, until):
         raise Invalid({0: {"until": "โปรดระบุว่าให้แก้ไขได้ถึงเมื่อใด"}})
     if row.name not in ("confirm", "certify"):
         return
-    from documents.findings import refresh
-
     # Whoever writes meanwhile moves the write counter on, and the move is tried again.
-    checkup = refresh(submission)
+    checkup = findings.refresh(submission)
     if refusal := hindrance_of(row, checkup["counts"]):
         raise Invalid({0: {"findings": refusal}})
     if row.name == "confirm" and not checkup["records"] and not (reason or "").strip():
@@ -346,8 +344,6 @@ def changes_of(submission, round_, row, actor, reason, until=None, records=(), d
     if row.name == "back":
         row, digest = _as_before(submission, row)
     if row.digest and digest is None:
-        from documents.digests import digest_of
-
         renamed = _bring_name_up_to_date(submission)
         reuse = submission.digest and submission.digest_writes == submission.writes and not renamed
         digest = submission.digest if reuse else digest_of(submission)
@@ -399,8 +395,6 @@ def _as_before(submission, row):
 
     Raises WrongState where the records are not that version's, so that a digest is never given to other data.
     """
-    from documents.digests import digest_of
-
     before = submission.versions[-1]
     submission.school_name = before.get("school_name") or submission.school_name
     submission.cluster = before.get("cluster", submission.cluster)

@@ -27,7 +27,9 @@ from documents.clock import real_now
 from documents.database import collection, db
 from documents.errors import Invalid
 from documents.record import Place, declared
+from documents.schools import School
 from documents.stored_files import Bucket, StoredChunk, StoredFile
+from documents.versions import may_come_back
 
 BUCKET = "pictures"
 LARGEST = 15 * 2**20  # bytes of an uploaded file
@@ -285,9 +287,6 @@ def tidy(area_code, kept_for=KEPT_UNUSED):
     A school at a time: its pictures beside what its records of all years hold, and what the end of a reopening may bring
     back. One that is found unused is marked, and taken away when it still is after `kept_for`.
     """
-    from documents.schools import School
-    from documents.versions import may_come_back
-
     codes = collection(PictureFile).distinct("metadata.school_code", {"metadata.area_code": area_code})
     holders = [kind for kind in subsystems() if fields_of(kind)]
     years = {kind: collection(kind).distinct("academic_year", {"area_code": area_code}) for kind in holders}

@@ -13,6 +13,7 @@ from documents import access, clock, thai
 from documents.clock import utc
 from documents.database import collection
 from documents.digests import documents_of
+from documents.findings import Checkup
 from documents.record import size_counter
 from documents.rounds import round_before
 from documents.submissions import HANDED_IN, SEALED, WRITABLE, Submission, has_lapsed, is_late, visible_to
@@ -169,8 +170,6 @@ def _rows(round_, user):
 
 def _found_in(round_):
     """{school code: counts of its findings} as they were when each school was looked at last."""
-    from documents.findings import Checkup
-
     rows = collection(Checkup).find(
         {
             "area_code": round_.area_code,

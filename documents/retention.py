@@ -23,6 +23,7 @@ from documents import (
 from documents.cases import advance
 from documents.clock import real_now
 from documents.database import collection, db
+from documents.declarations import ever_declared
 from documents.duplicate_cases import DuplicateCase
 from documents.errors import RuleBroken
 from documents.gcode import GCodeRequest, editable
@@ -31,6 +32,7 @@ from documents.jobs import Job, ask, job_kind
 from documents.registrations import Registration
 from documents.schools import Area
 from documents.stored_files import Bucket
+from documents.surveys import survey_documents
 from documents.users import System
 
 SYSTEM = System("การลบตามกำหนดเวลาเก็บ")
@@ -173,9 +175,6 @@ def erase_attachments(area_code, kept_for):
 
 def _holders(area_code):
     """[(document, names of its fields that ever held files)] of the area, its surveys too."""
-    from documents.declarations import ever_declared
-    from documents.surveys import survey_documents
-
     found = []
     for document in [*subsystems(), *survey_documents([area_code]).values()]:
         names = [name for name, field in ever_declared(document, area_code).items() if field.kind == "file"]

@@ -17,10 +17,11 @@ from mongoengine.fields import (
     StringField,
 )
 
-from documents import buddhist, clock, notice_rules
+from documents import buddhist, clock, notice_rules, subsystems
 from documents.cases import follow_on
 from documents.clock import naive, utc
 from documents.database import collection
+from documents.declarations import documents_in
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
 from documents.refusals import noting_refusals
 
@@ -203,8 +204,6 @@ def templates_of(area_code, subsystem=None):
 
     Those of subsystems that have no document are left out: a round of nothing cannot be reported.
     """
-    from documents import subsystems
-
     known = {document.subsystem for document in subsystems()}
     found = {(each.subsystem, each.code): each for each in RoundTemplate.objects(area_code=area_code)}
     for row in _standing_calendar():
@@ -348,7 +347,6 @@ def record_order(round_, actor, number, day, text):
 @noting_refusals(1)
 def open_round(round_, actor):
     """เปิดรอบ: the approver opens the round after the order; its schools are fixed at this moment."""
-    from documents.declarations import documents_in
     from documents.submissions import prepare_submissions
 
     _only("approver", round_.area_code, actor, "เฉพาะผู้รับรองระดับเขตเท่านั้นที่เปิดรอบได้")

@@ -1,6 +1,6 @@
 """Changing a school's profile: the district all of it, the school what is its own, with revision and history."""
 
-from documents import access, fields, land, pictures, places
+from documents import access, buddhist, fields, land, pictures, places
 from documents import school_rules as rules
 from documents.access import SCHOOL_READERS
 from documents.database import collection, in_transaction
@@ -8,6 +8,7 @@ from documents.errors import Invalid, NotAllowed, StaleRevision, WrongState
 from documents.history import note_event
 from documents.record import declared
 from documents.schools import DISTRICT, SCHOOL, STATUSES, School, may_edit
+from documents.submissions import SEALED, Submission
 
 SHUT = "โรงเรียนนี้{word}แล้ว ผู้ใช้ของโรงเรียนดูข้อมูลเดิมได้ แต่แก้ไขไม่ได้ กรุณาติดต่อเจ้าหน้าที่เขต"
 
@@ -199,15 +200,11 @@ def in_words(name, value):
 
 
 def _plainly(value):
-    from documents import buddhist
-
     return buddhist.format_long(value) if hasattr(value, "isoformat") else str(value)
 
 
 def _tell_submissions(found, values):
     """Submissions that are not sealed carry the school's present name and cluster."""
-    from documents.submissions import Submission
-
     if facts := submission_facts(found, values):
         collection(Submission).update_many(*facts)
 
@@ -217,8 +214,6 @@ def submission_facts(found, values):
 
     Their digest, which covers the name, goes.
     """
-    from documents.submissions import SEALED
-
     known = {"name": "school_name", "cluster": "cluster"}
     told = {
         known[name]: value

@@ -22,6 +22,7 @@ from pymongo import UpdateOne
 from documents import access, clock
 from documents.clock import naive, utc
 from documents.database import collection
+from documents.digests import documents_of
 from documents.errors import OutOfScope, RoundLocked, WrongState
 from documents.rounds import Round, label_of
 from documents.schools import STATUSES, School
@@ -360,8 +361,6 @@ def prepare_submissions(round_):
 
 def units_of(subsystem):
     """The kinds of unit that report in a subsystem, sorted: ["school"], or ["office", "school"]."""
-    from documents.digests import documents_of
-
     return sorted({unit for document in documents_of(subsystem) for unit in document.units} | {"school"})
 
 

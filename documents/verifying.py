@@ -8,6 +8,7 @@ before it is called wrong.
 from collections import Counter
 from itertools import islice
 
+from documents import case_kinds, subsystem, subsystems
 from documents.completeness import counts_of
 from documents.database import collection, in_transaction
 from documents.digests import digest_of, documents_of
@@ -96,8 +97,6 @@ def _or_none(work, *given):
 
 def _ends(rows):
     """What is wrong with the last events of so many subjects against the records they tell of."""
-    from documents import subsystem, subsystems
-
     surveys = {row["document"] for row in rows if is_survey(row.get("document") or "")}
     for document in [*subsystems(), *map(subsystem, sorted(surveys))]:
         own = [row for row in rows if row.get("document") == document.slug]
@@ -130,8 +129,6 @@ def _read_again(document, row):
 
 
 def _records_without_events(scope):
-    from documents import subsystems
-
     for document in [*subsystems(), Answer]:
         rows = collection(document).find(scope, {"area_code": 1}).sort("_id", 1)
         while batch := list(islice(rows, BATCH)):
@@ -147,8 +144,6 @@ def _records_without_events(scope):
 
 
 def _cases(scope):
-    from documents import case_kinds
-
     for kind in case_kinds():
         for plain in collection(kind).find(scope):
             subject = f"{kind.__name__.lower()}:{plain['_id']}"

@@ -12,9 +12,10 @@ from bson import MinKey
 from documents import thai
 from documents.change import Change
 from documents.database import collection
-from documents.declarations import documents_in
+from documents.declarations import documents_in, ever_declared
 from documents.history import AuditEvent
 from documents.record import Place, declared
+from documents.submissions import SEALED, Submission
 from documents.warrants import Granted
 
 ADDED, CHANGED, REMOVED = "added", "changed", "removed"
@@ -192,9 +193,6 @@ def may_come_back(area_code, school_code, kind):
 
     They are what the history says was there when a submission was opened again that is not sealed since.
     """
-    from documents.declarations import ever_declared
-    from documents.submissions import SEALED, Submission
-
     asked = {"area_code": area_code, "school_code": school_code, "version__gt": 1, "state__nin": list(SEALED)}
     found = set()
     for submission in Submission.objects(**asked):

@@ -11,7 +11,7 @@ import tempfile
 import zipfile
 from collections import Counter
 
-from documents import signing
+from documents import access, signing
 from documents.clock import utc
 from documents.errors import NotAllowed, WrongState
 from documents.locking import freeze_of, latest_version
@@ -46,8 +46,6 @@ def refuse_package(round_, user):
 
     It holds every column, so it wants a reader of the area with the mark for what is sensitive.
     """
-    from documents import access
-
     area = round_.area_code
     reads = user.is_system or any(user.holds(role, area) for role in access.AREA_READERS)
     if not reads or not access.sees_sensitive(user, area):

@@ -13,6 +13,7 @@ from documents import access, buddhist, fields, line_sheets
 from documents.clock import utc
 from documents.contexts import contexts_of
 from documents.errors import Invalid, OutOfScope, RuleBroken
+from documents.findings import checkups_of
 from documents.line_sheets import Seen, SheetRefused, Typed
 from documents.record import declared
 from views import formatters
@@ -235,7 +236,5 @@ def who_saved(stored):
 
 def found_of(submission):
     """How many findings of the school wait for a word, by the page of findings; None before anything was looked at."""
-    from documents.findings import checkups_of
-
     counts = (checkups_of([submission]).get(submission.school_code) or {}).get("counts", {})
     return {"errors": counts.get("errors", 0), "warnings": counts.get("warnings", 0)} if counts else None
