@@ -21,9 +21,10 @@ from documents.codelists import of_area
 from documents.conditions import Unfit
 from documents.database import collection, in_transaction
 from documents.declarations import declaration, ever_declared
+from documents.defining import known_document
 from documents.digests import documents_of
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
-from documents.field_definitions import FIRST_YEAR, LAST_YEAR, known_document
+from documents.field_definitions import FIRST_YEAR, LAST_YEAR
 from documents.history import fingerprint, naive_now, note_event
 from documents.refusals import noting_refusals
 

@@ -19,6 +19,7 @@ from mongoengine.fields import IntField, StringField
 
 from documents.database import collection
 from documents.digests import documents_of
+from documents.field_definitions import FieldDefinition
 from documents.record import shown_fields
 
 ONLY = "all"
@@ -142,8 +143,6 @@ def definitions_of(document, area_code):
         return []
     asked = (document.slug, area_code)
     if asked not in known.definitions:
-        from documents.field_definitions import FieldDefinition
-
         rows = FieldDefinition.objects(area_code=area_code, document=document.slug).order_by("order", "id")
         known.definitions[asked] = list(rows)
     return known.definitions[asked]
@@ -178,6 +177,17 @@ def variant(document, definitions, academic_year):
         field.name = field.db_field = name
         field.owner_document = made
     return made
+
+
+def as_frozen(document, freeze):
+    """The class of a document as a lock froze it: the added fields as they stood then."""
+    rows = freeze.definitions.get(document.slug) or ()
+    frozen = [FieldDefinition._from_son(row) for row in rows]
+    return (
+        variant(document.base or document, frozen, freeze.academic_year)
+        if frozen
+        else document.base or document
+    )
 
 
 def documents_in(of_round):

@@ -19,8 +19,9 @@ from documents import declarations, history, thai
 from documents.check_rules import said_in_english
 from documents.clock import midnight
 from documents.database import collection, in_transaction
+from documents.defining import CHANGEABLE, check_admin, define
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
-from documents.field_definitions import CHANGEABLE, FieldDefinition, check_admin, define
+from documents.field_definitions import FieldDefinition
 from documents.fields import count, derived
 from documents.record import Record
 from documents.refusals import noting_refusals

@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from documents import buddhist, clock
 from documents.clock import utc
 from documents.database import at_one_moment, collection
-from documents.declarations import documents_in
+from documents.declarations import as_frozen, documents_in
 from documents.digests import documents_of, short_code
 from documents.errors import WrongState
-from documents.field_definitions import as_frozen
 from documents.locking import freeze_of
 from documents.record import Place
 from documents.rooms import SchoolRooms

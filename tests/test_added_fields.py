@@ -10,18 +10,10 @@ from documents import fields, findings
 from documents.completeness import required_of
 from documents.database import collection
 from documents.declarations import carried, declaration, documents_in
+from documents.defining import Incomplete, define, get_definition, incomplete_by, move, redefine, stop
 from documents.digests import digest_of
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
-from documents.field_definitions import (
-    FieldDefinition,
-    Incomplete,
-    define,
-    get_definition,
-    incomplete_by,
-    move,
-    redefine,
-    stop,
-)
+from documents.field_definitions import FieldDefinition
 from documents.history import AuditEvent
 from documents.locking import lock_round
 from documents.record import declared, default_required

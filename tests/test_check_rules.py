@@ -23,8 +23,8 @@ from documents.check_rules import (
 from documents.codelist_edits import remove_value, version_of
 from documents.database import collection, db
 from documents.declarations import declaration
+from documents.defining import define, redefine, stop
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
-from documents.field_definitions import define, redefine, stop
 from documents.finding_answers import answer
 from documents.findings import Finding, refresh
 from documents.moves import move

@@ -7,7 +7,8 @@ import pytest
 from documents.completeness import required_of
 from documents.database import collection
 from documents.declarations import declaration
-from documents.field_definitions import FieldDefinition, define
+from documents.defining import define
+from documents.field_definitions import FieldDefinition
 from documents.record import declared
 from documents.students import Student
 from documents.submissions import find_submission

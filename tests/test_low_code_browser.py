@@ -12,7 +12,7 @@ from python_calamine import CalamineWorkbook
 from documents import rounds
 from documents.database import collection
 from documents.declarations import FRESH_SECONDS, declaration
-from documents.field_definitions import define, stop
+from documents.defining import define, stop
 from documents.record import declared
 from documents.rounds import Round
 from documents.students import Student

@@ -10,8 +10,8 @@ from documents.cases import advance
 from documents.clock import real_now
 from documents.database import collection
 from documents.declarations import declaration
+from documents.defining import define
 from documents.errors import Invalid, NotAllowed
-from documents.field_definitions import define
 from documents.gcode import GCodeRequest
 from documents.history import AuditEvent
 from documents.jobs import ask

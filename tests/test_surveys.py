@@ -10,8 +10,9 @@ from documents import locking, rounds
 from documents.carrying import carry_over
 from documents.database import collection
 from documents.declarations import declaration
+from documents.defining import define
 from documents.errors import Invalid, NotAllowed, OutOfScope, RoundLocked, WrongState
-from documents.field_definitions import FieldDefinition, define
+from documents.field_definitions import FieldDefinition
 from documents.findings import refresh
 from documents.moves import move
 from documents.record import Place

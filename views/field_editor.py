@@ -7,15 +7,8 @@ from flask_login import current_user
 from documents import fields, history, thai
 from documents.codelists import code_list
 from documents.declarations import definitions_of
-from documents.errors import Invalid, RuleBroken
-from documents.field_definitions import (
+from documents.defining import (
     CHANGEABLE,
-    GROUP,
-    KINDS,
-    LAST_YEAR,
-    LISTED,
-    QUESTIONS,
-    FieldDefinition,
     define,
     get_definition,
     incomplete_by,
@@ -24,6 +17,8 @@ from documents.field_definitions import (
     redefine,
     stop,
 )
+from documents.errors import Invalid, RuleBroken
+from documents.field_definitions import GROUP, KINDS, LAST_YEAR, LISTED, QUESTIONS, FieldDefinition
 from documents.jobs import ask
 from documents.record import declared
 from views import telling

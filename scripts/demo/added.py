@@ -9,7 +9,7 @@ from documents import findings, surveys
 from documents.change import Change
 from documents.codelists import code_list, of_area
 from documents.declarations import declaration
-from documents.field_definitions import define
+from documents.defining import define
 from documents.fields import INTERNAL
 from documents.moves import move
 from documents.record import Place, declared
