@@ -90,7 +90,8 @@ def _answer_level(submission, rows, actor, reason):
     collection(Finding).update_many(
         {"_id": {"$in": ids}, "area_code": submission.area_code}, {"$set": {"state": state, "answer": said}}
     )
-    codes = Counter(row["code"] for row in rows)
+    # Which sensitive thing a few of a school are about stands with the findings, not in a log that others read.
+    codes = Counter("sensitive" if row["sensitive"] else row["code"] for row in rows)
     changes = {code: [None, many] for code, many in sorted(codes.items())}
     action = "explain" if state == EXPLAINED else "pass_error"
     # A reason about what is sensitive stands with the finding alone, for who may read that.

@@ -7,7 +7,12 @@ from itertools import islice
 from bson import ObjectId
 
 from documents import subsystem, subsystems
+from documents.check_rules import all_checks_in
+from documents.checks import GONE
 from documents.database import collection
+from documents.declarations import ever_declared
+from documents.digests import documents_of
+from documents.fields import SENSITIVE
 from documents.finding_answers import visible_to
 from documents.findings import AT_ONCE, OPEN, Checkup, Finding, refresh_all, stale_among
 from documents.jobs import job_kind
@@ -98,6 +103,28 @@ def sums_of(checkups):
         counts.update(each.get("counts") or {})
         codes.update(each.get("codes") or {})
     return {"counts": counts, "codes": codes}
+
+
+def kept_apart(codes, round_):
+    """({code: number} that may be told one by one, how many findings the others are together) of {code: number}.
+
+    How often a check of a sensitive field finds something in a school tells of the few it is about (domain.md 6, rule 4):
+    who may not see that class is told those codes as one number.
+    """
+    sensitive = {name for document in documents_of(round_.subsystem) for name in _sensitive(document, round_)}
+    private = {GONE.code} | {
+        check.code
+        for check in all_checks_in(round_.area_code)
+        if check.subsystem == round_.subsystem and sensitive & set(check.fields)
+    }
+    told = {code: number for code, number in codes.items() if code not in private}
+    return told, sum(codes.values()) - sum(told.values())
+
+
+def _sensitive(document, round_):
+    """Names of the sensitive fields that records of a document have, or had, in the round's area."""
+    known = ever_declared(document, round_.area_code)
+    return {name for name, field in known.items() if field.personal == SENSITIVE}
 
 
 def checkups_in(round_, user=None):

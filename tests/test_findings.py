@@ -211,5 +211,25 @@ def test_how_much_is_hidden_is_told_neither_of_one_record_nor_of_another_school(
     hidden, office = "เกี่ยวกับข้อมูลอ่อนไหว", sign_in(officer)
     assert hidden in office.get(f"/admin/findings/?school={SCHOOL}").text
     assert hidden not in office.get(f"/admin/findings/?record={record.id}").text
+    assert hidden not in office.get(f"/admin/findings/?school={SCHOOL}&code=DMC-11").text
     away = person("away", "school", OTHER, "34010003")  # of two schools, so that none is chosen for him
     assert hidden not in sign_in(away).get("/admin/findings/").text
+
+
+def test_which_sensitive_check_found_something_in_a_school_is_told_to_who_may_see_it_alone(
+    one, teacher, officer, executive, sign_in
+):
+    """How many of one school such a check finds is a small number about them (domain.md 6, rule 4)."""
+    write([Change(Student, place(), pupil(**THAI_G))], teacher)
+    refresh(submission())
+    page, title = f"/admin/findings/?school={SCHOOL}", "สัญชาติไม่สอดคล้องกับเลขประจำตัว"
+    marked = person("marked", "district", sensitive=True)
+    for who, told in ((teacher, True), (marked, True), (officer, False), (executive, False)):
+        text = sign_in(who).get(page).text
+        assert (title in text) is told, who.name
+        assert "อายุไม่สอดคล้องกับชั้น" in text, who.name
+    assert "ข้อที่เกี่ยวกับข้อมูลอ่อนไหว" in sign_in(executive).get(page).text, "one number stands for them all"
+    answer(submission(), ids(check_key="DMC-11.thai"), teacher, "รอสัญชาติ")
+    event = db().audit_events.find_one({"action": "explain"})
+    assert (event["changes"], event.get("reason")) == ({"sensitive": [None, 1]}, None)
+    assert "ข้อที่เกี่ยวกับข้อมูลอ่อนไหว" in sign_in(officer).get("/admin/audit/?action=explain").text

@@ -59,7 +59,9 @@ class Findings(Page, BaseView):
         kept = finding_lists.checkups_in(round_, current_user)
         narrowed = [code for code in kept if _within(code, wanted)]
         sums = finding_lists.sums_of(kept[code] for code in narrowed)
-        sees = bool(_readable(round_))
+        sees, apart = bool(_readable(round_)), 0
+        if not _sees_sensitive(round_, narrowed):
+            sums["codes"], apart = finding_lists.kept_apart(sums["codes"], round_)
         page = self.render(
             "khet/findings.html",
             round=round_,
@@ -70,6 +72,7 @@ class Findings(Page, BaseView):
             clusters=sorted({each.cluster for each in several if each.cluster}),
             counts=sums["counts"],
             codes=(codes := codes_of(round_, sums["codes"])),
+            apart=apart,
             desks=[found for code, *_ in codes if (found := links.desk_of(code, wanted.school))],
             stale=stale,
             fresh=freshness_said(round_),
@@ -93,10 +96,9 @@ class Findings(Page, BaseView):
         able = {row["level"] for row in rows if row["may_answer"]}
         hidden = 0
         oversees = access.open_schools(current_user, round_.area_code) is None
-        if oversees and not wanted.record and not access.sees_sensitive(current_user, round_.area_code):
-            hidden = finding_lists.hidden_count(
-                wanted, round_
-            )  # of a school; of one record it would tell which
+        if oversees and not access.sees_sensitive(current_user, round_.area_code):
+            # Of one record it would tell which, of one check what is the matter.
+            hidden = 0 if wanted.record or wanted.code else finding_lists.hidden_count(wanted, round_)
         return {
             "rows": rows,
             "count": count,
@@ -208,6 +210,11 @@ def _readable(round_):
     """Whether this person reads records of the area at all."""
     codes = access.open_schools(current_user, round_.area_code)
     return codes is None or bool(codes)
+
+
+def _sees_sensitive(round_, schools):
+    """Whether this person may be told what sensitive fields of these schools are about."""
+    return all(access.sees_sensitive(current_user, round_.area_code, school) for school in schools)
 
 
 def freshness_said(round_):

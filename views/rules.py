@@ -296,12 +296,11 @@ def sees_examples(rule):
 
 
 def found_words(rule):
-    """What a trial found, in words; of persons small numbers are for those alone who read the records."""
+    """What a trial found, in words; of persons small numbers are for those alone who may see whom it found."""
     if not rule.tried:
         return None
     records, of = rule.tried["records"], rule.tried["of"]
-    reads = access.open_schools(current_user, rule.area_code) is None
-    if records < SMALL and of and not reads and is_personal(rule):
+    if records < SMALL and of and is_personal(rule) and not sees_examples(rule):
         return f"พบน้อยกว่า {SMALL} จาก {of:,} รายการ"
     return f"พบ {records:,} จาก {of:,} รายการ ใน {rule.tried['schools']:,} โรงเรียน"
 
