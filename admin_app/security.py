@@ -11,6 +11,7 @@ from flask_wtf.csrf import CSRFProtect
 from limits import RateLimitItem
 from limits.storage import MongoDBStorage
 from mongoengine import get_connection
+from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -18,6 +19,7 @@ from documents import refusals
 from documents.database import db
 from documents.users import Count
 from views.files_out import ONE, SCOPE
+from views.links import RESERVED
 
 MEGABYTE = 2**20
 LARGEST_UPLOAD = 25 * MEGABYTE
@@ -73,6 +75,7 @@ def init_app(app: Flask, settings) -> None:
     app.jinja_env.globals["csp_nonce"] = csp_nonce
     app.before_request(refusals.forget)
     app.before_request(refuse_foreign_host)
+    app.before_request(drop_reserved_names)
     app.before_request(take_larger)
     CSRFProtect(app)
     app.extensions["khet_limiter"] = Limiter(get_remote_address, app=app, storage_uri="khet://")
@@ -91,6 +94,13 @@ def refuse_foreign_host() -> None:
     """Raise SecurityError (400) for a Host header that is not on the allow-list."""
     if request.endpoint not in ANY_HOST and host_name() not in current_app.config["KHET_HOSTS"]:
         raise SecurityError("ที่อยู่ที่ใช้เปิดนี้ไม่ได้อยู่ในรายชื่อของระบบ ผู้ดูแลระบบเพิ่มได้ที่ KHET_PUBLIC_URL")
+
+
+def drop_reserved_names() -> None:
+    """Take out of what the address asks the names by which the addresses of the page's links could be bent."""
+    if request.args.keys() & RESERVED:
+        kept = [pair for pair in request.args.items(multi=True) if pair[0] not in RESERVED]
+        request.args = ImmutableMultiDict(kept)
 
 
 def take_larger() -> None:

@@ -92,6 +92,35 @@ def test_no_address_with_hostile_values_is_a_fault(value, world, lines, sign_in,
     assert not wrong, "\n".join(map(str, wrong))
 
 
+# Names that url_for and Flask-Admin's get_url keep for themselves.
+FILE = re.compile("/(export|pdf|file|template|form|letter)/")
+LED_AWAY = re.compile(r'(href|action|formaction)="(javascript:|[^"?]*#bent)[^"]*')
+BENT = (
+    "_scheme=javascript&_external=1&_anchor=bent&_method=PUT&endpoint=root&self=1&export_type=bent&key=bent"
+)
+
+
+def test_no_name_in_an_address_bends_the_links_of_its_page(world, lines, sign_in, database):
+    wrong = []
+    for role, asked in lines.items():
+        database.limit_counters.delete_many({})
+        browser = sign_in(world.people[role])
+        for method, _, path, _ in asked:
+            if method == "GET" and "id=" not in path and not FILE.search(path):
+                address = f"{path}{'&' if '?' in path else '?'}{BENT}"
+                try:
+                    answer = browser.get(address)
+                except Exception as fault:  # told with its address
+                    wrong.append((address, repr(fault)[:160]))
+                else:
+                    page = answer.text if answer.mimetype == "text/html" else ""
+                    wrong += [(address, bent[0]) for bent in LED_AWAY.finditer(page)]
+    assert not wrong, "\n".join(map(str, wrong))
+    sent = {"search": "ก", **dict(pair.split("=") for pair in BENT.split("&"))}
+    answer = sign_in(world.people["school"]).send("/admin/students/search/", sent)
+    assert (answer.status_code, answer.location.partition("?")[0]) == (303, "/admin/students/")
+
+
 @pytest.mark.parametrize("value", HOSTILE[:6])
 def test_no_form_with_hostile_values_is_a_fault(value, world, lines, sign_in, database):
     """Every field hostile; then the thing that is named real, and everything else hostile."""

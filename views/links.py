@@ -7,6 +7,10 @@ from flask import url_for
 from documents.digests import documents_of
 from documents.surveys import is_survey
 
+# Names that building an address keeps for itself, or for a part of the path: pages lead on with all that they were asked
+# (`url_for(..., **request.args)`), and by these an address could name another scheme or page.
+RESERVED = frozenset(("endpoint", "self", "export_type", "key", "_anchor", "_method", "_scheme", "_external"))
+
 
 def front(slug):
     """The address of a kind of record; of a survey, which has none of its own, under that of all surveys."""

@@ -10,6 +10,7 @@ from flask import flash, g, redirect, request, session, url_for
 from flask_admin import expose
 
 from documents import listing, sessions, thai
+from views.links import RESERVED
 from views.record_links import NOT_OF_A_PAGE
 
 TOKEN = re.compile("~[0-9a-f]{12}")
@@ -42,7 +43,7 @@ class SearchMixin:
         kept = [
             (name, value)
             for name, value in request.form.items(multi=True)
-            if name not in ("csrf_token", "search", *NOT_OF_A_PAGE)
+            if name not in ("csrf_token", "search", *NOT_OF_A_PAGE, *RESERVED)
         ][:MOST_KEPT]
         return redirect(self._searched(kept, request.form.get("search", "")), 303)
 
