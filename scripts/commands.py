@@ -13,7 +13,7 @@ from documents.users import EVERY_AREA, System
 from scripts.embedded import EmbeddedMongo
 from scripts.environment import ROOT
 from scripts.folder import CannotStart, hold, prepare
-from scripts.serve import settings_for
+from scripts.serve import FEWEST_SCHOOLS, settings_for
 
 OPERATOR = System("scripts/manage")
 
@@ -157,7 +157,9 @@ def tell(slip):
 
 
 @manage.command("demo")
-@click.option("--schools", type=click.IntRange(min=4), default=230, show_default=True, help="จำนวนโรงเรียน")
+@click.option(
+    "--schools", type=click.IntRange(min=FEWEST_SCHOOLS), default=230, show_default=True, help="จำนวนโรงเรียน"
+)
 @click.option("--students", type=click.IntRange(min=0), default=50_000, show_default=True, help="จำนวนนักเรียน")
 @with_database
 def load_demo(data, schools, students):

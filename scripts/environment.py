@@ -4,11 +4,14 @@ Runs on the system's Python before anything is installed, so it uses the standar
 that an old Python can still read, to refuse in a sentence.
 """
 
+import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from scripts.packages import browser, installed
@@ -35,12 +38,46 @@ def require_python():
 
 
 def ready(requirements):
-    """The Python of .venv, with what the named requirements files pin; installs only what has changed."""
-    if not runs(PYTHON):
-        make_environment()
-    for name in requirements:
-        install(ROOT / name)
+    """The Python of .venv, with what the named requirements files pin; installs only what has changed.
+
+    Ends in a sentence when somebody stops it on the way; what was not finished is done by the next start.
+    """
+    files = [ROOT / name for name in requirements]
+    try:
+        if not (all(map(is_installed, files)) and runs(PYTHON)):
+            with stoppable(), alone():
+                if not runs(PYTHON):
+                    make_environment()
+                for each in files:
+                    install(each)
+    except KeyboardInterrupt:
+        refuse(
+            "หยุดแล้วก่อนติดตั้งเสร็จ สั่งอีกครั้งเพื่อติดตั้งต่อ",
+            "stopped before everything was installed, start again to go on",
+        )
     return PYTHON
+
+
+@contextmanager
+def stoppable():
+    """Within the block SIGTERM stops as Ctrl-C does, so that what was started (pip) does not run on alone."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def alone():
+    """Within the block no other process fills .venv; one that comes meanwhile waits."""
+    folder = os.open(str(ROOT), os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some network disks lock no folders
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def runs(python):
@@ -70,18 +107,31 @@ def make_environment():
 
 def install(requirements):
     """Install one requirements file unless exactly this content was installed before."""
-    stamp = ROOT / ".venv" / f".installed-{requirements.name}"
-    wanted = fingerprint(requirements)
-    if stamp.exists() and stamp.read_text() == wanted:
+    if is_installed(requirements):
         return
+    wanted = fingerprint(requirements)
     say(f"กำลังติดตั้งส่วนประกอบตาม {requirements.name} (ครั้งแรกใช้เวลา 1-3 นาที)")
     command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
     command += ["-r", str(requirements)]
     done = subprocess.run(command, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, check=False)
     if done.returncode != 0:
         reason = [line for line in done.stderr.splitlines() if line.strip()][-1:] or ["no reason given"]
-        refuse("ติดตั้งส่วนประกอบไม่สำเร็จ", f"pip could not install {requirements.name}: {reason[0].strip()}")
-    stamp.write_text(wanted)
+        refuse(
+            "ติดตั้งส่วนประกอบไม่สำเร็จ กรุณาตรวจว่าเครื่องนี้ต่ออินเทอร์เน็ตได้และดิสก์ไม่เต็ม แล้วสั่งอีกครั้ง",
+            f"pip could not install {requirements.name}: {reason[0].strip()}",
+        )
+    stamp_of(requirements).write_text(wanted)
+
+
+def is_installed(requirements):
+    """Whether exactly this content was installed."""
+    stamp = stamp_of(requirements)
+    return stamp.exists() and stamp.read_text() == fingerprint(requirements)
+
+
+def stamp_of(requirements):
+    """The file that says what was installed of a requirements file."""
+    return ROOT / ".venv" / f".installed-{requirements.name}"
 
 
 def fingerprint(requirements):

@@ -20,12 +20,17 @@ from scripts.web import WILDCARDS, WebServer, local_address
 from scripts.worker import Worker
 
 PORT_IN_USE, NOT_PERMITTED = 98, 13  # errno
+FEWEST_SCHOOLS = 4  # of a demo: one for each thing that it shows
 
 
 def main(arguments=None) -> int:
     """Run until stopped; 0 after a clean stop, 1 with one sentence when it cannot start or go on."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, stop_now)
+    if (
+        signal.getsignal(signal.SIGHUP) != signal.SIG_IGN
+    ):  # under nohup a closed terminal is no reason to stop
+        signal.signal(signal.SIGHUP, stop_now)
     options = parser().parse_args(arguments)
     try:
         run(options)
@@ -40,7 +45,7 @@ def main(arguments=None) -> int:
 def parser() -> argparse.ArgumentParser:
     """The options of scripts/start."""
     options = argparse.ArgumentParser(prog="scripts/start", description="Start Khet and run until Ctrl-C.")
-    options.add_argument("--port", type=int, default=8000, metavar="N")
+    options.add_argument("--port", type=number(1, 65_535), default=8000, metavar="N")
     options.add_argument("--host", default="127.0.0.1", metavar="H")
     options.add_argument(
         "--data",
@@ -50,9 +55,23 @@ def parser() -> argparse.ArgumentParser:
         help="database, files, secrets and logs (default: ./var)",
     )
     options.add_argument("--no-demo", action="store_true", help="leave an empty database empty")
-    options.add_argument("--demo-schools", type=int, default=230, metavar="N")
-    options.add_argument("--demo-students", type=int, default=50_000, metavar="N")
+    options.add_argument("--demo-schools", type=number(FEWEST_SCHOOLS), default=230, metavar="N")
+    options.add_argument("--demo-students", type=number(0), default=50_000, metavar="N")
     return options
+
+
+def number(least: int, most: int | None = None):
+    """What reads a whole number of an option, and refuses one out of its bounds in a sentence."""
+
+    def read(text: str) -> int:
+        found = int(text) if text.isascii() and text.isdecimal() and len(text) < 12 else None
+        if found is None or found < least or (most is not None and found > most):
+            bounds = f"{least} ขึ้นไป" if most is None else f"{least} ถึง {most}"
+            english = f"from {least} up" if most is None else f"{least} to {most}"
+            raise argparse.ArgumentTypeError(f"{text} ต้องเป็นจำนวนเต็ม {bounds} (a whole number {english})")
+        return found
+
+    return read
 
 
 def run(options) -> None:

@@ -1,7 +1,11 @@
 """What scripts/start does before anything is installed: .venv, requirements, the browser, and its refusals."""
 
 import ast
+import os
+import signal
+import subprocess
 import sys
+import time
 
 import pytest
 
@@ -12,6 +16,7 @@ BEFORE_INSTALLING = [
     "scripts/start",
     "scripts/test",
     "scripts/manage",
+    "scripts/bench",
     "scripts/environment.py",
     "scripts/packages.py",
 ]
@@ -51,6 +56,62 @@ def test_a_failed_installation_is_one_sentence_and_is_tried_again(empty_root, mo
         with pytest.raises(SystemExit, match="No space left on device"):
             environment.install(empty_root / "requirements.txt")
     assert (empty_root / "called").read_text().count("x") == 2
+
+
+ASKS_FOR_A_MINUTE = """case "$*" in *import*) exit 0;; esac
+echo $$ >> {root}/pids; exec sleep 60"""
+READY = (
+    "from pathlib import Path; from scripts import environment as e; e.ROOT = Path({root!r}); "
+    "e.PYTHON = Path({root!r}, '.venv/python'); e.ready(['requirements.txt'])"
+)
+
+
+@pytest.fixture
+def installing(empty_root, monkeypatch):
+    """Start a program that fills .venv, which takes a minute; gives it and the function that makes another."""
+    pip_that(monkeypatch, empty_root, ASKS_FOR_A_MINUTE.format(root=empty_root))
+    begun = []
+
+    def begin():
+        command = [sys.executable, "-c", READY.format(root=str(empty_root))]
+        begun.append(
+            subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+        )
+        return begun[-1]
+
+    yield begin
+    for process in begun:
+        process.kill()
+        process.communicate()
+
+
+def pids(root, number):
+    """The ids of so many installations once they run; of fewer after three seconds."""
+    until, found = time.monotonic() + (30 if number == 1 else 3), []
+    while len(found) < number and time.monotonic() < until:
+        time.sleep(0.05)
+        found = (root / "pids").read_text().split() if (root / "pids").exists() else []
+    return [int(pid) for pid in found]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_installation_that_is_stopped_ends_in_a_sentence_and_leaves_nothing_running(
+    number, installing, empty_root
+):
+    first = installing()
+    (pip,) = pids(empty_root, 1)
+    first.send_signal(number)
+    assert first.communicate(timeout=30)[1].count("\n") == 1
+    assert first.returncode == 1
+    with pytest.raises(ProcessLookupError):
+        os.kill(pip, 0)
+
+
+def test_two_starts_at_once_do_not_fill_one_folder_together(installing, empty_root):
+    installing()
+    assert len(pids(empty_root, 1)) == 1
+    installing()
+    assert len(pids(empty_root, 2)) == 1, "the second waits"
 
 
 def test_a_python_without_venv_is_told_the_package(empty_root, monkeypatch):

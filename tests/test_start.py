@@ -11,6 +11,7 @@ import urllib.request
 import pytest
 from pymongo import MongoClient
 
+from scripts import serve
 from scripts.embedded import EmbeddedMongo, free_port
 from scripts.folder import prepare
 from tests.product import kill_everything, processes, wait_until_gone
@@ -97,6 +98,30 @@ def test_a_data_folder_that_cannot_be_made_is_one_sentence(start, tmp_path):
     printed = start("--no-demo", data=tmp_path / "file").refused()
     assert printed.count("\n") == 0
     assert "สร้างโฟลเดอร์ข้อมูล" in printed
+
+
+@pytest.mark.parametrize(
+    "option",
+    ["--port=0", "--port=99999", "--port=-1", "--port=x", "--demo-schools=3", "--demo-students=-1"],
+)
+def test_a_number_out_of_its_bounds_is_refused_before_anything_is_made(option, capsys):
+    with pytest.raises(SystemExit) as ended:
+        serve.parser().parse_args([option])
+    assert ended.value.code != 0
+    assert "ต้องเป็นจำนวนเต็ม" in capsys.readouterr().err
+
+
+def test_under_nohup_a_closed_terminal_does_not_stop_it():
+    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        for given, kept in ((signal.SIG_IGN, True), (signal.SIG_DFL, False)):
+            signal.signal(signal.SIGHUP, given)
+            with pytest.raises(SystemExit):
+                serve.main(["--help"])
+            assert (signal.getsignal(signal.SIGHUP) == given) is kept
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def test_a_weak_secret_is_refused_in_a_sentence(start):
