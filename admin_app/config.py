@@ -31,7 +31,6 @@ TABLE = [
     ("KHET_TRUSTED_PROXIES", "0", "จำนวนพร็อกซีด้านหน้าที่เชื่อหัวข้อ X-Forwarded-* ได้"),
     ("KHET_NOW", "", "เวลาเริ่มต้นของนาฬิการะบบ (ISO, ค.ศ.) ใช้เพื่อสาธิตและทดสอบเท่านั้น ทุกหน้าจะแสดงแถบบอก"),
     ("KHET_DEMO_PASSWORD", "", "รหัสผ่านของบัญชีสาธิตทุกบัญชี ไม่กำหนดแล้วสุ่มให้ใน DATA/demo-accounts.json"),
-    ("KHET_BACKUP_PASSPHRASE", "", "รหัสผ่านของแฟ้มสำรองสำหรับ scripts/manage backup และ restore เมื่อไม่ใช้ --passphrase-file"),
     ("KHET_TWO_STEP", "required", "ยืนยันตัวตนสองชั้น: required บังคับผู้รับรองและผู้ดูแลระบบ, offered ให้ทุกคนเลือกเอง (scripts/start ใช้ offered เมื่อฐานข้อมูลมีเขตสาธิต)"),
     ("KHET_BACKUP_PASSPHRASE", "", "รหัสผ่านของแฟ้มสำรอง เมื่อไม่มีผู้พิมพ์ให้ scripts/manage backup และ restore"),
     ("KHET_SLOW_SECONDS", "2", "คำขอที่ใช้เวลานานกว่านี้ (วินาที) ถูกเขียนลงบันทึกของเว็บเซิร์ฟเวอร์"),

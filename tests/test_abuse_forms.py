@@ -95,6 +95,20 @@ def test_no_form_with_one_hostile_field_is_a_fault(role, world, there, sign_in, 
 
 
 @pytest.mark.parametrize(
+    ("role", "address", "sent"),
+    [
+        ("school", "/admin/students/reveal/", {"name": f"former_ids.{ENDLESS}"}),
+        ("school", "/admin/students/reveal/", {"name": f"event.{ENDLESS}.person_id.0"}),
+        ("admin", "/admin/rules/conditions/", {"document": "students", "first_year": ENDLESS}),
+        ("admin", "/admin/rules/new/", {"document": "students", "first_year": ENDLESS, "do": "redraw"}),
+    ],
+)
+def test_what_only_a_script_sends_is_no_fault_either(role, address, sent, world, sign_in):
+    answer = sign_in(world.people[role]).send(address, {"id": str(world.own["students"][0])} | sent)
+    assert answer.status_code in (200, 404)
+
+
+@pytest.mark.parametrize(
     ("typed", "most", "number"),
     [
         ("12", 20, 12), (" ๑๒ ", 20, 12), ("1,200", 2000, 1200), ("007", 9, 7), ("0", 9, 0), (12, 20, 12),

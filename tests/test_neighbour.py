@@ -14,9 +14,9 @@ from documents.database import collection
 from documents.record import declared
 from documents.students import Student
 from documents.submissions import STATES
-from documents.users import User
+from documents.users import Grant, User
 from exports.importing import plan_import
-from tests.people import AREA, SCHOOL
+from tests.people import AREA, OTHER, SCHOOL, person
 from tests.test_routes import table
 from tests.test_security import PUBLIC, routes
 from tests.world import EACH, FAR_AREA, Stored, tersely, text_of
@@ -37,6 +37,20 @@ NOT_ASKED = {
     "/logout",
     "/change",
 }
+
+
+@pytest.fixture
+def between(world):
+    """A teacher of the neighbouring school who also holds every role of the other area, as `world.people["between"]`.
+
+    He works in the first area: what he is elsewhere counts for nothing there.
+    """
+    far = [Grant(role=role, area_code=FAR_AREA, sensitive=role in ("district", "approver"))
+           for role in ("district", "approver", "executive", "admin")]  # fmt: skip
+    found = person("between", "school", OTHER)
+    found.grants = [*found.grants, *far]
+    world.people["between"] = found.save()
+    return found
 
 
 def ids_of(world, database):
@@ -126,6 +140,10 @@ def test_no_page_shows_anything_of_another_area(who, world, sign_in, database):
     assert_nothing_shows(who, fitting(world, database), world, sign_in)
 
 
+def test_what_one_is_in_another_area_opens_nothing_here(between, world, sign_in, database):
+    assert_nothing_shows("between", fitting(world, database), world, sign_in)
+
+
 def assert_nothing_shows(who, paths, world, sign_in):
     """Who asks for these paths sees nothing of the marked school and changes nothing."""
     browser, shown, before = tersely(sign_in(world.people[who])), [], Stored()
@@ -191,6 +209,14 @@ def test_who_reads_no_persons_reads_none_on_any_page(who, world, sign_in, databa
 
 @pytest.mark.parametrize("who", ["neighbour", "far_officer", "far_admin"])
 def test_no_deed_reaches_another_school(who, world, sign_in, database):
+    assert_no_deed_reaches(who, world, sign_in, database)
+
+
+def test_no_deed_reaches_another_school_by_what_one_is_elsewhere(between, world, sign_in, database):
+    assert_no_deed_reaches("between", world, sign_in, database)
+
+
+def assert_no_deed_reaches(who, world, sign_in, database):
     """Every POST of the table of routes, naming the marked school's things, changes nothing and shows nothing."""
     browser, wrong, before = tersely(sign_in(world.people[who])), [], Stored()
     ids = ids_of(world, database)

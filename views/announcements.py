@@ -44,7 +44,7 @@ class Announcements(Page, BaseView):
         user = here.person()
         found = announcements.get_announcement(user, request.args.get("id"))
         announcements.mark_read(found, user)
-        oversees = bool(user.areas("district", "approver", "executive"))
+        oversees = any(user.holds(role, found.area_code) for role in ("district", "approver", "executive"))
         address = addresses.page(found.page)
         return self.render(
             "khet/announcement.html",

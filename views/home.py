@@ -20,7 +20,7 @@ from documents.rooms import SchoolRooms
 from documents.rounds import Round, get_round, round_before
 from documents.schools import School
 from documents.submissions import WRITABLE, Submission, is_late
-from documents.users import SCHOOL_ROLES, User
+from documents.users import EVERY_AREA, SCHOOL_ROLES, User
 from documents.waiting import unreviewed, visible_submissions
 from documents.windows import open_until
 from views import here, instants, links, shell
@@ -53,7 +53,7 @@ class Home(Page, AdminIndexView):
             reports=reports,
             summary=summary(round_, now) if _oversees(area) else None,
             orders=orders_to_record(area) if current_user.holds("executive", area or "") else [],
-            people=people_of(area) if current_user.areas("admin") else None,
+            people=people_of(area) if current_user.holds("admin", area or EVERY_AREA) else None,
             steps=first_steps(area, round_),
             announced=announced(area) if own else [],
             notice=unread(),

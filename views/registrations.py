@@ -49,15 +49,17 @@ class Registrations(Page, BaseView):
         state = state if state in dict(TABS) else usual
         page = min(max(request.args.get("page", 0, type=int), 0), LAST_PAGE)
         scope = [{"area_code": area}, registrations.visible_to(current_user)]
-        if state != "all":
-            scope.append({"state": state})
+        listed = scope if state == "all" else [*scope, {"state": state}]
         found = list(
-            Registration.objects(__raw__={"$and": scope})
+            Registration.objects(__raw__={"$and": listed})
             .order_by("-asked_at", "-id")
             .skip(page * PAGE)
             .limit(PAGE + 1)
         )
-        counts = {name: Registration.objects(area_code=area, state=name).count() for name, _ in TABS[:3]}
+        counts = {
+            name: Registration.objects(__raw__={"$and": [*scope, {"state": name}]}).count()
+            for name, _ in TABS[:3]
+        }
         return self.render(
             "joining/registrations.html",
             rows=[self.row_of(case) for case in found[:PAGE]],

@@ -4,7 +4,7 @@ from flask import abort, request, url_for
 from flask_admin import expose
 from flask_login import current_user
 
-from documents import access, access_log, citizen_id, history
+from documents import access, access_log, citizen_id, history, thai
 from documents.database import collection
 from documents.history import AuditEvent
 from documents.record import declared
@@ -14,6 +14,7 @@ FORMER = "former_ids"  # earlier numbers of a pupil: former_ids.0, the oldest
 EVENT = (
     "event"  # a value that the history tells of: event.3.person_id.0, the old one of the record's third event
 )
+MOST_EVENTS = 999_999_999  # of one record
 
 
 class RevealMixin:
@@ -65,20 +66,23 @@ def value_asked(record, asked):
     head, *rest = asked.split(".")
     if not rest:
         return (asked, getattr(record, asked)) if asked in declared(type(record)) else None
-    if head == FORMER and len(rest) == 1 and rest[0].isdecimal():
+    number = thai.whole(rest[0], MOST_EVENTS)
+    if number is None:
+        return None
+    if head == FORMER and len(rest) == 1:
         former = getattr(record, FORMER, None) or []
-        return ("person_id", former[int(rest[0])].get("id")) if int(rest[0]) < len(former) else None
-    if head == EVENT and len(rest) == 3 and rest[0].isdecimal() and rest[2] in ("0", "1"):
-        return _of_event(record, *rest)
+        return ("person_id", former[number].get("id")) if number < len(former) else None
+    if head == EVENT and len(rest) == 3 and rest[2] in ("0", "1"):
+        return _of_event(record, number, *rest[1:])
     return None
 
 
 def _of_event(record, number, name, which):
     """A value that one event of the record's history tells of; only what is masked there is asked for here."""
     field = declared(type(record)).get(name)
-    if field is None or not formatters.is_masked(field) or len(number) > 9:
+    if field is None or not formatters.is_masked(field):
         return None
-    asked = {"area_code": record.area_code, "subject": record.id, "number": int(number)}
+    asked = {"area_code": record.area_code, "subject": record.id, "number": number}
     event = collection(AuditEvent).find_one(asked, {f"changes.{name}": 1})
     pair = ((event or {}).get("changes") or {}).get(name)
     return (name, pair[int(which)]) if pair else None

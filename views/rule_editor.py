@@ -8,6 +8,7 @@ from documents.checks import WARNING
 from documents.codelists import code_list
 from documents.conditions import COMPARISONS, MASK_HELP, comparisons_of, others_of
 from documents.declarations import declaration, ever_declared
+from documents.field_definitions import LAST_YEAR
 from documents.record import declared
 from views import here
 from views.fields import years_of
@@ -90,10 +91,8 @@ def _condition(typed, prefix):
 
 def conditions_of(area, document, typed):
     """{"parts": the two conditions as the editor offers them now, "typed", "document", "mask_help"}."""
-    year = str(typed.get("first_year", ""))
-    as_declared = declaration(
-        document, area, int(year) if year.isascii() and year.isdecimal() else years_of(area)[0]
-    )
+    year = thai.whole(typed.get("first_year"), LAST_YEAR) or years_of(area)[0]
+    as_declared = declaration(document, area, year)
     parts = [_part(as_declared, name, prefix, typed) for name, prefix in PREFIXES.items()]
     return {"parts": parts, "typed": typed, "document": document, "mask_help": MASK_HELP}
 
