@@ -5,24 +5,24 @@ same workbook comes back with the ministry's code or the 13-digit number filled 
 number; a name that is another is an error. While there is one error nothing is written.
 """
 
+from functools import partial
+
 from bson import ObjectId
 
-from documents import access, buddhist, citizen_id, clock, gcode_linking, gcode_numbers, thai
+from documents import access, buddhist, clock, gcode_linking, gcode_numbers, thai
 from documents.cases import check_step
 from documents.codelists import code_list
 from documents.database import collection
-from documents.errors import Invalid, OutOfScope, RuleBroken
+from documents.errors import OutOfScope, RuleBroken
 from documents.gcode import CODE_KINDS, GCodeRequest, visible_to
 from documents.gcode_numbers import RECORDED_IN, TEMPORARY, TEMPORARY_WORD
-from documents.jobs import job_kind
-from documents.schools import Area
+from documents.jobs import counted_so_far, job_kind
 from documents.student_rules import full_name
-from exports import mapped_files
-from exports.headers import match_columns
-from exports.reading import read_table
 from exports.report_tables import PERSONAL
+from exports.row_plans import Column, Wrong, area_province, lines_of, planned, write_rows
 from exports.workbook import file_name, workbook_bytes, write_table
 
+KIND = "gcode_exchange"
 KINDS = {
     "ministry": "ขอรหัส G จากระบบของกระทรวง",
     "registry": "ขอเลข 13 หลักจากสำนักทะเบียน",
@@ -32,19 +32,6 @@ ABOUT = {
     "registry": "ผู้เรียนที่รับรองแล้วและยังไม่ได้เลข 13 หลัก กรอกเลขในคอลัมน์ “เลข 13 หลักที่ได้”",
 }
 ORDER = [("sort_key", 1), ("_id", 1)]
-MOST_ROWS = 5_000
-
-
-class Column:
-    """One column of the workbook: what stands above it, how wide, and the field it is read as (None: not read)."""
-
-    looks = None
-    decimals = None
-
-    def __init__(self, label, width, name=None, synonyms=(), cell="text"):
-        self.label, self.width, self.name, self.synonyms, self.cell = label, width, name, synonyms, cell
-
-
 CODE = Column("รหัส G ของกระทรวง", 20, "code", ("รหัส g", "g-code", "gcode", "รหัส g ที่ได้"))
 NUMBER = Column("เลข 13 หลักที่ได้", 20, "number", ("เลขประจำตัวประชาชน", "เลข 13 หลัก", "เลขประจำตัว 13 หลัก"))
 COLUMNS = (
@@ -141,39 +128,33 @@ def exchange_file_name(kind, area_name):
 
 
 def plan_exchange(content, filename, area_code, actor):
-    """What a filled-in workbook would write: {rows, same, errors, filename}, plain values to keep.
+    """The plan of a filled-in workbook: `rows` are {row, id, no, name, what, old, new, revision}, `what` one of WORDS.
 
-    `rows` are {row, id, no, name, what, old, new, revision}: `what` is "code", "renew" or "number"; `errors` {row, column,
-    sentence}, which tell no number. Raises OutOfScope, FileRefused.
+    Raises OutOfScope, FileRefused, RuleBroken.
     """
     refuse_reader(actor, area_code)
-    table = read_table(content, filename, [column.label for column in READ], MOST_ROWS)
-    at = {name: index for index, name in match_columns(table.columns, READ, table.rows).names.items()}
-    if "request_no" not in at or not {"code", "number"} & at.keys():
+    names, lines = lines_of(content, filename, READ)
+    if "request_no" not in names or not {"code", "number"} & names:
         raise RuleBroken(
             "ไม่พบคอลัมน์ “เลขที่คำขอ” กับ “รหัส G ของกระทรวง” หรือ “เลข 13 หลักที่ได้” กรุณาใช้ไฟล์ที่ดาวน์โหลดจากหน้านี้"
         )
-    plan = {"kind": "gcode", "filename": filename, "rows": [], "same": 0, "errors": []}
-    lines = [(number, {name: values[index] for name, index in at.items()}) for number, values in table.rows]
     known = _known(area_code, [_number_of(cells) for _, cells in lines])
     seen, taken = {}, {}
-    for number, cells in lines:
-        try:
-            planned = _planned(number, cells, known, seen, taken, actor)
-        except _Wrong as wrong:
-            plan["errors"].append({"row": number, "column": wrong.column, "sentence": str(wrong)})
-            continue
-        if planned is None:
-            plan["same"] += 1
-        else:
-            plan["rows"].append(planned)
-    return plan
+
+    def planned_row(number, cells):
+        return _planned_row(number, cells, known, seen, taken, actor)
+
+    return planned(KIND, filename, lines, planned_row, partial(_doubts_of, area_code))
 
 
-class _Wrong(Exception):
-    def __init__(self, sentence, column=COLUMNS[0].label):
-        super().__init__(sentence)
-        self.column = column
+def _doubts_of(area_code, rows):
+    """{row: sentences} of the codes whose parts are doubtful (GC-06)."""
+    province = area_province(area_code)
+    return {
+        row["row"]: list(gcode_numbers.doubts(row["new"], int(row["no"][:4]), province))
+        for row in rows
+        if row["what"] != "number"
+    }
 
 
 def _known(area_code, numbers):
@@ -192,36 +173,34 @@ def _number_of(cells):
     return thai.arabic_digits(thai.clean(cells["request_no"]))
 
 
-def _planned(number, cells, known, seen, taken, actor):
-    """One row's plan, None where it fills nothing in. Raises _Wrong."""
+def _planned_row(number, cells, known, seen, taken, actor):
+    """What is kept of one row, None where it fills nothing in. Raises Wrong."""
     no = _number_of(cells)
     filled = [name for name in ("code", "number") if thai.clean(cells.get(name))]
     if not filled:
         return None
     if no not in known:
-        raise _Wrong("ไม่พบคำขอเลขที่นี้ในเขต กรุณาตรวจเลขที่คำขอ")
+        raise Wrong("ไม่พบคำขอเลขที่นี้ในเขต กรุณาตรวจเลขที่คำขอ", COLUMNS[0].label)
     if no in seen:
-        raise _Wrong(f"คำขอนี้อยู่ในแถวที่ {seen[no]} แล้ว กรุณาให้เหลือแถวเดียว")
+        raise Wrong(f"คำขอนี้อยู่ในแถวที่ {seen[no]} แล้ว กรุณาให้เหลือแถวเดียว", COLUMNS[0].label)
     if len(filled) > 1:
-        raise _Wrong("กรอกทั้งรหัส G และเลข 13 หลักในแถวเดียว กรุณากรอกอย่างใดอย่างหนึ่ง", NUMBER.label)
+        raise Wrong("กรอกทั้งรหัส G และเลข 13 หลักในแถวเดียว กรุณากรอกอย่างใดอย่างหนึ่ง", NUMBER.label)
     seen[no], request = number, known[no]
     for name, column in (("first_name", COLUMNS[1]), ("last_name", COLUMNS[2])):
         if name in cells and thai.search_key(cells[name]) != thai.search_key(getattr(request, name) or ""):
-            raise _Wrong(f"{column.label}ไม่ตรงกับคำขอเลขที่นี้ กรุณาตรวจว่าเป็นคนเดียวกัน", column.label)
+            raise Wrong(f"{column.label}ไม่ตรงกับคำขอเลขที่นี้ กรุณาตรวจว่าเป็นคนเดียวกัน", column.label)
     column = CODE if filled == ["code"] else NUMBER
     try:
         what, new = _deed_of(request, filled[0], cells[filled[0]], actor)
-    except Invalid as refusal:
-        raise _Wrong(refusal.message, column.label) from refusal
     except RuleBroken as refusal:
-        raise _Wrong(refusal.message, column.label) from refusal
+        raise Wrong(refusal.message, column.label) from refusal
     if what is None:
         return None
     if new in taken:
-        raise _Wrong(f"เลขนี้อยู่ในแถวที่ {taken[new]} แล้ว เลขหนึ่งใช้กับผู้เรียนคนเดียว", column.label)
+        raise Wrong(f"เลขนี้อยู่ในแถวที่ {taken[new]} แล้ว เลขหนึ่งใช้กับผู้เรียนคนเดียว", column.label)
     taken[new] = number
     return {
-        "row": number, "id": str(request.id), "no": no, "name": full_name(request.to_mongo()), "what": what,
+        "id": str(request.id), "no": no, "name": full_name(request.to_mongo()), "what": what,
         "old": request.code or "", "new": new, "revision": request.revision,
     }  # fmt: skip
 
@@ -253,25 +232,12 @@ def _deed_of(request, name, cell, actor):
 WORDS = {"code": "บันทึกรหัส G", "renew": "แทนรหัสชั่วคราว", "number": "บันทึกเลข 13 หลัก"}
 
 
-@job_kind("gcode_exchange", "บันทึกผลแลกเปลี่ยนรหัส G", "Record exchanged G-codes", cancellable=False)
+@job_kind(KIND, "บันทึกผลแลกเปลี่ยนรหัส G", "Record exchanged G-codes", so_far=counted_so_far)
 def exchange_job(job, progress, upload_id, reason):
-    """Write a plan row by row, each learner in a transaction of his own; what changed since is told by its row.
-
-    A second run passes over what the first has written.
-    """
-    upload = mapped_files.find(upload_id, job.actor, planned="gcode")
-    rows, refused, done = upload["plan"]["rows"], [], 0
+    """Write a plan row by row, each learner in a transaction of his own; what changed since is told by its row."""
     refuse_reader(job.actor, job.area_code)
-    progress.begin(len(rows), "ราย")
-    for number, row in enumerate(rows, 1):
-        try:
-            write_row(job.area_code, row, job.actor, reason)
-            done += 1
-        except RuleBroken as refusal:
-            refused.append(f"แถวที่ {row['row']}: {refusal.message}")
-        progress.at(number)
-    said = [f"บันทึกแล้ว {done:,} คน"]
-    return {"summary": [*said, *(["ไม่ได้บันทึก " + f"{len(refused):,} คน"] if refused else []), *refused[:20]]}
+    done = write_rows(job, progress, upload_id, lambda row: write_row(job.area_code, row, job.actor, reason))
+    return done.summary(f"บันทึกแล้ว {done.number:,} คน")
 
 
 def write_row(area_code, row, actor, reason):
@@ -286,25 +252,3 @@ def write_row(area_code, row, actor, reason):
     else:
         check_step(request, request.steps["replace"], actor, clock.now())
         gcode_linking.replaced(request, row["new"], actor, reason)
-
-
-def masked(number):
-    """A number as a plan's page shows it."""
-    return citizen_id.mask_id(number)
-
-
-def area_province(area_code):
-    """The province of an area, to look at a code's parts by."""
-    found = Area.objects(code=area_code).only("province").first()
-    return found and found.province
-
-
-def doubts_in(plan, area_code):
-    """{row: sentences} of codes in a plan whose parts are doubtful (GC-06)."""
-    province, found = area_province(area_code), {}
-    for row in plan["rows"]:
-        if row["what"] != "number":
-            year = int(row["no"][:4])
-            if said := list(gcode_numbers.doubts(row["new"], year, province)):
-                found[row["row"]] = said
-    return found

@@ -11,17 +11,14 @@ from documents.errors import Invalid, RuleBroken
 from documents.gcode import GCodeRequest, editable
 from documents.gcode_register import ANOTHER, as_certified, is_same, refuse_register, take_in, taken_by
 from documents.gcode_requests import accepted
-from documents.jobs import job_kind
+from documents.jobs import counted_so_far, job_kind
 from documents.schools import School
 from documents.student_rules import full_name, not_in_the_future
-from exports import mapped_files
 from exports.columns import is_blank, text_of_cell, value_of
-from exports.gcode_exchange import Column, area_province
-from exports.headers import match_columns
-from exports.reading import read_table
+from exports.row_plans import Column, Wrong, area_province, lines_of, planned, write_rows
 from exports.workbook import file_name, workbook_bytes, write_table
 
-MOST_ROWS = 5_000
+KIND = "gcode_register"
 CODE = Column("รหัส G", 18, "code", ("รหัสจี", "g-code", "gcode", "รหัสประจำตัวผู้เรียน", "รหัส g ของกระทรวง"))
 BORN = Column("วันเกิด", 13, "birth_date", ("วันเดือนปีเกิด", "ว/ด/ป เกิด"))
 SCHOOL = Column("รหัสโรงเรียน", 13, "school_code", ("รหัสสถานศึกษา", "รหัส smis"))
@@ -61,43 +58,20 @@ def template_name():
 # ---- the plan ----
 
 
-class _Wrong(Exception):
-    def __init__(self, sentence, column):
-        super().__init__(sentence)
-        self.column = column
-
-
 def plan_register(content, filename, area_code, actor):
-    """What a register would write: {kind, filename, rows, same, errors, doubts}, plain values to keep.
+    """The plan of a register: `rows` are {row, name, school, own}, `own` the fields of the request.
 
-    `rows` are {row, name, school, own}, `own` the fields of the request; `errors` {row, column, sentence} tell no code.
     Raises OutOfScope, FileRefused, RuleBroken.
     """
     refuse_register(actor, area_code)
-    table = read_table(content, filename, list(LABELS.values()), MOST_ROWS)
-    at = {name: index for index, name in match_columns(table.columns, COLUMNS, table.rows).names.items()}
-    lacks = [LABELS[name] for name in NEEDED if name not in at]
-    if lacks or not {"school_code", "school_name"} & at.keys():
-        lacks += [] if {"school_code", "school_name"} & at.keys() else [SCHOOL.label]
+    names, lines = lines_of(content, filename, COLUMNS)
+    lacks = [LABELS[name] for name in NEEDED if name not in names]
+    if not {"school_code", "school_name"} & names:
+        lacks.append(SCHOOL.label)
+    if lacks:
         raise RuleBroken(f"ไม่พบคอลัมน์ {', '.join(lacks)} กรุณาใช้แบบทะเบียนจากหน้านี้ หรือแก้หัวตารางให้ตรง")
-    plan = {"kind": "gcode_register", "filename": filename, "rows": [], "same": 0, "errors": [], "doubts": {}}
-    lines = [(number, {name: values[index] for name, index in at.items()}) for number, values in table.rows]
     read = _Reader(area_code, lines)
-    for number, cells in lines:
-        try:
-            own = read.one(number, cells)
-        except _Wrong as wrong:
-            plan["errors"].append({"row": number, "column": wrong.column, "sentence": str(wrong)})
-            continue
-        if own is None:
-            plan["same"] += 1
-            continue
-        row = {"row": number, "name": full_name(own), "school": own["school_name"], "own": own}
-        plan["rows"].append(row)
-        year = own["certified_at"].year + buddhist.ERA
-        if said := list(gcode_numbers.doubts(own["code"], year, read.province)):
-            plan["doubts"][str(number)] = said
-    return plan
+    return planned(KIND, filename, lines, read.one, read.doubts_of)
 
 
 class _Reader:
@@ -122,33 +96,43 @@ class _Reader:
         self.codes_seen, self.learners_seen = {}, {}
 
     def one(self, number, cells):
-        """The fields of one row's request, None where it stands so already. Raises _Wrong."""
+        """What is kept of one row, None where its learner stands so already. Raises Wrong."""
         code = self._code(cells["code"])
         if code in self.codes_seen:
-            raise _Wrong(f"รหัสนี้อยู่ในแถวที่ {self.codes_seen[code]} แล้ว กรุณาให้เหลือแถวเดียว", CODE.label)
+            raise Wrong(f"รหัสนี้อยู่ในแถวที่ {self.codes_seen[code]} แล้ว กรุณาให้เหลือแถวเดียว", CODE.label)
         self.codes_seen[code] = number
         values, day, school = _values(cells), _day(cells["certified_on"]), self._school(cells)
         own = as_certified(self.area_code, school, values, code, day)
         if day < values["birth_date"]:
-            raise _Wrong("วันที่รับรองต้องไม่อยู่ก่อนวันเกิด กรุณาตรวจสอบปี พ.ศ.", DAY.label)
+            raise Wrong("วันที่รับรองต้องไม่อยู่ก่อนวันเกิด กรุณาตรวจสอบปี พ.ศ.", DAY.label)
         if holder := self.holders.get(code):
             if is_same(holder, own):
                 return None
-            raise _Wrong(taken_by(holder), CODE.label)
+            raise Wrong(taken_by(holder), CODE.label)
         key = own["learner_key"]
         if key in self.learners:
-            raise _Wrong(ANOTHER, CODE.label)
+            raise Wrong(ANOTHER, CODE.label)
         if key in self.learners_seen:
             said = f"ผู้เรียนคนนี้อยู่ในแถวที่ {self.learners_seen[key]} ด้วยรหัสอื่น ผู้เรียนหนึ่งคนมีได้รหัสเดียว"
-            raise _Wrong(said, CODE.label)
+            raise Wrong(said, CODE.label)
         self.learners_seen[key] = number
-        return own
+        return {"name": full_name(own), "school": own["school_name"], "own": own}
+
+    def doubts_of(self, rows):
+        """{row: sentences} of the codes whose parts are doubtful (GC-06)."""
+        return {
+            row["row"]: list(
+                gcode_numbers.doubts(own["code"], own["certified_at"].year + buddhist.ERA, self.province)
+            )
+            for row in rows
+            if (own := row["own"])
+        }
 
     def _code(self, cell):
         try:
             return gcode_numbers.clean_code("" if is_blank(cell) else text_of_cell(cell))
         except Invalid as refusal:
-            raise _Wrong(refusal.message, CODE.label) from refusal
+            raise Wrong(refusal.message, CODE.label) from refusal
 
     def _school(self, cells):
         """The School of a row: by its code, or by its name where one school alone is called so."""
@@ -156,9 +140,9 @@ class _Reader:
         if not is_blank(code):
             if found := self.schools.get(thai.arabic_digits(thai.clean(text_of_cell(code)))):
                 return found
-            raise _Wrong("ไม่พบโรงเรียนรหัสนี้ในเขต กรุณาใช้รหัส 8 หลัก", SCHOOL.label)
+            raise Wrong("ไม่พบโรงเรียนรหัสนี้ในเขต กรุณาใช้รหัส 8 หลัก", SCHOOL.label)
         if is_blank(name):
-            raise _Wrong("กรุณากรอกโรงเรียนของผู้เรียน", SCHOOL_NAME.label)
+            raise Wrong("กรุณากรอกโรงเรียนของผู้เรียน", SCHOOL_NAME.label)
         key = thai.search_key(text_of_cell(name))
         found = self.by_name.get(key) or self.by_name.get(key.removeprefix(thai.search_key("โรงเรียน"))) or []
         if len(found) != 1:
@@ -167,7 +151,7 @@ class _Reader:
                 if found
                 else "ไม่พบโรงเรียนชื่อนี้ในเขต กรุณาตรวจสอบชื่อหรือกรอกรหัสโรงเรียน"
             )
-            raise _Wrong(said, SCHOOL_NAME.label)
+            raise Wrong(said, SCHOOL_NAME.label)
         return found[0]
 
 
@@ -179,44 +163,34 @@ def _values(cells):
             continue
         if is_blank(cells.get(name)):
             if name in NEEDED:
-                raise _Wrong("กรุณากรอก ไม่มีนามสกุลให้พิมพ์ -" if name == "last_name" else "กรุณากรอก", LABELS[name])
+                raise Wrong("กรุณากรอก ไม่มีนามสกุลให้พิมพ์ -" if name == "last_name" else "กรุณากรอก", LABELS[name])
             continue
         try:
             typed[name] = value_of(known[name], cells[name])
         except ValueError as error:
-            raise _Wrong(str(error), LABELS[name]) from error
+            raise Wrong(str(error), LABELS[name]) from error
     try:
         return {name: value for name, value in accepted(typed).items() if value is not None}
     except Invalid as refusal:
         name, sentence = next(iter(refusal.errors[0].items()))
-        raise _Wrong(sentence, LABELS.get(name, CODE.label)) from refusal
+        raise Wrong(sentence, LABELS.get(name, CODE.label)) from refusal
 
 
 def _day(cell):
     if is_blank(cell):
-        raise _Wrong("กรุณากรอกวันที่รับรอง", DAY.label)
+        raise Wrong("กรุณากรอกวันที่รับรอง", DAY.label)
     try:
         return value_of(CERTIFIED_ON, cell)
     except ValueError as error:
-        raise _Wrong(str(error), DAY.label) from error
+        raise Wrong(str(error), DAY.label) from error
 
 
 # ---- the deed ----
 
 
-@job_kind("gcode_register", "นำทะเบียนรหัส G เข้าระบบ", "Take in the register of G-codes", cancellable=False)
+@job_kind(KIND, "นำทะเบียนรหัส G เข้าระบบ", "Take in the register of G-codes", so_far=counted_so_far)
 def register_job(job, progress, upload_id, reason):
-    """Take in a plan's learners one by one; what changed since the plan is told by its row. Safe to run twice."""
-    upload = mapped_files.find(upload_id, job.actor, planned="gcode_register")
+    """Take in a plan's learners, each in a transaction of his own; what changed since the plan is told by its row."""
     refuse_register(job.actor, job.area_code)
-    rows, refused, done = upload["plan"]["rows"], [], 0
-    progress.begin(len(rows), "ราย")
-    for number, row in enumerate(rows, 1):
-        try:
-            take_in(row["own"], job.actor, reason)
-            done += 1
-        except RuleBroken as refusal:
-            refused.append(f"แถวที่ {row['row']}: {refusal.message}")
-        progress.at(number)
-    said = [f"นำเข้าแล้ว {done:,} คน"]
-    return {"summary": [*said, *([f"ไม่ได้นำเข้า {len(refused):,} คน"] if refused else []), *refused[:20]]}
+    done = write_rows(job, progress, upload_id, lambda row: take_in(row["own"], job.actor, reason))
+    return done.summary(f"นำเข้าแล้ว {done.number:,} คน")

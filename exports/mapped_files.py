@@ -7,6 +7,7 @@ that it is chosen once; the mapping is kept for good, by area and by the shape o
 import hashlib
 import json
 import zlib
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from bson import Binary, ObjectId
@@ -252,16 +253,6 @@ def keep_plan(upload_id, owner, plan):
     collection(Upload).update_one(_own(upload_id, owner) | {"state": "waiting"}, {"$set": {"plan": plan}})
 
 
-def refuse_faulty(plan):
-    """Raise RuleBroken where a plan may not be written: it has an error, or nothing to write."""
-    if plan["errors"]:
-        raise RuleBroken(
-            f"ไฟล์ยังมี {len(plan['errors']):,} แถวที่ต้องแก้ จึงยังไม่บันทึกแถวใดเลย กรุณาแก้ในไฟล์แล้วเลือกไฟล์ใหม่"
-        )
-    if not plan["rows"]:
-        raise RuleBroken("ไฟล์นี้ไม่มีรหัสหรือเลขใหม่ จึงไม่มีอะไรให้บันทึก")
-
-
 def recount(upload_id, owner, document, area_code):
     """Count a plan's rows anew by outcome, after some were refused when they were stored."""
     grouped = collection(document).aggregate(
@@ -274,18 +265,22 @@ def recount(upload_id, owner, document, area_code):
     collection(Upload).update_one(_own(upload_id, owner), {"$set": {"plan.counts": counts}})
 
 
-def claim(upload_id, owner):
-    """Take an upload for the deed, so that a second press does nothing. Raises RuleBroken when it is taken."""
+@contextmanager
+def claimed(upload_id, owner):
+    """While the deed is asked for: the upload is taken, so that a second press does nothing; free again where that is refused.
+
+    Raises RuleBroken when it is taken.
+    """
     taken = collection(Upload).update_one(
         _own(upload_id, owner) | {"state": "waiting"}, {"$set": {"state": "done"}}
     )
     if not taken.modified_count:
         raise RuleBroken("แผนนี้กำลังบันทึกหรือบันทึกไปแล้ว กรุณาตรวจสอบผล หรือเลือกไฟล์ใหม่")
-
-
-def release(upload_id, owner):
-    """Give a claimed upload free again, for another try."""
-    collection(Upload).update_one(_own(upload_id, owner), {"$set": {"state": "waiting"}})
+    try:
+        yield
+    except RuleBroken:
+        collection(Upload).update_one(_own(upload_id, owner), {"$set": {"state": "waiting"}})
+        raise
 
 
 # ---- the mapping ----

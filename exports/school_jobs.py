@@ -9,6 +9,7 @@ from documents.schools import School
 from exports import mapped_files
 from exports.mapped_files import table_of
 from exports.named_schools import names_in
+from exports.row_plans import Column
 from exports.school_fields import known_labels
 from exports.school_plan import (
     AT_ONCE,
@@ -111,14 +112,9 @@ def _is_there(row, area_code):
 # ---- every row accounted for ----
 
 
-class _Column:
-    def __init__(self, label, width, cell="text"):
-        self.label, self.width, self.cell, self.decimals = label, width, cell, None
-
-
 COLUMNS = (
-    _Column("แถว", 8, "count"), _Column("รหัส SMIS", 12), _Column("โรงเรียน", 34), _Column("ผล", 18), _Column("เหตุผล", 60),
-    _Column("ช่องที่ไม่นำเข้า", 80),
+    Column("แถว", 8, cell="count"), Column("รหัส SMIS", 12), Column("โรงเรียน", 34), Column("ผล", 18), Column("เหตุผล", 60),
+    Column("ช่องที่ไม่นำเข้า", 80),
 )  # fmt: skip
 
 

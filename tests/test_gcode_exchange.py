@@ -20,7 +20,7 @@ from exports.gcode_exchange import (
     rows_wanted,
     write_row,
 )
-from exports.mapped_files import refuse_faulty
+from exports.row_plans import refuse_faulty
 from tests.certified import certified
 from tests.learners import checked, sent
 from tests.people import AREA, person, place

@@ -15,6 +15,7 @@ from documents.submissions import find_submission
 from documents.writing import Change, write
 from exports import gcode_register as register
 from exports import mapped_files
+from exports.row_plans import refuse_faulty
 from tests.certified import certified
 from tests.districts import with_rooms
 from tests.people import AREA, OTHER, SCHOOL, person, place
@@ -110,7 +111,7 @@ def test_a_school_whose_pupil_had_his_code_before_khet_is_no_longer_stopped(
     again = planned(WITH_CODE, marked)
     assert (again["rows"], again["same"], again["errors"]) == ([], 2, [])
     with pytest.raises(RuleBroken, match="ไม่มีรหัสหรือเลขใหม่"):
-        mapped_files.refuse_faulty(again)
+        refuse_faulty(again)
 
 
 WRONG = [
@@ -133,7 +134,7 @@ def test_what_is_wrong_in_a_row_is_said_at_its_column_and_nothing_is_written(cel
     assert (first["row"], first["column"]) == (3, column)
     assert said in first["sentence"]
     with pytest.raises(RuleBroken, match="ต้องแก้"):
-        mapped_files.refuse_faulty(plan)
+        refuse_faulty(plan)
 
 
 def test_one_code_and_one_learner_stand_once(marked, teacher, officer, approver, open_round):
@@ -182,4 +183,4 @@ def test_the_plan_of_another_work_is_not_found(approver):
     mapped_files.keep_plan(upload, approver, {"kind": "gcode_register", "rows": [], "errors": []})
     assert mapped_files.find(upload, approver, planned="gcode_register")["_id"] == upload
     with pytest.raises(RuleBroken, match="ไม่พบไฟล์นี้"):
-        mapped_files.find(upload, approver, planned="gcode")
+        mapped_files.find(upload, approver, planned="gcode_exchange")

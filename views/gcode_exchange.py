@@ -2,61 +2,72 @@
 
 import io
 
-from flask import flash, redirect, request, send_file, url_for
-from flask_admin import BaseView, expose
+from flask import request, send_file
+from flask_admin import expose
 
-from documents import buddhist, history, thai
-from documents.cases import reason_of
+from documents import history
+from documents.citizen_id import mask_id
 from documents.errors import RuleBroken
-from documents.gcode_following import learners_without
-from documents.jobs import ask
-from exports import gcode_exchange, guards, mapped_files
+from exports import gcode_exchange
 from exports.file_jobs import XLSX
-from exports.gcode_exchange import ABOUT, KINDS, WORDS, doubts_in, masked
+from exports.gcode_exchange import ABOUT, KINDS, WORDS
 from views import here
-from views.cases import LONGEST
 from views.files_out import SCOPE, hands_out
 from views.here import person
-from views.jobs import follow
-from views.pages import Page
-
-MOST_SHOWN = 300
+from views.row_plans import Head, RowPlanPage, Words
 
 
-class GCodeExchange(Page, BaseView):
+class GCodeExchange(RowPlanPage):
     """For officers of the area who may see what is sensitive: every row holds a learner's nationality."""
 
     roles = ("district",)
+    kind = gcode_exchange.KIND
+    crumb = "แลกเปลี่ยน"
+    form_template = "khet/gcode_exchange.html"
+    heads = (
+        Head("คำขอ", "tab"),
+        Head("ผู้เรียน", "name"),
+        Head("ทำอะไร"),
+        Head("เดิม", "tab"),
+        Head("ใหม่", "tab"),
+    )
 
     def __init__(self):
         super().__init__(name="แลกเปลี่ยนรหัส G", endpoint="gcode_exchange", url="/admin/gcode/exchange")
 
-    def is_visible(self):
-        """Not in the menu: the requests lead here."""
-        return False
+    def refuse(self, area_code):
+        """Raise OutOfScope for whoever exchanges nothing."""
+        gcode_exchange.refuse_reader(person(), area_code)
 
-    @expose("/", methods=("GET", "POST"))
-    def index(self):
-        """The workbooks to take and the form for one that came back; a posted one goes on to its plan."""
-        area, refusal = asked_area(), None
-        if request.method == "POST":
-            try:
-                return redirect(url_for(".plan_view", id=str(kept_plan(area))), 303)
-            except RuleBroken as broken:
-                refusal = broken
-        kinds = [
-            (kind, words, ABOUT[kind], len(gcode_exchange.rows_wanted(person(), area, kind)))
-            for kind, words in KINDS.items()
-        ]
-        waiting = len(learners_without(person(), area))
-        page = self.render("khet/gcode_exchange.html", kinds=kinds, waiting=waiting, refusal=refusal)
-        return page if refusal is None else (page, refusal.status)
+    def planned(self, content, name, area_code):
+        """The plan of a workbook that came back."""
+        return gcode_exchange.plan_exchange(content, name, area_code, person())
+
+    def form(self, area_code):
+        """Which workbooks there are, and how many learners each lists."""
+        return {
+            "kinds": [
+                (kind, words, ABOUT[kind], len(gcode_exchange.rows_wanted(person(), area_code, kind)))
+                for kind, words in KINDS.items()
+            ]
+        }
+
+    def words(self, count):
+        """What the plan of a workbook says."""
+        return Words(
+            "จะบันทึก", "ไม่มีอะไรใหม่", "ไฟล์นี้ไม่มีรหัสหรือเลขใหม่", "กรอกรหัสหรือเลขในคอลัมน์ท้ายของไฟล์แล้วเลือกไฟล์อีกครั้ง",
+            "เหตุผลหรือเลขที่หนังสือที่แจ้ง", f"บันทึก {count:,} คน", "ไม่บันทึก",
+        )  # fmt: skip
+
+    def cells(self, row):
+        """One learner; his numbers masked."""
+        return row["no"], row["name"], WORDS[row["what"]], mask_id(row["old"]) or "–", mask_id(row["new"])
 
     @expose("/export/xlsx/")
     @hands_out(SCOPE)
     def export_xlsx(self):
         """One of the workbooks; noted before it is sent."""
-        area, kind = asked_area(), request.args.get("kind", "ministry")
+        area, kind = self.asked_area(), request.args.get("kind", "ministry")
         if kind not in KINDS:
             raise RuleBroken("ไม่มีไฟล์แบบนี้ กรุณาเลือกจากหน้าแลกเปลี่ยนรหัส G")
         rows = gcode_exchange.rows_wanted(person(), area, kind)
@@ -66,64 +77,3 @@ class GCodeExchange(Page, BaseView):
         history.note_event(area, person(), "export", "access", person().id, changes)
         name = gcode_exchange.exchange_file_name(kind, here.area_name(area))
         return send_file(io.BytesIO(content), mimetype=XLSX, as_attachment=True, download_name=name)
-
-    @expose("/plan/")
-    def plan_view(self):
-        """What the file would write; while it has one error, nothing is."""
-        upload = mapped_files.find(request.args.get("id"), person(), planned="gcode")
-        area, plan = asked_area(upload["area_code"]), upload["plan"]
-        doubts = doubts_in(plan, area)
-        return self.render(
-            "khet/gcode_plan.html",
-            upload=upload,
-            plan=plan,
-            errors=plan["errors"][:MOST_SHOWN],
-            rows=[
-                row | {"word": WORDS[row["what"]], "old": masked(row["old"]), "new": masked(row["new"]),
-                       "doubts": doubts.get(row["row"], [])}
-                for row in plan["rows"][:MOST_SHOWN]
-            ],
-            most=MOST_SHOWN,
-            until=buddhist.format_time(upload["expires_at"]),
-        )  # fmt: skip
-
-    @expose("/apply/", methods=("POST",))
-    def apply_view(self):
-        """The deed, by a job that tells what was refused."""
-        upload = mapped_files.find(request.form.get("id"), person(), planned="gcode")
-        area = asked_area(upload["area_code"])
-        try:
-            mapped_files.refuse_faulty(upload["plan"])
-            reason = reason_of(request.form.get("reason", "")[:LONGEST])
-        except RuleBroken as refusal:
-            flash(refusal.message, "error")
-            return redirect(url_for(".plan_view", id=str(upload["_id"])), 303)
-        mapped_files.claim(upload["_id"], person())
-        told = {"upload_id": str(upload["_id"]), "reason": reason}
-        try:
-            job = ask(
-                "gcode_exchange", person(), area, None, "บันทึกผลแลกเปลี่ยนรหัส G", told, href=url_for(".index")
-            )
-        except RuleBroken:
-            mapped_files.release(upload["_id"], person())
-            raise
-        return follow(job)
-
-
-def asked_area(area_code=None):
-    """The area this person exchanges for: the present one, or a stored upload's. Raises OutOfScope."""
-    area = area_code or here.area_code()
-    gcode_exchange.refuse_reader(person(), area)
-    return area
-
-
-def kept_plan(area):
-    """Plan the posted file and keep the plan; gives its id. Raises RuleBroken."""
-    upload = request.files.get("file")
-    if upload is None or not upload.filename:
-        raise RuleBroken("กรุณาเลือกไฟล์ก่อนกดตรวจไฟล์")
-    content, name = upload.stream.read(guards.MAX_BYTES + 1), thai.clean(upload.filename)[:200]
-    plan = gcode_exchange.plan_exchange(content, name, area, person())
-    id_ = mapped_files.keep(b"", name, area, person())
-    mapped_files.keep_plan(id_, person(), plan)
-    return id_

@@ -14,7 +14,7 @@ from documents.school_names import LEAST, SURE
 from documents.school_profile import in_words
 from documents.schools import School, may_edit
 from documents.users import EVERY_AREA
-from exports import guards, mapped_files
+from exports import mapped_files
 from exports.file_jobs import XLSX
 from exports.mapped_files import table_of
 from exports.named_schools import names_in
@@ -25,6 +25,7 @@ from exports.school_plan import ABSENT, KEYS, OUTCOMES, refuse_mapping
 from exports.school_plan import rows_of as kept_rows
 from exports.workbook import file_name
 from views import here
+from views.files_in import posted_file
 from views.files_out import SCOPE, hands_out
 from views.here import person
 from views.jobs import follow
@@ -189,12 +190,9 @@ class SchoolImport:
         broken = broken_rows(plan)
         if broken and not request.form.get("partly"):
             raise RuleBroken(f"ไฟล์ยังมี {broken:,} แถวที่นำเข้าไม่ได้ กรุณาแก้ในไฟล์ หรือยืนยันว่าให้นำเข้าเฉพาะแถวที่ถูกต้อง")
-        mapped_files.claim(upload["_id"], person())
-        try:
-            return follow(self._ask(upload, area, reason))
-        except RuleBroken:
-            mapped_files.release(upload["_id"], person())
-            raise
+        with mapped_files.claimed(upload["_id"], person()):
+            job = self._ask(upload, area, reason)
+        return follow(job)
 
     def _ask(self, upload, area, reason):
         plan, told = upload["plan"], {"upload_id": str(upload["_id"]), "reason": reason}
@@ -242,12 +240,9 @@ def kinds_of(area):
 
 def kept_upload(area):
     """Keep the posted file once it can be read as a table; gives its id. Raises RuleBroken."""
-    upload = request.files.get("file")
-    if upload is None or not upload.filename:
-        raise RuleBroken("กรุณาเลือกไฟล์ก่อนกดอ่านไฟล์")
-    content = upload.stream.read(guards.MAX_BYTES + 1)
-    table_of(content, upload.filename, known_labels())
-    return mapped_files.keep(content, thai.clean(upload.filename), area, person())
+    content, name = posted_file()
+    table_of(content, name, known_labels())
+    return mapped_files.keep(content, name, area, person())
 
 
 def asked_header():
