@@ -5,6 +5,7 @@ on does so where it still is as he read it. It has no round. Source of fields, f
 itself is given by `gcode_numbers.py` when it is certified, and replaced or cancelled by `gcode_linking.py`.
 """
 
+from bson import ObjectId
 from mongoengine.fields import (
     BooleanField,
     DateTimeField,
@@ -138,6 +139,7 @@ class GCodeRequest(Case):
     new_number = StringField(max_length=13, verbose_name="เลข 13 หลักที่ได้ภายหลัง")
     replaced_on = DateTimeField(verbose_name="วันที่เปลี่ยนเป็นเลข 13 หลัก")
     registered = BooleanField()  # taken in from the ministry's register; see documents/gcode_register.py
+    taken_in = ObjectIdField()  # by which RegisterImport
     former_codes = ListField(DictField())  # temporary ones before the present: code, kind, at, until
     fate = StringField(
         max_length=10
@@ -165,6 +167,8 @@ class GCodeRequest(Case):
              reason=True, plain=False),
         Step("renew", "แทนรหัสชั่วคราว", "Take the ministry's code", ("certified",), "certified", ("district",),
              reason=True, plain=False),
+        Step("undo", "เลิกทำการนำเข้า", "Undo the import", ("certified",), "cancelled", ("approver",), reason=True, plain=False,
+             tone="risk"),
         Step("cancel", "ยกเลิกรหัส", "Cancel the code", ("certified",), "cancelled", ("approver",), reason=True,
              plain=False, tone="risk"),
     )  # fmt: skip
@@ -188,6 +192,8 @@ class GCodeRequest(Case):
              "partialFilterExpression": {"new_number": {"$type": "string"}}},
             {"fields": ["area_code", "state", "code_at", "_id"], "name": "certified"},
             {"fields": ["area_code", "likeness"], "name": "likeness"},
+            {"fields": ["area_code", "taken_in", "_id"], "name": "taken_in",
+             "partialFilterExpression": {"taken_in": {"$type": "objectId"}}},
         ],
     }  # fmt: skip
 
@@ -205,6 +211,10 @@ class GCodeRequest(Case):
         """Separation is by person, whatever roles he holds: who recorded does not check, who did either does not certify."""
         if step.name == "renew" and self.code_kind != "temporary":
             raise WrongState("ผู้เรียนคนนี้มีรหัสที่ระบบของกระทรวงออกให้แล้ว ผู้เรียนหนึ่งคนมีได้รหัสเดียว")
+        if step.name == "undo" and (not self.taken_in or self.revision != 1):
+            raise WrongState(
+                f"คำขอเลขที่ {self.request_no} ถูกแก้ไขหลังนำเข้า จึงเลิกทำไม่ได้ หากรหัสผิดให้ยกเลิกรหัสในคำขอนั้น"
+            )
         if actor.is_system:
             return
         if step.name in ("take", "check") and actor.id in self.recorders:
@@ -246,6 +256,16 @@ def visible_to(user):
 def get_request(user, id_):
     """The GCodeRequest of an id as far as this person may see it; raises OutOfScope for any other."""
     return find_case(GCodeRequest, id_, visible_to(user))
+
+
+def get_requests(user, ids):
+    """The GCodeRequests of several ids, in their order; raises OutOfScope where one of them is not this person's to see."""
+    wanted = [ObjectId(one) for one in ids if ObjectId.is_valid(one)]
+    query = {"$and": [{"_id": {"$in": wanted}}, visible_to(user)]}
+    found = {one.id: one for one in GCodeRequest.objects(__raw__=query)}
+    if len(found) < len(ids):
+        raise OutOfScope()
+    return [found[id_] for id_ in wanted]
 
 
 def access_entry(request):

@@ -33,7 +33,7 @@ def questions(round_, codes, rows=None):
         return {"g_requests": (GCodeRequest, [{"$match": asked}, {"$project": NEEDED}])} if held else {}
     place = {"area_code": round_.area_code, "academic_year": round_.academic_year, "round": round_.code}
     holding = {"school_code": {"$in": codes}, "person_id": {"$gte": "G", "$lt": "H"}}
-    until = as_stored(clock.now() - dt.timedelta(days=ABSENT_DAYS))
+    until = _long_ago()
     certified = {"area_code": round_.area_code, "school_code": {"$in": codes}, "state": "certified"}
     return {
         "g_codes": (
@@ -46,8 +46,8 @@ def questions(round_, codes, rows=None):
         "g_certified": (
             GCodeRequest,
             [
-                # Who was certified before Khet may have left long ago: of him nothing is asked.
-                {"$match": certified | {"code_at": {"$lt": until}, "registered": {"$ne": True}}},
+                # Who was certified before Khet came to it when he was taken in.
+                {"$match": certified | {"code_at": {"$lt": until}, "asked_at": {"$lt": until}}},
                 {
                     "$project": {
                         "_id": 0,
@@ -61,6 +61,34 @@ def questions(round_, codes, rows=None):
             ],
         ),
     }
+
+
+def _long_ago():
+    """Before this stored instant a certified learner should have come to DMC."""
+    return as_stored(clock.now() - dt.timedelta(days=ABSENT_DAYS))
+
+
+def absent(area_code, since):
+    """The codes of {code: the stored instant its learner is expected from} that are overdue in DMC (GC-04)."""
+    overdue = [code for code, at in since.items() if at < _long_ago()]
+    return set(overdue) - in_dmc(area_code, overdue) if overdue else set()
+
+
+def says_absent():
+    """The sentence on one of them."""
+    return f"ได้รหัส G เกิน {ABSENT_DAYS} วันแล้ว แต่ยังไม่มีใน DMC (GC-04)"
+
+
+def absence_of(request):
+    """[sentence] where a request's learner is overdue in DMC, [] where not."""
+    if request.state != "certified" or not request.code_at:
+        return []
+    since = {request.code: max(request.code_at, request.asked_at)}
+    return (
+        [f"{says_absent()} ให้โรงเรียนเพิ่มนักเรียนจากคำขอนี้ หากไม่ได้เข้าเรียนแล้วให้เขียนเหตุผลในผลการตรวจสอบ"]
+        if absent(request.area_code, since)
+        else []
+    )
 
 
 def _holding(rows):

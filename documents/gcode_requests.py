@@ -49,10 +49,10 @@ def _open_school(area_code, school_code, actor):
     return school
 
 
-def numbered(own, actor, year, state="draft", reason=None, told=None):
+def numbered(own, actor, year, state="draft", reason=None, told=None, along=None):
     """Store a new request under the year's next number; two at once each get their own. `told` is {field: [None, new]}.
 
-    Raises DuplicateKey where it is another key of it that is taken.
+    `along()` is done in the same transaction. Raises DuplicateKey where it is another key of it that is taken.
     """
     while True:
         last = collection(GCodeRequest).find_one(
@@ -75,6 +75,8 @@ def numbered(own, actor, year, state="draft", reason=None, told=None):
                 made[name] = value
             case = open_case(made, actor, reason)
             note(case, actor, "create", told or {}, reason)
+            if along:
+                along()
             return case
 
         try:

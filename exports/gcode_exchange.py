@@ -13,13 +13,13 @@ from documents import access, buddhist, clock, gcode_linking, gcode_numbers, tha
 from documents.cases import check_step
 from documents.codelists import code_list
 from documents.database import collection
-from documents.errors import OutOfScope, RuleBroken
+from documents.errors import OutOfScope, RuleBroken, WrongState
 from documents.gcode import CODE_KINDS, GCodeRequest, visible_to
 from documents.gcode_numbers import RECORDED_IN, TEMPORARY, TEMPORARY_WORD
 from documents.jobs import counted_so_far, job_kind
 from documents.student_rules import full_name
 from exports.report_tables import PERSONAL
-from exports.row_plans import Column, Wrong, area_province, lines_of, planned, write_rows
+from exports.row_plans import Column, Wrong, area_province, lines_of, planned, stored_plan, write_rows
 from exports.workbook import file_name, workbook_bytes, write_table
 
 KIND = "gcode_exchange"
@@ -236,15 +236,21 @@ WORDS = {"code": "บันทึกรหัส G", "renew": "แทนรห�
 def exchange_job(job, progress, upload_id, reason):
     """Write a plan row by row, each learner in a transaction of his own; what changed since is told by its row."""
     refuse_reader(job.actor, job.area_code)
-    done = write_rows(job, progress, upload_id, lambda row: write_row(job.area_code, row, job.actor, reason))
+
+    def deed(row):
+        write_row(job.area_code, row, job.actor, reason)
+
+    done = write_rows(stored_plan(job, upload_id), deed, progress)
     return done.summary(f"บันทึกแล้ว {done.number:,} คน")
 
 
 def write_row(area_code, row, actor, reason):
-    """Write one planned row, unless it stands so already. Raises what its deed raises."""
+    """Write one planned row, unless it stands so already. Raises what its deed raises, WrongState where it was changed since."""
     request = GCodeRequest.objects(area_code=area_code, id=ObjectId(row["id"])).get()
     if row["new"] in (request.code, request.new_number):
         return
+    if row["revision"] != request.revision:
+        raise WrongState(f"คำขอเลขที่ {row['no']} เปลี่ยนไปหลังจากตรวจไฟล์ กรุณาเลือกไฟล์อีกครั้งเพื่อตรวจใหม่")
     if row["what"] == "code":
         gcode_numbers.record(request, row["new"], None, actor, reason)
     elif row["what"] == "renew":

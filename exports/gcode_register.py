@@ -5,20 +5,35 @@ a learner who stands in Khet so already is passed over, so that the same file ma
 read by the headings it has.
 """
 
+from bson import ObjectId
+
 from documents import buddhist, citizen_id, fields, gcode_numbers, thai
 from documents.database import collection
 from documents.errors import Invalid, RuleBroken
 from documents.gcode import GCodeRequest, editable
-from documents.gcode_register import ANOTHER, as_certified, is_same, refuse_register, take_in, taken_by
+from documents.gcode_checks import absent, says_absent
+from documents.gcode_register import (
+    ANOTHER,
+    as_certified,
+    begun,
+    get_import,
+    is_same,
+    left_of,
+    refuse_register,
+    take_back,
+    take_in,
+    taken_by,
+)
 from documents.gcode_requests import accepted
 from documents.jobs import counted_so_far, job_kind
+from documents.one_by_one import one_by_one
 from documents.schools import School
 from documents.student_rules import full_name, not_in_the_future
 from exports.columns import is_blank, text_of_cell, value_of
-from exports.row_plans import Column, Wrong, area_province, lines_of, planned, write_rows
+from exports.row_plans import Column, Wrong, area_province, lines_of, planned, stored_plan, write_rows
 from exports.workbook import file_name, workbook_bytes, write_table
 
-KIND = "gcode_register"
+KIND, UNDO = "gcode_register", "gcode_register_undo"
 CODE = Column("รหัส G", 18, "code", ("รหัสจี", "g-code", "gcode", "รหัสประจำตัวผู้เรียน", "รหัส g ของกระทรวง"))
 BORN = Column("วันเกิด", 13, "birth_date", ("วันเดือนปีเกิด", "ว/ด/ป เกิด"))
 SCHOOL = Column("รหัสโรงเรียน", 13, "school_code", ("รหัสสถานศึกษา", "รหัส smis"))
@@ -119,14 +134,16 @@ class _Reader:
         return {"name": full_name(own), "school": own["school_name"], "own": own}
 
     def doubts_of(self, rows):
-        """{row: sentences} of the codes whose parts are doubtful (GC-06)."""
-        return {
-            row["row"]: list(
-                gcode_numbers.doubts(own["code"], own["certified_at"].year + buddhist.ERA, self.province)
-            )
-            for row in rows
-            if (own := row["own"])
-        }
+        """{row: sentences} of codes whose parts are doubtful (GC-06), and of who is not in DMC though it is long ago (GC-04)."""
+        missing = absent(self.area_code, {row["own"]["code"]: row["own"]["certified_at"] for row in rows})
+        return {row["row"]: [*self._parts(row["own"]), *self._absence(row["own"], missing)] for row in rows}
+
+    def _parts(self, own):
+        year = own["certified_at"].year + buddhist.ERA
+        return gcode_numbers.doubts(own["code"], year, self.province)
+
+    def _absence(self, own, missing):
+        return [f"{says_absent()} หากไม่ได้เรียนแล้วให้ตัดแถวนี้ออกจากไฟล์"] if own["code"] in missing else []
 
     def _code(self, cell):
         try:
@@ -192,5 +209,24 @@ def _day(cell):
 def register_job(job, progress, upload_id, reason):
     """Take in a plan's learners, each in a transaction of his own; what changed since the plan is told by its row."""
     refuse_register(job.actor, job.area_code)
-    done = write_rows(job, progress, upload_id, lambda row: take_in(row["own"], job.actor, reason))
+    plan = stored_plan(job, upload_id)
+    into = begun(ObjectId(upload_id), job.area_code, plan["filename"], job.actor, reason)
+
+    def deed(row):
+        take_in(row["own"], into, job.actor, reason)
+
+    done = write_rows(plan, deed, progress)
     return done.summary(f"นำเข้าแล้ว {done.number:,} คน")
+
+
+@job_kind(UNDO, "เลิกทำการนำทะเบียนรหัส G เข้า", "Undo a register of G-codes", so_far=counted_so_far)
+def undo_job(job, progress, import_id, reason):
+    """Take the learners of an import back, each in a transaction of his own; who was changed since stays and is told."""
+    refuse_register(job.actor, job.area_code)
+    done_before = get_import(job.area_code, import_id)
+
+    def deed(request):
+        take_back(request, job.actor, reason)
+
+    done = one_by_one(left_of(done_before), deed, progress)
+    return done.summary(f"เลิกทำแล้ว {done.number:,} คน")

@@ -6,8 +6,9 @@ import pytest
 from python_calamine import CalamineWorkbook
 from xlsxwriter import Workbook
 
+from documents import gcode_requests
 from documents.database import collection
-from documents.errors import OutOfScope, RuleBroken
+from documents.errors import OutOfScope, RuleBroken, WrongState
 from documents.gcode import GCodeRequest
 from documents.gcode_linking import learner_values
 from documents.gcode_numbers import ISSUED, RECORDED, set_mode
@@ -122,6 +123,17 @@ def test_what_comes_back_is_planned_and_then_written(learners, marked):
     write_row(AREA, row, marked, "หนังสืออำเภอที่ 2")
     assert (stored(second.request_no).state, collection(Student).find_one()["person_id"]) == ("replaced", new)
     assert stored(second.request_no).moves[-1]["reason"] == "หนังสืออำเภอที่ 2"
+
+
+def test_a_request_that_was_changed_after_its_file_was_planned_is_left_alone(learners, marked, officer):
+    first, _, _ = learners
+    (planned,) = plan_exchange(filled(out(marked), **{first.request_no: (CODE, "")}), "x.xlsx", AREA, marked)[
+        "rows"
+    ]
+    gcode_requests.change(first, {"first_name": "อีกคน"}, first.revision, officer, "ชื่อผิดคน")
+    with pytest.raises(WrongState, match="เปลี่ยนไปหลังจากตรวจไฟล์"):
+        write_row(AREA, planned, marked, "หนังสือกระทรวงที่ 1")
+    assert stored(first.request_no).code is None
 
 
 def test_each_fault_is_told_by_its_row_and_nothing_is_written(learners, marked, teacher):

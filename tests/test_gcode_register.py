@@ -1,14 +1,17 @@
 """The ministry's register of G-codes certified before Khet: a plan, then a deed, and schools are no longer stopped."""
 
+import datetime as dt
 import io
 
 import pytest
+from bson import ObjectId
 from xlsxwriter import Workbook
 
 from documents import clock, findings, gcode_register, history, jobs
 from documents.database import collection
-from documents.errors import DuplicateKey, OutOfScope, RuleBroken
+from documents.errors import DuplicateKey, OutOfScope, RuleBroken, WrongState
 from documents.gcode import GCodeRequest
+from documents.gcode_linking import replaced
 from documents.history import AuditEvent
 from documents.students import Student
 from documents.submissions import find_submission
@@ -19,7 +22,7 @@ from exports.row_plans import refuse_faulty
 from tests.certified import certified
 from tests.districts import with_rooms
 from tests.people import AREA, OTHER, SCHOOL, person, place
-from tests.pupils import pupil
+from tests.pupils import number, pupil
 
 CODE, NEXT = "G653400000001", "G663400000002"
 HEAD = ("รหัสจี", "ชื่อ", "สกุล", "วันเดือนปีเกิด", "สถานศึกษา", "วันที่ได้รหัส", "เพศ", "สัญชาติ")
@@ -57,6 +60,21 @@ WITH_CODE = book(ROWS[0] + ("",), by_code(ROWS[1]), head=(*HEAD, "รหัส�
 
 def planned(content, actor):
     return register.plan_register(content, "ทะเบียน.xlsx", AREA, actor)
+
+
+def into(actor):
+    """The import that learners are taken in by."""
+    return gcode_register.begun(ObjectId(), AREA, "ทะเบียน.xlsx", actor, "ทะเบียน")
+
+
+def taken_in(browser):
+    """Take both learners in by the pages; gives the stored import."""
+    posted = browser.send(
+        PAGE, {"file": (io.BytesIO(WITH_CODE), "ทะเบียน.xlsx")}, content_type="multipart/form-data"
+    )
+    id_ = posted.location.partition("id=")[2]
+    assert browser.send(f"{PAGE}apply/", {"id": id_, "reason": "ทะเบียน"}).status_code == 303
+    return gcode_register.imports_of(AREA)[0]
 
 
 def test_a_register_is_read_by_its_own_headings_and_nothing_is_written_yet(marked):
@@ -97,7 +115,7 @@ def test_a_school_whose_pupil_had_his_code_before_khet_is_no_longer_stopped(
     browser.send(f"{PAGE}apply/", {"id": id_, "reason": "ทะเบียน ณ 1 มิ.ย. 2568"})
     assert jobs.Job.objects.get(kind="gcode_register").result["summary"] == ["นำเข้าแล้ว 2 คน"]
     assert "DMC-06" not in found()
-    assert "GC-04" not in found(), "who is in no round may have left before Khet"
+    assert "GC-04" not in found(), "a school has its days from the taking in on"
     one = GCodeRequest.objects.get(code=CODE)
     assert (one.state, one.code_kind, one.request_no, one.certified_by_name) == (
         "certified", "ministry", "2565-0001", gcode_register.CERTIFIER
@@ -108,6 +126,10 @@ def test_a_school_whose_pupil_had_his_code_before_khet_is_no_longer_stopped(
     )  # fmt: skip
     assert list(history.verify()) == []
     assert gcode_register.CERTIFIER in browser.get(f"/admin/gcode/details/?id={one.id}").text
+    clock.configure(dt.datetime.fromisoformat("2025-07-06T09:00:00+07:00"))
+    page = browser.get(f"/admin/gcode/details/?id={GCodeRequest.objects.get(code=NEXT).id}").text
+    assert "GC-04" in page, "of the learner who is in no round"
+    assert "GC-04" not in browser.get(f"/admin/gcode/details/?id={one.id}").text
     again = planned(WITH_CODE, marked)
     assert (again["rows"], again["same"], again["errors"]) == ([], 2, [])
     with pytest.raises(RuleBroken, match="ไม่มีรหัสหรือเลขใหม่"):
@@ -145,8 +167,8 @@ def test_one_code_and_one_learner_stand_once(marked, teacher, officer, approver,
     assert [(one["row"], one["column"]) for one in plan["errors"]] == [(3, "รหัส G"), (5, "รหัส G")]
     assert kept.request_no in plan["errors"][0]["sentence"]
     with pytest.raises(DuplicateKey):
-        gcode_register.take_in(plan["rows"][0]["own"] | {"code": CODE}, marked, "ลอง")
-    gcode_register.take_in(plan["rows"][0]["own"], marked, "ทะเบียน")
+        gcode_register.take_in(plan["rows"][0]["own"] | {"code": CODE}, into(marked), marked, "ลอง")
+    gcode_register.take_in(plan["rows"][0]["own"], into(marked), marked, "ทะเบียน")
     same_learner = planned(book(("G653400000008", *ROWS[0][1:])), marked)
     assert "มีรหัส G อื่น" in same_learner["errors"][0]["sentence"]
 
@@ -154,7 +176,8 @@ def test_one_code_and_one_learner_stand_once(marked, teacher, officer, approver,
 def test_parts_of_a_code_that_do_not_fit_are_doubted_and_stop_nothing(marked):
     plan = planned(book(("G609900000001", *ROWS[0][1:])), marked)
     assert plan["errors"] == []
-    assert len(plan["doubts"]["3"]) == 2
+    assert len(plan["doubts"]["3"]) == 3
+    assert "GC-04" in plan["doubts"]["3"][2], "nor is he in DMC"
 
 
 def test_only_a_certifier_who_sees_what_is_sensitive_takes_it_in(marked, officer, approver, teacher, sign_in):
@@ -163,7 +186,7 @@ def test_only_a_certifier_who_sees_what_is_sensitive_takes_it_in(marked, officer
         with pytest.raises(OutOfScope):
             planned(book(ROWS[0]), user)
         with pytest.raises(OutOfScope):
-            gcode_register.take_in(own, user, "ลอง")
+            gcode_register.take_in(own, into(user), user, "ลอง")
     for user in (officer, approver, teacher):
         assert sign_in(user).get(PAGE).status_code == 403
     assert GCodeRequest.objects.count() == 0
@@ -172,10 +195,53 @@ def test_only_a_certifier_who_sees_what_is_sensitive_takes_it_in(marked, officer
 
 def test_a_job_run_twice_takes_each_learner_in_once(marked):
     own = planned(book(ROWS[0]), marked)["rows"][0]["own"]
-    first = gcode_register.take_in(own, marked, "ทะเบียน")
+    first = gcode_register.take_in(own, into(marked), marked, "ทะเบียน")
     clock.configure(clock.now())
-    assert gcode_register.take_in(own, marked, "ทะเบียน").id == first.id
+    assert gcode_register.take_in(own, into(marked), marked, "ทะเบียน").id == first.id
     assert GCodeRequest.objects.count() == 1
+
+
+def test_a_whole_import_is_undone_but_for_who_was_changed_since(marked, officer, sign_in):
+    browser = sign_in(marked)
+    done = taken_in(browser)
+    assert (done.learners, done.left, done.filename) == (2, 2, "ทะเบียน.xlsx")
+    changed = GCodeRequest.objects.get(code=NEXT)
+    replaced(changed, number(), officer, "ได้เลขแล้ว")
+    assert "เลิกทำ" in browser.get(PAGE).text
+    assert browser.send(f"{PAGE}undo/", {"id": str(done.id), "reason": " "}).status_code == 303
+    assert gcode_register.imports_of(AREA)[0].undone == 0, "not without a reason"
+    browser.send(f"{PAGE}undo/", {"id": str(done.id), "reason": "ผิดไฟล์"})
+    said = jobs.Job.objects.get(kind="gcode_register_undo").result["summary"]
+    assert said[:2] == ["เลิกทำแล้ว 1 คน", "ไม่สำเร็จ 1 ราย ดังนี้"]
+    assert said[2].startswith(changed.request_no)
+    assert gcode_register.imports_of(AREA)[0].left == 1
+    gone = GCodeRequest.objects.get(school_code=SCHOOL)
+    assert (gone.state, gone.code, gone.learner_key, gone.moves[-1]["reason"]) == (
+        "cancelled", None, None, "ผิดไฟล์"
+    )  # fmt: skip
+    told = collection(AuditEvent).find_one({"subject": gone.id, "action": "undo"})
+    assert told["changes"]["code"] == [CODE, None]
+    assert GCodeRequest.objects.get(id=changed.id).state == "replaced"
+    again = taken_in(browser)
+    assert (again.id != done.id, again.learners) == (True, 1), "the code is free for the right file"
+    assert GCodeRequest.objects.get(code=CODE).request_no != gone.request_no
+    assert list(history.verify()) == []
+
+
+def test_an_undo_that_was_stopped_goes_on_and_is_made_by_nobody_else(marked, approver, officer, sign_in):
+    done = taken_in(sign_in(marked))
+    (_, one), (_, other) = gcode_register.left_of(done)
+    for user in (approver, officer, person("far", "approver", area="34020000", sensitive=True)):
+        with pytest.raises(OutOfScope):
+            gcode_register.take_back(one, user, "ลอง")
+    assert sign_in(approver).send(f"{PAGE}undo/", {"id": str(done.id), "reason": "ลอง"}).status_code == 403
+    with pytest.raises(OutOfScope):
+        gcode_register.get_import("34020000", str(done.id))
+    gcode_register.take_back(one, marked, "ผิดไฟล์")
+    with pytest.raises(WrongState):
+        gcode_register.take_back(one, marked, "อีกครั้ง")
+    assert [each.id for _, each in gcode_register.left_of(done)] == [other.id]
+    assert gcode_register.imports_of(AREA)[0].undone == 1
 
 
 def test_the_plan_of_another_work_is_not_found(approver):

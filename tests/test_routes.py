@@ -182,6 +182,7 @@ TABLE = [
     ("POST", "/admin/gcode/register/", {}, {}),
     ("GET", "/admin/gcode/register/template/", "", {}),
     ("GET", "/admin/gcode/register/plan/", "?id={gcode}", {400: "approver"}),  # no such plan
+    ("POST", "/admin/gcode/register/undo/", {"id": "{gcode}", "reason": "ทดสอบ"}, {}),
     ("POST", "/admin/gcode/register/apply/", {"id": "{gcode}", "reason": "ทดสอบ"}, {400: "approver"}),
     ("GET", "/admin/gcode/exchange/", "", {}),  # only with the mark for what is sensitive: test_gcode_codes.py
     ("POST", "/admin/gcode/exchange/", {}, {}),

@@ -2,16 +2,22 @@
 
 import io
 
-from flask import send_file
+from flask import flash, redirect, request, send_file, url_for
 from flask_admin import expose
 
 from documents import buddhist
+from documents.cases import reason_of
 from documents.citizen_id import mask_id
-from documents.gcode_register import refuse_register
+from documents.clock import utc
+from documents.errors import RuleBroken
+from documents.gcode_register import get_import, imports_of, refuse_register
+from documents.jobs import ask
 from exports import gcode_register
 from exports.file_jobs import XLSX
+from views.cases import LONGEST
 from views.files_out import NOBODY, hands_out
 from views.here import person
+from views.jobs import follow
 from views.row_plans import Head, RowPlanPage, Words
 
 
@@ -36,8 +42,18 @@ class GCodeRegister(RowPlanPage):
         return gcode_register.plan_register(content, name, area_code, person())
 
     def form(self, area_code):
-        """Which columns are read."""
-        return {"columns": [(one.label, one.name in gcode_register.NEEDED) for one in gcode_register.COLUMNS]}
+        """Which columns are read, and what was taken in before."""
+        return {
+            "columns": [(one.label, one.name in gcode_register.NEEDED) for one in gcode_register.COLUMNS],
+            "past": [
+                (
+                    one,
+                    buddhist.format_datetime(utc(one.at)),
+                    one.undone_at and buddhist.format_datetime(utc(one.undone_at)),
+                )
+                for one in imports_of(area_code)
+            ],
+        }
 
     def words(self, count):
         """What the plan of a register says."""
@@ -58,3 +74,16 @@ class GCodeRegister(RowPlanPage):
         self.asked_area()
         content, name = gcode_register.template(), gcode_register.template_name()
         return send_file(io.BytesIO(content), mimetype=XLSX, as_attachment=True, download_name=name)
+
+    @expose("/undo/", methods=("POST",))
+    def undo_view(self):
+        """Take an import back, by a job that tells who was changed since."""
+        area = self.asked_area()
+        done = get_import(area, request.form.get("id"))
+        try:
+            told = {"import_id": str(done.id), "reason": reason_of(request.form.get("reason", "")[:LONGEST])}
+        except RuleBroken as refusal:
+            flash(refusal.message, "error")
+            return redirect(url_for(".index"), 303)
+        title = f"เลิกทำการนำเข้า {done.filename}"
+        return follow(ask(gcode_register.UNDO, person(), area, None, title, told, href=url_for(".index")))

@@ -9,6 +9,7 @@ from documents.cases import steps_for
 from documents.clock import utc
 from documents.codelists import code_list
 from documents.gcode import GCodeRequest, editable
+from documents.gcode_checks import absence_of
 from documents.gcode_requests import waiting_days
 from documents.gcode_writing import WHY
 from documents.record import declared
@@ -68,7 +69,7 @@ def page_of(found, user, refusal=None, typed=None):
         "writes": gcode.writes_as(found, user),
         "why": WHY,
         "doings": doings_of(found, user),
-        "doubts": code_notes(found),
+        "doubts": [*code_notes(found), *absence_of(found)],
         "likely": likely,
         "compared": compared(found, user, likely) if sees_area(user, found) else None,
         "questions": QUESTIONS,
