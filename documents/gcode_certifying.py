@@ -1,6 +1,6 @@
 """Certifying G-code requests (รับรอง): the last look before a code is given, one at a time, however many are chosen.
 
-Certified is what the certifier saw: a request that was changed, or whose evidence is gone, or that looks like another
+A few are certified while their page waits, more by a job. Certified is what the certifier saw: a request that was changed, or whose evidence is gone, or that looks like another
 learner who came up after the check, is not. Source: domain.md 3.3.1, GC-01, GC-03.
 """
 
@@ -10,12 +10,15 @@ from documents import clock, gcode_likely, gcode_numbers, thai
 from documents.cases import advance, check_step
 from documents.database import in_transaction
 from documents.errors import RuleBroken, WrongState
-from documents.gcode import GCodeRequest, keys_of
+from documents.gcode import HOLDS_CODE, GCodeRequest, keys_of
 from documents.gcode_requests import refuse_incomplete
 from documents.history import as_stored
+from documents.jobs import counted_so_far, job_kind
+from documents.one_by_one import one_by_one
 from documents.refusals import noting_refusals
 
-MOST_AT_ONCE = 50
+MOST_AT_ONCE = 50  # while the page waits
+MOST_BY_JOB = 500
 CHANGED = "คำขอนี้เปลี่ยนไปหลังจากที่ท่านเปิดดู จึงยังไม่ได้รับรอง กรุณาเปิดหน้านี้ใหม่แล้วตรวจอีกครั้ง"
 
 
@@ -71,10 +74,13 @@ def refuse(chosen, actor, now=None):
         raise WrongState(gcode_likely.NEW_ONES)
 
 
-def refusal_of(request, actor):
-    """The refusal that a request would meet now, or None."""
+def refusal_of(request, actor, closely=True):
+    """The refusal that a request would meet now, or None; not `closely`: whose turn it is alone, the deed looks at the rest."""
     try:
-        refuse(Chosen(request, request.revision), actor)
+        if closely:
+            refuse(Chosen(request, request.revision), actor)
+        else:
+            check_step(request, request.steps["certify"], actor, clock.now())
     except RuleBroken as refusal:
         return refusal
     return None
@@ -89,6 +95,31 @@ def certify_each(all_chosen, actor):
         except RuleBroken as refusal:
             results.append(Result(chosen.request, refusal))
     return results
+
+
+@job_kind("gcode_certify", "รับรองคำขอรหัส G", "Certify G-code requests", so_far=counted_so_far)
+def certify_job(job, progress, chosen):
+    """Certify many, `chosen` [[id, the revision that was seen]], each in a transaction of its own.
+
+    A second run passes over what the first has certified; a number is taken with its request, so none is left out or
+    given twice however often the job is stopped.
+    """
+    numbers = {
+        str(one.id): one.request_no
+        for one in GCodeRequest.objects(area_code=job.area_code, id__in=[id_ for id_, _ in chosen]).only(
+            "request_no"
+        )
+    }
+
+    def deed(one):
+        id_, revision = one
+        request = GCodeRequest.objects(area_code=job.area_code, id=id_).get()
+        if request.state in HOLDS_CODE and request.certified_by == job.actor.id:
+            return
+        certify(Chosen(request, revision), job.actor)
+
+    done = one_by_one([(f"คำขอเลขที่ {numbers[one[0]]}", one) for one in chosen], deed, progress)
+    return done.summary(f"รับรองแล้ว {done.number:,} คำขอ")
 
 
 def learner_key(request):

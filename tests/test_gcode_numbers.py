@@ -1,14 +1,16 @@
 """G-codes: their form, one for one learner, and the area's own sequence taken by twenty at once."""
 
+import datetime as dt
 import threading
 
 import pytest
 
-from documents import gcode_numbers
+from documents import gcode_numbers, history, job_runs, jobs
 from documents.database import collection, in_transaction
 from documents.errors import DuplicateKey, Invalid, NotAllowed, OutOfScope, WrongState
-from documents.gcode import GCodeRequest
+from documents.gcode import GCodeRequest, keys_of
 from documents.gcode_numbers import ISSUED, GCodeSequence, doubts, doubts_of, erase, mode_of, record, set_mode
+from documents.renumbering import midnight
 from tests.certified import certified, certify
 from tests.learners import checked, sent
 from tests.people import AREA, person
@@ -231,6 +233,71 @@ def test_counted_up_outside_the_transaction_the_sequence_skips(waiting, approver
     collection(GCodeSequence).delete_many({})
     certify_at_once(waiting[1:2], approver, fails=(0,))
     assert certify_at_once(waiting[1:2], approver) == consecutive(1)
+
+
+NAMES = ("มานี", "ปิติ", "ชูใจ", "สมคิด", "เพชร", "วีระ", "ดวงแก้ว", "จันทร")
+
+
+@pytest.fixture
+def different(waiting, database):
+    """Eight of them as eight learners whom nobody takes for one."""
+    for at, (name, request) in enumerate(zip(NAMES, waiting, strict=False)):
+        values = request.to_mongo().to_dict() | {
+            "first_name": name,
+            "last_name": NAMES[-at],
+            "mother_first_name": NAMES[at // 2],
+        }
+        values |= {
+            "birth_date": midnight(dt.date(2012 + at, at + 1, 20 - at)),
+            "told_apart": None,
+            "known_likely": [],
+        }
+        database.gcode_requests.replace_one({"_id": request.id}, values | keys_of(values))
+    database.gcode_requests.delete_many({"_id": {"$in": [one.id for one in waiting[8:]]}})
+    return list(GCodeRequest.objects)
+
+
+def certifying(requests, actor):
+    """The job that certifies these, not run yet."""
+    chosen = [[str(one.id), one.revision] for one in requests]
+    return jobs.ask("gcode_certify", actor, AREA, arguments={"chosen": chosen})
+
+
+def test_a_job_stopped_half_way_goes_on_and_two_at_once_give_each_learner_one_number(
+    different, approver, monkeypatch
+):
+    monkeypatch.setattr(jobs, "_queue", None)
+    monkeypatch.setattr(job_runs, "WRITTEN_EVERY", 0)
+    job, real = certifying(different, approver), job_runs._Run.at
+
+    def at(self, done):
+        if done == 3:
+            jobs.cancel(jobs.Job.objects.get(id=job.id), approver)
+        real(self, done)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(job_runs._Run, "at", at)
+        assert job_runs.run(job.id) == "cancelled"
+    said = jobs.Job.objects.get(id=job.id).result["summary"]
+    assert said == ["ทำไปแล้ว 3 จาก 8 ราย อีก 5 รายยังไม่ได้ทำ สั่งอีกครั้งเพื่อทำต่อได้"]
+    both = [certifying(different, approver), certifying(different[::-1], approver)]
+    threads = [threading.Thread(target=job_runs.run, args=(one.id,)) for one in both]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(one.code for one in GCodeRequest.objects) == consecutive(8)
+    assert {one.state for one in GCodeRequest.objects} == {"certified"}
+    assert GCodeSequence.objects.get().last == 8
+    assert list(history.verify()) == []
+
+
+def test_a_job_certifies_nothing_for_one_who_may_not_or_no_longer_may(different, officer, monkeypatch):
+    monkeypatch.setattr(jobs, "_queue", None)
+    job = certifying(different[:2], officer)
+    assert job_runs.run(job.id) == "done"
+    assert jobs.Job.objects.get(id=job.id).result["summary"][:2] == ["รับรองแล้ว 0 คำขอ", "ไม่สำเร็จ 2 ราย ดังนี้"]
+    assert {one.state for one in GCodeRequest.objects} == {"checked"}
 
 
 def test_a_stranger_of_another_area_takes_nothing_of_this_sequence(issuing, teacher, officer, approver):

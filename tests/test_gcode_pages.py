@@ -5,7 +5,8 @@ import io
 import pytest
 from PIL import Image
 
-from documents import gcode_evidence, gcode_numbers, gcode_requests
+from documents import gcode_evidence, gcode_numbers, gcode_requests, job_runs, jobs
+from documents.database import collection
 from documents.gcode import GCodeRequest
 from documents.history import AuditEvent
 from tests.learners import PDF, checked, learner, recorded, sent
@@ -14,6 +15,13 @@ from tests.people import AREA, OTHER, SCHOOL, person
 
 def fresh(request):
     return GCodeRequest.objects.get(id=request.id)
+
+
+def run_again(job):
+    """Run a job once more, as when its worker was lost at its very end; the stored job."""
+    collection(jobs.Job).update_one({"_id": job.id}, {"$set": {"state": "waiting"}})
+    job_runs.run(job.id)
+    return jobs.Job.objects.get(id=job.id)
 
 
 def jpeg():
@@ -159,6 +167,40 @@ def test_the_certifier_sees_whom_and_certifies_what_he_ticked(teacher, officer, 
     assert browser.send("/admin/gcode/certify/", form).status_code == 303
     assert (fresh(first).state, fresh(second).state) == ("certified", "checked")
     assert (fresh(first).code_kind, fresh(first).certified_by) == ("temporary", approver.id)
+
+
+def test_more_than_a_page_waits_for_are_certified_by_a_job_that_may_run_twice(
+    teacher, officer, approver, sign_in, monkeypatch
+):
+    for module in ("views.gcode", "views.gcode_steps"):
+        monkeypatch.setattr(f"{module}.MOST_AT_ONCE", 2)
+    gcode_numbers.set_mode(AREA, gcode_numbers.ISSUED, officer, "ระบบกระทรวงปิด")
+    names = ("ซอ", "สอ", "มอ", "ปอ")
+    waiting = [
+        checked(teacher, officer, first_name=name, birth_date=f"0{at}/02/2559")
+        for at, name in enumerate(names, 1)
+    ]
+    recorded(teacher, first_name="รอ", evidence=False)
+    browser = sign_in(approver)
+    chosen = browser.send("/admin/gcode/action/?queue=certify", {"action": "certify", "all_matching": "1"})
+    page = browser.get(chosen.location).text
+    assert all(f"{name} แสงจันทร์" in page for name in names)
+    assert "รอ แสงจันทร์" not in page
+    assert page.count("checked>") == 0, "nobody is ticked unasked"
+    assert browser.get(f"{chosen.location}&tick=1").text.count("checked>") == 4
+    gcode_requests.change(waiting[0], {"grade": "08"}, waiting[0].revision, officer, "ตามใบสมัคร")
+    form = {"id": [str(one.id) for one in waiting], "ticked": [str(one.id) for one in waiting]}
+    form |= {f"revision-{one.id}": str(one.revision) for one in waiting}
+    assert browser.send("/admin/gcode/certify/", form).status_code == 303
+    job = jobs.Job.objects.get(kind="gcode_certify")
+    assert job.result["summary"][:2] == ["รับรองแล้ว 3 คำขอ", "ไม่สำเร็จ 1 ราย ดังนี้"]
+    assert job.result["summary"][2].startswith(f"คำขอเลขที่ {waiting[0].request_no}")
+    codes = [fresh(one).code for one in waiting[1:]]
+    assert [int(code[-5:]) for code in codes] == [1, 2, 3], "in the order they were chosen, none left out"
+    again = run_again(job)
+    assert (again.state, again.result["summary"][0]) == ("done", "รับรองแล้ว 3 คำขอ")
+    assert [fresh(one).code for one in waiting[1:]] == codes
+    assert gcode_numbers.GCodeSequence.objects.get().last == 3
 
 
 def test_a_request_that_changed_since_it_was_shown_is_not_certified(teacher, officer, approver, sign_in):

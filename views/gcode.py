@@ -151,15 +151,23 @@ class GCode(GCodeForms, GCodePieces, GCodeSteps, SearchMixin, Page, ModelView):
     @action("certify", "รับรอง")
     def action_certify(self, ids):
         """Ask on a page of its own, which names everything that would be certified."""
-        return redirect(self.get_url(".certify_view", id=self._chosen(ids)), 303)
+        ids = self._chosen(ids)
+        if request.form.get("all_matching") == "1" and len(ids) > MOST_AT_ONCE:
+            kept = {name: request.args.getlist(name) for name in request.args}
+            return redirect(self.get_url(".certify_view", **kept | {"queue": "certify", "every": "1"}), 303)
+        return redirect(self.get_url(".certify_view", id=ids), 303)
 
     def _chosen(self, ids):
         """Ids of the chosen requests, each once; of all that match where all were chosen; no more than may be at once."""
         if request.form.get("all_matching") == "1":
-            asked = self._get_list_extra_args()
-            _, found = self.get_list(0, None, None, asked.search, asked.filters, page_size=MOST_AT_ONCE + 1)
-            ids = [str(one.id) for one in found]
+            ids = self.matching_ids(MOST_AT_ONCE + 1)
         return list(dict.fromkeys(ids))[: MOST_AT_ONCE + 1]
+
+    def matching_ids(self, most):
+        """Ids of the requests that the address's queue, filters and search let through, in the list's order."""
+        asked = self._get_list_extra_args()
+        _, found = self.get_list(0, None, None, asked.search, asked.filters, page_size=most)
+        return [str(one.id) for one in found]
 
     def render(self, template, **more):
         """The list knows its queues, its school's new button, and how many pieces an area requires."""

@@ -9,12 +9,16 @@ from flask_login import current_user
 from documents import access, buddhist, citizen_id, gcode, gcode_certifying, gcode_numbers, gcode_requests
 from documents.codelists import code_list
 from documents.errors import Invalid, OutOfScope, RuleBroken
-from documents.gcode_certifying import MOST_AT_ONCE, Chosen
+from documents.gcode_certifying import MOST_AT_ONCE, MOST_BY_JOB, Chosen
 from documents.gcode_requests import waiting_days
+from documents.jobs import ask
 from views import here
 from views.cases import LONGEST
 from views.gcode_codes import code_notes
 from views.here import person
+from views.jobs import follow
+
+NO_CODE = "ยังไม่มีรหัสของกระทรวง ให้เจ้าหน้าที่บันทึกรหัสในคำขอ หรือเลือกรับรองครั้งละไม่เกิน 50 คำขอแล้วพิมพ์รหัส"
 
 
 class Row(NamedTuple):
@@ -28,6 +32,7 @@ class Row(NamedTuple):
     days: int | None
     refusal: str | None
     code: str
+    types: bool
     errors: dict
     typed: dict
     doubts: list
@@ -55,7 +60,7 @@ class GCodeSteps:
         if not _few(ids):
             return
         refused, done = [], 0
-        for found in [gcode.get_request(current_user, id_) for id_ in ids]:  # a foreign id refuses them all
+        for found in gcode.get_requests(current_user, ids):  # a foreign id refuses them all
             try:
                 gcode_requests.step(found, "take", person())
                 done += 1
@@ -74,22 +79,35 @@ class GCodeSteps:
         area = here.area_code()
         if not current_user.holds("approver", area):
             raise OutOfScope("เฉพาะผู้รับรองระดับเขตเท่านั้นที่รับรองคำขอรหัส G ได้")
-        ids = list(dict.fromkeys(request.values.getlist("id")))
-        if not ids or not _few(ids):
+        posted = request.method == "POST"
+        if not posted and request.args.get("every") == "1":
+            ids = self.matching_ids(MOST_BY_JOB)
+        else:
+            ids = list(dict.fromkeys((request.form if posted else request.args).getlist("id")))
+        if not ids or not _few(ids, MOST_BY_JOB):
             return redirect(self.get_url(".index_view", queue="certify"), 303)
-        found = [gcode.get_request(current_user, id_) for id_ in ids]
-        return self._certified(area, found) if request.method == "POST" else self._asked(area, found)
+        found = gcode.get_requests(current_user, ids)
+        return self._certified(area, found) if posted else self._asked(area, found)
 
     def _asked(self, area, found, results=None):
         refused = {result.request.id: result.refusal for result in results or () if result.refusal}
-        rows = [row_of(one, refused.get(one.id)) for one in found if not results or one.id in refused]
+        mode, asked = gcode_numbers.mode_of(area), request.args.to_dict(flat=False)
+        records = mode == gcode_numbers.RECORDED
+        many = len(found) > MOST_AT_ONCE
+        made = many_row_of if many else row_of
+        rows = [made(one, refused.get(one.id), records) for one in found if not results or one.id in refused]
         page = self.render(
             "khet/gcode_certify.html",
             rows=rows,
             ready=sum(row.refusal is None for row in rows),
             schools=len({row.case.school_code for row in rows}),
-            records=gcode_numbers.mode_of(area) == gcode_numbers.RECORDED,
-            mode=gcode_numbers.MODES[gcode_numbers.mode_of(area)],
+            records=records,
+            mode=gcode_numbers.MODES[mode],
+            many=many,
+            most=MOST_BY_JOB,
+            ticks_all=request.args.get("tick") == "1",
+            address=self.get_url(".certify_view", **asked),
+            tick_all=self.get_url(".certify_view", **asked | {"tick": ["1"]}),
             done=[result.request for result in results or () if result.refusal is None],
             tried=results is not None,
         )
@@ -101,6 +119,11 @@ class GCodeSteps:
         if not chosen:
             flash("กรุณาตรวจและทำเครื่องหมายคำขอที่จะรับรองอย่างน้อยหนึ่งคำขอ", "error")
             return self._asked(area, found), 422
+        if len(chosen) > MOST_AT_ONCE:
+            told = {"chosen": [[str(one.request.id), one.revision] for one in chosen]}
+            title = f"รับรองคำขอรหัส G {len(chosen):,} คำขอ"
+            back = self.get_url(".index_view", queue="certify")
+            return follow(ask("gcode_certify", person(), area, None, title, told, href=back))
         results = gcode_certifying.certify_each(chosen, person())
         for result in results:
             if isinstance(result.refusal, OutOfScope):
@@ -109,18 +132,18 @@ class GCodeSteps:
         if done:
             flash(f"รับรองแล้ว {len(done):,} คำขอ", "success")
         if len(done) < len(results):
-            fresh = [gcode.get_request(current_user, str(result.request.id)) for result in results]
+            fresh = gcode.get_requests(current_user, [str(result.request.id) for result in results])
             return self._asked(area, fresh, results)
         if len(done) == 1:
             return redirect(self.get_url(".details_view", id=str(done[0].id)), 303)
         return redirect(self.get_url(".index_view", queue="certified"), 303)
 
 
-def _few(ids):
+def _few(ids, most=MOST_AT_ONCE):
     """Whether so many may be done at once; says so when not."""
-    if len(ids) <= MOST_AT_ONCE:
+    if len(ids) <= most:
         return True
-    flash(f"ทำได้ครั้งละไม่เกิน {MOST_AT_ONCE:,} คำขอ กรุณาเลือกใหม่", "error")
+    flash(f"ทำได้ครั้งละไม่เกิน {most:,} คำขอ กรุณาเลือกใหม่", "error")
     return False
 
 
@@ -132,14 +155,25 @@ def chosen_of(found):
     return Chosen(found, revision, code, again)
 
 
-def row_of(found, refusal=None):
-    """The Row of a request; `refusal` is what the deed met."""
-    user = person()
-    shut = gcode_certifying.refusal_of(found, user)
-    sees = access.sees_sensitive(user, found.area_code, found.school_code)
+def row_of(found, refusal, records):
+    """The Row of a request; `refusal` is what the deed met, `records` whether a code must be typed where there is none."""
     errors = dict(refusal.errors[0]) if isinstance(refusal, Invalid) else {}
     of_code = {name: errors[name] for name in ("code", "again") if name in errors}
+    shut = gcode_certifying.refusal_of(found, person())
     said = shut or (refusal if refusal is not None and not of_code else None)
+    typed = {name: request.form.get(f"{name}-{found.id}", "") for name in ("code", "again")}
+    return _row(found, said and said.message, records and not found.code, of_code, typed)
+
+
+def many_row_of(found, refusal, records):
+    """The Row of one of many, without what takes a search for each; a code that lacks is recorded by an officer first."""
+    said = refusal or gcode_certifying.refusal_of(found, person(), closely=False)
+    lacks = NO_CODE if records and not found.code else None
+    return _row(found, said.message if said else lacks, False, {}, {})
+
+
+def _row(found, refusal, types, errors, typed):
+    sees = access.sees_sensitive(person(), found.area_code, found.school_code)
     return Row(
         found,
         code_list("NATION").label(found.nationality) if sees else None,
@@ -147,9 +181,10 @@ def row_of(found, refusal=None):
         code_list("GRADE").short(found.grade),
         len(found.evidence),
         waiting_days(found),
-        said.message if said else None,
+        refusal,
         citizen_id.mask_id(found.code) if found.code else "",
-        of_code,
-        {name: request.form.get(f"{name}-{found.id}", "") for name in ("code", "again")},
+        types,
+        errors,
+        typed,
         code_notes(found),
     )

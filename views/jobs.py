@@ -20,6 +20,7 @@ from views.pages import Page
 
 PATIENCE = 1.2  # seconds that a request waits for its job before it shows the job's page
 PAGE_SIZE = 30
+MOST_FLASHED = 4  # sentences
 TONES = {
     "arriving": "idle",
     "waiting": "idle",
@@ -95,11 +96,14 @@ def ended(job):
 
 
 def follow(job):
-    """The response to a request that asked for a job: its result's page if it ends at once, else the job's page."""
+    """The response to a request that asked for a job: its result's page if it ends at once, else the job's page.
+
+    What takes more than a few sentences to tell stands on the job's page too.
+    """
     job = ended(job)
     if job.state == "failed":
         flash(job.failure, "error")
-    elif href_of(job):
+    elif href_of(job) and len(job.result.get("summary") or ()) <= MOST_FLASHED:
         flash(" ".join(job.result.get("summary") or [STATES["done"]]), "success")
         return redirect(href_of(job), 303)
     return redirect(page_of(job), 303)
