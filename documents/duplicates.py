@@ -1,8 +1,6 @@
 """The duplicates desk (ตรวจซ้ำซ้อน): cases opened by a scan of the area, answered by schools, decided by the district.
 
-A decision that the two are one child takes the record out of the school that does not keep him, in one transaction with
-the case: moved out, or removed where it stands twice in one school. The number it stood under goes among the earlier ones
-of the record that stays; where that school has handed in, with the first night it takes changes again.
+What a decision that the two are one child does stands in `one_child.py`.
 """
 
 import datetime as dt
@@ -11,7 +9,7 @@ from collections import Counter
 from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
-from documents import citizen_id, clock, evidence, notice_rules, notices
+from documents import citizen_id, clock, evidence, notice_rules, notices, one_child
 from documents.cases import advance, check_step, open_case, reason_of
 from documents.database import collection
 from documents.duplicate_cases import (
@@ -26,31 +24,22 @@ from documents.duplicate_cases import (
     acting_for,
 )  # fmt: skip
 from documents.errors import (
-    DoorClosed,
     Invalid,
     NotAllowed,
     OutOfScope,
-    RoundLocked,
-    RuleBroken,
     WrongState,
 )
 from documents.history import as_stored, note_event
 from documents.lookups import is_on_roll
-from documents.record import Place
+from documents.one_child import SCANNER, put_owed_numbers
 from documents.refusals import noting_refusals
-from documents.renumbering import round_of, taking
 from documents.rounds import Round
 from documents.schools import School
 from documents.students import Student
-from documents.submissions import find_submission, may_write
 from documents.timetable import daily
-from documents.transfers import MOVED_AWAY, days_of
+from documents.transfers import days_of
 from documents.twofold import pairs_of
-from documents.users import System
-from documents.warrants import Granted, Warrant
-from documents.writing import Change, write
 
-SCANNER = System("ระบบตรวจซ้ำซ้อน")
 MOST_DAYS = 90
 
 
@@ -265,12 +254,13 @@ def decide(case, name, actor, reason=None, keeper=None, days=None):
     check_step(case, step, actor, clock.now())
     said = reason_of(reason, needed=step.reason)
     if name == "same":
-        return _one_child(case, actor, said, keeper)
+        one_child.settle(case, keeper, actor, said, _ended("same", case))
+        return acting_for(DuplicateCase.objects(area_code=case.area_code, id=case.id).get(), actor)
     changes = _ended(step.to, case)
     if name == "mend":
         # Once the number is mended they are two of one name: that was answered here.
         apart = case.pair.replace(NUMBER, PERSON, 1)
-        changes |= {"mended_by": _other_than(case, keeper)["school_code"], "apart": apart}
+        changes |= {"mended_by": one_child.other_than(case, keeper)["school_code"], "apart": apart}
     if name in ("again", "reopen"):
         changes |= {
             "answers": {},
@@ -298,113 +288,3 @@ def _until(days, area_code):
     if not str(days).isascii() or not str(days).isdecimal() or not 1 <= int(days) <= MOST_DAYS:
         raise Invalid({0: {"days": f"กรุณากรอกจำนวนวัน 1 ถึง {MOST_DAYS}"}})
     return as_stored(clock.now() + dt.timedelta(days=int(days)))
-
-
-def _other_than(case, keeper):
-    """The entry that is not the keeper's; raises Invalid where none of the case's was named."""
-    if keeper not in {str(row["record"]) for row in case.records}:
-        raise Invalid({0: {"keeper": "กรุณาเลือกว่าโรงเรียนใดถูกต้อง"}})
-    return next(row for row in case.records if str(row["record"]) != keeper)
-
-
-def _one_child(case, actor, said, keeper):
-    """Let go of the record that is not kept, in one transaction with the step."""
-    if case.kind == AGENCY:
-        gone, kept_by, name = case.records[0], None, case.others(case.school_code)[0]
-    else:
-        gone = _other_than(case, keeper)
-        kept = next(row for row in case.records if str(row["record"]) == keeper)
-        kept_by, name = kept["school_code"], kept["school_name"]
-        if not _stored(case, kept):
-            raise WrongState("รายการที่เลือกให้เก็บไว้ไม่อยู่แล้ว กรุณาสั่งตรวจทั้งเขตใหม่")
-    plain, made = _stored(case, gone), {}
-    if plain is not None and is_on_roll(plain):
-        change = _leaving(case, gone, plain, name, within=gone["school_code"] == kept_by)
-        _refuse_shut(case, gone, actor)
-        made[change.id] = (change, Granted(change.place, frozenset(change.values), change.remove))
-    ended = {"kept_by": kept_by} | _ended("same", case)
-    if case.kind != AGENCY and plain is not None and (taken := taking(_stored(case, kept), plain)):
-        if _takes_now(taken[0].place):
-            made[taken[0].id] = taken
-        else:
-            ended["number_owed"] = kept["record"]
-    if not made:
-        return acting_for(advance(case, "same", actor, said, changes=ended), actor)
-    warrant = Warrant(
-        "district",
-        {id_: granted for id_, (_, granted) in made.items()},
-        along=lambda: advance(case, "same", actor, said, changes=ended),
-    )
-    write([change for change, _ in made.values()], actor, said, via="duplicate", warrant=warrant)
-    return acting_for(DuplicateCase.objects(area_code=case.area_code, id=case.id).get(), actor)
-
-
-def _takes_now(place):
-    """Whether a school's data of a round takes changes by the district now."""
-    try:
-        may_write(find_submission("DMC", place), round_of(place), None, role="system")
-    except DoorClosed:
-        return False
-    return True
-
-
-def put_owed_numbers(round_):
-    """Put the numbers that are owed among the earlier ones of who stays, in this round; gives how many pupils got theirs."""
-    done = 0
-    for case in DuplicateCase.objects(
-        __raw__={"area_code": round_.area_code, "number_owed": {"$type": "objectId"}}
-    ):
-        done += _put_owed_number(case, round_)
-    return done
-
-
-def _put_owed_number(case, round_):
-    kept = next(row for row in case.records if row["record"] == case.number_owed)
-    gone = _stored(case, _other_than(case, str(case.number_owed)))
-    place = Place(case.area_code, round_.academic_year, round_.code, case.kept_by)
-    stays = collection(Student).find_one({**place._asdict(), "lineage": kept["lineage"]})
-    settled = {"area_code": case.area_code, "_id": case.id}
-    if gone is None or (stays and not (taken := taking(stays, gone))):
-        collection(DuplicateCase).update_one(settled, {"$unset": {"number_owed": ""}})
-        return 0
-    if stays is None or not _takes_now(place):
-        return 0
-    change, granted = taken
-
-    def along():
-        collection(DuplicateCase).update_one(settled, {"$unset": {"number_owed": ""}})
-
-    warrant = Warrant("district", {change.id: granted}, along=along, claims_as="system")
-    try:
-        write([change], SCANNER, case.moves[-1]["reason"], via="duplicate", warrant=warrant)
-    except RuleBroken:  # somebody was first: the next night
-        return 0
-    return 1
-
-
-def _stored(case, row):
-    return collection(Student).find_one({**case.place_of(row)._asdict(), "_id": row["record"]})
-
-
-def _leaving(case, row, plain, to, within):
-    """The change that takes a record out: moved out, or removed where the child stands in the same school already."""
-    place = case.place_of(row)
-    if within:
-        return Change(Student, place, id=plain["_id"], revision=plain["revision"], remove=True)
-    values = MOVED_AWAY | {"leave_date": clock.today(), "leave_to": to}
-    return Change(Student, place, values, id=plain["_id"], revision=plain["revision"])
-
-
-def _refuse_shut(case, row, actor):
-    """Say whose data is shut and what to do, before the door would say only that it is."""
-    place = case.place_of(row)
-    try:
-        may_write(find_submission("DMC", place), round_of(place), actor, role="district")
-    except RoundLocked as error:
-        raise RoundLocked(
-            f"รอบ {case.academic_year}-{case.round} ล็อกแล้ว จึงย้ายออกในรอบนี้ไม่ได้ ให้สั่งตรวจทั้งเขตในรอบปัจจุบันแล้วตัดสินใหม่"
-        ) from error
-    except WrongState as error:
-        raise WrongState(
-            f"{row['school_name']}ส่งข้อมูลรอบ {case.academic_year}-{case.round} แล้ว ให้ส่งกลับแก้ไขก่อน แล้วจึงตัดสินเรื่องนี้"
-        ) from error

@@ -145,13 +145,26 @@ def replaced(request, new, actor, said, kept_as=None, beside=None):
 
     For a deed that has asked already who may and what the evidence is. Raises WrongState, DuplicateKey.
     """
-    refuse_known(request, new)
-    found = renumbered(request.area_code, request.code, lambda plain: renumber(plain, new, CITIZEN))
-    refuse_met(found.changes)
-    values = {"new_number": new, "replaced_on": midnight(today())}
+    found = replacing(request, new, lambda plain: renumber(plain, new, CITIZEN))
+    values = replacing_values(new)
     if kept_as:
         values["evidence"] = [*request.evidence, kept_as]
     return _done(request, found, actor, said, "replace", values, beside)
+
+
+def replacing(request, new, make, leaving=()):
+    """The Renumbered of a certified request's records, `make(plain)` giving (Change, Granted) of each; `leaving` are ids of
+    records that are taken out with them. Raises WrongState, DuplicateKey.
+    """
+    refuse_known(request, new)
+    found = renumbered(request.area_code, request.code, make)
+    refuse_met(found.changes, leaving)
+    return found
+
+
+def replacing_values(new):
+    """What the step `replace` sets."""
+    return {"new_number": new, "replaced_on": midnight(today())}
 
 
 def refuse_known(request, new):
@@ -225,8 +238,8 @@ def other_number(request, text, again):
 # ---- what all of them share ----
 
 
-def _done(request, found, actor, said, step, values, beside=None, noted=None):
-    """Write the records and make the step in one transaction; gives the Outcome."""
+def making(request, step, values, actor, said, noted=None):
+    """What makes a step with a request's code inside a transaction, as a function of no arguments: it tells the event."""
 
     def along():
         advance(request, step, actor, said, changes=values, noted=noted)
@@ -234,6 +247,16 @@ def _done(request, found, actor, said, step, values, beside=None, noted=None):
             name: [getattr(request, name), values[name]] for name in ("code", "new_number") if name in values
         }
         note(request, actor, step, told, said, acting_as="district")
+
+    return along
+
+
+def _done(request, found, actor, said, step, values, beside=None, noted=None):
+    """Write the records and make the step in one transaction; gives the Outcome."""
+    make_step = making(request, step, values, actor, said, noted)
+
+    def along():
+        make_step()
         if beside:
             beside()
 

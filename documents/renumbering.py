@@ -96,20 +96,23 @@ def refuse_shut(place):
         ) from error
 
 
-def refuse_met(changes):
-    """Raise DuplicateKey where a school and round of these Changes has another pupil with the new number."""
+def refuse_met(changes, leaving=()):
+    """Raise DuplicateKey where a school and round of these Changes has another pupil with the new number.
+
+    `leaving` are ids of records that are taken out with them.
+    """
     for change in changes:
         number = change.values.get("person_id")
-        if number and (other := in_school(change.place, number, change.id)):
+        if number and (other := in_school(change.place, number, change.id, *leaving)):
             where = f"รอบ {change.place.academic_year}-{change.place.round}"
             raise DuplicateKey(
                 f"เลขใหม่เป็นของ{Student.headline(other)}ในโรงเรียนเดียวกัน {where} อยู่แล้ว กรุณาให้โรงเรียนตรวจทั้งสองคนก่อน"
             )
 
 
-def in_school(place, number, own):
-    """The stored record of another pupil of the school with this number, or None."""
-    return collection(Student).find_one({**place._asdict(), "person_id": number, "_id": {"$ne": own}})
+def in_school(place, number, *own):
+    """The stored record of another pupil of the school with this number than these, or None."""
+    return collection(Student).find_one({**place._asdict(), "person_id": number, "_id": {"$nin": own}})
 
 
 def former_ids(plain):

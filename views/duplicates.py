@@ -9,7 +9,17 @@ from flask import flash, redirect, request, send_file
 from flask_admin import BaseView, expose
 from flask_login import current_user
 
-from documents import access, access_log, buddhist, duplicate_cases, duplicates, evidence, fields, jobs
+from documents import (
+    access,
+    access_log,
+    buddhist,
+    duplicate_cases,
+    duplicates,
+    evidence,
+    fields,
+    jobs,
+    one_child,
+)
 from documents.cases import steps_for
 from documents.citizen_id import mask_id
 from documents.clock import utc
@@ -24,6 +34,7 @@ from exports import guards
 from views import here
 from views.cases import LAST_PAGE, LONGEST, PAGE, event_of, said
 from views.files_out import ONE, hands_out
+from views.gcode_words import sees_area
 from views.here import person
 from views.jobs import follow
 from views.pages import Page
@@ -156,7 +167,7 @@ class Duplicates(Page, BaseView):
             refusal=None if errors else refusal,
             errors=errors,
             typed={name: request.form.get(name, "") for name in ("reason", "days", "step", "keeper")},
-            officer=current_user.holds("district", case.area_code),
+            code=one_child.code_of(case) if sees_area(current_user, case) else None,
             due=buddhist.format_date(utc(case.due_at)),
         )
         return page if refusal is None else (page, refusal.status)
