@@ -12,6 +12,7 @@ from documents.database import in_transaction
 from documents.errors import RuleBroken, WrongState
 from documents.gcode import HOLDS_CODE, GCodeRequest, keys_of
 from documents.gcode_requests import refuse_incomplete
+from documents.gcode_writing import refuse_stale
 from documents.history import as_stored
 from documents.jobs import counted_so_far, job_kind
 from documents.one_by_one import one_by_one
@@ -19,7 +20,6 @@ from documents.refusals import noting_refusals
 
 MOST_AT_ONCE = 50  # while the page waits
 MOST_BY_JOB = 500
-CHANGED = "คำขอนี้เปลี่ยนไปหลังจากที่ท่านเปิดดู จึงยังไม่ได้รับรอง กรุณาเปิดหน้านี้ใหม่แล้วตรวจอีกครั้ง"
 
 
 class Chosen(NamedTuple):
@@ -66,8 +66,7 @@ def refuse(chosen, actor, now=None):
     """Raise what stands against certifying a request, apart from its code; for the page before the deed too."""
     request = chosen.request
     check_step(request, request.steps["certify"], actor, now or clock.now())
-    if chosen.revision != request.revision:
-        raise WrongState(CHANGED)
+    refuse_stale(request, chosen.revision)
     refuse_incomplete(request)
     known = {row["id"] for row in request.known_likely}
     if any(one.id not in known for one in gcode_likely.of(request)):

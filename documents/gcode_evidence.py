@@ -72,7 +72,7 @@ def says_lacking(kinds):
 
 
 def attach(request, kind, content, actor, reason=None):
-    """Attach a piece of evidence, the bytes of an uploaded file; gives the fresh request.
+    """Attach a piece of evidence, the bytes of an uploaded file; gives the fresh request. What is there is not attached again.
 
     Raises OutOfScope or WrongState where this person does not change it now, Invalid under `kind` or `evidence`.
     """
@@ -83,6 +83,9 @@ def attach(request, kind, content, actor, reason=None):
         raise Invalid({0: {"evidence": f"แนบได้ไม่เกิน {MOST} ไฟล์ กรุณานำไฟล์ที่ไม่ใช้ออกก่อน"}})
     said = reason_by(role, reason)
     kept = evidence.keep(content, request.area_code, request.school_code)
+    if any((one["kind"], one["digest"]) == (kind, kept.digest) for one in request.evidence):
+        evidence.drop(kept.id)
+        return request
     row = {
         "id": kept.id, "kind": kind, "media": kept.kind, "size": kept.size, "digest": kept.digest,
         "at": naive_now(), "by": actor.id, "by_name": actor.name,

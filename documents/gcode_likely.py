@@ -6,6 +6,7 @@ by the school's name and the fact alone (domain.md 6). Source: domain.md 3.3.1, 
 
 from documents.database import collection
 from documents.gcode import GCodeRequest
+from documents.history import keyed
 from documents.likeness import Likely as Likely
 from documents.likeness import Told as Told
 from documents.likeness import likely_same
@@ -36,6 +37,16 @@ def search(area_code, learner, limit=MOST):
 def of(request):
     """[Likely] of a stored request."""
     return search(request.area_code, request.to_mongo().to_dict())
+
+
+def mark(found):
+    """What stands for the Likely ones that a page shows, and tells nothing of them."""
+    return keyed(" ".join(sorted(str(one.id) for one in found)))[:24]
+
+
+def is_unseen(found, seen):
+    """Whether other Likely ones were found than those whose mark was `seen`; None: whoever asks saw them all."""
+    return seen is not None and seen != mark(found)
 
 
 def rows_of(area_code, found):

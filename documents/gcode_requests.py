@@ -12,7 +12,7 @@ from documents.cases import advance, check_step, open_case, reason_of
 from documents.database import collection, in_transaction
 from documents.errors import DuplicateKey, Invalid, NotAllowed, OutOfScope, WrongState
 from documents.gcode import GCodeRequest, editable, keys_of, may_ask, open_names
-from documents.gcode_writing import NO_CHECK, mend, note, reason_by, role_now
+from documents.gcode_writing import NO_CHECK, mend, note, reason_by, refuse_stale, role_now
 from documents.history import as_stored, naive_now
 from documents.refusals import noting_refusals
 from documents.schools import School
@@ -21,10 +21,11 @@ from documents.schools import School
 
 
 @noting_refusals(3)
-def record(area_code, school_code, typed, actor, over_warning=None):
+def record(area_code, school_code, typed, actor, over_warning=None, seen=None):
     """Record a new request as a draft and give it; `typed` is {field: what was typed}.
 
-    Where a likely same learner is known, `over_warning` says why the request is made all the same.
+    Where a likely same learner is known, `over_warning` says why the request is made all the same, of those whose
+    mark was `seen` (`gcode_likely.mark`; None: all there are).
     Raises OutOfScope, WrongState (the school is closed), or Invalid by field; born in Thailand is one of those.
     """
     school = _open_school(area_code, school_code, actor)
@@ -32,7 +33,7 @@ def record(area_code, school_code, typed, actor, over_warning=None):
     values = accepted(typed | {"requested_on": typed.get("requested_on") or clock.today()})
     if lacks := rules.missing_to_search(values):
         raise Invalid({0: lacks})
-    likely, said = _over_warning(area_code, values, over_warning)
+    likely, said = _over_warning(area_code, values, over_warning, seen)
     own = {"area_code": area_code, "school_code": school_code, "school_name": school.name}
     own |= values | {"known_likely": likely, "over_warning": said, "recorded_by": [actor.id]}
     return numbered(own, actor, clock.today().year + buddhist.ERA)
@@ -115,12 +116,13 @@ def _refuse_names(typed, actor, area_code, school_code):
         raise NotAllowed(f"ท่านไม่มีสิทธิ์แก้ไข “{known[name].verbose_name}”")
 
 
-def _over_warning(area_code, values, said, request=None):
+def _over_warning(area_code, values, said, seen, request=None):
     """(what is kept of the likely same learners, the reason); raises Invalid where new ones are known and none was given."""
     found = gcode_likely.search(area_code, values)
     said = reason_of(said, needed=False)
     known = {row["id"] for row in request.known_likely} if request else set()
-    if any(one.id not in known for one in found) and not said:
+    fresh = [one for one in found if one.id not in known]
+    if fresh and (not said or gcode_likely.is_unseen(found, seen)):
         raise Invalid({0: {"over_warning": gcode_likely.SAY_WHY}})
     if not found:
         return [], None
@@ -131,7 +133,7 @@ def _over_warning(area_code, values, said, request=None):
 
 
 @noting_refusals(3)
-def change(request, typed, revision, actor, reason=None, over_warning=None):
+def change(request, typed, revision, actor, reason=None, over_warning=None, seen=None):
     """Change a request that is still at `revision`, and give the fresh one; after the check it goes back to checking.
 
     The district says why. Raises OutOfScope, WrongState, NotAllowed, Invalid by field, or StaleRevision.
@@ -148,7 +150,7 @@ def change(request, typed, revision, actor, reason=None, over_warning=None):
     also = {}
     if role != "district" and changes.keys() & gcode_likely.ASKED:
         also["known_likely"], also["over_warning"] = _over_warning(
-            request.area_code, stored | values, over_warning, request
+            request.area_code, stored | values, over_warning, seen, request
         )
     return mend(request, changes, actor, role, said, revision=revision, also=also)
 
@@ -157,23 +159,25 @@ def change(request, typed, revision, actor, reason=None, over_warning=None):
 
 
 @noting_refusals(2)
-def step(request, name, actor, reason=None, told_apart=None, now=None):
+def step(request, name, actor, reason=None, told_apart=None, now=None, *, revision=None, seen=None):
     """Make one step of a request that a button makes, and give the fresh one; certifying stands in gcode_certifying.py.
 
-    `told_apart` is the officer's word on the likely same learners, when checking.
+    `told_apart` is the officer's word on the likely same learners whose mark was `seen`, when checking; `revision` the one the
+    person saw (None: the present one).
     Raises OutOfScope, NotAllowed, WrongState, or Invalid: what lacks, by field, and `evidence`, `told_apart`, `reason`.
     """
     wanted = request.steps.get(name)
     if wanted is None or not wanted.plain or name == "certify":
         raise NotAllowed("ไม่มีขั้นตอนนี้")
     check_step(request, wanted, actor, now or clock.now())
+    refuse_stale(request, revision)
     said = reason_of(reason, needed=wanted.reason)
     changes = {}
     if name == "send":
         refuse_incomplete(request)
         changes = {"sent_at": request.sent_at or naive_now()}
     elif name == "check":
-        changes = _checked(request, actor, told_apart)
+        changes = _checked(request, actor, told_apart, seen)
     elif request.state == "checked":
         changes = dict(NO_CHECK)
     return advance(request, name, actor, said, changes=changes, now=now)
@@ -190,11 +194,11 @@ def refuse_incomplete(request):
         raise Invalid({0: wrong})
 
 
-def _checked(request, actor, told_apart):
+def _checked(request, actor, told_apart, seen):
     refuse_incomplete(request)
     found = gcode_likely.of(request)
     said = reason_of(told_apart, needed=False)
-    if found and not said:
+    if found and (not said or gcode_likely.is_unseen(found, seen)):
         raise Invalid({0: {"told_apart": gcode_likely.TELL_APART}})
     return {
         "checked_by": actor.id, "checked_by_name": actor.name, "checked_at": as_stored(clock.now()),

@@ -11,6 +11,7 @@ from documents.history import note_event
 
 WHY = "เขตแก้ไขแทนโรงเรียน โปรดระบุเหตุผล"
 NOT_NOW = "คำขอนี้อยู่ในสถานะ “{state}” จึงแก้ไขไม่ได้ โรงเรียนแก้ได้ก่อนส่งหรือเมื่อส่งกลับ เขตแก้ได้ระหว่างตรวจสอบ"
+CHANGED = "คำขอนี้เปลี่ยนไปหลังจากที่ท่านเปิดดู จึงยังไม่ได้ทำรายการ กรุณาตรวจดูอีกครั้งแล้วทำใหม่"
 NO_CHECK = {"checked_by": None, "checked_by_name": None, "checked_at": None}
 
 
@@ -64,6 +65,12 @@ def mend(
 
     in_transaction(work)
     return fresh(request)
+
+
+def refuse_stale(request, revision):
+    """Raise WrongState where a request is no longer as the person saw it; `revision` None: as it is now."""
+    if revision not in (None, request.revision):
+        raise WrongState(CHANGED)
 
 
 def fresh(request):

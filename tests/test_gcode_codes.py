@@ -22,6 +22,13 @@ CODE, NEW = "G683400000001", "/admin/students/new/"
 CODES, REPORTS, EXCHANGE = "/admin/gcode/code/", "/admin/gcode/reports/", "/admin/gcode/exchange/"
 
 
+def posted(browser, asked, **more):
+    """The answer to a deed's form, with the revision that its page shows."""
+    return browser.send(
+        CODES, {"revision": str(GCodeRequest.objects.get(id=asked["id"]).revision), **asked, **more}
+    )
+
+
 @pytest.fixture
 def marked(area):
     return person("marked", "district", sensitive=True)
@@ -37,11 +44,11 @@ def test_an_officer_records_a_code_and_takes_it_back(teacher, officer, open_roun
     page = browser.get(f"/admin/gcode/details/?id={request.id}").text
     assert "บันทึกรหัส G ของกระทรวง" in page
     asked = {"id": str(request.id), "do": "record", "code": CODE, "again": "G683400000002"}
-    assert browser.send(CODES, asked).status_code == 422
-    assert "ไม่ตรงกัน" in browser.send(CODES, asked).text
-    assert browser.send(CODES, asked | {"again": CODE}).status_code == 303
+    assert posted(browser, asked).status_code == 422
+    assert "ไม่ตรงกัน" in posted(browser, asked).text
+    assert posted(browser, asked, again=CODE).status_code == 303
     assert "ลบรหัสที่บันทึกไว้" in browser.get(f"/admin/gcode/details/?id={request.id}").text
-    assert browser.send(CODES, {"id": str(request.id), "do": "erase", "reason": "ผิดคน"}).status_code == 303
+    assert posted(browser, {"id": str(request.id), "do": "erase", "reason": "ผิดคน"}).status_code == 303
     assert GCodeRequest.objects.get().code is None
     assert browser.get(f"{CODES}?id={request.id}&do=replace").status_code == 403
     assert browser.get(f"{CODES}?id={request.id}&do=nothing").status_code == 404
@@ -94,10 +101,10 @@ def test_a_13_digit_number_with_its_evidence(done, teacher, officer, sign_in):
     asked = {"id": str(done.id), "do": "replace", "number": new, "again": new, "reason": "หนังสืออำเภอที่ 1"}
     page = browser.get(f"{CODES}?id={done.id}&do=replace").text
     assert "ในรอบที่ยังเปิด 1 รายการ" in page
-    refused = browser.send(CODES, asked)
+    refused = posted(browser, asked)
     assert (refused.status_code, "แนบ" in refused.text) == (422, True)
     assert "หนังสืออำเภอที่ 1" in refused.text, "what was typed is kept"
-    sent = browser.send(CODES, asked | {"evidence": (io.BytesIO(PDF), "x.pdf")})
+    sent = posted(browser, asked, evidence=(io.BytesIO(PDF), "x.pdf"))
     assert sent.status_code == 303
     assert new not in sent.headers["Location"]
     assert collection(Student).find_one()["person_id"] == new
@@ -107,8 +114,8 @@ def test_a_13_digit_number_with_its_evidence(done, teacher, officer, sign_in):
 def test_cancelling_asks_what_becomes_of_the_pupil(done, teacher, approver, sign_in):
     write([Change(Student, place(), pupil(**learner_values(done)))], teacher)
     browser, asked = sign_in(approver), {"id": str(done.id), "do": "cancel", "reason": "ออกซ้ำ"}
-    assert "จะเป็นอย่างไรต่อไป" in browser.send(CODES, asked).text
-    assert browser.send(CODES, asked | {"fate": "removed"}).status_code == 303
+    assert "จะเป็นอย่างไรต่อไป" in posted(browser, asked).text
+    assert posted(browser, asked, fate="removed").status_code == 303
     assert collection(Student).find_one() is None
 
 

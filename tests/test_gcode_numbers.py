@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from documents import gcode_numbers, history, job_runs, jobs
+from documents import gcode_numbers, job_runs, jobs
 from documents.database import collection, in_transaction
 from documents.errors import DuplicateKey, Invalid, NotAllowed, OutOfScope, WrongState
 from documents.gcode import GCodeRequest, keys_of
@@ -289,7 +289,6 @@ def test_a_job_stopped_half_way_goes_on_and_two_at_once_give_each_learner_one_nu
     assert sorted(one.code for one in GCodeRequest.objects) == consecutive(8)
     assert {one.state for one in GCodeRequest.objects} == {"certified"}
     assert GCodeSequence.objects.get().last == 8
-    assert list(history.verify()) == []
 
 
 def test_a_job_certifies_nothing_for_one_who_may_not_or_no_longer_may(different, officer, monkeypatch):

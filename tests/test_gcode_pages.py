@@ -1,12 +1,14 @@
 """Pages of G-code requests: search first, evidence in and out, queues, steps, certifying, settings, the paper."""
 
 import io
+import re
 
 import pytest
 from PIL import Image
 
 from documents import gcode_evidence, gcode_numbers, gcode_requests, job_runs, jobs
 from documents.database import collection
+from documents.evidence import EvidenceFile
 from documents.gcode import GCodeRequest
 from documents.history import AuditEvent
 from tests.learners import PDF, checked, learner, recorded, sent
@@ -63,8 +65,14 @@ def test_of_another_schools_learner_the_name_of_the_school_and_the_fact_are_told
     refused = browser.send("/admin/gcode/new/", {**typed, "do": "save"})
     assert refused.status_code == 422
     assert "ให้เขียนเหตุผลที่ยังขอรหัส G ใหม่" in refused.text
-    made = browser.send("/admin/gcode/new/", {**typed, "do": "save", "over_warning": "คนละคน"})
-    assert made.status_code == 303
+    saying = {**typed, "do": "save", "over_warning": "คนละคน"}
+    assert browser.send("/admin/gcode/new/", saying).status_code == 422, "a word on nobody that was shown"
+    saying["seen"] = re.search(r'name="seen" value="(\w+)"', refused.text)[1]
+    assert browser.send("/admin/gcode/new/", saying).status_code == 303
+    again = browser.send("/admin/gcode/new/", saying)
+    assert (again.status_code, GCodeRequest.objects.count()) == (422, 2), (
+        "sent twice, it is asked of the first too"
+    )
 
 
 def test_nobody_records_for_a_school_that_is_not_his(neighbour, officer, sign_in):
@@ -108,11 +116,44 @@ def test_a_file_that_lies_is_refused_on_the_requests_own_page(content, teacher, 
 
 def test_a_request_that_lacks_something_is_not_sent_and_says_what(teacher, sign_in):
     request = recorded(teacher, evidence=False, race=None)
-    answer = sign_in(teacher).send("/admin/gcode/step/", {"id": str(request.id), "step": "send"})
+    answer = sign_in(teacher).send(
+        "/admin/gcode/step/", {"id": str(request.id), "step": "send", "revision": str(request.revision)}
+    )
     assert answer.status_code == 422
     assert "เชื้อชาติ: กรุณากรอก" in answer.text
     assert "ยังขาดหลักฐานที่เขตกำหนด" in answer.text
     assert fresh(request).state == "draft"
+
+
+def test_a_step_is_made_of_what_was_seen_alone(teacher, officer, neighbour, sign_in):
+    request = gcode_requests.step(sent(teacher), "take", officer)
+    browser, page = sign_in(officer), f"/admin/gcode/details/?id={request.id}"
+
+    def check(**more):
+        shown = {
+            name: (re.search(f'name="{name}" value="(\\w+)"', browser.get(page).text) or ("", ""))[1]
+            for name in ("revision", "seen")
+        }
+        return browser.send("/admin/gcode/step/", {"id": str(request.id), "step": "check", **shown, **more})
+
+    gcode_requests.change(request, {"grade": "08"}, request.revision, officer, "ตามใบสมัคร")
+    stale = check(revision=str(request.revision))
+    assert (stale.status_code, "เปลี่ยนไปหลังจากที่ท่านเปิดดู" in stale.text) == (409, True)
+    recorded(neighbour, OTHER, evidence=False)
+    asked = check(told_apart="คนละคน", seen="")
+    assert (asked.status_code, "คนละคน" in asked.text) == (422, True), "of one who came up since"
+    assert fresh(request).state == "checking"
+    assert check(told_apart="คนละคน").status_code == 303
+    assert fresh(request).state == "checked"
+
+
+def test_a_piece_that_is_sent_twice_is_attached_once(teacher, sign_in):
+    request, browser = recorded(teacher, evidence=False), sign_in(teacher)
+    for _ in range(2):
+        file = {"id": str(request.id), "kind": "form", "file": (io.BytesIO(PDF), "form.pdf")}
+        assert browser.send("/admin/gcode/evidence/attach/", file).status_code == 303
+    assert len(fresh(request).evidence) == 1
+    assert collection(EvidenceFile).count_documents({}) == 1
 
 
 def test_a_form_opened_before_another_saved_shows_both_and_stores_nothing(teacher, sign_in):

@@ -11,6 +11,7 @@ import pytest
 
 from documents import subsystems
 from documents.database import collection
+from documents.gcode import GCodeRequest
 from documents.record import declared
 from documents.students import Student
 from documents.submissions import STATES
@@ -254,6 +255,7 @@ class _Named(dict):
             job=ids["job"],
             request=world.request,
             gcode=world.gcode,
+            asked=GCodeRequest.objects.get(id=world.gcode).revision,
             piece=world.piece,
             pupil=ids["record of students"],
         )

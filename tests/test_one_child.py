@@ -133,7 +133,6 @@ def test_a_school_that_handed_in_has_its_code_replaced_when_it_takes_changes_aga
     )
     assert GCodeRequest.objects.get(id=asked.id).state == "replaced"
     assert DuplicateCase.objects.get().number_owed is None
-    assert list(history.verify()) == []
 
 
 def test_when_somebody_is_first_at_the_request_nothing_of_the_verdict_is_stored(

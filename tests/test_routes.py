@@ -7,6 +7,7 @@ are walked in test_security.py.
 import pytest
 
 from documents import subsystems
+from documents.gcode import GCodeRequest
 from documents.users import ROLES
 from tests.discreet import leaks, numbers_of
 from tests.test_security import PUBLIC, routes
@@ -172,9 +173,9 @@ TABLE = [
     ("POST", "/admin/gcode/action/", {"action": "take", "rowid": "{gcode}"}, {302: "district"}),
     ("GET", "/admin/gcode/certify/", "?id={gcode}", {200: "approver"}),
     ("POST", "/admin/gcode/certify/", {"id": "{gcode}", "ticked": "{gcode}"}, {409: "approver"}),
-    ("POST", "/admin/gcode/step/", {"id": "{gcode}", "step": "take"}, {303: "district"}),
+    ("POST", "/admin/gcode/step/", {"id": "{gcode}", "step": "take", "revision": "{asked}"}, {303: "district"}),
     ("GET", "/admin/gcode/code/", "?id={gcode}&do=record", {200: "district"}),
-    ("POST", "/admin/gcode/code/", {"id": "{gcode}", "do": "record", "code": "1"}, {422: "district"}),
+    ("POST", "/admin/gcode/code/", {"id": "{gcode}", "revision": "{asked}", "do": "record", "code": "1"}, {422: "district"}),
     ("POST", "/admin/gcode/code/mode/", {"mode": "issued", "reason": "ทดสอบ"}, {303: "district"}),
     ("GET", "/admin/gcode/reports/", "", {200: ROUND_READERS}),
     ("GET", "/admin/gcode/reports/export/xlsx/", "?what=nation", {200: ROUND_READERS}),
@@ -393,6 +394,7 @@ def there(world):
         "job": world.job.id,
         "request": world.request,
         "gcode": world.gcode,
+        "asked": GCodeRequest.objects.get(id=world.gcode).revision,
         "piece": world.piece,
         "pupil": world.own["students"][0],
     }

@@ -11,10 +11,11 @@ from documents.citizen_id import mask_id
 from documents.errors import Invalid, OutOfScope, RuleBroken
 from documents.gcode_linking import FATES, says_outcome, touched
 from documents.gcode_numbers import RECORDED_IN, doubts_of
+from documents.gcode_writing import refuse_stale
 from views import here
 from views.cases import LONGEST, errors_of
 from views.here import person
-from views.pages import Page
+from views.pages import Page, seen_revision
 
 TYPED = ("code", "number", "again", "fate", "reason")
 LONGEST_NUMBER = 60
@@ -66,6 +67,7 @@ class GCodeCodes(Page, BaseView):
         if request.method == "GET":
             return self._form(found, name)
         try:
+            refuse_stale(found, seen_revision())
             said = done(found, name, person())
         except RuleBroken as refusal:
             return self._form(found, name, refusal), refusal.status

@@ -13,7 +13,7 @@ from documents.schools import School
 from views import formatters, here
 from views.cases import LONGEST
 from views.forms import fields_in_groups, form_class
-from views.gcode_words import told
+from views.gcode_words import mark_of, told
 from views.here import person
 from views.pages import seen_revision
 
@@ -61,15 +61,19 @@ class GCodeForms:
     def _recorded(self, area, school):
         names = self._names(area, school.code)
         said = request.form.get("over_warning", "")[:LONGEST]
-        made = gcode_requests.record(area, school.code, typed_of(names), person(), said)
+        made = gcode_requests.record(
+            area, school.code, typed_of(names), person(), said, request.form.get("seen", "")
+        )
         flash(f"บันทึกคำขอเลขที่ {made.request_no} แล้ว แนบหลักฐานแล้วส่งให้เขต", "success")
         return redirect(self.get_url(".details_view", id=str(made.id)), 303)
 
-    def _likely_of(self, refusal, area):
-        """The likely same learners again, where it is their warning that was not answered."""
+    def _likely_of(self, refusal, area, found=None):
+        """The likely same learners again, where it is their warning that was not answered; `found` is the stored request."""
         if not isinstance(refusal, Invalid) or "over_warning" not in refusal.errors[0]:
             return None
-        return told(person(), area, gcode_likely.search(area, gcode_requests.accepted(typed_of(editable()))))
+        stored = found.to_mongo().to_dict() if found else {}
+        values = gcode_requests.accepted(typed_of(editable()), stored)
+        return told(person(), area, gcode_likely.search(area, stored | values))
 
     def _asked_school(self):
         """(area code, School) in whose name a request is recorded; raises OutOfScope for one who records for none."""
@@ -104,12 +108,18 @@ class GCodeForms:
         typed = {name: request.form.get(name, "")[:LONGEST] for name in ("reason", "over_warning")}
         try:
             gcode_requests.change(
-                found, typed_of(names), seen_revision(), person(), typed["reason"], typed["over_warning"]
+                found,
+                typed_of(names),
+                seen_revision(),
+                person(),
+                typed["reason"],
+                typed["over_warning"],
+                request.form.get("seen", ""),
             )
         except RuleBroken as refusal:
             if isinstance(refusal, NotAllowed):
                 raise
-            likely = self._likely_of(refusal, found.area_code)
+            likely = self._likely_of(refusal, found.area_code, found)
             return self._form(school, refusal, found=found, names=names, likely=likely), refusal.status
         flash(f"บันทึกคำขอเลขที่ {found.request_no} แล้ว", "success")
         return redirect(self.get_url(".details_view", id=str(found.id)), 303)
@@ -135,6 +145,7 @@ class GCodeForms:
             revision=found.revision if found else None,
             searching=names is SEARCHED,
             likely=likely,
+            mark_of=mark_of,
             searched=searched,
             errors=errors,
             refusal=None if stale or isinstance(refusal, Invalid) else refusal,

@@ -17,6 +17,7 @@ from views.cases import LONGEST
 from views.gcode_codes import code_notes
 from views.here import person
 from views.jobs import follow
+from views.pages import seen_revision
 
 NO_CODE = "ยังไม่มีรหัสของกระทรวง ให้เจ้าหน้าที่บันทึกรหัสในคำขอ หรือเลือกรับรองครั้งละไม่เกิน 50 คำขอแล้วพิมพ์รหัส"
 
@@ -47,7 +48,8 @@ class GCodeSteps:
         found = gcode.get_request(current_user, request.form.get("id"))
         said = {name: request.form.get(name, "")[:LONGEST] for name in ("reason", "told_apart")}
         try:
-            done = gcode_requests.step(found, request.form.get("step"), person(), **said)
+            seen = {"revision": seen_revision(), "seen": request.form.get("seen", "")}
+            done = gcode_requests.step(found, request.form.get("step"), person(), **said, **seen)
         except RuleBroken as refusal:
             if isinstance(refusal, OutOfScope):
                 raise
@@ -87,6 +89,8 @@ class GCodeSteps:
         if not ids or not _few(ids, MOST_BY_JOB):
             return redirect(self.get_url(".index_view", queue="certify"), 303)
         found = gcode.get_requests(current_user, ids)
+        if any(one.area_code != area for one in found):
+            raise OutOfScope()
         return self._certified(area, found) if posted else self._asked(area, found)
 
     def _asked(self, area, found, results=None):

@@ -71,6 +71,7 @@ def page_of(found, user, refusal=None, typed=None):
         "doings": doings_of(found, user),
         "doubts": [*code_notes(found), *absence_of(found)],
         "likely": likely,
+        "mark_of": mark_of,
         "compared": compared(found, user, likely) if sees_area(user, found) else None,
         "questions": QUESTIONS,
         "events": [_event(found, row) for row in reversed(found.moves)],
@@ -247,6 +248,11 @@ def told(user, area_code, likely):
         }
         for each in gcode_likely.told_to(user, area_code, likely)
     ]
+
+
+def mark_of(shown):
+    """The mark of the likely same learners that a page shows (`told`), for its form."""
+    return gcode_likely.mark([each["likely"] for each in shown])
 
 
 def compared(found, user, likely):
