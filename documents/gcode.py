@@ -21,7 +21,7 @@ from documents import gcode_rules as rules
 from documents import student_rules as pupils
 from documents.access_log import number_hash
 from documents.cases import Case, Step, find_case, table
-from documents.errors import NotAllowed, WrongState
+from documents.errors import NotAllowed, OutOfScope, WrongState
 from documents.fields import PERSONAL, SENSITIVE, choice, date, flag, text
 from documents.households import ADDRESS, FAMILY, address
 from documents.record import declared

@@ -6,11 +6,11 @@ import threading
 import pytest
 
 from documents import gcode_numbers, job_runs, jobs
+from documents.clock import midnight
 from documents.database import collection, in_transaction
 from documents.errors import DuplicateKey, Invalid, NotAllowed, OutOfScope, WrongState
 from documents.gcode import GCodeRequest, keys_of
 from documents.gcode_numbers import ISSUED, GCodeSequence, doubts, doubts_of, erase, mode_of, record, set_mode
-from documents.renumbering import midnight
 from tests.certified import certified, certify
 from tests.learners import checked, sent
 from tests.people import AREA, person
