@@ -12,16 +12,16 @@ from documents.announcements import Announcement
 from documents.codelists import code_list
 from documents.completeness import counts_of
 from documents.database import collection, db, stored_documents
-from documents.digests import digest_of
+from documents.digests import digest_of, documents_of
 from documents.gcode import GCodeRequest
 from documents.locking import freeze_of
 from documents.record import declared, default_required
 from documents.rooms import SchoolRooms
-from documents.rounds import Round, find_round
+from documents.rounds import Round, find_round, round_before
 from documents.schools import School
 from documents.staff import Staff
 from documents.students import Student
-from documents.submissions import HANDED_IN, Submission
+from documents.submissions import HANDED_IN, Submission, submissions_of
 from documents.technology import Technology
 from documents.users import ROLES, User
 from scripts import demo
@@ -89,6 +89,24 @@ def test_the_last_round_is_locked_and_this_one_is_half_way(district):
     assert sum(states.values()) == SCHOOLS
     assert len(states) == 6
     assert not Round.objects(subsystem="DMC", academic_year=2568, code__ne="1", state__ne="draft")
+
+
+@pytest.mark.parametrize("subsystem", ["EMIS", "B-OBEC", "M-OBEC"])
+def test_each_year_begins_with_what_the_last_one_held(district, subsystem):
+    [this] = Round.objects(subsystem=subsystem, academic_year=2568, state="open")
+    last = round_before(this)
+    assert (last.academic_year, last.state) == (2567, "locked")
+    assert {each.state for each in submissions_of(last)} == {"locked"}
+    assert all(each.carried["from"] == last.label for each in submissions_of(this))
+    for document in documents_of(subsystem):
+        before, now = (list(collection(document).find({"academic_year": year})) for year in (2567, 2568))
+        known = {row["lineage"] for row in before}
+        went_on = [row for row in now if row["lineage"] in known]
+        assert 0.8 * len(now) < len(went_on) <= len(before)
+        assert {row["reviewed"] for row in went_on} == {True, False}
+        told = set(declared(document))
+        then = {row["lineage"]: row for row in before}
+        assert any(row.get(name) != then[row["lineage"]].get(name) for row in went_on for name in told)
 
 
 def test_an_empty_school_confirmed_says_why(district):
@@ -206,7 +224,7 @@ def test_progress_is_told_to_its_end(tmp_path):
     told = load(tmp_path, schools=4, students=60)
     ended = {sentence for sentence, share in told if share == 1}
     assert ended == {sentence for sentence, _ in told}
-    assert len(ended) == 3
+    assert len(ended) == 5
 
 
 def test_the_same_district_is_made_up_each_time():
@@ -250,7 +268,7 @@ def test_nothing_is_left_to_explain_where_a_school_has_confirmed_and_little_else
 
 
 def test_schools_have_staff_and_technology_and_those_that_confirmed_have_nothing_left_to_explain(district):
-    of_round = list(Submission.objects(area_code=AREA, subsystem="EMIS"))
+    of_round = list(Submission.objects(area_code=AREA, subsystem="EMIS", academic_year=2568))
     found = findings.refresh_all(of_round)
     assert {each.state for each in of_round} >= {"draft", "confirmed", "verified"}
     for each in of_round:
@@ -258,7 +276,7 @@ def test_schools_have_staff_and_technology_and_those_that_confirmed_have_nothing
         if each.state in HANDED_IN:
             assert each.counts["technology"] == 1
             assert not counts.get("errors") + counts.get("warnings"), (each, counts)
-    staff = list(db()["staff"].find())
+    staff = list(db()["staff"].find({"academic_year": 2568}))
     assert sum(one["work_status"] == "1" for one in staff) == sum(
         each.counts.get("people", 0) for each in of_round
     )
@@ -271,7 +289,7 @@ def test_schools_have_staff_and_technology_and_those_that_confirmed_have_nothing
 
 
 def test_schools_and_the_office_have_counted_their_equipment(district):
-    of_round = list(Submission.objects(area_code=AREA, subsystem="M-OBEC"))
+    of_round = list(Submission.objects(area_code=AREA, subsystem="M-OBEC", academic_year=2568))
     assert {each.state for each in of_round} >= {"draft", "confirmed", "verified"}
     found = findings.refresh_all(of_round)
     items = len(code_list("EQUIPMENT").codes)
@@ -289,26 +307,31 @@ def test_schools_and_the_office_have_counted_their_equipment(district):
 def test_the_whole_district_s_staff_and_profiles_are_taken_as_they_are():
     clock.configure("2025-05-19T09:00:00+07:00")  # the first day on which a school enters them
     people = SimpleNamespace(of=lambda role, code: SimpleNamespace(name="นายสมชาย ใจดี"))
-    numbers, many = set(), 0
+    numbers = {2567: [], 2568: []}
     for school in plan(230, 50_000):
-        for document, every in (
-            (Staff, emis.staff_of(school, people)),
-            (Technology, [emis.profile_of(school)]),
-        ):
-            for values in every:
-                known = declared(document)
-                stored = {"academic_year": 2568} | {
-                    name: fields.accept(known[name], one)
-                    for name, one in values.items()
-                    if name in known  # not what an admin added
-                }
-                stored |= document.derive(stored)
-                assert dict(document.check(stored)) == {}
-                assert document.missing(stored, default_required(document)) == []
-                many += document is Staff
-                numbers.add(stored.get("person_id"))
-    assert 2300 <= many <= 2600
-    assert len(numbers) == many + 1, "None is of the profiles"
+        staff = {2567: emis.staff_then(school, people), 2568: emis.staff_of(school, people)}
+        profiles = {
+            2567: emis.profile_then(school),
+            2568: emis.profile_of(school, emis.computers(school)),
+        }
+        for year in numbers:
+            for one in staff[year]:
+                numbers[year].append(taken(Staff, one, year)["person_id"])
+            taken(Technology, profiles[year], year)
+    for known in numbers.values():
+        assert 2300 <= len(known) <= 2600
+        assert len(set(known)) == len(known)
+    assert 2000 < len(set(numbers[2567]) & set(numbers[2568])) < len(numbers[2567]), "some left"
+
+
+def taken(document, values, year):
+    """The values as the door would store them; nothing is wrong with them, or lacking."""
+    known = declared(document)
+    stored = {"academic_year": year} | {name: fields.accept(known[name], one) for name, one in values.items()}
+    stored |= document.derive(stored)
+    assert dict(document.check(stored)) == {}
+    assert document.missing(stored, default_required(document)) == []
+    return stored
 
 
 def test_every_profile_holds_to_the_rules_of_profiles(district):

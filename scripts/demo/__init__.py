@@ -6,6 +6,7 @@ exist, schools on the real map. Records go through the door, moves are made by t
 
 import os
 import sys
+from dataclasses import dataclass
 from threading import Lock, Thread
 
 from documents import notices, rates
@@ -22,7 +23,7 @@ from scripts.demo import (
     requests,
     told,
 )
-from scripts.demo.entering import enter_cluster
+from scripts.demo.phases import PHASES
 from scripts.demo.plan import plan, shared_out
 from scripts.environment import ROOT
 
@@ -33,7 +34,8 @@ PROCESSES = 2
 def load(*, schools, students, data, progress):
     """Load the demo into an empty, indexed database, and write DATA/demo-accounts.json.
 
-    About `students` pupils stand in round 2568-1, a little more in 2567-3. `progress(sentence, share)` is told how
+    About `students` pupils stand in round 2568-1, a little more in 2567-3; the other subsystems have a
+    round of each year, too. `progress(sentence, share)` is told how
     far each step is (0 to 1). The product's clock goes back to where it was.
     """
     plans = plan(schools, students)
@@ -48,8 +50,14 @@ def load(*, schools, students, data, progress):
         calendar_of_rounds.open_others(who)
         added.prepare(who)
         progress("โรงเรียนและผู้ใช้", 1.0)
-        enter_all(plans, schools, students, who, Share(progress, "นักเรียนสองปีการศึกษา", expected(plans)))
-        parts.enter_office(who)
+        crowd = Crowd(plans, schools, students, who)
+        crowd.enter("then", Share(progress, "นักเรียนสองปีการศึกษา และข้อมูลอื่นของปี 2567", expected(plans)))
+        parts.each_does("enter_office_then", who)
+        progress("ล็อกรอบของปี 2567 และยกข้อมูลมาปี 2568", 0.0)
+        calendar_of_rounds.begin_from_last_year(who)
+        progress("ล็อกรอบของปี 2567 และยกข้อมูลมาปี 2568", 1.0)
+        crowd.enter("now", Share(progress, "บุคลากร ครุภัณฑ์ และสิ่งก่อสร้างของปี 2568", len(plans)))
+        parts.each_does("enter_office", who)
         requests.enter(plans, who)
         progress("ล็อกรอบสิ้นปีการศึกษา 2567", 0.0)
         calendar_of_rounds.lock_last_year(who)
@@ -66,15 +74,23 @@ def expected(plans):
     return sum(school.pupils * (2 if school.has_pupils else 1) for school in plans)
 
 
-def enter_all(plans, schools, students, who, share):
-    """Enter the pupils of every school, by two processes where there are many."""
-    if students < ENOUGH_FOR_TWO or not can_spawn():
-        for cluster in shared_out(plans, 1)[0]:
-            enter_cluster(cluster, who, share.add)
-            parts.enter(cluster, who)
-    else:
-        run_workers(PROCESSES, schools, students, share)
-    share.done()
+@dataclass
+class Crowd:
+    """All schools of a plan at their work: by two processes where there are many pupils."""
+
+    plans: list
+    schools: int
+    students: int
+    who: people.People
+
+    def enter(self, phase, share):
+        """Let every school enter what a phase (`phases.PHASES`) asks of it."""
+        if self.students < ENOUGH_FOR_TWO or not can_spawn():
+            for cluster in shared_out(self.plans, 1)[0]:
+                PHASES[phase](cluster, self.who, share.add)
+        else:
+            run_workers(phase, self.schools, self.students, share)
+        share.done()
 
 
 def can_spawn():
@@ -82,16 +98,16 @@ def can_spawn():
     return all(name in os.environ for name in ("MONGODB_URI", "KHET_AUDIT_KEY_FILE"))
 
 
-def run_workers(number, schools, students, share):
+def run_workers(phase, schools, students, share):
     """Run the workers to their end. Raises RuntimeError when one fails; none outlives this process."""
     environ = dict(
         os.environ, PYTHONPATH=os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
     )
-    arguments = [str(schools), str(students)]
+    arguments = [str(PROCESSES), str(schools), str(students)]
     workers = []
     try:
-        for part in range(number):
-            command = [sys.executable, "-P", "-m", "scripts.demo.worker", str(part), str(number), *arguments]
+        for part in range(PROCESSES):
+            command = [sys.executable, "-P", "-m", "scripts.demo.worker", phase, str(part), *arguments]
             workers.append(spawn(command, stdout=-1, env=environ, text=True))
         listeners = [Thread(target=listen, args=(worker, share)) for worker in workers]
         for listener in listeners:
@@ -112,18 +128,18 @@ def listen(worker, share):
 
 
 class Share:
-    """How far a step is, in records; may be told by several threads."""
+    """How far a step is; may be told by several threads."""
 
     def __init__(self, progress, sentence, total):
         self.progress, self.sentence, self.total = progress, sentence, max(total, 1)
-        self.stored = 0
+        self.reached = 0
         self.lock = Lock()
 
     def add(self, number):
-        """So many more records are stored."""
+        """So much more is done."""
         with self.lock:
-            self.stored += number
-            self.progress(self.sentence, min(self.stored / self.total, 0.999))
+            self.reached += number
+            self.progress(self.sentence, min(self.reached / self.total, 0.999))
 
     def done(self):
         """The step is over."""

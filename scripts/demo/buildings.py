@@ -1,4 +1,4 @@
-"""B-OBEC of the demo: about five buildings a school, most with a picture of the front, and those of the area office.
+"""B-OBEC of the demo: about five buildings a school in two years, most with a picture of the front, and the area office's.
 
 The pictures are sketches: a few dozen are drawn once and stored for many schools. Rooms go by the classes of the school,
 a few short of what it needs.
@@ -13,7 +13,7 @@ from scripts.demo import moments, reporting
 from scripts.demo.chance import chance
 from scripts.demo.entering import put
 from scripts.demo.plan import AREA
-from scripts.demo.pupils import THIS_YEAR, rooms_for
+from scripts.demo.pupils import LAST_YEAR, THIS_YEAR, rooms_for
 from scripts.demo.sketches import VARIANTS, sketch
 
 SUBSYSTEM = "B-OBEC"
@@ -41,6 +41,13 @@ OWN_NAMES = {
     "8499": "อาคารสำนักงาน 2 ชั้น",
 }
 AGES = ((2520, "ก่อน พ.ศ. 2520"), (2540, "พ.ศ. 2520–2539"), (9999, "ตั้งแต่ พ.ศ. 2540"))
+LIGHT = ("08", "15", "16", "27")  # what goes up within a year
+WORSE = ("good", "fair", "poor")
+REPAIRED = (
+    "เปลี่ยนกระเบื้องหลังคาและทาสีใหม่ทั้งหลัง งบ สพฐ. ปี 2567",
+    "ซ่อมพื้น ฝ้าเพดาน และประตูหน้าต่าง งบบริจาค",
+    "ปรับปรุงระบบไฟฟ้าและทาสี งบ อบต.",
+)
 CONDITIONS = (
     (12, (80, 18, 2)),
     (30, (42, 50, 8)),
@@ -49,40 +56,55 @@ CONDITIONS = (
 )  # by age: good, fair, poor
 
 
+def enter_then(plans, people):
+    """Store what stood at the schools of a cluster last year, with pictures, and hand it in."""
+    moments.set_clock(reporting.some_time(plans[0], SUBSYSTEM, reporting.WRITTEN_THEN))
+    found = [(school.code, row) for school in plans for row in buildings_then(school)]
+    with_pictures(found, {school.code for school in plans if school.account})
+    put([Change(Building, reporting.place_then(SUBSYSTEM, code), row) for code, row in found])
+    reporting.report_then(plans, people, SUBSYSTEM)
+
+
 def enter(plans, people):
-    """Store the buildings of one cluster's schools with their pictures, and make their moves."""
+    """Bring the buildings of one cluster's schools up to date, and make their moves."""
     busy = [school for school in plans if school.story not in NOT_ENTERED]
     if busy:
         moments.set_clock(reporting.some_time(busy[0], SUBSYSTEM))
-        found = [(school.code, row) for school in busy for row in buildings_of(school)]
-        with_pictures(found, {school.code for school in busy if school.account})
-        places = {school.code: reporting.place(school) for school in busy}
-        half = {school.code for school in busy if school.story in HALF_WAY}
-        put(
-            [
-                Change(Building, places[code], row, reviewed=code not in half or n % 7 > 0)
-                for n, (code, row) in enumerate(found)
-            ]
-        )
+        begun = reporting.Begun(Building, [school.code for school in busy], Building.key)
+        found = [(reporting.place(school), row) for school in busy for row in buildings_of(school)]
+        new = [(there.school_code, row) for there, row in found if not begun.holds(there, row)]
+        with_pictures(new, set())
+        put([begun.change(there, row) for there, row in found])
     reporting.report(plans, people, SUBSYSTEM)
 
 
+def enter_office_then(people):
+    """Store and hand in the buildings of the area office."""
+    moments.set_clock(moments.at(2025, 3, 3, 10, 30))
+    found = [(AREA, row) for row in of_the_office()]
+    with_pictures(found, {AREA})
+    put([Change(Building, reporting.place_then(SUBSYSTEM, AREA), row) for _, row in found])
+    reporting.report_office_then(people, SUBSYSTEM)
+
+
 def enter_office(people):
-    """Store the buildings of the area office; its officer confirms them."""
-    rng = chance("office", SUBSYSTEM)
+    """An officer looks the buildings of the area office over; he is to confirm them."""
     moments.set_clock(moments.at(2025, 5, 26, 10, 30))
-    rows = [
+    here, begun = Place(AREA, THIS_YEAR, "1", AREA), reporting.Begun(Building, [AREA], Building.key)
+    officer = people.office["officer"]
+    write([begun.change(here, row) for row in of_the_office()], officer, "ข้อมูลของสำนักงานเขต")
+
+
+def of_the_office():
+    """The values of the area office's buildings."""
+    rng = chance("office", SUBSYSTEM)
+    return [
         one(rng, "84", 1, "8499", (2528, 2528), (3_200_000, 3_200_000)) | {"name": "อาคารสำนักงาน"},
         one(rng, "84", 2, "8499", (2547, 2547), (1_450_000, 1_450_000)) | {"name": "อาคารคลังพัสดุ"},
         one(rng, "02", 1, "0204", (2539, 2539), (1_900_000, 1_900_000)) | {"name": "หอประชุม"},
         one(rng, "05", 1, "0502", (2550, 2550), (380_000, 380_000)) | {"seats": 8},
         one(rng, "27", 1, "2701", (2540, 2540), (420_000, 420_000)),
     ]
-    found = [(AREA, row) for row in rows]
-    with_pictures(found, {AREA})
-    here = Place(AREA, THIS_YEAR, "1", AREA)
-    officer = people.office["officer"]
-    write([Change(Building, here, row) for _, row in found], officer, "ข้อมูลของสำนักงานเขต")
 
 
 # ---- what there is ----
@@ -90,14 +112,41 @@ def enter_office(people):
 
 def buildings_of(school):
     """The values of a school's buildings, as far as its story goes."""
-    rng = chance(school.code, SUBSYSTEM)
+    rows = [now for _, now in both_years(school)]
+    return at_fault(chance(school.code, SUBSYSTEM, "slips"), rows) if school.story in HALF_WAY else rows
+
+
+def buildings_then(school):
+    """The values of a school's buildings last year."""
+    return [then for then, _ in both_years(school) if then]
+
+
+def both_years(school):
+    """[(values last year, values this year)] of what stands at a school; None for what was not there yet."""
+    rng, past = chance(school.code, SUBSYSTEM), chance(school.code, SUBSYSTEM, LAST_YEAR)
     rows = [*blocks(rng, school), *toilets(rng, school)]
     for kind, designs, years, baht, share in OTHERS:
         if rng.random() < share:
             rows.append(one(rng, kind, 1, rng.choice(designs), years, baht))
     if rng.random() < 0.05:
         rows[-1] |= {"use_status": rng.choice(("unused", "condemned")), "condition": "poor"}
-    return at_fault(rng, rows) if school.story in HALF_WAY else rows
+    pairs = [in_both(past, row) for row in rows]
+    if past.random() < 0.07:
+        house = one(past, "03", 2, "0303", (2495, 2512), (40_000, 90_000)) | {"condition": "poor"}
+        pairs.append((house | {"use_status": "condemned"}, house | {"use_status": "demolished"}))
+    return pairs
+
+
+def in_both(rng, row):
+    """(values last year, this year) of one building: a few got worse, or were repaired, or are new."""
+    if row["built_year"] >= LAST_YEAR or (row["building_type"] in LIGHT and rng.random() < 0.04):
+        return None, row | {"built_year": LAST_YEAR, "condition": "good", "use_status": "used"}
+    place = WORSE.index(row["condition"])
+    if place and rng.random() < 0.12:
+        return row | {"condition": WORSE[place - 1]}, row
+    if place < 2 and row["built_year"] < 2550 and rng.random() < 0.06:
+        return row | {"condition": WORSE[place + 1]}, row | {"repair_note": rng.choice(REPAIRED)}
+    return row, row
 
 
 def blocks(rng, school):

@@ -1,22 +1,24 @@
-"""The two rounds of the demo: the end of 2567, locked, and the first term of 2568, open."""
+"""The rounds of the demo: those of 2567, locked, and those of 2568, open."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from documents import rounds
+from documents.carrying import carry_over
 from documents.clock import midnight
 from documents.locking import lock_round
 from documents.moves import extend, set_hold
 from documents.record import Place
 from documents.rounds import RoundTemplate, find_round, from_template
 from documents.submissions import find_submission
-from scripts.demo import moments, parts
+from scripts.demo import moments
 from scripts.demo.moments import at
 from scripts.demo.plan import AREA
 from scripts.demo.pupils import LAST_YEAR, THIS_YEAR
+from scripts.demo.reporting import LAST_ROUNDS
 
 
 def open_both(people):
-    """Propose, order and open both rounds, each in its time; gives back nothing."""
+    """Propose, order and open both rounds of DMC, each in its time; gives back nothing."""
     rounds.seed_templates(AREA)
     template = RoundTemplate.objects(area_code=AREA, subsystem="DMC", code="3").get()
     moments.set_clock(at(2025, 1, 20))
@@ -30,29 +32,59 @@ def open_both(people):
     )
 
 
-# The rounds of 2568 of the other subsystems, on the days that the officer set for this year (year, month, day):
-# (subsystem, code, last day of the schools, as of, number of the order, what the round is called in the memo).
+# The rounds of the other subsystems, on the days that the officer set (year, month, day): those of last year were gathered
+# when the district began to work with this system. Subsystem, number of the order, what the round is called in the memo.
+THEN = (
+    ("EMIS", "ศธ 04184/231", "ข้อมูลสารสนเทศเพื่อการบริหาร (EMIS)"),
+    ("B-OBEC", "ศธ 04184/232", "อาคารและสิ่งก่อสร้าง (B-OBEC)"),
+    ("M-OBEC", "ศธ 04184/233", "ครุภัณฑ์ (M-OBEC) ครั้งที่ 2"),
+)
+# The same of 2568, with the schools' last day and the as-of date.
 OTHERS = (
-    ("EMIS", "1", (2025, 10, 31), (2025, 6, 10), "ศธ 04184/1433", "ข้อมูลสารสนเทศเพื่อการบริหาร (EMIS)"),
-    ("B-OBEC", "1", (2025, 6, 30), (2025, 6, 30), "ศธ 04184/1434", "อาคารและสิ่งก่อสร้าง (B-OBEC)"),
-    ("M-OBEC", "1", (2025, 6, 30), (2025, 6, 30), "ศธ 04184/1435", "ครุภัณฑ์ (M-OBEC) ครั้งที่ 1"),
+    ("EMIS", (2025, 10, 31), (2025, 6, 10), "ศธ 04184/1433", "ข้อมูลสารสนเทศเพื่อการบริหาร (EMIS)"),
+    ("B-OBEC", (2025, 6, 30), (2025, 6, 30), "ศธ 04184/1434", "อาคารและสิ่งก่อสร้าง (B-OBEC)"),
+    ("M-OBEC", (2025, 6, 30), (2025, 6, 30), "ศธ 04184/1435", "ครุภัณฑ์ (M-OBEC) ครั้งที่ 1"),
 )
 
 
 def open_others(people):
-    """Open this year's rounds of the other subsystems, those that have records in the demo."""
-    wanted = {part.SUBSYSTEM for part in parts.modules()}
+    """Open last year's and this year's rounds of the other subsystems."""
     officer = people.office["officer"]
-    for minute, (subsystem, code, last, as_of, number, name) in enumerate(OTHERS):
-        if subsystem in wanted:
-            moments.set_clock(at(2025, 5, 6, 10, minute))
-            rounds.make_rounds(AREA, subsystem, THIS_YEAR, officer)
-            first, closes = at(2025, 5, 16, 0), at(*last, 16, 30)
-            windows = {"enter": (first, closes), "certify": (first, closes)}
-            windows["verify"] = (first, closes + timedelta(days=5))
-            draft = find_round(AREA, subsystem, THIS_YEAR, code)
-            draft = rounds.set_windows(draft, windows, datetime(*as_of), officer)  # noqa: DTZ001  a day has no zone
-            open_one(draft, people, at(2025, 5, 7, 10, minute), number, name + " ปีการศึกษา 2568")
+    for minute, (subsystem, number, name) in enumerate(THEN):
+        moments.set_clock(at(2025, 1, 21, 10, minute))
+        template = RoundTemplate.objects(
+            area_code=AREA, subsystem=subsystem, code=LAST_ROUNDS[subsystem]
+        ).get()
+        draft = from_template(template, LAST_YEAR).save(force_insert=True)
+        draft = set_days(draft, at(2025, 2, 3, 0), at(2025, 3, 14, 16, 30), at(2025, 2, 10), officer)
+        open_one(draft, people, at(2025, 1, 22, 10, minute), number, f"{name} ปีการศึกษา {LAST_YEAR}")
+    for minute, (subsystem, last, as_of, number, name) in enumerate(OTHERS):
+        moments.set_clock(at(2025, 5, 6, 10, minute))
+        rounds.make_rounds(AREA, subsystem, THIS_YEAR, officer)
+        draft = find_round(AREA, subsystem, THIS_YEAR, "1")
+        draft = set_days(draft, at(2025, 5, 16, 0), at(*last, 16, 30), at(*as_of), officer)
+        open_one(draft, people, at(2025, 5, 7, 10, minute), number, f"{name} ปีการศึกษา {THIS_YEAR}")
+
+
+def set_days(draft, first, closes, as_of, officer):
+    """The draft with the schools' window, five days more for the district, and the as-of date."""
+    windows = {
+        "enter": (first, closes),
+        "certify": (first, closes),
+        "verify": (first, closes + timedelta(days=5)),
+    }
+    return rounds.set_windows(draft, windows, midnight(as_of), officer)
+
+
+def begin_from_last_year(people):
+    """Lock last year's rounds of the other subsystems, and let this year's begin with what they hold."""
+    for minute, (subsystem, code) in enumerate(LAST_ROUNDS.items()):
+        moments.set_clock(at(2025, 3, 24, 10, minute))
+        lock_round(
+            find_round(AREA, subsystem, LAST_YEAR, code), people.office["approver"], "ข้อมูลครบทุกโรงเรียน"
+        )
+        moments.set_clock(at(2025, 5, 16, 9, minute))
+        carry_over(find_round(AREA, subsystem, THIS_YEAR, "1"), people.office["officer"])
 
 
 def open_one(round_, people, began, number, name):
@@ -69,7 +101,7 @@ def open_one(round_, people, began, number, name):
 
 
 def lock_last_year(people):
-    """Lock the end of 2567, on 10 April 2568."""
+    """Lock the end of 2567 in DMC, on 10 April 2568."""
     moments.set_clock(at(2025, 4, 10, 10, 15))
     lock_round(find_round(AREA, "DMC", LAST_YEAR, "3"), people.office["approver"], "ข้อมูลครบทุกโรงเรียน")
 

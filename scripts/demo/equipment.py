@@ -1,4 +1,4 @@
-"""M-OBEC of the demo: what every school and the area office count in the round of June 2568, by their size.
+"""M-OBEC of the demo: what every school and the area office counted last, and count in June 2568, by their size.
 
 Desks follow the pupils that the school has in DMC, computers those it told EMIS; a few schools lack some, or told
 another number.
@@ -12,10 +12,10 @@ from documents.equipment_checks import DESKS, pupils_at
 from documents.record import Place
 from scripts.demo import moments, reporting
 from scripts.demo.chance import chance
-from scripts.demo.emis import computers
+from scripts.demo.emis import computers, computers_then
 from scripts.demo.entering import put
 from scripts.demo.plan import AREA
-from scripts.demo.pupils import THIS_YEAR
+from scripts.demo.pupils import LAST_YEAR, THIS_YEAR
 
 SUBSYSTEM = "M-OBEC"
 AT_ONCE = 20  # schools written in one transaction
@@ -40,6 +40,7 @@ USUAL = {
     "25001": (300, .12, 1, 0), "25002": (400, .1, 1, 0),
 }  # fmt: skip
 OLD = {"21003", "21004", "21005", "22027", "22028", "22026"}  # what mostly waits to be disposed of
+COUNTED_TWICE = {"22033": "teach", "21007": "admin"}  # computers, which EMIS asks for too
 LITTLE_ONES = ("11002", "11003")
 OF_THE_OFFICE = {
     "21001": (6, 1, 2), "21002": (2, 0, 0), "21003": (3, 0, 2), "21005": (0, 0, 9), "21006": (4, 0, 0),
@@ -50,46 +51,89 @@ OF_THE_OFFICE = {
 }  # fmt: skip
 
 
+def enter_then(plans, people):
+    """Store what the schools of a cluster counted last year, and hand it in."""
+    pupils = linked.counts(AREA, LAST_YEAR, "DMC", [school.code for school in plans])
+    for first in range(0, len(plans), AT_ONCE):
+        several = plans[first : first + AT_ONCE]
+        moments.set_clock(reporting.some_time(several[0], SUBSYSTEM, reporting.WRITTEN_THEN))
+        lines = [
+            Change(Equipment, reporting.place_then(SUBSYSTEM, school.code), line)
+            for school in several
+            for line in lines_of(counts_then(school, pupils.get(school.code, {})))
+        ]
+        put(lines)
+    reporting.report_then(plans, people, SUBSYSTEM)
+
+
+def enter_office_then(people):
+    """Store and hand in what the area office itself counted last year."""
+    moments.set_clock(moments.at(2025, 3, 4, 14, 10))
+    counts = drifted(chance("office", SUBSYSTEM, LAST_YEAR), OF_THE_OFFICE)
+    there = reporting.place_then(SUBSYSTEM, AREA)
+    put([Change(Equipment, there, line) for line in lines_of(counts)])
+    reporting.report_office_then(people, SUBSYSTEM)
+
+
 def enter(plans, people):
-    """Store the counts of one cluster's schools, and make their moves."""
+    """Bring the counts of one cluster's schools up to date, and make their moves."""
     busy = [school for school in plans if school.story != "untouched"]
     pupils = linked.counts(AREA, THIS_YEAR, "DMC", [school.code for school in busy])
     for first in range(0, len(busy), AT_ONCE):
         several = busy[first : first + AT_ONCE]
         moments.set_clock(reporting.some_time(several[0], SUBSYSTEM))
-        put([change for school in several for change in changes_of(school, pupils.get(school.code, {}))])
+        begun = reporting.Begun(Equipment, [school.code for school in several], ("item_code",))
+        put(
+            [
+                change
+                for school in several
+                for change in changes_of(school, pupils.get(school.code, {}), begun)
+            ]
+        )
     reporting.report(plans, people, SUBSYSTEM)
 
 
 def enter_office(people):
-    """Store the area office's own counts; an officer is to confirm them."""
+    """Bring the area office's own counts up to date; an officer is to confirm them."""
     moments.set_clock(moments.at(2025, 6, 4, 14, 10))
-    put(changes_at(Place(AREA, THIS_YEAR, "1", AREA), OF_THE_OFFICE))
+    begun = reporting.Begun(Equipment, [AREA], ("item_code",))
+    put([begun.change(Place(AREA, THIS_YEAR, "1", AREA), line) for line in lines_of(OF_THE_OFFICE)])
 
 
-def changes_of(school, pupils):
+def changes_of(school, pupils, begun):
     """The Changes of one school's sheet, as far as it has come with it."""
     rng = chance(school.code, SUBSYSTEM)
-    counts = counts_of(rng, school, pupils)
+    lines = lines_of(counts_of(rng, school, pupils, computers(school)))
     entered = rng.randint(18, 70) if school.story == "entering" else None
-    return changes_at(reporting.place(school), counts, entered)
+    return [begun.change(reporting.place(school), line) for line in lines[:entered]]
 
 
-def changes_at(where, counts, entered=None):
-    """A Change for each item in the list's order, the first `entered` of them alone; zeros where `counts` has none."""
-    items = list(code_list("EQUIPMENT").codes)[:entered]
+def lines_of(counts):
+    """The values of each line of a sheet, in the list's order; zeros where `counts` has none."""
     return [
-        Change(
-            Equipment,
-            where,
-            {"item_code": item} | dict(zip(NUMBERS, counts.get(item, (0, 0, 0)), strict=True)),
-        )
-        for item in items
+        {"item_code": item} | dict(zip(NUMBERS, counts.get(item, (0, 0, 0)), strict=True))
+        for item in code_list("EQUIPMENT").codes
     ]
 
 
-def counts_of(rng, school, pupils):
-    """{item: (usable, awaiting repair, awaiting disposal)} of a school."""
+def counts_then(school, pupils):
+    """What a school counted last year: about the same, with that year's desks and computers."""
+    counts = counts_of(chance(school.code, SUBSYSTEM), school, pupils, computers_then(school))
+    return drifted(chance(school.code, SUBSYSTEM, LAST_YEAR), counts)
+
+
+def drifted(rng, counts):
+    """Counts as they were a year before: a few of many items were bought since, and some of what waited is gone."""
+    return {
+        item: (usable - rng.randint(0, usable // 5), repair, gone + rng.randint(0, 2 + gone // 3))
+        if item not in COUNTED_TWICE and rng.random() < 0.3
+        else (usable, repair, gone)
+        for item, (usable, repair, gone) in counts.items()
+    }
+
+
+def counts_of(rng, school, pupils, counted):
+    """{item: (usable, awaiting repair, awaiting disposal)} of a school with computers so `counted` in EMIS."""
     whole = school.pupils
     counts = {}
     for item, (least, share, base, more) in USUAL.items():
@@ -104,11 +148,11 @@ def counts_of(rng, school, pupils):
             )
     if "01" in school.grades or "02" in school.grades:
         counts |= {item: worn(rng, item, rng.randint(1, 3) + whole // 150) for item in LITTLE_ONES}
-    for item, purpose in (("22033", "teach"), ("21007", "admin")):
+    for item, purpose in COUNTED_TWICE.items():
         busy = (
             school.story in ("entering", "ready") and rng.random() < 0.2
         )  # and has not looked at the other system
-        working = computers(school)[purpose][2] + (rng.choice((-1, 2, 4)) if busy else 0)
+        working = counted[purpose][2] + (rng.choice((-1, 2, 4)) if busy else 0)
         counts[item] = (
             max(working, 0),
             round(working * rng.uniform(0, 0.06)),

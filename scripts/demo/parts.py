@@ -6,8 +6,13 @@ Such a module has
     enter(plans, people)          stores the records of one cluster's schools (SchoolPlans), in one of two processes
     enter_office(people)          stores those of the area office, where it reports too; called once, may be left out
 
+and, where there was a round before (`reporting.LAST_ROUNDS`), whose records this year's begins with,
+
+    enter_then(plans, people)     stores last year's, and hands them in
+    enter_office_then(people)     the same of the area office
+
 It writes through the door in bulk (`entering.put`), at its own moments (`moments.some`), and takes about three seconds
-of one core for 230 schools, `reporting.report` included: that makes the moves of each school's story.
+of one core for 230 schools and a year, `reporting.report` included: that makes the moves of each school's story.
 """
 
 from importlib import import_module
@@ -25,14 +30,8 @@ def modules():
     return [import_module(name) for name in PARTS]
 
 
-def enter(plans, people):
-    """Enter all parts of one cluster's schools."""
+def each_does(what, *arguments):
+    """Let each part that has one do its function of a name, in order."""
     for part in modules():
-        part.enter(plans, people)
-
-
-def enter_office(people):
-    """Enter what the area office has of its own."""
-    for part in modules():
-        if hasattr(part, "enter_office"):
-            part.enter_office(people)
+        if hasattr(part, what):
+            getattr(part, what)(*arguments)

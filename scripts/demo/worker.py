@@ -1,7 +1,7 @@
-"""One of the processes that enter the demo's pupils: `python -m scripts.demo.worker PART PARTS SCHOOLS STUDENTS`.
+"""One of the processes that enter the demo's pupils: `python -m scripts.demo.worker PHASE PART PARTS SCHOOLS STUDENTS`.
 
 Reads MONGODB_URI and KHET_AUDIT_KEY_FILE like every process of the product, and writes to its standard output
-one line a school: how many records it has stored since the last one.
+one line at a time: how much it has done since the last one.
 """
 
 import gc
@@ -11,23 +11,21 @@ from pathlib import Path
 
 from documents import history, notices
 from documents.database import connect
-from scripts.demo import parts as parts_of_demo
-from scripts.demo.entering import enter_cluster
 from scripts.demo.people import People
+from scripts.demo.phases import PHASES
 from scripts.demo.plan import plan, shared_out
 
 
-def main(part, parts, schools, students):
-    """Enter this part's clusters."""
+def main(phase, part, parts, schools, students):
+    """Enter this part's clusters, as far as the phase goes."""
     gc.disable()  # a third of the time went into looking for cycles among plain values, which have none
     connect(os.environ["MONGODB_URI"])
     history.configure(Path(os.environ["KHET_AUDIT_KEY_FILE"]).read_bytes().strip())
     people = People.stored()
     with notices.quietly():
         for cluster in shared_out(plan(schools, students), parts)[part]:
-            enter_cluster(cluster, people, lambda number: print(number, flush=True))
-            parts_of_demo.enter(cluster, people)
+            PHASES[phase](cluster, people, lambda number: print(number, flush=True))
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    main(sys.argv[1], *map(int, sys.argv[2:]))
