@@ -348,6 +348,20 @@ def details(submission):
     return f"/admin/submissions/details/?id={submission.id}"
 
 
+def test_the_page_names_its_own_round_whichever_is_looked_at(room, sign_in, officer):
+    submission = put(SCHOOL, "confirmed", counts={"students": 5, "pupils": 5})
+    browser = sign_in(officer)
+    own = page(browser, details(submission))
+    other = Round(area_code=AREA, subsystem="EMIS", academic_year=YEAR, code="1", title="รอบอื่น", state="open",
+                  as_of=room.as_of).save()  # fmt: skip
+    browser.get(f"/admin/choose/?round={other.id}")
+    html = page(browser, details(submission))
+    assert "เปลี่ยนไปรอบนี้" in html
+    assert "เปลี่ยนไปรอบนี้" not in own
+    assert f"DMC {room.title}/{YEAR}" in html.partition("<main")[2]
+    assert "รอบอื่น" not in html.partition("<main")[2]
+
+
 def test_the_page_has_the_buttons_this_person_may_press(room, sign_in, teacher, director, officer):
     submission = put(SCHOOL, "confirmed", counts={"students": 5, "pupils": 5})
     for who, there, absent in (

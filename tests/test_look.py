@@ -114,6 +114,31 @@ def test_every_icon_and_file_a_template_names_is_there():
     assert named - icons == set()
 
 
+# Names that Flask-Admin's own scripts, or nobody but they, look for.
+ITS_OWN = {
+    "admin-form",
+    "inline-field-template",
+    "inline-list",
+    "model-list",
+    "list-buttons-column",
+    "column-header",
+}
+
+
+def test_every_class_a_template_names_is_in_a_stylesheet_or_a_script():
+    styled = "".join(sheet.read_text() for sheet in (STATIC / "css").glob("*.css"))
+    styled += "".join("".join(re.findall(r"<style.*?</style>", path.read_text(), re.S)) for path in TEMPLATES)
+    known = set(re.findall(r"\.(-?[a-zA-Z][\w-]*)", styled)) | ITS_OWN
+    scripts = "".join(path.read_text() for path in SCRIPTS)
+    lost = {}
+    for path in TEMPLATES:
+        plain = re.sub(r"\{[{%].*?[}%]\}", "\0", path.read_text(), flags=re.S)
+        for name in " ".join(re.findall(r'class="([^"]*)"', plain)).split():
+            if "\0" not in name and name not in known and name not in scripts:
+                lost.setdefault(name, path.name)
+    assert lost == {}
+
+
 def test_every_vendored_file_is_named_with_its_licence_and_digest():
     vendor = STATIC / "vendor"
     listed = {}

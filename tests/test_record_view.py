@@ -5,9 +5,10 @@ from urllib.parse import unquote
 
 import pytest
 
+from documents.database import collection
 from documents.rooms import SchoolRooms
 from documents.students import Student
-from documents.submissions import find_submission
+from documents.submissions import Submission, find_submission
 from documents.writing import Change, write
 from tests.people import OTHER, SCHOOL, place
 
@@ -91,6 +92,17 @@ def test_a_filter_speaks_in_words(as_teacher, stored):
     html = page(as_teacher, "/admin/students/?flt0_grade_eq=08")
     assert "กานต์" not in html
     assert "ประถมศึกษาปีที่ 5" in html or "ป.5" in html
+
+
+def test_a_record_that_cannot_be_changed_says_why_instead_of_offering_it(as_teacher, stored):
+    path = f"/admin/students/details/?id={stored[0].id}"
+    assert "/admin/students/edit/" in page(as_teacher, path)
+    collection(Submission).update_one(
+        {"school_code": SCHOOL, "subsystem": "DMC"}, {"$set": {"state": "confirmed"}}
+    )
+    html = page(as_teacher, path)
+    assert "/admin/students/edit/" not in html
+    assert "อยู่ในสถานะ “ยืนยันแล้ว” จึงแก้ไขไม่ได้" in html
 
 
 def form_of(html):

@@ -361,6 +361,8 @@ class RecordView(
             reveal={"url": self.get_url(".reveal"), "id": record.id},
             log_href=self.log_href(record),
             page_head=formatters.page_head(record, g.record_round),
+            may_edit=self.can_edit and self._writable(record.school_code) is not None,
+            shut=g.get("refusal"),
             for_school=formatters.for_school(record.by_district),
             return_url=get_redirect_target() or self.get_url(".index_view"),
         )

@@ -149,10 +149,10 @@ class Submissions(StepsMixin, Page, ModelView):
         return super().get_list(page, sort_field, sort_desc, search, filters, execute, page_size)
 
     def render(self, template, **more):
-        """The list knows its round, and each row how it looks."""
+        """The list knows its round, and each row how it looks; the page of one school says its own round."""
         round_, now = shell.current_round(), clock.now()
         slug = links.main_slug(round_) if round_ else None
-        more |= {
+        known = {
             "round": round_,
             "look_of": lambda row: look_of_one(row, round_, now, passed_of(more, row)),
             "heads_of": lambda row: row.counts.get(size_counter(subsystem(slug)), 0),
@@ -160,7 +160,7 @@ class Submissions(StepsMixin, Page, ModelView):
             "at_fault": lambda row: at_fault(row, slug),
             "checkups": finding_lists.checkups_in(round_, current_user) if round_ else {},
         }
-        return super().render(template, **more)
+        return super().render(template, **(known | more))
 
     @expose("/details/")
     def details_view(self):
