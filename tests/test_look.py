@@ -139,6 +139,19 @@ def test_every_class_a_template_names_is_in_a_stylesheet_or_a_script():
     assert lost == {}
 
 
+A4 = 794  # CSS pixels of its width: without `screen` a narrower layout would be printed
+
+
+def test_paper_is_never_laid_out_as_a_phone():
+    narrow = [
+        f"{sheet.name}: {found[0]}"
+        for sheet in (STATIC / "css").glob("*.css")
+        for found in re.finditer(r"@media \(max-width: (\d+)px\)", sheet.read_text())
+        if int(found[1]) < A4 + 100
+    ]
+    assert narrow == []
+
+
 def test_every_vendored_file_is_named_with_its_licence_and_digest():
     vendor = STATIC / "vendor"
     listed = {}

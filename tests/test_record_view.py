@@ -105,6 +105,16 @@ def test_a_record_that_cannot_be_changed_says_why_instead_of_offering_it(as_teac
     assert "อยู่ในสถานะ “ยืนยันแล้ว” จึงแก้ไขไม่ได้" in html
 
 
+def test_who_only_reads_is_offered_nothing_and_told_of_no_refusal(sign_in, stored, director, approver):
+    for who in (director, approver):
+        browser = sign_in(who)
+        for path in (f"/admin/students/?school={SCHOOL}", f"/admin/students/details/?id={stored[0].id}"):
+            html = page(browser, path)
+            assert "กานต์" in html
+            assert "ไม่มีสิทธิ์" not in html
+            assert "/admin/students/edit/" not in html
+
+
 def form_of(html):
     """{name: value} of the record form as a browser would send it."""
     from html.parser import HTMLParser

@@ -23,7 +23,7 @@ from gridfs import NoFile
 
 from documents import access, attachments, codelists, listing
 from documents.declarations import declaration
-from documents.errors import RuleBroken
+from documents.errors import OutOfScope, RuleBroken
 from documents.export_layouts import layouts_by, layouts_of
 from documents.pictures import fields_of
 from documents.record import Place, declared
@@ -277,6 +277,8 @@ class RecordView(
         submission = self._submission_of(school)
         try:
             return may_write(submission, self.round, current_user) if submission else None
+        except OutOfScope:  # who only reads is told of nothing that stands in the way of writing
+            return None
         except RuleBroken as refusal:
             g.refusal = refusal.message
             return None
