@@ -327,6 +327,12 @@ def forget() -> None:
     _checked_at = float("-inf")
 
 
+def doubt() -> None:
+    """Ask at the next question whether a list was edited, however lately it was asked."""
+    global _checked_at
+    _checked_at = float("-inf")
+
+
 def _notice_edits() -> None:
     """Drop the lists that the database holds in another version than this process does."""
     global _checked_at

@@ -161,7 +161,7 @@ def _refreshed(submissions, tell):
 
 def stale_among(submissions):
     """Those submissions of one round whose findings are stale; where nothing was ever written there is nothing to find."""
-    kept = checkups_of(submissions)
+    kept = checkups_of(submissions, ("school_code", "writes", "stamp"))
     asked = [
         each for each in submissions if each.state not in SEALED and (each.writes or each.school_code in kept)
     ]
@@ -188,14 +188,14 @@ def _contexts(submissions):
     return contexts_of(round_, [each.school_code for each in submissions]), round_
 
 
-def checkups_of(submissions):
-    """{school code: Checkup dict} of submissions of one round, as stored."""
+def checkups_of(submissions, names=None):
+    """{school code: Checkup dict} of submissions of one round, as stored; of `names` alone where they are given."""
     if not submissions:
         return {}
     place = _of(submissions[0])
     if len(submissions) > 1:
         place["school_code"] = {"$in": [each.school_code for each in submissions]}
-    return {row["school_code"]: row for row in collection(Checkup).find(place)}
+    return {row["school_code"]: row for row in collection(Checkup).find(place, names)}
 
 
 def _is_stale(submission, checkup, contexts):

@@ -1,25 +1,34 @@
 """Findings that are never more than a minute old: changed schools alone, one at a time, whatever is killed in between."""
 
-import pytest
+from datetime import timedelta
 
-from documents import findings, freshening
+import pytest
+from mongoengine.connection import get_connection
+
+from documents import findings, freshening, hearing, subsystems
 from documents.clock import real_now
-from documents.database import collection, db
+from documents.contexts import contexts_of
+from documents.database import collection, db, stored_documents
 from documents.findings import Checkup, refresh
 from documents.freshening import Freshness, freshness_of, look_over, run_due
+from documents.hearing import Feed
 from documents.limits import set_limits
 from documents.locking import lock_round
 from documents.moves import move
+from documents.record import Record
+from documents.schools import Area
 from documents.students import Student
 from documents.submissions import Submission, find_submission, submissions_of
 from documents.writing import Change, write
 from tests import districts
+from tests.districts import LOADER
 from tests.people import AREA, OTHER, SCHOOL, YEAR, place
 from tests.pupils import pupil
 from tests.test_check_rules import counting
 from tests.test_jobs import wait_until, workers  # noqa: F401  real ones
 
 OLD = {"birth_date": "10/06/2555"}
+FAR = "34020000"
 
 
 def warnings():
@@ -58,7 +67,7 @@ def test_what_was_written_is_checked_without_anybody_asking_and_nothing_twice(wr
     )
     assert warnings() == {SCHOOL: 2, OTHER: 1}
     at_once()
-    assert run_due() == {AREA: 0}
+    assert run_due() == {}, "nothing changed since, so nobody looks"
 
 
 def test_rules_and_bounds_make_every_school_due(written, open_round, administrator):
@@ -105,8 +114,6 @@ def test_one_that_lost_its_lease_stops_between_two_batches(written, monkeypatch)
 def test_a_reopened_school_of_a_locked_round_is_looked_at_and_a_sealed_one_is_not(
     written, open_round, teacher, approver, officer
 ):
-    from datetime import timedelta
-
     run_due()
     locked = lock_round(open_round, approver, "ไม่รายงาน")
     assert freshening.rounds_of(AREA) == []
@@ -137,9 +144,126 @@ def test_a_district_of_230_schools_is_looked_over_in_a_handful_of_questions(
     )
     at_once()
     with count_commands() as nothing:
-        assert run_due() == {AREA: 0}
-    assert len(nothing) < 25
+        assert run_due() == {}
+    assert len(nothing) < 12, "for all areas together"
     assert districts.SCHOOLS == 230
+
+
+@pytest.fixture
+def elsewhere(written):
+    """Another area where nobody works, looked at like the first one."""
+    collection(Area).insert_one({"code": FAR, "name": "เขตอื่น"})
+    assert run_due() == {AREA: 2, FAR: 0}
+    at_once()
+
+
+def test_only_the_area_in_which_something_changed_is_looked_at(elsewhere, teacher):
+    assert run_due() == {}
+    write([Change(Student, place(), pupil(**OLD))], teacher)
+    assert run_due() == {AREA: 1}
+
+
+def test_where_nothing_changed_findings_stay_fresh_without_a_look(elsewhere, teacher):
+    before = freshness_of(FAR)
+    write([Change(Student, place(), pupil(**OLD))], teacher)
+    collection(Freshness).update_one(
+        {"area_code": AREA}, {"$set": {"next_at": real_now() + timedelta(hours=1)}}
+    )
+    run_due()
+    assert freshness_of(FAR).began > before.began
+    behind = freshness_of(AREA)
+    assert behind.is_behind
+    assert behind.began <= before.began + timedelta(seconds=5), (
+        "as of the last moment before the change was heard"
+    )
+    run_due()
+    assert freshness_of(AREA).began == behind.began
+    assert freshness_of(FAR).began > behind.began
+
+
+def test_a_write_that_began_before_the_hearing_and_ends_after_it_is_heard_by_the_next(elsewhere):
+    one = find_submission("DMC", place())
+    with get_connection().start_session() as session:
+        session.start_transaction()
+        counted = {"$inc": {"writes": 1}}
+        db().submissions.update_one({"_id": one.id, "area_code": AREA}, counted, session=session)
+        assert run_due() == {}
+        session.commit_transaction()
+    assert run_due() == {AREA: 1}
+
+
+def test_what_changes_during_a_look_is_looked_at_by_the_next(elsewhere, teacher, monkeypatch):
+    real = freshening.rounds_of
+
+    def meanwhile(area):
+        found = real(area)
+        monkeypatch.setattr(freshening, "rounds_of", real)
+        write([Change(Student, place(), pupil(**OLD))], teacher)
+        hearing.hear(freshening._mark)
+        return found
+
+    write([Change(Student, place(OTHER), pupil(**OLD))], LOADER)
+    monkeypatch.setattr(freshening, "rounds_of", meanwhile)
+    assert run_due()[AREA] in (1, 2)
+    assert freshness_of(AREA).is_behind
+    at_once()
+    assert AREA in run_due()
+    assert not freshness_of(AREA).is_behind
+
+
+@pytest.mark.parametrize("token", [None, {"_data": "8265"}])
+def test_where_nobody_knows_what_changed_every_area_is_looked_at(token, elsewhere):
+    collection(Feed).update_one({}, {"$set": {"token": token}})
+    assert run_due() == {AREA: 0, FAR: 0}
+    at_once()
+    assert run_due() == {}
+
+
+def test_an_area_is_looked_at_now_and_then_in_any_case(elsewhere):
+    long_ago = real_now() - freshening.WHOLE
+    collection(Freshness).update_one({"area_code": FAR}, {"$set": {"looked_at": long_ago}})
+    assert run_due() == {FAR: 0}
+
+
+def test_one_worker_hears_at_a_time_and_a_killed_one_is_followed(elsewhere, teacher):
+    write([Change(Student, place(), pupil(**OLD))], teacher)
+    collection(Feed).update_one({}, {"$set": {"lease_until": real_now() + hearing.LEASE}})
+    assert run_due() == {}
+    collection(Feed).update_one({}, {"$set": {"lease_until": real_now()}})
+    assert run_due() == {AREA: 1}
+
+
+@pytest.mark.parametrize("subsystem", sorted({document.subsystem for document in subsystems()}))
+def test_whatever_findings_stand_on_is_heard_of(subsystem, open_round, teacher):
+    """Records aside: each write of one counts up its submission."""
+    from tests.conftest import LISTENER
+
+    write([Change(Student, place(), pupil(id_type="G", person_id="G000000000018"))], teacher)
+    round_ = open_round
+    round_.subsystem = subsystem
+    asked, LISTENER.commands = [], []
+    try:
+        contexts_of(round_, [SCHOOL, OTHER])
+    finally:
+        asked, LISTENER.commands = LISTENER.commands, None
+    known = {each._get_collection_name() for each in (*hearing.OF_AREAS, *hearing.OF_ALL)}
+    known |= {each._get_collection_name() for each in stored_documents(Record)} | {"declaration_version"}
+    read = set(collections_in(asked))
+    assert "check_settings" in read
+    assert read <= known
+
+
+def collections_in(said):
+    """Names of the collections in commands, those beside the first one too."""
+    if isinstance(said, dict):
+        for name, value in said.items():
+            if name in ("find", "aggregate", "count", "distinct", "from", "coll") and isinstance(value, str):
+                yield value
+            else:
+                yield from collections_in(value)
+    elif isinstance(said, list):
+        for each in said:
+            yield from collections_in(each)
 
 
 def test_the_board_says_as_of_when_and_when_nobody_looks(written, officer, executive, sign_in):
@@ -151,6 +275,7 @@ def test_the_board_says_as_of_when_and_when_nobody_looks(written, officer, execu
     assert "ยังไม่ได้ตรวจใหม่" not in browser.get("/admin/findings/").text
     began = real_now() - 2 * freshening.LATE
     db().freshness.update_one({}, {"$set": {"began": began}})
+    db().freshness_feed.update_one({}, {"$set": {"heard_at": began}})
     for page in ("/admin/control-room/", "/admin/findings/"):
         assert "ยังไม่ได้ตรวจใหม่" in browser.get(page).text
     assert Freshness.objects.count() == 1
