@@ -46,6 +46,9 @@ KINDS = (
     "exports.room_plan",
 )
 ON_MONGODB = {"polling_interval": 0.2, "default_database": DATABASE}
+# Nobody waits at a page for a broker: a second try finds one that was started anew, and one that is away is left to the
+# worker's round, which queues what was not.
+AT_ONCE = {"max_retries": 1, "interval_start": 0, "interval_step": 0, "interval_max": 0}
 
 celery = Celery("khet", set_as_current=False)
 celery.conf.update(
@@ -53,8 +56,9 @@ celery.conf.update(
     # The Job document is the result store: Celery's own would hold the same a second time.
     task_ignore_result=True,
     task_eager_propagates=True,
-    task_publish_retry=False,  # nobody waits at a page for a broker: the worker's round queues what was not
-    broker_connection_timeout=5,
+    task_publish_retry=True,
+    task_publish_retry_policy=AT_ONCE,
+    broker_connection_timeout=2,
     broker_connection_retry_on_startup=True,
     broker_pool_limit=4,
     worker_prefetch_multiplier=1,
@@ -70,7 +74,8 @@ def configure(settings):
     for module in KINDS:
         importlib.import_module(module)
     celery.conf.broker_url = settings.broker_url or without_concerns(settings.mongodb_uri)
-    celery.conf.broker_transport_options = ON_MONGODB if celery.conf.broker_url.startswith("mongodb") else {}
+    on_mongodb = celery.conf.broker_url.startswith("mongodb")
+    celery.conf.broker_transport_options = AT_ONCE | (ON_MONGODB if on_mongodb else {})
     jobs.configure(wake)
     sealing.configure(settings.secret_key)
     mail.configure("smtp", settings.mail_server and settings.mail_server.connection)
