@@ -167,6 +167,10 @@ class _Run:
         if time.monotonic() - self._written >= WRITTEN_EVERY:
             self.keep(done=done, progress_at=naive_now())
 
+    def settle(self):
+        """From now on the job goes to its end, also through another run. Raises Cancelled where it was stopped before."""
+        self.keep(settled=True)
+
     def say(self, sentence):
         """Add a sentence to the job's log."""
         line = {"at": naive_now(), "text": sentence}

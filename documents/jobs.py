@@ -65,7 +65,7 @@ class Kind:
     label: str
     label_en: str
     work: object
-    cancellable: bool = True  # while it runs; one that waits always is
+    cancellable: bool = True  # once it was begun, until it is settled; before that every one is
     so_far: object = (
         None  # so_far(job): sentences of what a run that was stopped in the middle did and did not do
     )
@@ -109,6 +109,7 @@ class Job(Document):
 
     state = StringField(required=True, choices=list(STATES), default="waiting")
     cancel_asked = BooleanField(default=False)
+    settled = BooleanField(default=False)  # it came so far that it goes to its end
     done = IntField(default=0)
     total = IntField(default=0)
     unit = StringField(max_length=40, default="")
@@ -189,9 +190,10 @@ class Job(Document):
         return max(0.0, (self.total - self.done) / self.rate)
 
     def may_cancel(self):
-        """Whether it can be stopped now: while it waits, or while it runs and is of a kind that stops in between."""
+        """Whether it can be stopped now: before it was begun, or while it is of a kind, and not so far, that it may stop."""
         kind = KINDS.get(self.kind)
-        return self.state in NOT_BEGUN or (self.state == "running" and bool(kind and kind.cancellable))
+        stops = bool(kind and kind.cancellable) or not self.runs
+        return self.state in UNFINISHED and not self.settled and stops
 
     def input_file(self):
         """A readable stream of the file that came with it."""
@@ -424,19 +426,16 @@ def cancel(job, user):
     """
     if job.owner != user.id:
         raise NotAllowed("ยกเลิกได้เฉพาะงานที่ท่านสั่งเอง")
-    one = {"_id": job.id, "area_code": job.area_code}
     ended = {"state": "cancelled", "finished_at": naive_now()}
-    if (
-        collection(Job)
-        .update_one(one | {"state": {"$in": list(NOT_BEGUN)}}, {"$set": ended, "$unset": {"alone": ""}})
-        .modified_count
-    ):
-        return
-    job.reload()
-    if not job.may_cancel():
-        said = "งานนี้จบแล้ว" if job.finished else "งานชนิดนี้หยุดกลางคันไม่ได้ กรุณารอให้เสร็จ"
-        raise CannotCancel(said)
-    collection(Job).update_one(one | {"state": "running"}, {"$set": {"cancel_asked": True}})
+    while job.may_cancel():
+        as_read = {"_id": job.id, "area_code": job.area_code, "state": job.state, "runs": job.runs}
+        stop = {"$set": {"cancel_asked": True}}
+        if job.state in NOT_BEGUN:
+            stop = {"$set": ended, "$unset": {"alone": ""}}
+        if collection(Job).update_one(as_read | {"settled": {"$ne": True}}, stop).matched_count:
+            return
+        job.reload()
+    raise CannotCancel("งานนี้จบแล้ว" if job.finished else "งานนี้ถึงขั้นที่หยุดกลางคันไม่ได้แล้ว กรุณารอให้เสร็จ")
 
 
 class CannotCancel(RuleBroken):
