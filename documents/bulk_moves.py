@@ -11,6 +11,7 @@ from bson import ObjectId
 
 from documents.clock import utc
 from documents.errors import NotAllowed, RuleBroken
+from documents.findings import refresh_all
 from documents.jobs import counted_so_far, job_kind
 from documents.moves import move
 from documents.rounds import get_round
@@ -43,6 +44,7 @@ def move_many(round_, name, seen, actor, reason=None, until=None, tell=None, aga
         str(each.id): each
         for each in submissions_of(round_).filter(id__in=[ObjectId(id_) for id_, _ in seen])
     }
+    known = refresh_all(list(found.values())) if name == "verify" else {}
     for number, (id_, writes) in enumerate(seen, 1):
         submission = found.get(id_)
         if submission is None:
@@ -53,7 +55,7 @@ def move_many(round_, name, seen, actor, reason=None, until=None, tell=None, aga
             yield Moved(
                 submission.school_name,
                 submission.id,
-                _refusal(submission, name, writes, actor, reason, until),
+                _refusal(submission, name, writes, actor, reason, until, known.get(submission.school_code)),
             )
         if tell:
             tell(number)
@@ -65,10 +67,10 @@ def _did(submission, name, actor):
     return last.get("by") == actor.id and last.get("name") in BULK[name].values()
 
 
-def _refusal(submission, name, writes, actor, reason, until):
+def _refusal(submission, name, writes, actor, reason, until, known):
     step = BULK[name].get(submission.state, next(iter(BULK[name].values())))
     try:
-        move(submission, step, actor, reason or None, until, seen=writes)
+        move(submission, step, actor, reason or None, until, seen=writes, known=known)
     except RuleBroken as refusal:
         return refusal.message
     return None

@@ -42,10 +42,10 @@ def answer(submission, ids, actor, reason):
     wanted = place | {"_id": {"$in": list(ids)[:MOST_AT_ONCE]}, "state": OPEN}
 
     def work():
-        _claim(submission)
+        fresh = _claimed(submission)
         rows = list(collection(Finding).find(wanted))
         for level in {row["level"] for row in rows}:
-            _answer_level(submission, [row for row in rows if row["level"] == level], actor, reason)
+            _answer_level(fresh, [row for row in rows if row["level"] == level], actor, reason)
         if rows:
             _count_again(place)
         return len(rows)
@@ -56,17 +56,20 @@ def answer(submission, ids, actor, reason):
     return done
 
 
-def _claim(submission):
-    """Inside the transaction: make an answer and a lock of the same submission conflict, so that one of them waits.
+def _claimed(submission):
+    """Inside the transaction: the Submission as it is now, by which the answer is judged; the page may be an old one.
 
-    The write counter stays: an answer changes no record, and what was found of them holds.
+    An answer and a lock of it conflict, so that one of them waits. The write counter stays: an answer changes no record,
+    and what was found of them holds.
     """
-    done = collection(Submission).update_one(
+    found = collection(Submission).find_one_and_update(
         {"_id": submission.id, "area_code": submission.area_code, "state": {"$nin": list(SEALED)}},
         {"$inc": {"answers": 1}},
+        {"moves": 0, "versions": 0},
     )
-    if not done.matched_count:
+    if found is None:
         raise WrongState(f"ข้อมูลของ{submission.school_name}ล็อกแล้ว จึงเขียนเหตุผลไม่ได้ กรุณาเปิดหน้านี้ใหม่")
+    return Submission._from_son(found)
 
 
 def _answer_level(submission, rows, actor, reason):

@@ -22,7 +22,7 @@ from mongoengine.fields import (
 from pymongo import UpdateOne
 from pymongo.errors import DuplicateKeyError
 
-from documents import checks, history
+from documents import checks, history, notice_rules
 from documents.check_rules import check_named
 from documents.checks import ERROR, check_of, is_blank
 from documents.codelists import of_area
@@ -33,7 +33,7 @@ from documents.declarations import documents_in
 from documents.digests import by_school
 from documents.history import fingerprint
 from documents.rounds import find_round
-from documents.submissions import SEALED, place_filter
+from documents.submissions import CERTIFIED, SEALED, place_filter
 
 OPEN, EXPLAINED, PASSED, FIXED = "open", "explained", "passed", "fixed"
 STATES = {OPEN: "เปิดอยู่", EXPLAINED: "ชี้แจงแล้ว", PASSED: "ผ่านโดยเขต", FIXED: "แก้ไขแล้ว"}
@@ -246,11 +246,15 @@ def _store(submission, found, about):
             (row["check_key"], row.get("record"), row.get("about", "")): row
             for row in collection(Finding).find(place)
         }
+        before = counted([row for row in stored.values() if row["state"] != FIXED])["counts"]
         operations, kept = _operations(place, stored, wanted)
         checkup = place | about | {"writes": submission.writes, "at": history.naive_now()} | counted(kept)
         collection(Checkup).replace_one(place | {"writes": {"$lte": submission.writes}}, checkup, upsert=True)
         if operations:
             collection(Finding).bulk_write(operations, ordered=False)
+        if submission.state in CERTIFIED:
+            more = {name: checkup["counts"][name] - before[name] for name in ("errors", "warnings")}
+            notice_rules.after_findings(submission, **more)
         return checkup
 
     try:

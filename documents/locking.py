@@ -18,6 +18,7 @@ from documents.database import collection
 from documents.declarations import definitions_of, documents_in
 from documents.digests import digests_of, root_of
 from documents.errors import Busy, Invalid, NotAllowed, WrongState
+from documents.hindrances import look_before_lock, refuse_to_lock
 from documents.history import naive_now
 from documents.jobs import job_kind
 from documents.limits import limits_of
@@ -29,6 +30,7 @@ from documents.schools import Area, School
 from documents.submissions import SEALED, Submission, submissions_of
 
 MONEY = "DMC"  # the subsystem whose pupils bring money
+READ_AT_ONCE = 20  # schools whose records are read in one pass before the lock
 LIMIT_OF_A_LIST = 2000  # longer lists (places) are frozen by the codes that are used
 
 
@@ -66,17 +68,25 @@ class Freeze(Document):
 
 @noting_refusals(1)
 def lock_round(round_, actor, reason, progress=None):
-    """Lock a round: mark it closing, seal its submissions one by one, freeze, mark it locked.
+    """Lock a round: look, mark it closing, seal its submissions one by one, freeze, mark it locked.
 
-    Interrupted, it is simply run again, by any approver, and comes to the same. `reason` is what the cover says of
-    schools closed unreported; run again, the first one's holds where none is given. Who locked and when is who
-    marked it closing, when: from then on nobody wrote. A job's `progress` counts the schools.
-    Gives back the locked Round. Raises NotAllowed, WrongState, Invalid, or Busy naming who is saving.
+    What takes long comes first and changes nothing: what is stale of the findings is looked at, and the records are read
+    for their digests. A job may be cancelled so long; from then on it goes to its end, for schools sealed and opened
+    again would have been told so, and others left shut. Interrupted, it is simply run again, by any approver, and comes to
+    the same. `reason` is what the cover says of schools closed unreported; run again, the first one's holds where none is
+    given. Who locked and when is who marked it closing, when: from then on nobody wrote. A job's `progress` counts the
+    schools. Gives back the locked Round. Raises NotAllowed, WrongState, Invalid, or Busy naming who is saving.
     """
     reason = refuse_lock(round_, actor, reason)
+    known = {}
+    if round_.state == "open":
+        look_before_lock(round_, progress and progress.at)
+        known = _read_before(round_, progress)
+    if progress:
+        progress.settle()
     if round_.state == "open":
         round_ = change_state(round_, "closing", actor, reason)
-    _seal_all(round_, actor, reason, progress)
+    _seal_all(round_, actor, reason, progress, known)
     freeze = _freeze(round_)
     closing = _closing(round_)
     return change_state(
@@ -100,10 +110,16 @@ def refuse_lock(round_, actor, reason):
     reason = (reason or "").strip() or _closing(round_).get("reason")
     if not reason and submissions_of(round_).filter(state__nin=["verified", *SEALED]).count():
         raise Invalid({0: {"reason": "ยังมีโรงเรียนที่ไม่ผ่านการตรวจสอบ โปรดระบุเหตุผลที่ปิดโดยไม่ได้รายงาน"}})
+    refuse_to_lock(round_)
     return reason
 
 
-@job_kind("lock_round", "ล็อกรอบ", "Lock the round", cancellable=False)
+def _nothing_locked(job):
+    """`so_far` of a lock: one that was not settled changed nothing."""
+    return [] if job.settled else ["หยุดก่อนเริ่มล็อก ยังไม่มีโรงเรียนใดถูกล็อก รอบเป็นอย่างเดิม"]
+
+
+@job_kind("lock_round", "ล็อกรอบ", "Lock the round", so_far=_nothing_locked)
 def lock_round_job(job, progress, round_id, reason):
     """The job of `lock_round`; one whose worker died after the deed finds it done."""
     round_ = get_round([job.area_code], round_id)
@@ -117,16 +133,37 @@ def _closing(round_):
     return next((row for row in reversed(round_.moves) if row["to"] == "closing"), {})
 
 
-def _seal_all(round_, actor, reason, progress):
+def _read_before(round_, progress):
+    """{school code: (write counter, name, cluster, digest)} of the submissions as they are now; `progress` counts them."""
+    several = list(submissions_of(round_).filter(state__nin=list(SEALED)).order_by("school_code"))
+    if progress:
+        progress.begin(len(several), "โรงเรียน")
+    read = {}
+    for first in range(0, len(several), READ_AT_ONCE):
+        batch = several[first : first + READ_AT_ONCE]
+        digests = _digests(round_, batch)
+        read |= {each.school_code: (_as_read(each), digests[each.school_code]) for each in batch}
+        if progress:
+            progress.at(first + len(batch))
+    return read
+
+
+def _as_read(submission):
+    """What a digest was taken of: it holds as long as this is the same."""
+    return submission.writes, submission.school_name, submission.cluster
+
+
+def _seal_all(round_, actor, reason, progress, known):
     """Seal every submission, by school code; `verified` becomes locked, the others closed unreported.
 
-    One that somebody is saving into for too long does not stop the others; Busy names it at the end.
+    `known` are digests by school code that were read before. One that somebody is saving into for too long does not stop
+    the others; Busy names it at the end.
     """
     if progress:
         progress.begin(submissions_of(round_).count(), "โรงเรียน")
     while left := list(submissions_of(round_).filter(state__nin=list(SEALED)).order_by("school_code")):
         saving = []
-        digests = _digests(round_, left)
+        digests = _digests(round_, left, known)
         for number, submission in enumerate(left):
             if progress:
                 progress.at(progress.job.total - len(left) + number)
@@ -139,10 +176,10 @@ def _seal_all(round_, actor, reason, progress):
             raise Busy(f"ล็อกยังไม่เสร็จ เพราะกำลังบันทึกข้อมูลอยู่: {names} กรุณารอสักครู่แล้วกดล็อกอีกครั้ง")
 
 
-def _digests(round_, submissions):
+def _digests(round_, submissions, known=None):
     """{school code: digest} of submissions as they were just read, given their schools' present names.
 
-    Those whose digest still holds keep it; the records of all others are read in one pass.
+    Those whose digest still holds keep it, also one of `known`; the records of all others are read in one pass.
     """
     named = {school["code"]: school for school in _named(round_)}
     old = []
@@ -150,7 +187,10 @@ def _digests(round_, submissions):
         school = named.get(each.school_code, {"name": each.school_name, "cluster": each.cluster})
         holds = each.digest and each.digest_writes == each.writes and each.school_name == school["name"]
         each.school_name, each.cluster = school["name"], school.get("cluster")
-        if not holds:
+        as_read, digest = (known or {}).get(each.school_code, (None, None))
+        if as_read == _as_read(each):
+            each.digest = digest
+        elif not holds:
             old.append(each)
     return {each.school_code: each.digest for each in submissions} | digests_of(old)
 

@@ -12,13 +12,14 @@ from bson import ObjectId
 from pymongo import ReturnDocument
 from pymongo.errors import ExecutionTimeout
 
-from documents import buddhist, clock, findings, notice_rules
+from documents import buddhist, clock, notice_rules
 from documents.cases import follow_on
 from documents.clock import naive, utc
 from documents.completeness import recount
 from documents.database import collection
 from documents.digests import digest_of
 from documents.errors import Busy, Invalid, NotAllowed, OutOfScope, RoundLocked, WindowShut, WrongState
+from documents.hindrances import looked_at
 from documents.refusals import noting_refusals
 from documents.rounds import find_round
 from documents.schools import School
@@ -233,13 +234,14 @@ def _of_version(entry, submission):
 
 
 @noting_refusals(2)
-def move(submission, name, actor, reason=None, until=None, now=None, records=(), seen=None):
+def move(submission, name, actor, reason=None, until=None, now=None, records=(), seen=None, known=None):
     """Make one move of one submission and give back the fresh Submission.
 
     One conditional update on state and write counter as read; where the move takes the digest, the
     records are read in between and the counter must still hold, else it is tried again. `seen` is the write
     counter of the page the person looked at: what was written since is not certified or verified unseen.
-    `until` (aware) is until when a return or reopening counts as open.
+    `until` (aware) is until when a return or reopening counts as open; `known` is the submission's Checkup (a dict) where
+    it was just worked out.
     Raises NotAllowed, WrongState, WindowShut, RoundLocked, Invalid (open errors, missing reason) or Busy.
     """
     row = MOVES[name]
@@ -253,7 +255,7 @@ def move(submission, name, actor, reason=None, until=None, now=None, records=(),
             raise WrongState(
                 f"ข้อมูลของ{submission.school_name}เปลี่ยนไปหลังจากที่ท่านเปิดหน้านี้ กรุณาเปิดหน้านี้ใหม่และตรวจดูอีกครั้ง"
             )
-        _check_content(submission, row, reason, until)
+        _check_content(submission, round_, row, reason, until, known)
         _check_time(submission, row, actor, until, now or clock.now())
         moved = push(submission, row, changes_of(submission, round_, row, actor, reason, until, records))
         if moved:
@@ -275,18 +277,14 @@ def _busy(submission):
     return Busy(f"{submission.school_name} กำลังบันทึกข้อมูลอยู่ กรุณารอสักครู่แล้วลองอีกครั้ง")
 
 
-def _check_content(submission, row, reason, until):
-    """What must be given: a reason and a time where they are asked; on ยืนยัน and รับรอง, nothing left to mend."""
+def _check_content(submission, round_, row, reason, until, known=None):
+    """What must be given: a reason and a time where they are asked for; and no finding that stands against the move."""
     if row.reason and not (reason or "").strip():
         raise Invalid({0: {"reason": "โปรดระบุเหตุผล"}})
     if row.name == "reopen" and until is None:
         raise Invalid({0: {"until": "โปรดระบุว่าให้แก้ไขได้ถึงเมื่อใด"}})
-    if row.name not in ("confirm", "certify"):
-        return
     # Whoever writes meanwhile moves the write counter on, and the move is tried again.
-    checkup = findings.refresh(submission)
-    if refusal := hindrance_of(row, checkup["counts"]):
-        raise Invalid({0: {"findings": refusal}})
+    checkup = looked_at(submission, round_, row.name, known)
     if row.name == "confirm" and not checkup["records"] and not (reason or "").strip():
         raise Invalid({0: {"reason": "ยังไม่มีข้อมูลในรอบนี้ หากไม่มีข้อมูลจริง โปรดระบุเหตุผลก่อนยืนยัน"}})
 
@@ -318,21 +316,6 @@ def refuse_time(until, now):
         raise Invalid({0: {"until": "เวลาที่ให้แก้ไขต้องอยู่หลังเวลาปัจจุบัน"}})
     if until is not None and until > now + LONGEST:
         raise Invalid({0: {"until": f"ให้เวลาได้ไม่เกิน {LONGEST.days} วัน กรุณาตรวจปี พ.ศ. ที่พิมพ์"}})
-
-
-def hindrance_of(row, counts):
-    """Why findings, so counted, stop ยืนยัน or รับรอง, in a sentence; None when they do not."""
-    blank, errors, warnings = (counts.get(name, 0) for name in ("blank", "errors", "warnings"))
-    if errors and errors == blank:
-        return f"ยัง{row.label}ไม่ได้ มี {blank:,} รายการที่กรอกไม่ครบ กรุณากรอกให้ครบก่อน"
-    if errors:
-        also = f" และกรอกไม่ครบ {blank:,} รายการ" if blank else ""
-        return f"ยัง{row.label}ไม่ได้ มีข้อผิดพลาด {errors - blank:,} ข้อ{also} กรุณาแก้ไขตามหน้าผลการตรวจสอบก่อน"
-    if warnings:
-        return (
-            f"ยัง{row.label}ไม่ได้ มีคำเตือน {warnings:,} ข้อที่ยังไม่ได้เขียนเหตุผล กรุณาแก้ไขหรือชี้แจงในหน้าผลการตรวจสอบก่อน"
-        )
-    return None
 
 
 def changes_of(submission, round_, row, actor, reason, until=None, records=(), digest=None):

@@ -4,10 +4,11 @@ or after the transaction in progress; none of them can undo what was done.
 
 from documents import buddhist, clock
 from documents.clock import utc
-from documents.notices import at_schools, later, people_with, tell, tell_each
+from documents.notices import at_schools, later, number_told, people_with, tell, tell_each
 from documents.users import SCHOOL_ROLES, System
 
 SLOW_JOB = 10  # seconds: a person who waited less saw it end
+FIRST_FOUND = 5  # schools of a round of which the officers are told one by one in a day
 
 
 def title_of(of):
@@ -71,6 +72,28 @@ def _certified(submission, actor):
     once = f"verify/{submission.subsystem}/{submission.round_label}/{clock.today()}"
     url = "/admin/control-room/?state=certified"
     tell(who, "verify", f"{round_}: มีโรงเรียนที่รับรองข้อมูลแล้ว รอเขตตรวจสอบ", url, submission.area_code, once)
+
+
+def after_findings(submission, errors, warnings):
+    """Tell the officers what was found of a school after its director had certified: so many more of each."""
+    if errors > 0 or warnings > 0:
+        later(lambda: _found_told(submission, max(errors, 0), max(warnings, 0)))
+
+
+def _found_told(submission, errors, warnings):
+    area, day = (
+        submission.area_code,
+        f"found/{submission.subsystem}/{submission.round_label}/{clock.today()}/",
+    )
+    who, url, once = [each.id for each in people_with(area, ["district"])], page_of(submission), day
+    what = f"ข้อผิดพลาด {errors:,} ข้อ" if errors else f"คำเตือน {warnings:,} ข้อ"
+    text = f"{title_of(submission)}: พบ{what}ใน{submission.school_name}หลังผู้อำนวยการรับรอง"
+    if who and number_told(area, who[0], day) < FIRST_FOUND:
+        once += submission.school_code
+    else:  # a new rule, or another bound, concerns many schools at once
+        text = f"{title_of(submission)}: พบข้อผิดพลาดหรือคำเตือนในอีกหลายโรงเรียนหลังผู้อำนวยการรับรอง"
+        url = "/admin/control-room/?state=found"
+    tell(who, "found", text, url, area, once)
 
 
 # ---- rounds ----

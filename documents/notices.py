@@ -29,6 +29,7 @@ KINDS = {
     "certify": ("รอรับรอง", "check", "cert"),
     "verify": ("รอตรวจสอบ", "check", "cert"),
     "verified": ("ตรวจสอบแล้ว", "check", "veri"),
+    "found": ("พบหลังรับรอง", "alert", "late"),
     "due": ("ใกล้ครบกำหนด", "clock", "late"),
     "time": ("กำหนดเวลา", "clock", "work"),
     "round": ("รอบข้อมูล", "calendar", "work"),
@@ -166,6 +167,16 @@ def _first_areas(ids):
     asked = {"_id": {"$in": list(ids)}, "active": True}
     found = collection(User).find(asked, {"areas_listed": 1})
     return {row["_id"]: row["areas_listed"][0] for row in found if row.get("areas_listed")}
+
+
+def number_told(area_code, person_id, prefix):
+    """Of how many things whose `once` begins so a person was told."""
+    asked = {
+        "area_code": area_code,
+        "person": person_id,
+        "once": {"$type": "string", "$gte": prefix, "$lt": f"{prefix}\uffff"},
+    }
+    return collection(Notice).count_documents(asked)
 
 
 # ---- whom ----

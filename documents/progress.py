@@ -16,7 +16,16 @@ from documents.digests import documents_of
 from documents.findings import Checkup
 from documents.record import size_counter
 from documents.rounds import round_before
-from documents.submissions import HANDED_IN, SEALED, WRITABLE, Submission, has_lapsed, is_late, visible_to
+from documents.submissions import (
+    CERTIFIED,
+    HANDED_IN,
+    SEALED,
+    WRITABLE,
+    Submission,
+    has_lapsed,
+    is_late,
+    visible_to,
+)
 from documents.windows import own_time
 
 # What a tile shows, worst first.
@@ -66,6 +75,16 @@ class Standing:
     def is_red(self):
         """Whether somebody must look now: late, empty though reported, or rows at fault."""
         return self.look in RED
+
+    @property
+    def found(self):
+        """Its open findings, counted."""
+        return {"errors": self.errors, "warnings": self.warnings}
+
+    @property
+    def found_late(self):
+        """Whether something is open though its director has certified, and it is not locked yet."""
+        return self.state in CERTIFIED and bool(self.errors or self.warnings)
 
     @property
     def handed_in(self):

@@ -38,7 +38,8 @@ STATES = {
     "unreported": "ปิดโดยไม่ได้รายงาน",
 }
 WRITABLE = ("draft", "returned")
-HANDED_IN = ("confirmed", "certified", "verified")
+CERTIFIED = ("certified", "verified")
+HANDED_IN = ("confirmed", *CERTIFIED)
 SEALED = ("locked", "unreported")
 WAY_FOR = dt.timedelta(seconds=2)
 MOST_READ = 400  # rows of rounds and submissions whose objects are kept made

@@ -4,9 +4,10 @@ import datetime as dt
 
 import pytest
 
-from documents import clock, codelists, history, locking, moves, rounds
+from documents import clock, codelists, history, job_runs, jobs, locking, moves, rounds
 from documents.digests import digest_of, root_of
 from documents.errors import Busy, Invalid, NotAllowed, OutOfScope, RoundLocked, WindowShut, WrongState
+from documents.jobs import CannotCancel, Job, ask, cancel
 from documents.locking import Freeze, freeze_of, lock_round, lock_school
 from documents.moves import move
 from documents.rounds import Round, find_round
@@ -161,8 +162,8 @@ def test_two_approvers_at_once_come_to_one_lock(half, approver, monkeypatch):
     second = person("second", "approver")
     seal_all = locking._seal_all
 
-    def meanwhile(round_, actor, reason, progress):
-        seal_all(round_, actor, reason, progress)
+    def meanwhile(*given):
+        seal_all(*given)
         monkeypatch.setattr(locking, "_seal_all", seal_all)
         lock_round(fresh(half), second, "อีกเหตุผล")
 
@@ -208,6 +209,8 @@ class Interrupted(BaseException):
 
 
 STEPS = [
+    (locking, "look_before_lock", 1),
+    (locking, "_read_before", 1),
     (locking, "change_state", 1),
     (locking, "change_state", 2),
     (locking, "_seal_all", 1),
@@ -266,6 +269,76 @@ def interrupted(work, nth, after):
         return answer
 
     return wrapped
+
+
+def test_a_lock_is_cancelled_while_it_reads_and_then_nothing_was_locked(half, approver, monkeypatch):
+    monkeypatch.setattr(jobs, "_queue", None)
+    asked = {"round_id": str(half.id), "reason": WHY}
+    job = ask("lock_round", approver, AREA, half, arguments=asked, alone=True)
+    kept = told_of_submissions(half)
+    monkeypatch.setattr(job_runs, "WRITTEN_EVERY", 0)
+    real = locking._digests
+
+    def and_cancel(*given):
+        cancel(Job.objects(id=job.id).get(), approver)
+        return real(*given)
+
+    monkeypatch.setattr(locking, "_digests", and_cancel)
+    assert job_runs.run(job.id) == "cancelled"
+    done = Job.objects(id=job.id).get()
+    assert done.result["summary"] == ["หยุดก่อนเริ่มล็อก ยังไม่มีโรงเรียนใดถูกล็อก รอบเป็นอย่างเดิม"]
+    assert (fresh(half).state, fresh(half).moves) == ("open", half.moves)
+    assert (told_of_submissions(half), freeze_of(half)) == (kept, None)
+    monkeypatch.setattr(locking, "_digests", real)
+    assert lock_round(fresh(half), approver, WHY).state == "locked"
+
+
+def told_of_submissions(round_):
+    return [each.to_mongo() for each in submissions_of(round_).order_by("school_code")]
+
+
+def test_a_lock_that_has_begun_to_seal_goes_to_its_end_also_through_another_worker(
+    half, approver, monkeypatch
+):
+    monkeypatch.setattr(jobs, "_queue", None)
+    asked = {"round_id": str(half.id), "reason": WHY}
+    job = ask("lock_round", approver, AREA, half, arguments=asked, alone=True)
+    real = locking._seal_all
+
+    def refused(*given):
+        with pytest.raises(CannotCancel, match="หยุดกลางคันไม่ได้"):
+            cancel(Job.objects(id=job.id).get(), approver)
+        real(*given)
+
+    def killed(*given):
+        refused(*given)
+        job_runs.stopping.set()
+        raise job_runs.Interrupted
+
+    monkeypatch.setattr(locking, "_seal_all", killed)
+    job_runs.run(job.id)
+    job_runs.stopping.clear()
+    waiting = Job.objects(id=job.id).get()
+    assert (waiting.state, fresh(half).state) == ("waiting", "closing")
+    with pytest.raises(CannotCancel):
+        cancel(waiting, approver)
+    monkeypatch.setattr(locking, "_seal_all", refused)
+    assert job_runs.run(job.id) == "done"
+    assert fresh(half).state == "locked"
+
+
+def test_what_is_written_after_it_was_read_is_read_again(half, approver, canteens, monkeypatch):
+    real = locking._read_before
+
+    def and_write(*given):
+        read = real(*given)
+        write([new(canteens, OTHER, "9")], LOADER)
+        return read
+
+    monkeypatch.setattr(locking, "_read_before", and_write)
+    locked = lock_round(half, approver, WHY)
+    assert there().digest == digest_of(there())
+    assert freeze_of(locked).schools[1]["counts"]["canteens"] == 3
 
 
 def test_a_school_that_is_being_saved_is_named_and_does_not_stop_the_others(half, approver, monkeypatch):

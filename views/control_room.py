@@ -15,6 +15,7 @@ from documents.bulk_moves import AT_ONCE, BULK, LABELS, move_many
 from documents.clock import utc
 from documents.digests import documents_of
 from documents.errors import Invalid, NotAllowed
+from documents.hindrances import hindrance_of
 from documents.jobs import ask
 from documents.progress import LOOKS, board_of, noun_of
 from documents.rounds import STEPS
@@ -27,7 +28,7 @@ from views.pupil_reports import heads_href
 from views.reopening import waiting_requests
 
 LONGEST_SEARCH = 60
-WAITING, RED = "waiting", "red"  # groups of looks, beside the looks themselves
+WAITING, RED, FOUND = "waiting", "red", "found"  # groups of schools, beside the looks themselves
 FIRST_WAITING = 7  # names shown beside the map
 
 
@@ -47,9 +48,11 @@ class Wanted:
             return False
         if self.state == RED and not standing.is_red:
             return False
+        if self.state == FOUND and not standing.found_late:
+            return False
         if (
             self.state
-            and self.state not in (WAITING, RED)
+            and self.state not in (WAITING, RED, FOUND)
             and self.state not in (standing.look, standing.state)
         ):
             return False
@@ -65,7 +68,7 @@ class Wanted:
 def wanted_of(args):
     """What an address or form asks for, cleaned; an unknown state is no state."""
     state = args.get("state", "")
-    known = state in (*LOOKS, WAITING, RED)
+    known = state in (*LOOKS, WAITING, RED, FOUND)
     return Wanted(
         thai.clean(args.get("cluster"))[:100],
         state if known else "",
@@ -109,6 +112,7 @@ class ControlRoom(Page, BaseView):
             first_waiting=waiting[:FIRST_WAITING],
             reminder=reminders.not_confirmed_text(round_, waiting, home_address(), now) if waiting else "",
             bulk=bulk_forms(shown) if officer and round_.running else {},
+            found=[each for each in board.schools if each.found_late],
             requests=waiting_requests(current_user, round_.area_code, round_),
             as_table=request.args.get("view") == "table",
             tile=self._tile,
@@ -226,10 +230,17 @@ def cluster_of(name, schools, tile):
 
 
 def bulk_forms(shown):
-    """{bulk move: [(token, name)]} of the schools shown that could take it; the move itself is asked again."""
+    """{bulk move: [(token, name)]} of the schools shown that could take it; the move itself is asked again.
+
+    Beside `verify` stand the schools it leaves out for their errors, and those it takes that have warnings.
+    """
     forms = {}
     for name, by_state in BULK.items():
         able = [each for each in shown if each.state in by_state and not (name == "verify" and each.hold)]
+        if name == "verify":
+            forms["left_out"] = [each for each in able if hindrance_of(name, each.found)]
+            able = [each for each in able if not hindrance_of(name, each.found)]
+            forms["warned"] = [each for each in able if each.warnings]
         if able:
             forms[name] = [(f"{each.id}.{each.writes}", each.name) for each in able]
     return forms

@@ -13,7 +13,8 @@ from documents.completeness import missing_of
 from documents.database import collection
 from documents.declarations import documents_in
 from documents.digests import documents_of
-from documents.moves import MOVES, hindrance_of, moves_for
+from documents.hindrances import hindrance_of
+from documents.moves import moves_for
 from documents.progress import board_of, look_of_one, match, noun_of
 from documents.record import declared, size_counter
 from documents.rooms import SchoolRooms
@@ -121,7 +122,7 @@ def own_report(submission, round_, now):
     alone = all(each["document"] is document for each in missing)
     return {
         "found": found,
-        "stops": hindrance_of(MOVES["confirm"], found) or hindrance_of(MOVES["certify"], found),
+        "stops": hindrance_of("confirm", found),
         "found_href": links.findings_of(submission.school_code),
         "submission": submission,
         "look": look_of_one(submission, round_, now),

@@ -9,6 +9,7 @@ from documents.carrying import is_left
 from documents.clock import utc
 from documents.digests import short_code
 from documents.errors import Invalid, NotAllowed, RuleBroken
+from documents.hindrances import standing_in
 from documents.jobs import ask
 from documents.progress import sums_of
 from documents.round_steps import checklist
@@ -267,6 +268,7 @@ class Rounds(Page, BaseView):
             round=round_,
             sums=sums_of(round_, current_user),
             left=left,
+            found=found_before_lock(round_),
             counted=as_counted(round_),
             typed=request.form if refusal else {},
             refusal=refusal,
@@ -284,6 +286,22 @@ class Rounds(Page, BaseView):
             return self._details(self._round(request.form.get("id")), refusal)
         flash(said, "success")
         return redirect(links.round_page(round_), 303)
+
+
+def found_before_lock(round_):
+    """{"errors": [...], "warnings": [...]}: (name, page, how many) of the verified schools where such findings are open."""
+    standing = standing_in(round_, ["verified"])
+    schools = list(
+        submissions_of(round_).filter(id__in=list(standing)).only("school_name").order_by("school_code")
+    )
+    return {
+        kind: [
+            (each.school_name, links.submission_page(each.id), standing[each.id][kind])
+            for each in schools
+            if standing[each.id].get(kind)
+        ]
+        for kind in ("errors", "warnings")
+    }
 
 
 class NotAsCounted(RuleBroken):

@@ -24,7 +24,8 @@ from documents import (
 from documents.clock import utc
 from documents.codelists import code_list
 from documents.digests import documents_of, short_code
-from documents.moves import ASIDES, MOVES, asides_for, hindrance_of, moves_for
+from documents.hindrances import STOPPED_BY, hindrance_of
+from documents.moves import ASIDES, MOVES, asides_for, moves_for
 from documents.panels import all_panels
 from documents.progress import RED, look_of_one, noun_of
 from documents.record import Place, size_counter
@@ -178,7 +179,7 @@ class Submissions(StepsMixin, Page, ModelView):
             "khet/submission.html",
             found=found,
             found_href=lambda level=None: links.findings_of(submission.school_code, level),
-            stops={name: hindrance_of(MOVES[name], found) for name in ("confirm", "certify")},
+            stops={name: hindrance_of(name, found) for name in STOPPED_BY},
             submission=submission,
             round=round_,
             look=look_of_one(submission, round_, now, found.get("blank_passed", 0)),

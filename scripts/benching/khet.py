@@ -12,7 +12,10 @@ from admin_app import create_app
 from admin_app.config import Settings
 from documents import history, job_runs, jobs, listing, sessions
 from documents.carrying import carry_over
+from documents.checks import ERROR
 from documents.database import ahead, collection
+from documents.finding_answers import answer
+from documents.findings import OPEN, Finding, refresh_all
 from documents.likeness import likely_same
 from documents.locking import Freeze, lock_round
 from documents.record import Place, declared
@@ -21,7 +24,7 @@ from documents.rooms import SchoolRooms
 from documents.rounds import Round, find_round
 from documents.schools import School
 from documents.students import Student
-from documents.submissions import Submission, prepare_submissions
+from documents.submissions import Submission, place_filter, prepare_submissions, submissions_of
 from documents.twofold import pairs_of
 from documents.users import User
 from documents.writing import Change, write
@@ -209,7 +212,10 @@ class Operations:
 
     @contextmanager
     def _verified(self, area):
-        """(an area's round, its schools all verified; who locks it); round and submissions are put back afterwards."""
+        """(an area's round, its schools all verified; who locks it); round and submissions are put back afterwards.
+
+        What the background look finds within a minute of the last save is found, and the district has passed its errors.
+        """
         round_ = find_round(area, records.SUBSYSTEM, records.YEAR, records.ROUND)
         kept = {
             document: list(collection(document).find({"area_code": area})) for document in (Round, Submission)
@@ -218,6 +224,13 @@ class Operations:
             place_of(area),
             {"$set": {"state": "verified", "verified_at": history.naive_now()}},
         )
+        officer = User.objects.get(fs_uniquifier=f"district.{area}")
+        several = list(submissions_of(round_))
+        refresh_all(several)
+        for each in several:
+            wanted = place_filter(round_.subsystem, each) | {"state": OPEN, "level": ERROR}
+            if errors := collection(Finding).distinct("_id", wanted):
+                answer(each, errors, officer, REASON)
         yield round_, User.objects.get(fs_uniquifier=f"approver.{area}")
         for document, rows in kept.items():
             collection(document).delete_many({"area_code": area})
