@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from scripts.environment import ROOT
 
 NAMES = {
@@ -37,7 +39,7 @@ def test_every_operation_is_measured_beside_its_peers(tmp_path):
         assert row["rows"] > 0
         assert row["seconds"] > 0
         assert row["peak_mb"] > 50
-        assert abs(row["ratio"] - row["seconds"] / row["peer_seconds"]) < 0.01
+        assert row["ratio"] == pytest.approx(row["seconds"] / row["peer_seconds"], rel=0.01, abs=0.01)
         assert f"{row['ratio']:.3f}" in done.stdout
     assert {row["peer"] for row in rows if row["name"].startswith("growth_")} == {"Khet, 300 pupils"}
 
