@@ -6,6 +6,7 @@ requirements; it is put in by the driver, not by the page, so the page's policy 
 """
 
 import io
+from itertools import islice
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
@@ -66,6 +67,7 @@ NOT_PAGES = (
     "/jobs/result/",
 )
 PER_ROLE = ("/admin/", "/admin/rounds/details/", "/admin/submissions/details/")  # other for each role
+PARTS = {"school": 3}  # who looks at most pages does so in several tests, for several workers
 ALIKE = ("/new/", *(f"/admin/{document.slug}/" for document in subsystems()[1:]))
 
 
@@ -151,10 +153,12 @@ def test_a_planted_fault_is_found(window):
     assert seen == {"color-contrast": len(FULL), "image-alt": 2, "table-has-a-name": 1}
 
 
-@pytest.mark.parametrize("role", list(ROLES))
-def test_nothing_grave_on_any_page(role, world, there, window, watch):
+@pytest.mark.parametrize(
+    ("role", "part"), [(role, part) for role in ROLES for part in range(PARTS.get(role, 1))]
+)
+def test_nothing_grave_on_any_page(role, part, world, there, window, watch):
     one, first = window(world.people[role]), role == "school"
-    for address in pages_of(role, there):
+    for address in islice(pages_of(role, there), part, None, PARTS.get(role, 1)):
         alike = any(part in address for part in ALIKE) or (
             not first and address.partition("?")[0] in PER_ROLE
         )
