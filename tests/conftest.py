@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from jinja2 import FileSystemBytecodeCache
 from pymongo import WriteConcern
 
 from admin_app import create_app, tasks
@@ -179,8 +180,16 @@ def session_app(connected, database_uri, tmp_path_factory):
     """One application for all tests of a worker, on the worker's database."""
     made = create_app(settings_for(database_uri, tmp_path_factory.mktemp("data")))
     made.test_client_class = Browser
+    made.jinja_env.bytecode_cache = FileSystemBytecodeCache(shared_by_workers(tmp_path_factory))
     tasks.celery.conf.task_always_eager = True  # a job is done within the request that asks for it
     return made
+
+
+def shared_by_workers(tmp_path_factory):
+    """A folder of the run, so that one worker compiles a template for all."""
+    folder = tmp_path_factory.getbasetemp().parent / "templates"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 @pytest.fixture
