@@ -38,7 +38,7 @@ STATES = {
     "refused": "ไม่รับรอง",
     "certified": "รับรองแล้ว",
     "replaced": "เปลี่ยนเป็นเลข 13 หลักแล้ว",
-    "cancelled": "ยกเลิก",
+    "cancelled": "ยกเลิกแล้ว",
 }
 AT_SCHOOL = ("draft", "returned")  # the school writes
 AT_DISTRICT = ("checking", "checked")  # an officer writes; what was checked is then checked anew
@@ -157,10 +157,10 @@ class GCodeRequest(Case):
         Step("take", "รับไว้ตรวจสอบ", "Take up", ("sent",), "checking", ("district",), tone="main"),
         Step("check", "ตรวจสอบแล้ว ส่งผู้รับรอง", "Checked", ("checking",), "checked", ("district",), tone="main"),
         Step("change", "แก้ไขหลังตรวจสอบ", "Changed after the check", ("checked",), "checking", ("district",), plain=False),
-        Step("return", "ส่งกลับแก้ไข", "Return", WAITING, "returned", ("district",), reason=True),
+        Step("return", "ส่งกลับให้แก้ไข", "Return", WAITING, "returned", ("district",), reason=True),
         Step("recheck", "ให้ตรวจสอบใหม่", "Check again", ("checked",), "checking", ("approver",), reason=True),
-        Step("refuse", "ไม่รับรอง", "Refuse", ("checking",), "refused", ("district",), reason=True, tone="risk"),
-        Step("turn_down", "ไม่รับรอง", "Turn down", ("checked",), "refused", ("approver",), reason=True, tone="risk"),
+        Step("refuse", "ไม่รับรองคำขอ", "Refuse", ("checking",), "refused", ("district",), reason=True, tone="risk"),
+        Step("turn_down", "ไม่รับรองคำขอ", "Turn down", ("checked",), "refused", ("approver",), reason=True, tone="risk"),
         Step("certify", "รับรอง", "Certify", ("checked",), "certified", ("approver",), tone="main"),
         Step("withdraw", "ถอนคำขอ", "Withdraw", (*AT_SCHOOL, "sent"), "cancelled", ("school",), reason=True, tone="risk"),
         Step("replace", "บันทึกเลข 13 หลัก", "Record the 13-digit number", ("certified",), "replaced", ("district",),

@@ -225,8 +225,10 @@ class GCode(GCodeForms, GCodePieces, GCodeSteps, SearchMixin, Page, ModelView):
 
 
 def pieces_cell(context, row):
-    """'2/3' of the required pieces, red while some lack."""
+    """'2/3' of the required pieces, red while some lack; nothing where the ministry's system has them."""
     required = context["required"]
+    if row.registered:
+        return ""
     if not required:
         return f"{len(row.evidence):,}"
     there = len(required & {one["kind"] for one in row.evidence})

@@ -181,7 +181,7 @@ def _row(found, refusal, types, errors, typed):
     return Row(
         found,
         code_list("NATION").label(found.nationality) if sees else None,
-        buddhist.format_short(found.birth_date),
+        buddhist.format_date(found.birth_date),
         code_list("GRADE").short(found.grade),
         len(found.evidence),
         waiting_days(found),

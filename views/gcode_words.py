@@ -256,7 +256,7 @@ def mark_of(shown):
 
 
 def compared(found, user, likely):
-    """(heads, rows) of the request beside its likely same learners: rows [(label, own, [(words, same?)])]."""
+    """(heads, rows) of the request beside its likely same learners: rows [(label, coded?, own, [(words, same?)])]."""
     if not likely:
         return None
     plains = gcode_likely.rows_of(found.area_code, [each["likely"] for each in likely])
@@ -265,9 +265,10 @@ def compared(found, user, likely):
     for name, field in access.open_fields(user, editable(), found.area_code, found.school_code).items():
         if name in COMPARED:
             others = [_beside(name, field, own, plains.get(each["likely"].id, {}), each) for each in likely]
-            rows.append((field.verbose_name, formatters.masked(field, own.get(name)), others))
+            coded = bool(field.codelist or field.choices)
+            rows.append((field.verbose_name, coded, formatters.masked(field, own.get(name)), others))
     numbers = [(citizen_id.mask_id(_number(plains.get(each["likely"].id, {}))), None) for each in likely]
-    rows.append(("เลขประจำตัวหรือรหัส", citizen_id.mask_id(own.get("code")), numbers))
+    rows.append(("เลขประจำตัวหรือรหัส", False, citizen_id.mask_id(own.get("code")), numbers))
     return {"heads": likely, "rows": rows}
 
 
