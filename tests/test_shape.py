@@ -8,6 +8,7 @@ import pytest
 
 from documents import subsystems
 from documents.surveys import Answer
+from scripts.commands import manage
 
 ROOT = Path(__file__).parent.parent
 # Each folder with those it may lean on; itself always. Scripts and tests may lean on all.
@@ -21,6 +22,7 @@ OURS = (*LEANS_ON, "scripts", "tests")
 MEANINGLESS = ("util", "helper", "manager", "misc", "common", "stuff")
 LONGEST_FILE = 800  # lines; style asks for files read at a sitting, and this is where none is any more
 LONGEST_FUNCTION = 60  # lines
+COMMAND = re.compile(r"scripts/manage (?:--data \S+ )?([a-z][a-z-]+)")
 
 
 def sources(*folders):
@@ -103,6 +105,13 @@ def test_the_readme_names_every_subsystem_and_every_script():
     programs = {path.name for path in (ROOT / "scripts").iterdir() if path.is_file() and not path.suffix}
     assert programs == set(re.findall(r"scripts/([a-z]+)\b(?!\.)", readme)) & programs
     assert set(re.findall(r"`?scripts/([a-z]+)`?(?![a-z./_])", readme)) <= programs
+
+
+def test_every_command_that_is_told_of_is_there():
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    told = {name for page in pages for name in COMMAND.findall(page.read_text("utf-8"))}
+    assert len(told) > 5
+    assert told <= set(manage.commands)
 
 
 def test_the_operator_is_told_every_collection_to_shard():
