@@ -155,7 +155,7 @@ class Submissions(StepsMixin, Page, ModelView):
         slug = links.main_slug(round_) if round_ else None
         known = {
             "round": round_,
-            "look_of": lambda row: look_of_one(row, round_, now, passed_of(more, row)),
+            "look_of": lambda row: look_of_one(row, round_, now, passed_of(known, row)),
             "heads_of": lambda row: row.counts.get(size_counter(subsystem(slug)), 0),
             "until_of": lambda row: open_until(row, round_, "enter") if row.state in WRITABLE else None,
             "at_fault": lambda row: at_fault(row, slug),
