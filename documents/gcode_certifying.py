@@ -118,11 +118,15 @@ def certify_job(job, progress, chosen):
         certify(Chosen(request, revision), job.actor)
 
     done = one_by_one([(f"คำขอเลขที่ {numbers[one[0]]}", one) for one in chosen], deed, progress)
-    return done.summary(f"รับรองแล้ว {done.number:,} คำขอ")
+    return done.result(f"รับรองแล้ว {done.number:,} คำขอ")
 
 
 def learner_key(request):
     """What no two certified learners of an area share: name and birth date; a learner told apart has one of his own."""
-    name = thai.search_key(request.first_name, request.last_name)
-    key = f"{name}/{request.birth_date:%Y-%m-%d}"
+    key = key_of(request.first_name, request.last_name, request.birth_date)
     return f"{key}/{request.id}" if request.told_apart else key
+
+
+def key_of(first_name, last_name, birth_date):
+    """The key of a learner whom nobody had to tell apart."""
+    return f"{thai.search_key(first_name, last_name)}/{birth_date:%Y-%m-%d}"

@@ -15,7 +15,7 @@ from documents.cases import advance, check_step, reason_of
 from documents.database import collection, in_transaction
 from documents.errors import DuplicateKey, OutOfScope
 from documents.gcode import GCodeRequest, keys_of
-from documents.gcode_certifying import learner_key
+from documents.gcode_certifying import key_of, learner_key
 from documents.gcode_requests import numbered
 from documents.gcode_writing import fresh, note
 from documents.history import as_stored, naive_now
@@ -39,7 +39,7 @@ def as_certified(area_code, school, values, code, certified_on):
     own = {"area_code": area_code, "school_code": school.code, "school_name": school.name, **values}
     own |= {"requested_on": certified_on, "certified_at": certified_on, "certified_by_name": CERTIFIER}
     own |= {"code": code, "code_kind": gcode_numbers.MINISTRY, "code_at": certified_on, "registered": True}
-    return own | {"learner_key": learner_key(GCodeRequest(**own))}
+    return own | {"learner_key": key_of(*(values[name] for name in NEEDED))}
 
 
 class RegisterImport(Document):

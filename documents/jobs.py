@@ -57,8 +57,8 @@ KINDS = {}
 class Kind:
     """One kind of job: its words, and the function that does it.
 
-    `work(job, progress, **arguments)` gives back the result, a plain dict: `summary` (sentences) and what its page
-    shows. It acts as `job.actor`, asks every rule again and comes to the same when it runs twice.
+    `work(job, progress, **arguments)` gives back the result, a plain dict: `summary` (sentences), where some parts were
+    refused `refused` (sentences) and `refusals` (how many), and what its page shows. It acts as `job.actor`, asks every rule again and comes to the same when it runs twice.
     """
 
     name: str

@@ -18,18 +18,9 @@ class Done(NamedTuple):
     number: int
     refused: list
 
-    def summary(self, said):
-        """The job's result: what was done (`said`, a sentence), then what was not and why."""
-        left = [f"ไม่สำเร็จ {len(self.refused):,} ราย ดังนี้"] if self.refused else []
-        more = len(self.refused) - MOST_TOLD
-        return {
-            "summary": [
-                said,
-                *left,
-                *self.refused[:MOST_TOLD],
-                *([f"และอีก {more:,} ราย"] if more > 0 else []),
-            ]
-        }
+    def result(self, said):
+        """The result of the job: what was done (`said`, a sentence), then what was not and why."""
+        return {"summary": [said], "refused": self.refused[:MOST_TOLD], "refusals": len(self.refused)}
 
 
 def one_by_one(parts, deed, progress):

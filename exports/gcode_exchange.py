@@ -241,7 +241,7 @@ def exchange_job(job, progress, upload_id, reason):
         write_row(job.area_code, row, job.actor, reason)
 
     done = write_rows(stored_plan(job, upload_id), deed, progress)
-    return done.summary(f"บันทึกแล้ว {done.number:,} คน")
+    return done.result(f"บันทึกแล้ว {done.number:,} คน")
 
 
 def write_row(area_code, row, actor, reason):

@@ -216,7 +216,7 @@ def register_job(job, progress, upload_id, reason):
         take_in(row["own"], into, job.actor, reason)
 
     done = write_rows(plan, deed, progress)
-    return done.summary(f"นำเข้าแล้ว {done.number:,} คน")
+    return done.result(f"นำเข้าแล้ว {done.number:,} คน")
 
 
 @job_kind(UNDO, "เลิกทำการนำทะเบียนรหัส G เข้า", "Undo a register of G-codes", so_far=counted_so_far)
@@ -229,4 +229,4 @@ def undo_job(job, progress, import_id, reason):
         take_back(request, job.actor, reason)
 
     done = one_by_one(left_of(done_before), deed, progress)
-    return done.summary(f"เลิกทำแล้ว {done.number:,} คน")
+    return done.result(f"เลิกทำแล้ว {done.number:,} คน")

@@ -295,7 +295,8 @@ def test_a_job_certifies_nothing_for_one_who_may_not_or_no_longer_may(different,
     monkeypatch.setattr(jobs, "_queue", None)
     job = certifying(different[:2], officer)
     assert job_runs.run(job.id) == "done"
-    assert jobs.Job.objects.get(id=job.id).result["summary"][:2] == ["รับรองแล้ว 0 คำขอ", "ไม่สำเร็จ 2 ราย ดังนี้"]
+    result = jobs.Job.objects.get(id=job.id).result
+    assert (result["summary"], result["refusals"]) == (["รับรองแล้ว 0 คำขอ"], 2)
     assert {one.state for one in GCodeRequest.objects} == {"checked"}
 
 

@@ -211,9 +211,10 @@ def test_a_whole_import_is_undone_but_for_who_was_changed_since(marked, officer,
     assert browser.send(f"{PAGE}undo/", {"id": str(done.id), "reason": " "}).status_code == 303
     assert gcode_register.imports_of(AREA)[0].undone == 0, "not without a reason"
     browser.send(f"{PAGE}undo/", {"id": str(done.id), "reason": "ผิดไฟล์"})
-    said = jobs.Job.objects.get(kind="gcode_register_undo").result["summary"]
-    assert said[:2] == ["เลิกทำแล้ว 1 คน", "ไม่สำเร็จ 1 ราย ดังนี้"]
-    assert said[2].startswith(changed.request_no)
+    job = jobs.Job.objects.get(kind="gcode_register_undo")
+    assert (job.result["summary"], job.result["refusals"]) == (["เลิกทำแล้ว 1 คน"], 1)
+    assert job.result["refused"][0].startswith(changed.request_no)
+    assert job.result["refused"][0] in browser.get(f"/admin/jobs/details/?id={job.id}").text
     assert gcode_register.imports_of(AREA)[0].left == 1
     gone = GCodeRequest.objects.get(school_code=SCHOOL)
     assert (gone.state, gone.code, gone.learner_key, gone.moves[-1]["reason"]) == (

@@ -20,7 +20,6 @@ from views.pages import Page
 
 PATIENCE = 1.2  # seconds that a request waits for its job before it shows the job's page
 PAGE_SIZE = 30
-MOST_FLASHED = 4  # sentences
 TONES = {
     "arriving": "idle",
     "waiting": "idle",
@@ -98,12 +97,12 @@ def ended(job):
 def follow(job):
     """The response to a request that asked for a job: its result's page if it ends at once, else the job's page.
 
-    What takes more than a few sentences to tell stands on the job's page too.
+    Where some of it was refused, the job's page says what.
     """
     job = ended(job)
     if job.state == "failed":
         flash(job.failure, "error")
-    elif href_of(job) and len(job.result.get("summary") or ()) <= MOST_FLASHED:
+    elif href_of(job) and not job.result.get("refused"):
         flash(" ".join(job.result.get("summary") or [STATES["done"]]), "success")
         return redirect(href_of(job), 303)
     return redirect(page_of(job), 303)
@@ -247,6 +246,8 @@ def row_of(job):
         "asked": buddhist.format_datetime(utc(job.asked_at)),
         "took": took(job),
         "summary": list((job.result or {}).get("summary") or []) if mine else [],
+        "refused": list((job.result or {}).get("refused") or []) if mine else [],
+        "refusals": (job.result or {}).get("refusals"),
         "result_href": href_of(job) if mine else None,
         "grows": grows_at(job),
         "file": job.result_name if mine and job.result_id and job.state == "done" else None,
