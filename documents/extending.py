@@ -3,11 +3,12 @@
 from mongoengine.fields import DateTimeField, ListField, StringField
 
 from documents import clock
+from documents.asides import ASIDES, check_aside, extend, prolong
 from documents.asking import Request, file_request, meta_of, together
 from documents.cases import Step, advance, check_step, table
 from documents.clock import naive
 from documents.errors import Invalid, OutOfScope, WrongState
-from documents.moves import ASIDES, check_aside, extend, prolong, refuse_time
+from documents.moves import refuse_time
 from documents.reopening import refuse_other_hand
 from documents.submissions import WRITABLE, refuse_sealed, round_of
 

@@ -31,7 +31,6 @@ from documents.submissions import (
     make_way,
     refuse_sealed,
     refuse_shut_school,
-    round_of,
 )
 from documents.windows import open_until, refuse_shut
 
@@ -90,28 +89,6 @@ MOVES = {
     )
 }  # fmt: skip
 
-# What changes no state: the hold and what is said about it, and a time of the school's own.
-ASIDES = {
-    row.name: row
-    for row in (
-        Move("hold", "พักการรายงาน", "Hold", OPEN, "", ("district",), reason=True),
-        Move(
-            "answer",
-            "ชี้แจงต่อเขต",
-            "Answer the hold",
-            OPEN,
-            "",
-            ("school", "director"),
-            ("district",),
-            reason=True,
-        ),
-        Move("keep", "ตอบกลับและพักต่อ", "Reply and keep the hold", OPEN, "", ("district",), reason=True),
-        Move("lift", "ยกเลิกการพัก", "Lift the hold", OPEN, "", ("district",)),
-        Move("extend", "ขยายเวลา", "Extend the time", OPEN, "", ("district",), reason=True),
-        Move("prolong", "ขยายเวลาเปิดคืน", "Prolong the reopening", OPEN, "", ("approver",), reason=True),
-    )
-}
-OF_A_HOLD = ("answer", "keep", "lift")
 OF_A_VERSION = ("end", "back", "prolong")  # of a reopened school alone
 LONGEST = dt.timedelta(days=180)  # of a time of a school's own: a slip of the year is no wish
 
@@ -129,36 +106,8 @@ def moves_for(submission, round_, actor, now=None):
     return allowed
 
 
-def asides_for(submission, round_, actor):
-    """The rows of ASIDES this person may press now."""
-    allowed = []
-    for row in ASIDES.values():
-        try:
-            check_aside(submission, round_, row, actor)
-        except (NotAllowed, WrongState, RoundLocked):
-            continue
-        allowed.append(row)
-    return allowed
-
-
-def check_aside(submission, round_, row, actor):
-    """Raise the refusal that applies to a row of ASIDES: person, state, hold, version; or give back nothing."""
-    if not _may(row, submission, round_, actor):
-        raise OutOfScope(f"ท่านไม่มีสิทธิ์{row.label}ของโรงเรียนนี้")
-    _refuse_shut_school(row, submission, actor)
-    refuse_sealed(submission, round_)
-    if round_.state in ("draft", "proposed"):
-        raise WrongState(f"รอบ {round_.label} ยังไม่เปิดรับข้อมูล จึง{row.label}ไม่ได้")
-    if row.name in OF_A_HOLD and not submission.hold:
-        raise WrongState(f"{submission.school_name} ไม่ได้ถูกพักการรายงานอยู่ กรุณาเปิดหน้านี้ใหม่")
-    if row.name == "hold" and submission.hold:
-        raise WrongState(f"{submission.school_name} ถูกพักการรายงานอยู่แล้ว กรุณาเปิดหน้านี้ใหม่")
-    _refuse_version(submission, row)
-    if row.name == "extend" and submission.version > 1:
-        raise WrongState("โรงเรียนนี้เปิดคืนให้แก้ไขอยู่ ผู้รับรองระดับเขตเท่านั้นที่ขยายเวลาเปิดคืนได้")
-
-
-def _refuse_version(submission, row):
+def refuse_version(submission, row):
+    """Raise WrongState where a row is of a reopened school alone, and this is none."""
     if row.name in OF_A_VERSION and not submission.reopened:
         raise WrongState(f"{submission.school_name} ไม่ได้เปิดคืนให้แก้ไขอยู่ จึง{row.label}ไม่ได้")
 
@@ -168,9 +117,9 @@ def check_move(submission, round_, row, actor, now):
 
     The person comes first, so that a stranger does not learn the state.
     """
-    if not _may(row, submission, round_, actor):
+    if not may_make(row, submission, round_, actor):
         raise OutOfScope(f"ท่านไม่มีสิทธิ์{row.label}ของโรงเรียนนี้")
-    _refuse_shut_school(row, submission, actor)
+    refuse_shut_school_to(row, submission, actor)
     if submission.state not in row.come_from:
         raise WrongState(
             f"{submission.school_name} อยู่ในสถานะ “{submission.shown_state}” จึง{row.label}ไม่ได้ "
@@ -178,7 +127,7 @@ def check_move(submission, round_, row, actor, now):
         )
     if row.name == "close" and round_.state != "closing":
         raise WrongState("ปิดโดยไม่ได้รายงานทำได้เมื่อล็อกทั้งรอบเท่านั้น")
-    _refuse_version(submission, row)
+    refuse_version(submission, row)
     if row.name == "back" and not submission.is_over(now):
         raise WrongState(f"{submission.school_name} ยังอยู่ในเวลาที่เปิดคืนให้แก้ไข กรุณาสิ้นสุดการเปิดคืนก่อน")
     if row.name == "reopen" and round_.state == "closing":
@@ -193,7 +142,8 @@ def check_move(submission, round_, row, actor, now):
         _refuse_own(submission, round_, row, actor)
 
 
-def _may(row, submission, round_, actor):
+def may_make(row, submission, round_, actor):
+    """Whether this person's roles allow a row of the submission; `round_` may be None for one that asks for none."""
     if actor.is_system or any(
         actor.holds(role, submission.area_code, submission.school_code) for role in row.roles_for(submission)
     ):
@@ -205,7 +155,7 @@ def _may(row, submission, round_, actor):
     )
 
 
-def _refuse_shut_school(row, submission, actor):
+def refuse_shut_school_to(row, submission, actor):
     """A school that was merged or closed moves nothing any more; the district and the approver still do."""
     others = [role for role in row.roles if role not in ("school", "director")]
     if not actor.is_system and not any(actor.holds(role, submission.area_code) for role in others):
@@ -262,7 +212,7 @@ def move(submission, name, actor, reason=None, until=None, now=None, records=(),
             notice_rules.after_move(moved, name, actor)
             return recounted(moved) if name == "reopen" else moved
         if time.monotonic() > give_up:
-            raise _busy(submission)
+            raise busy(submission)
         make_way(submission)
         submission = Submission.objects(area_code=submission.area_code, id=submission.id).get()
 
@@ -273,7 +223,8 @@ def recounted(submission):
     return submission
 
 
-def _busy(submission):
+def busy(submission):
+    """What is raised when a school saves without a pause."""
     return Busy(f"{submission.school_name} กำลังบันทึกข้อมูลอยู่ กรุณารอสักครู่แล้วลองอีกครั้ง")
 
 
@@ -442,94 +393,5 @@ def _update(submission, condition, update):
             condition, update, return_document=ReturnDocument.AFTER, maxTimeMS=PATIENCE_MS
         )
     except ExecutionTimeout as error:
-        raise _busy(submission) from error
+        raise busy(submission) from error
     return Submission._from_son(found) if found else None
-
-
-def set_hold(submission, actor, reason):
-    """Put the district's hold on a submission, or lift it with `reason` None; pushed on the same list of moves."""
-    row = ASIDES["lift" if reason is None else "hold"]
-    now = naive(clock.now())
-    hold = {"reason": reason, "by": actor.id, "by_name": actor.name, "at": now} if reason else {}
-    return aside(submission, row, actor, reason, lambda read: {"hold": hold})
-
-
-def answer_hold(submission, actor, text):
-    """ชี้แจง: the school says something to the district's hold, which then waits for an answer."""
-    return aside(
-        submission, ASIDES["answer"], actor, text, lambda read: {"hold": read.hold | {"answered": True}}
-    )
-
-
-def keep_hold(submission, actor, text):
-    """The district replies, and the hold stays."""
-    return aside(
-        submission, ASIDES["keep"], actor, text, lambda read: {"hold": read.hold | {"answered": False}}
-    )
-
-
-def extend(submission, actor, until, whom, reason):
-    """ขยายเวลา: give one school (and/or its director) its own longer window, with a reason.
-
-    `until` is an aware instant, `whom` a subset of ('school', 'director').
-    """
-    extension = {
-        "until": naive(until) if until else None,
-        "for": list(whom),
-        "reason": reason,
-        "by_name": actor.name,
-        "at": naive(clock.now()),
-    }
-    return aside(
-        submission, ASIDES["extend"], actor, reason, lambda read: {"extension": extension}, until, whom
-    )
-
-
-def prolong(submission, actor, until, reason):
-    """ขยายเวลาเปิดคืน: the approver gives a reopened school until another hour."""
-    return aside(
-        submission, ASIDES["prolong"], actor, reason, lambda read: {"return_until": naive(until)}, until
-    )
-
-
-def _check_given(submission, row, actor, reason, until, whom):
-    """What must be given with a row of ASIDES; the person comes first here too."""
-    if not _may(row, submission, None, actor):
-        raise OutOfScope(f"ท่านไม่มีสิทธิ์{row.label}ของโรงเรียนนี้")
-    if row.reason and not (reason or "").strip():
-        raise Invalid({0: {"reason": "โปรดระบุเหตุผล"}})
-    if row.name == "extend" and (not whom or not set(whom) <= {"school", "director"}):
-        raise Invalid({0: {"whom": "โปรดเลือกว่าขยายเวลาให้โรงเรียน ผู้อำนวยการ หรือทั้งสอง"}})
-    if row.name in ("extend", "prolong") and until is None:
-        raise Invalid({0: {"until": "โปรดระบุว่าให้เวลาถึงเมื่อใด"}})
-    refuse_time(until, clock.now())
-
-
-@noting_refusals(2)
-def aside(submission, row, actor, reason, changes, until=None, whom=()):
-    """A row of ASIDES, which changes no state: the same chained list, the same condition; gives the fresh Submission.
-
-    `changes` gives what is set, from the submission as read. Raises what `check_aside` raises, Invalid, or Busy.
-    """
-    _check_given(submission, row, actor, reason, until, whom)
-    give_up = time.monotonic() + PATIENCE_MS / 1000
-    while True:
-        check_aside(submission, round_of(submission), row, actor)
-        entry = {
-            "name": row.name,
-            "from": submission.state,
-            "to": submission.state,
-            "at": naive(clock.now()),
-            "by": actor.id,
-            "by_name": actor.name,
-            "reason": reason,
-            "until": naive(until) if until else None,
-            "version": submission.version,
-        }
-        moved = push(submission, row, {"set": changes(submission), "unset": {}, "row": entry})
-        if moved:
-            notice_rules.after_move(moved, row.name, actor, until)
-            return moved
-        if time.monotonic() > give_up:
-            raise _busy(submission)
-        submission = Submission.objects(area_code=submission.area_code, id=submission.id).get()

@@ -13,11 +13,12 @@ from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
 from documents import buddhist, clock, thai
+from documents.asides import ASIDES
 from documents.cases import follow_on
 from documents.database import collection, in_transaction
 from documents.errors import Invalid, NotAllowed, StaleRevision, WrongState
 from documents.history import naive_now, note_event
-from documents.moves import ASIDES, OPEN, push
+from documents.moves import OPEN, push
 from documents.round_members import is_untouched, take_out
 from documents.rounds import find_round
 from documents.school_profile import accepted, follows

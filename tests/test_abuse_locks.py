@@ -5,9 +5,10 @@ import io
 import pytest
 
 from documents import clock, locking, rounds
+from documents.asides import extend
 from documents.database import collection
 from documents.errors import NotAllowed, RuleBroken, WindowShut, WrongState
-from documents.moves import MOVES, extend, move
+from documents.moves import MOVES, move
 from documents.record import Place
 from documents.rounds import Round, Window
 from documents.students import Student

@@ -3,10 +3,10 @@
 import pytest
 
 from documents import clock, completeness, history, writing
+from documents.asides import set_hold
 from documents.completeness import counts_of, set_required
 from documents.database import in_transaction
 from documents.errors import Busy, DuplicateKey, Invalid, NotAllowed, WrongState
-from documents.moves import set_hold
 from documents.submissions import Submission, find_submission
 from documents.users import System
 from documents.writing import Change, remove, write

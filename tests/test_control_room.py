@@ -5,10 +5,11 @@ import re
 import pytest
 
 from documents import clock, progress, reminders
+from documents.asides import set_hold
 from documents.bulk_moves import move_many
 from documents.database import collection
 from documents.jobs import Job
-from documents.moves import move, set_hold
+from documents.moves import move
 from documents.rounds import Round, get_round
 from documents.schools import School
 from documents.submissions import Submission, find_submission

@@ -6,9 +6,10 @@ import re
 import pytest
 
 from documents import clock, rounds
+from documents.asides import extend, set_hold
 from documents.database import collection
 from documents.locking import lock_round
-from documents.moves import extend, move, set_hold
+from documents.moves import move
 from documents.rounds import Round
 from documents.submissions import Submission, find_submission
 from documents.waiting import newest_rounds, waiting_for

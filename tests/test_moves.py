@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from documents import clock, history, rounds
+from documents.asides import extend, set_hold
 from documents.database import collection
 from documents.errors import (
     Busy,
@@ -18,7 +19,7 @@ from documents.errors import (
     WrongState,
 )
 from documents.locking import lock_round, lock_school
-from documents.moves import MOVES, check_move, extend, move, moves_for, set_hold
+from documents.moves import MOVES, check_move, move, moves_for
 from documents.submissions import SEALED, STATES, Submission, find_submission, prepare_submissions, round_of
 from documents.users import ROLES
 from documents.writing import Change, write

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from documents import bulk_moves, clock, extending, moves, notices, rounds, timetable
+from documents import asides, bulk_moves, clock, extending, moves, notices, rounds, timetable
 from documents.database import collection, in_transaction
 from documents.notices import Notice
 from documents.submissions import find_submission
@@ -65,7 +65,7 @@ def test_the_officers_hear_once_a_day_that_schools_wait(begun, teacher, director
 
 def test_more_time_is_told_to_the_school_with_until_when(begun, teacher, director, officer):
     until = dt.datetime(2025, 6, 12, 16, 30, tzinfo=clock.BANGKOK)
-    moves.extend(find_submission("DMC", place()), officer, until, ["school"], "ไฟดับ")
+    asides.extend(find_submission("DMC", place()), officer, until, ["school"], "ไฟดับ")
     assert told(teacher)["teacher"] == ["DMC 2568-1: ขยายเวลาให้บ้านหนึ่งถึง 12 มิ.ย. 2568 16.30 น."]
     windows = {each.step: (clock.utc(each.opens_at), until) for each in begun.windows}
     rounds.set_windows(begun, windows, begun.as_of, officer, "เลื่อน")
@@ -210,7 +210,7 @@ def test_what_is_due_in_seven_three_and_one_days_is_told_in_the_morning_once(
 
 def test_a_longer_time_of_its_own_moves_a_schools_reminders(begun, teacher, officer):
     until = dt.datetime(2025, 6, 20, 16, 30, tzinfo=clock.BANGKOK)
-    moves.extend(find_submission("DMC", place()), officer, until, ["school"], "ไฟดับ")
+    asides.extend(find_submission("DMC", place()), officer, until, ["school"], "ไฟดับ")
     collection(Notice).delete_many({})
     for day in (7, 9, 13):
         clock.configure(f"2025-06-{day:02}T08:00:00+07:00")

@@ -6,11 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from documents import clock, extending, history, reopening, versions
+from documents.asides import answer_hold, extend, keep_hold, prolong, set_hold
 from documents.cases import advance, steps_for
 from documents.digests import digest_of
 from documents.errors import Invalid, NotAllowed, OutOfScope, RuleBroken, WindowShut, WrongState
 from documents.locking import freeze_of, lock_round, lock_school
-from documents.moves import answer_hold, extend, keep_hold, move, prolong, set_hold
+from documents.moves import move
 from documents.reopening import ReopenRequest, ask_reopening, grant, take_back
 from documents.rounds import Round
 from documents.submissions import find_submission

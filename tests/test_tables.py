@@ -12,13 +12,14 @@ from dataclasses import replace
 import pytest
 
 from documents import case_kinds, clock, extending, history, reopening, rounds
+from documents.asides import answer_hold, extend, keep_hold, prolong, set_hold
 from documents.cases import advance
 from documents.database import collection
 from documents.errors import RuleBroken
 from documents.extending import ExtensionRequest
 from documents.history import AuditEvent
 from documents.locking import lock_round, lock_school
-from documents.moves import answer_hold, extend, keep_hold, move, prolong, set_hold
+from documents.moves import move
 from documents.record import Place
 from documents.reopening import ReopenRequest
 from documents.rounds import Round

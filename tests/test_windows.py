@@ -5,10 +5,11 @@ import datetime as dt
 import pytest
 
 from documents import clock
+from documents.asides import extend
 from documents.database import collection
 from documents.errors import RoundLocked, WindowShut
 from documents.locking import lock_round
-from documents.moves import extend, move
+from documents.moves import move
 from documents.progress import look_of_one
 from documents.submissions import Submission, find_submission, is_late, may_write, round_of
 from documents.windows import open_until, step_open

@@ -5,8 +5,9 @@ from flask_admin import expose
 from flask_login import current_user
 
 from documents import extending, locking, reopening, thai
+from documents.asides import answer_hold, extend, keep_hold, prolong, set_hold
 from documents.errors import Invalid, NotAllowed, RuleBroken
-from documents.moves import answer_hold, extend, keep_hold, move, prolong, set_hold
+from documents.moves import move
 from documents.submissions import get_submission
 from views import instants, links
 

@@ -21,11 +21,12 @@ from documents import (
     subsystem,
     thai,
 )
+from documents.asides import ASIDES, asides_for
 from documents.clock import utc
 from documents.codelists import code_list
 from documents.digests import documents_of, short_code
 from documents.hindrances import STOPPED_BY, hindrance_of
-from documents.moves import ASIDES, MOVES, asides_for, moves_for
+from documents.moves import MOVES, moves_for
 from documents.panels import all_panels
 from documents.progress import RED, look_of_one, noun_of
 from documents.record import Place, size_counter

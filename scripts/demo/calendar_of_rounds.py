@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from documents import rounds
+from documents.asides import extend, set_hold
 from documents.carrying import carry_over
 from documents.clock import midnight
 from documents.locking import lock_round
-from documents.moves import extend, set_hold
 from documents.record import Place
 from documents.rounds import RoundTemplate, find_round, from_template
 from documents.submissions import find_submission
