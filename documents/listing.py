@@ -245,7 +245,6 @@ def one_of(document, user, id_):
     """The stored dict of one record this person may see, or None; a malformed id is simply not found."""
     if not isinstance(id_, str | ObjectId) or not ObjectId.is_valid(id_):
         return None
-    scope = access.visible(user)
     return collection(document).find_one(
-        {"$and": [scope, {"_id": ObjectId(id_)}]} if scope else {"_id": ObjectId(id_)}
+        {"_id": ObjectId(id_), "$and": [access.visible(user), document.own()]}
     )

@@ -92,8 +92,8 @@ class RecordQuerySet(QuerySet):
     """Queries of yearly records; what a person may see is asked here and nowhere else."""
 
     def visible_to(self, user):
-        """Only the records of the schools and areas this person may see."""
-        return self.filter(__raw__=access.visible(user))
+        """Only the records of this kind, of the schools and areas this person may see."""
+        return self.filter(__raw__={"$and": [access.visible(user), self._document.own()]})
 
 
 class RecordMetaclass(TopLevelDocumentMetaclass):
@@ -231,6 +231,11 @@ class Record(Document, metaclass=RecordMetaclass):
     def asked_less(cls):
         """(MongoDB filter of the records of which less is required, names of what is); (None, ()) without any."""
         return None, ()
+
+    @classmethod
+    def own(cls):
+        """The MongoDB filter of what is of this kind where several share a collection; {} where it has its own."""
+        return {}
 
     @classmethod
     def is_counted(cls, values):

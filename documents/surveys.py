@@ -103,6 +103,12 @@ class Answer(Record):
     meta = {"collection": "answers"}
 
     @classmethod
+    def own(cls):
+        """A round's code begins with its survey's key, so that an answer's place is of one survey alone."""
+        area_code, _, key = cls.slug.partition("-")
+        return {"area_code": area_code, "round": {"$regex": f"^{key}-"}} if key else {}
+
+    @classmethod
     def derive(cls, values):
         """The only answer of a school is its first."""
         return {"number": 1} if cls.single else {}

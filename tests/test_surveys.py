@@ -185,6 +185,32 @@ def test_two_surveys_in_one_collection_never_meet(
         assert hidden not in lines[1].split(",")
 
 
+def test_an_answer_opens_at_no_other_surveys_address(
+    open_survey, administrator, officer, executive, approver, teacher, sign_in
+):
+    """There its fields would be of other classes: what is sensitive here may be declared plain."""
+    other = make_survey(AREA, {"key": "water2", "name": "ถังดับเพลิง", "single": "1"}, administrator)
+    define(AREA, other.slug, said("note", "text", label="หมายเหตุ"), administrator)
+    opened(give_round(other, YEAR, FIRST, LAST, administrator), officer, executive, approver)
+    made = write([Change(document_of(SLUG), HERE, dict(TYPED))], teacher)[0]
+    browser, stored = sign_in(teacher), collection(Answer).find_one({"_id": made.id})
+    for page in ("details", "edit", "history", "sheet", "sheet/pdf"):
+        assert browser.get(f"{GRID}{page}/?id={made.id}").status_code == 200, page
+        assert browser.get(f"/admin/surveys/water2/{page}/?id={made.id}").status_code == 404, page
+    deeds = {
+        "reveal": {"name": "x_note"},
+        "ajax/update": {"pk": str(made.id), "name": "x_note", "value": "อื่น", "revision": "1"},
+        f"edit/?id={made.id}": {"x_note": "อื่น", "revision": "1"},
+        "delete": {"revision": "1"},
+        "action": {"action": "delete", "rowid": str(made.id)},
+    }
+    for name, sent in deeds.items():
+        address = f"/admin/surveys/water2/{name}{'' if '?' in name else '/'}"
+        assert browser.send(address, {"id": str(made.id)} | sent).status_code in (302, 404), name
+    assert collection(Answer).find_one({"_id": made.id}) == stored
+    assert browser.send(f"{GRID}reveal/", {"id": str(made.id), "name": "x_note"}).json == {"value": "=ดี"}
+
+
 def test_a_survey_without_fields_cannot_be_opened(area, administrator, officer, executive, approver):
     bare = make_survey(AREA, {"key": "bare", "name": "ว่าง", "single": "1"}, administrator)
     with pytest.raises(WrongState, match="ยังไม่มีช่องคำถาม"):
