@@ -12,7 +12,7 @@ from datetime import UTC
 from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
-from documents import buddhist, granting, history, passwords, two_step
+from documents import buddhist, granting, history, passwords, thai, two_step
 from documents.cases import reason_of
 from documents.clock import real_now
 from documents.database import collection, in_transaction
@@ -303,8 +303,8 @@ TITLES = re.compile(r"\b(?:mr|mrs|ms|miss|dr|prof)\.", re.IGNORECASE)
 
 def checked_person(values):
     """Name, e-mail, position and phone as they are stored. Raises Invalid with a sentence a field."""
-    kept = {name: " ".join(str(values.get(name) or "").split()) for name in PERSONAL}
-    kept["email"] = kept["email"].lower()
+    kept = {name: thai.clean(values.get(name)) for name in PERSONAL}
+    kept["email"] = str(values.get("email") or "").strip().lower()  # a hidden letter in it is refused, not taken off
     wrong = {}
     if not kept["name"]:
         wrong["name"] = "กรุณากรอกชื่อ-สกุล"

@@ -110,6 +110,13 @@ def test_an_unusable_email_is_refused(administrator, email):
     assert "email" in refusal.value.errors[0]
 
 
+def test_a_name_holds_nothing_that_cannot_be_seen(administrator):
+    """Two people whose names look the same in the history could not be told apart."""
+    typed = {"name": " ก\x01\x00านต์\u200b  ใจ\u202eดี ", "position": "ครู\x02", "phone": "045\u2066123"}
+    made, _ = accounts.create(administrator, values([grant("school", SCHOOL)], **typed))
+    assert (made.name, made.position, made.phone) == ("กานต์ ใจดี", "ครู", "045123")
+
+
 def test_the_mark_for_sensitive_data_goes_to_officers_only(administrator):
     given = [grant("district", sensitive=True), grant("school", SCHOOL, sensitive=True)]
     made, _ = accounts.create(administrator, values(given))
