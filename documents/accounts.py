@@ -304,7 +304,8 @@ TITLES = re.compile(r"\b(?:mr|mrs|ms|miss|dr|prof)\.", re.IGNORECASE)
 def checked_person(values):
     """Name, e-mail, position and phone as they are stored. Raises Invalid with a sentence a field."""
     kept = {name: thai.clean(values.get(name)) for name in PERSONAL}
-    kept["email"] = str(values.get("email") or "").strip().lower()  # a hidden letter in it is refused, not taken off
+    # Of an e-mail a hidden letter is refused, not taken off.
+    kept["email"] = str(values.get("email") or "").strip().lower()
     wrong = {}
     if not kept["name"]:
         wrong["name"] = "กรุณากรอกชื่อ-สกุล"
