@@ -44,6 +44,7 @@ JOINTS = (
     re.compile(r"(?<=\.\d)(/)"),
 )
 ROUND = re.compile(r"((?:DMC|EMIS|[BM]-OBEC|G-Code) )(.+?)((?:/\d{4})?)")
+SURVEY = "แบบสำรวจ "  # what stands before the name that an area gave one
 EDGES = " \t\r\n\u00a0·"
 MARKS = "“”():"
 LONGEST = 2000  # characters of one text that is looked up
@@ -303,10 +304,13 @@ def json_for(value, language, dates):
 
 def _sayer(language, dates, own=None):
     words = english() if language == "en" else None
+    surveys = own and re.compile(f"{SURVEY}({'|'.join(map(re.escape, sorted(own, key=len, reverse=True)))})")
 
     def say(text):
         if own and (bare := text.strip()) in own:
             return text.replace(bare, own[bare], 1)
+        if own and SURVEY in text:
+            text = surveys.sub(lambda found: f"Survey {own[found[1]]}", text)
         dated = dates_in(text, dates, words is not None)
         return words.say(dated) if words else dated
 

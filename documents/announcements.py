@@ -130,7 +130,7 @@ def audience(user, area_code, to):
         asked = match(round_, user) | {"state": {"$in": list(states)}}
         reporting = {row["school_code"] for row in collection(Submission).find(asked, {"school_code": 1})}
         codes = [each.code for each in schools if each.code in reporting]
-        return _some(codes, "standing"), f"{words} {round_}"
+        return _some(codes, "standing"), f"{words} · {round_}"
     raise Invalid({0: {"audience": "โปรดเลือกว่าแจ้งโรงเรียนใด"}})
 
 

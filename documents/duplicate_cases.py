@@ -250,21 +250,21 @@ def _told(case, entry):
     school = entry["school_code"]
     others = [row for row in case.records if row["record"] != entry["record"]]
     if case.kind == AGENCY:
-        with_whom = f"ในรายชื่อของ{case.others(school)[0]}"
+        with_whom = f"ในรายชื่อของ {case.others(school)[0]}"
     else:
         same = others and others[0]["school_code"] == school
-        with_whom = "ในโรงเรียนนี้เอง" if same else f"ที่{others[0]['school_name']}"
+        with_whom = "ในโรงเรียนนี้เอง" if same else f"ที่โรงเรียน {others[0]['school_name']}"
     if case.kind == PERSON:
         return case.code, f"อาจเป็นคนเดียวกับนักเรียน{with_whom}"
     said = case.answer_of(school)
     if case.state == "mending":
         mends = case.mended_by == school
         what = "เขตให้โรงเรียนนี้แก้เลข" if mends else "รอโรงเรียนนั้นแก้เลข"
-        return f"{case.code}.{'open' if mends else 'waits'}", f"มีเลขนี้{with_whom}ด้วย {what}"
+        return f"{case.code}.{'open' if mends else 'waits'}", f"มีเลขนี้{with_whom} ด้วย {what}"
     if said in (OURS, BOTH):
-        return f"{case.code}.waits", f"มีเลขนี้{with_whom}ด้วย ตอบแล้ว รอเขตตัดสิน"
+        return f"{case.code}.waits", f"มีเลขนี้{with_whom} ด้วย ตอบแล้ว รอเขตตัดสิน"
     todo = "ตอบว่าย้ายออกหรือไม่ใช่นักเรียนของเราแล้ว ให้จำหน่ายหรือย้ายออก" if said in LETS_GO else "ยังไม่ได้ตอบว่าเรียนที่ใด"
-    return f"{case.code}.open", f"มีเลขนี้{with_whom}ด้วย {todo}"
+    return f"{case.code}.open", f"มีเลขนี้{with_whom} ด้วย {todo}"
 
 
 def open_of(area_code, record_id, school_code):

@@ -70,6 +70,12 @@ def test_a_text_is_looked_up_whole_then_by_its_holes_then_piece_by_piece(text, s
     assert LITTLE.say(text) == said
 
 
+def test_a_survey_is_called_by_the_english_name_its_area_gave_it():
+    page = "<html><head></head><body><h1>แบบสำรวจ น้ำดื่ม/2568 · บันทึก</h1><p>น้ำดื่ม</p></body></html>"
+    said = page_for(page, "en", "be", {"น้ำดื่ม": "Drinking water", "น้ำ": "Water"})
+    assert "<h1>Survey Drinking water/2568 · Save</h1><p>Drinking water</p>" in said
+
+
 BETWEEN = ["x", " ", "ก", ": ", " · ", "/"]
 
 

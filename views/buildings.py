@@ -51,7 +51,12 @@ class BuildingView(RecordView):
         labels, known = round_labels(record.area_code, rows), declared(Building)
         return [
             {
-                "label": f"ปี {row['academic_year']} {labels.get((row['academic_year'], row['round']), '')}".strip(),
+                "label": " · ".join(
+                    filter(
+                        None,
+                        [f"ปี {row['academic_year']}", labels.get((row["academic_year"], row["round"]))],
+                    )
+                ),
                 "condition": shown(known["condition"], row.get("condition")),
                 "tone": TONES.get(row.get("condition"), "idle"),
                 "use": shown(known["use_status"], row.get("use_status")),

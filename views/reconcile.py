@@ -67,7 +67,7 @@ class Reconcile(Page, BaseView):
         return self.render(
             "khet/reconcile.html",
             title=TITLE,
-            rounds=[(str(one.id), f"{one.title}/{one.academic_year}") for one in rounds],
+            rounds=[(str(one.id), f"DMC {one.title}/{one.academic_year}") for one in rounds],
             asked=asked,
             past=[past_row(one) for one in reconciling.listed(area)],
             columns=columns_of(area, table) if table and not hasattr(refusal, "names") else None,

@@ -292,7 +292,7 @@ class GridMixin:
         if not self.school:
             return {
                 "title": self.model.label,
-                "sub": [self.round.title + f" ปีการศึกษา {self.round.academic_year}"],
+                "sub": [self.round.title, f"ปีการศึกษา {self.round.academic_year}"],
             }
         name = g.record_schools.get(self.school, self.school)
         sub = [self.school]

@@ -8,7 +8,7 @@ from documents.moves import MOVES, move
 from documents.record import Place
 from documents.rooms import SchoolRooms
 from documents.students import Student
-from documents.submissions import find_submission
+from documents.submissions import Submission, find_submission
 from documents.users import System
 from documents.writing import Change, write
 from scripts.demo import moments, neighbours
@@ -62,13 +62,18 @@ def enter_cluster(plans, people, tell):
     for school, pupils in cluster:
         enter_codes(school, pupils, codes)
         enter_last_year(school, pupils)
-        report_last_year(school, people)
         tell(sum(one.last is not None for one in pupils))
+    look_at("DMC", plans, LAST_ROUND)
+    for school in plans:
+        report_last_year(school, people)
     for school, pupils in cluster:
         if school.has_pupils:
             enter_this_year(school, pupils, people)
             tell(sum(one.this is not None for one in pupils))
+    look_at("DMC", plans, THIS_ROUND)
+    for school in plans:
         report_this_year(school, people)
+    look_at("DMC", plans, THIS_ROUND)
 
 
 def place(school, round_):
@@ -205,7 +210,6 @@ def report_this_year(school, people):
     if school.story == "returned" and rng.random() < 0.4:
         steps = [steps[0], ("send_back", certify, rng.choice(RETURNED))]
     go("DMC", here, steps, school, people)
-    findings.refresh(find_submission("DMC", here))
 
 
 def go(subsystem, there, steps, school, people):
@@ -218,10 +222,15 @@ def go(subsystem, there, steps, school, people):
         submission = move(submission, name, who(name, school, people), reason)
 
 
+def look_at(subsystem, plans, round_):
+    """Check what the schools of a cluster entered in a round, (year, code), all at once."""
+    place_of = {"area_code": AREA, "academic_year": round_[0], "subsystem": subsystem, "round": round_[1]}
+    wanted = place_of | {"school_code__in": [school.code for school in plans]}
+    findings.refresh_all(list(Submission.objects(**wanted)))
+
+
 def explain(submission, teacher):
-    """The teacher writes a reason for every warning, one for all that are alike."""
-    if not findings.refresh(submission)["counts"]["warnings"]:
-        return
+    """The teacher writes a reason for every warning that was found, one for all that are alike."""
     place_of = {"area_code": submission.area_code, "academic_year": submission.academic_year}
     place_of |= {
         "school_code": submission.school_code,

@@ -13,7 +13,7 @@ from documents.record import Place
 from documents.submissions import find_submission
 from scripts.demo import moments
 from scripts.demo.chance import chance
-from scripts.demo.entering import RETURNED_OTHERS, explain, go
+from scripts.demo.entering import RETURNED_OTHERS, explain, go, look_at
 from scripts.demo.plan import AREA
 from scripts.demo.pupils import LAST_YEAR, THIS_YEAR
 
@@ -74,6 +74,7 @@ def report(plans, people, subsystem, code="1"):
 
     A school whose story is to confirm must have no open error in its records; warnings are explained.
     """
+    look_at(subsystem, plans, (THIS_YEAR, code))
     for school in plans:
         rng = chance(school.code, subsystem, THIS_YEAR)
         names = STEPS.get(school.story, ())
@@ -81,13 +82,12 @@ def report(plans, people, subsystem, code="1"):
         reasons = {"return": rng.choice(RETURNED_OTHERS)}
         steps = [(name, at, reasons.get(name)) for name, at in zip(names, times, strict=True)]
         go(subsystem, place(school, code), steps, school, people)
-        submission = find_submission(subsystem, place(school, code))
-        if submission.writes:
-            findings.refresh(submission)
+    look_at(subsystem, plans, (THIS_YEAR, code))
 
 
 def report_then(plans, people, subsystem):
     """Confirmed, certified and verified in March 2568, as every school was."""
+    look_at(subsystem, plans, (LAST_YEAR, LAST_ROUNDS[subsystem]))
     for school in plans:
         rng = chance(school.code, subsystem, LAST_YEAR)
         times = [*moments.some(rng, 2, *HANDED_IN_THEN), *moments.some(rng, 1, *VERIFIED_THEN)]
@@ -102,5 +102,6 @@ def report_office_then(people, subsystem):
     for name, who, day in steps:
         moments.set_clock(moments.at(2025, 3, day, 10, 40))
         if name == "confirm":
+            findings.refresh(submission)
             explain(submission, people.office[who])
         submission = move(submission, name, people.office[who])
