@@ -26,8 +26,16 @@ def refuse(thai, english):
     sys.exit(f"{thai} ({english})")
 
 
+def speak_thai():
+    """Write UTF-8 to whoever reads, whatever the locale says: an old one cannot say a word of Thai."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            stream.reconfigure(encoding="utf-8")
+
+
 def require_python():
     """Go on under a Python of 3.11 or newer, another one on PATH if need be, or refuse."""
+    speak_thai()
     if sys.version_info >= OLDEST:
         return
     for minor in (14, 13, 12, 11):
@@ -158,5 +166,6 @@ def say(sentence):
 def run_module(module, arguments):
     """Become `.venv/bin/python -m <module>`, in the caller's folder; does not return."""
     path = [str(ROOT)] + [part for part in [os.environ.get("PYTHONPATH")] if part]
-    environ = dict(os.environ, PYTHONPATH=os.pathsep.join(path))
+    environ = dict(os.environ, PYTHONPATH=os.pathsep.join(path), PYTHONUTF8="1")
+    environ.pop("PYTHONIOENCODING", None)
     os.execve(str(PYTHON), [str(PYTHON), "-P", "-m", module, *arguments], environ)  # noqa: S606 (becoming it is the point)

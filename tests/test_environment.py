@@ -134,6 +134,21 @@ def test_a_browser_that_may_not_be_installed_is_named(monkeypatch):
         environment.require_browser()
 
 
+OLD_LOCALE = {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        (["scripts/start", "--port", "99999"], "ต้องเป็นจำนวนเต็ม"),
+        (["scripts/manage", "settings"], "ความหมาย"),
+    ],
+)
+def test_thai_is_said_under_any_locale(command, said):
+    done = subprocess.run(command, cwd=ROOT, env=os.environ | OLD_LOCALE, capture_output=True, check=False)
+    assert said in (done.stdout + done.stderr).decode()
+
+
 @pytest.mark.parametrize("name", BEFORE_INSTALLING)
 def test_what_runs_before_installing_needs_the_standard_library_alone(name):
     tree = ast.parse((ROOT / name).read_text(), feature_version=(3, 7))
