@@ -44,12 +44,12 @@ def xlsx_of(document, rows, around, title, layout=None):
 
 
 def csv_of(document, rows, around, layout=None):
-    """Yield the lines of a CSV with BOM, so that Excel reads the Thai; a text that would run is made plain by '."""
+    """Yield the lines of a CSV with BOM, so that Excel reads the Thai; a text that would run, a heading too, is made plain by '."""
     layout = layout or layout_of(document)
     writers = layout.writers(around)
     line = io.StringIO()
     writer = csv.writer(line)
-    writer.writerow([column.label for column in layout.written])
+    writer.writerow([plain(column.label) for column in layout.written])
     yield BOM + line.getvalue()
     for row in rows:
         line.seek(0)

@@ -123,7 +123,7 @@ def _csv(columns, rows, encoding):
     """The bytes of the CSV; a text that would run as a formula is made plain, as in any other of ours."""
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow([column.label for column in columns])
+    writer.writerow([plain(column.label) for column in columns])
     writer.writerows([plain(value) for value in row] for row in rows)
     return text.getvalue().encode(ENCODINGS[encoding], "replace")
 

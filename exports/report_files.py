@@ -10,6 +10,7 @@ from documents.levels import LEVELS
 from documents.report_numbers import BOTH, Numbers
 from documents.reporting import WHOLE, counted, figures_beside, figures_of, sees_small, terms_of
 from documents.student_reports import STAGES, reports_of
+from exports.grid import plain
 from exports.reports import as_of_line
 from exports.round_workbook import declared_rooms, facts_of, pupil_counts, write_pupils_report
 from exports.statistics import ENCODINGS, recounted, statistics_lines
@@ -80,12 +81,13 @@ def csv_lines(report, facts, numbers, area=True):
     for school in [*(sorted(facts.names) if numbers.whole else ()), *([None] if area else ())]:
         for line in numbers.lines:
             key = [facts.round.label, school or facts.round.area_code]
-            category = [] if report.layout == 71 else [_no_comma(line.printed or line.label)]
+            category = [] if report.layout == 71 else [_quoted(plain(line.printed or line.label))]
             yield [*key, *category, *_cells(report.layout, numbers, line.key, school)]
 
 
-def _no_comma(label):
-    return f'"{label}"' if "," in label else label
+def _quoted(label):
+    """A label as a cell of the CSV: one that an area gave to a value of a list may hold anything."""
+    return '"{}"'.format(label.replace('"', '""')) if set(label) & set(',"') else label
 
 
 def _cells(layout, numbers, line, school):

@@ -10,10 +10,13 @@ from python_calamine import CalamineWorkbook
 
 from documents import locking
 from documents.database import collection
+from documents.export_layouts import key_of, layouts_of, save_layout
 from documents.rooms import SchoolRooms
 from documents.students import Student
 from documents.writing import Change, write
 from exports.grid import RUNS_AS_FORMULA
+from exports.headers import label_key
+from exports.layouts import layout_of, offered
 from exports.round_workbook import round_workbook
 from tests.making import complete
 from tests.people import AREA, SCHOOL, place
@@ -76,6 +79,22 @@ def test_no_cell_of_a_csv_begins_a_formula(loaded, sign_in, teacher, officer):
         cells = [cell for row in csv.reader(io.StringIO(text)) for cell in row]
         assert "'=1+1" in cells
         assert not [cell for cell in cells if cell.startswith(RUNS_AS_FORMULA)]
+
+
+def test_no_heading_of_a_csv_begins_a_formula_and_each_is_read_back(open_round, sign_in, teacher, officer):
+    document = Student
+    known = offered(layout_of(document))
+    typed = {"name": "=1+1", "columns": [
+        {"name": name, "label": label, "form": ""}
+        for name, label in zip((*key_of(document), "room", "grade", "first_name"), PAYLOADS, strict=False)
+    ]}  # fmt: skip
+    save_layout(AREA, document, known, typed, officer)
+    made = layouts_of(AREA, document.slug)[0]
+    write([Change(document, place(), complete(document))], teacher)
+    text = sign_in(officer).get(f"/admin/students/export/csv/?layout={made.id}").data.decode("utf-8-sig")
+    heads = next(csv.reader(io.StringIO(text)))
+    assert not [cell for cell in heads if cell.startswith(RUNS_AS_FORMULA)]
+    assert [label_key(cell) for cell in heads] == [label_key(each["label"]) for each in made.columns]
 
 
 def test_names_of_sheets_and_files_are_made_of_nothing_harmful(loaded, sign_in, teacher, officer):
