@@ -51,7 +51,7 @@ class Planning:
     def __init__(self, layout, table, user, round_, blanks, answers=None):
         self.layout, self.table, self.user, self.round, self.blanks = layout, table, user, round_, blanks
         self.document, self.fields = layout.document, declared(layout.document)
-        kept, self.answered_by = kept_answers(round_.area_code, self.document.slug, table.columns, user)
+        kept = kept_answers(round_.area_code, self.document.slug, table.columns, user)
         self.answers = kept | (answers or {})
         chosen = {
             id_.removeprefix("column:"): int(place)

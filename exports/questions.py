@@ -59,10 +59,10 @@ def shape_of(slug, columns, whose=None):
 
 
 def kept_answers(area_code, slug, columns, actor):
-    """({question's id: value} as was answered for such a file before, by whom or None)."""
+    """{question's id: value} as was answered for such a file before."""
     shape = shape_of(slug, columns, school_names.whose(area_code, actor))
     found = collection(Mapping).find_one({"area_code": area_code, "shape": shape})
-    return (dict(found["pairs"]), found.get("by_name")) if found else ({}, None)
+    return dict(found["pairs"]) if found else {}
 
 
 def keep_answers(area_code, slug, columns, questions, answers, actor):
@@ -77,7 +77,7 @@ def keep_answers(area_code, slug, columns, questions, answers, actor):
     school_names.remember(area_code, names, actor)
     pairs = [[id_, value] for id_, value in told.items() if asked[id_].kind != SCHOOL]
     if pairs:
-        before, _ = kept_answers(area_code, slug, columns, actor)
+        before = kept_answers(area_code, slug, columns, actor)
         pairs = [*([id_, value] for id_, value in before.items() if id_ not in told), *pairs]
         told = {"kind": slug[:20], "pairs": pairs, "by_name": actor.name, "at": naive(clock.now())}
         where = {

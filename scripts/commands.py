@@ -128,12 +128,8 @@ def create_admin(data, email, name, area):
 def reset_password(data, email):
     """ตั้งรหัสผ่านแรกใหม่ให้บัญชีหนึ่ง และปิดทุกหน้าจอที่บัญชีนั้นเข้าใช้อยู่"""
     from documents import accounts
-    from documents.users import User
 
-    person = User.objects(email=email.strip().lower()).first()
-    if person is None:
-        raise click.ClickException(f"ไม่มีบัญชี {email} (no such account)")
-    tell(accounts.reset(OPERATOR, person.id, "ผู้ดูแลเครื่องตั้งให้ใหม่"))
+    tell(accounts.reset(OPERATOR, account_of(email).id, "ผู้ดูแลเครื่องตั้งให้ใหม่"))
 
 
 @manage.command("clear-two-step")
@@ -142,13 +138,20 @@ def reset_password(data, email):
 def clear_two_step(data, email):
     """ล้างการยืนยันตัวตนสองชั้นของบัญชีหนึ่งที่ทำโทรศัพท์และรหัสสำรองหาย"""
     from documents import accounts
+
+    person = account_of(email)
+    accounts.clear_two_step(OPERATOR, person.id, "ผู้ดูแลเครื่องล้างให้")
+    click.echo(f"ล้างการยืนยันตัวตนสองชั้นของ {person.email} แล้ว ให้ตั้งค่าใหม่หลังเข้าสู่ระบบ")
+
+
+def account_of(email):
+    """The User of an e-mail; ends the command with a sentence where there is none."""
     from documents.users import User
 
     person = User.objects(email=email.strip().lower()).first()
     if person is None:
         raise click.ClickException(f"ไม่มีบัญชี {email} (no such account)")
-    accounts.clear_two_step(OPERATOR, person.id, "ผู้ดูแลเครื่องล้างให้")
-    click.echo(f"ล้างการยืนยันตัวตนสองชั้นของ {person.email} แล้ว ให้ตั้งค่าใหม่หลังเข้าสู่ระบบ")
+    return person
 
 
 def tell(slip):
