@@ -26,7 +26,7 @@ class GCodeExchange(RowPlanPage):
     form_template = "khet/gcode_exchange.html"
     heads = (
         Head("คำขอ", "tab"),
-        Head("ผู้เรียน", "name"),
+        Head("ผู้เรียน", "own"),
         Head("ทำอะไร"),
         Head("เดิม", "tab"),
         Head("ใหม่", "tab"),

@@ -28,7 +28,7 @@ class GCodeRegister(RowPlanPage):
     kind = gcode_register.KIND
     crumb = "ทะเบียนของกระทรวง"
     form_template = "khet/gcode_register.html"
-    heads = (Head("ผู้เรียน", "name"), Head("รหัส G", "tab"), Head("โรงเรียน", "own"), Head("วันที่รับรอง"))
+    heads = (Head("ผู้เรียน", "own"), Head("รหัส G", "tab"), Head("โรงเรียน", "own"), Head("วันที่รับรอง"))
 
     def __init__(self):
         super().__init__(name="นำทะเบียนรหัส G เข้าระบบ", endpoint="gcode_register", url="/admin/gcode/register")

@@ -34,9 +34,7 @@ class Words(NamedTuple):
 
 
 class Head(NamedTuple):
-    """The head of one column of a plan: its label, and how its cells look: "tab" for numbers, "own" for names of people and
-    schools, "name" for the one below which a row's doubts are told.
-    """
+    """The head of one column of a plan: its label, and how its cells look: "tab" for numbers, "own" for names."""
 
     label: str
     looks: str = ""
