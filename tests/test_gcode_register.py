@@ -243,6 +243,23 @@ def test_an_undo_that_was_stopped_goes_on_and_is_made_by_nobody_else(marked, app
         gcode_register.take_back(one, marked, "อีกครั้ง")
     assert [each.id for _, each in gcode_register.left_of(done)] == [other.id]
     assert gcode_register.imports_of(AREA)[0].undone == 1
+    browser, asked = sign_in(marked), {"id": str(done.id), "reason": "ผิดไฟล์"}
+    browser.send(f"{PAGE}undo/", asked)
+    again = browser.send(f"{PAGE}undo/", asked)
+    assert "ถูกเลิกทำไปแล้ว" in browser.get(again.location).text
+    assert jobs.Job.objects(kind="gcode_register_undo").count() == 1
+
+
+def test_whoever_lost_the_right_meanwhile_writes_nothing_of_his_plan(marked, sign_in, database):
+    browser = sign_in(marked)
+    posted = browser.send(
+        PAGE, {"file": (io.BytesIO(WITH_CODE), "x.xlsx")}, content_type="multipart/form-data"
+    )
+    database.users.update_one({"_id": marked.id}, {"$set": {"grants.0.sensitive": False}})
+    asked = {"id": posted.location.partition("id=")[2], "reason": "ลอง"}
+    assert browser.get(posted.location).status_code == 403
+    assert browser.send(f"{PAGE}apply/", asked).status_code == 403
+    assert GCodeRequest.objects.count() == 0
 
 
 def test_the_plan_of_another_work_is_not_found(approver):

@@ -9,7 +9,7 @@ from documents import buddhist
 from documents.cases import reason_of
 from documents.citizen_id import mask_id
 from documents.clock import utc
-from documents.errors import RuleBroken
+from documents.errors import RuleBroken, WrongState
 from documents.gcode_register import get_import, imports_of, refuse_register
 from documents.jobs import ask
 from exports import gcode_register
@@ -81,6 +81,8 @@ class GCodeRegister(RowPlanPage):
         area = self.asked_area()
         done = get_import(area, request.form.get("id"))
         try:
+            if not done.left:
+                raise WrongState("การนำเข้านี้ถูกเลิกทำไปแล้ว ไม่ต้องทำซ้ำ")
             told = {"import_id": str(done.id), "reason": reason_of(request.form.get("reason", "")[:LONGEST])}
         except RuleBroken as refusal:
             flash(refusal.message, "error")
