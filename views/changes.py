@@ -51,7 +51,6 @@ class Changes(Page, BaseView):
             shown=len(shown),
             sums=[(versions.KINDS[kind], number, TONES[kind]) for kind, number in versions.summed(changes).items()],
             switch=sensitive_switch(submission, sensitive),
-            since_code=next((row["digest"] for row in submission.versions if row["version"] == since), None),
             page_of=links.submission_page(submission.id),
         )  # fmt: skip
 

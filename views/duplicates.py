@@ -160,7 +160,6 @@ class Duplicates(Page, BaseView):
             answers=[step for step in steps if step.name in ANSWERS],
             decisions=[step for step in steps if step.name not in ANSWERS],
             asked=ASKED_OF_SCHOOLS,
-            acting=case.row_of(case.acting) if case.acting else None,
             suggested=_suggested(case, [step.name for step in steps]),
             answered=bool(case.acting and case.answer_of(case.acting)),
             events=[_event_of(case, move) for move in reversed(case.moves) if _may_read(case, move)],

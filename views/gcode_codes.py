@@ -106,7 +106,6 @@ class GCodeCodes(Page, BaseView):
             fates=FATES,
             typed={one: request.form.get(one, "") for one in TYPED},
             errors=errors_of(refusal) if refusal else {},
-            LONGEST=LONGEST,
         )
 
 

@@ -105,7 +105,6 @@ class GCodeSteps:
             rows=rows,
             ready=sum(row.refusal is None for row in rows),
             schools=len({row.case.school_code for row in rows}),
-            records=records,
             mode=gcode_numbers.MODES[mode],
             many=many,
             most=MOST_BY_JOB,

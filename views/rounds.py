@@ -133,7 +133,6 @@ class Rounds(Page, BaseView):
             events=[round_event(row) for row in reversed(round_.moves)]
             if not self._only_own_school()
             else [],
-            choose=links.choose(round_),
             control_room=links.control_room(round_) if self._oversees(area) else None,
             typed=request.form if refusal else {},
             refusal=refusal,

@@ -10,7 +10,6 @@ from documents.check_rules import (
     DRAFT,
     RETIRED,
     STATES,
-    TEXTS,
     change_rule,
     get_rule,
     is_personal,
@@ -31,7 +30,6 @@ from documents.small_cells import SMALL
 from documents.surveys import survey_documents
 from documents.users import EVERY_AREA
 from views import here, links, telling
-from views.fields import years_of
 from views.jobs import follow
 from views.pages import Page, seen_revision
 from views.rule_editor import (
@@ -194,14 +192,11 @@ class Rules(Page, BaseView):
         errors = refusal.errors[0] if isinstance(refusal, Invalid) else {}
         page = self.render(
             "khet/rule_edit.html",
-            area=area,
             documents=kinds_of(area),
             rule=rule,
             errors=errors,
             refusal=refusal,
             levels=LEVELS,
-            texts=TEXTS,
-            years=years_of(area),
             args=_args(area),
             **conditions_of(area, document, typed),
         )

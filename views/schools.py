@@ -17,7 +17,7 @@ from documents.land import size_in_words, square_wah, total
 from documents.record import declared
 from documents.rounds import STATES as ROUND_STATES
 from documents.school_moves import MOVES
-from documents.school_profile import in_words, keeps, label_of, open_names, reads_history
+from documents.school_profile import in_words, label_of, open_names, reads_history
 from documents.schools import STATUSES, School, get_school, may_edit
 from documents.submissions import Submission, visible_to
 from documents.users import EVERY_AREA
@@ -185,7 +185,6 @@ class Schools(SchoolImport, SchoolNotes, SchoolMoves, SchoolEdit, Page, ModelVie
             groups=groups_of(school),
             may_edit=manages,
             edits=bool(open_names(current_user, school)),
-            keeps=keeps(current_user, school),
             sees_history=sees_history,
             submissions=self._submissions(school),
             events=[event_of(each) for each in events],

@@ -205,7 +205,6 @@ class Users(SchoolAccounts, Page, ModelView):
             reachable=account_links.reachable(person.email),
             events=events_of(person),
             format_datetime=format_datetime,
-            return_url=self._return_url(),
         )
 
     @expose("/suspend/", methods=("POST",))

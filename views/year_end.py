@@ -44,9 +44,7 @@ class YearEnd(Page, BaseView):
         rows = submissions_of(round_).only("school_code", "school_name").order_by("school_code")
         names = {row.school_code: row.school_name for row in rows}
         known = results.progress_by_school(round_)
-        return self.render(
-            "khet/year_end_schools.html", round=round_, table=table_of(names, known), known=known
-        )
+        return self.render("khet/year_end_schools.html", round=round_, table=table_of(names, known))
 
     def _page(self, round_, school, refusal=None, typed=None):
         menu = request.values.get("menu") if request.values.get("menu") in results.MENUS else "results"
