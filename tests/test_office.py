@@ -138,3 +138,9 @@ def shown_round(browser, subsystem, year):
         f"/{year}"
         in browser.get("/admin/submissions/").text.partition("<main")[2].partition("</h1>")[2][:600]
     )
+
+
+def test_the_page_that_locks_names_the_office_without_a_cluster(office, sign_in, approver):
+    html = sign_in(approver).get(f"/admin/rounds/lock/?id={round_of(office).id}").get_data(as_text=True)
+    assert "สพป. ทดสอบ เขต 1" in html
+    assert "None" not in html

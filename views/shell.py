@@ -171,7 +171,7 @@ def _choose(round_):
 
 
 def round_chip(round_, now):
-    """What the round is doing and how long it still does it: {text, tone}."""
+    """What the round is doing and how long it still does it: {text, tone}, with the icon where it is no clock."""
     if round_ is None:
         return None
     state = round_.state_at(now)
@@ -180,7 +180,8 @@ def round_chip(round_, now):
     if state == "open" and window and now < utc(window.opens_at):
         return {"text": f"เริ่ม {buddhist.format_short(clock.in_bangkok(window.opens_at))}", "tone": tone}
     left = buddhist.time_left(utc(window.closes_at), now) if window and state in ("open", "verifying") else ""
-    return {"text": f"{words} · เหลือ {left}" if left else words, "tone": tone}
+    chip = {"text": f"{words} · เหลือ {left}" if left else words, "tone": tone}
+    return chip | {"icon": "lock"} if round_.sealed else chip
 
 
 # ---- menu ----
