@@ -4,11 +4,21 @@ import re
 
 import pytest
 
+from documents import codelists
+from documents.check_rules import make_rule
+from documents.codelist_edits import new_list
+from documents.codelists import of_area
 from documents.completeness import required_of, set_required
+from documents.defining import define
+from documents.schools import Area
 from documents.students import Student
 from documents.submissions import find_submission
+from documents.surveys import make_survey
+from documents.users import Grant
 from documents.writing import Change, write
 from tests.people import AREA, YEAR, person, place
+from tests.test_added_fields import said
+from tests.test_check_rules import said as said_of_rule
 from tests.test_record_view import pupil
 
 PAGE = f"/admin/fields/?document=students&year={YEAR}"
@@ -133,3 +143,32 @@ def test_another_area_is_not_found(desk, open_round):
 @pytest.mark.parametrize("query", ["document=nothing", "year=1", "year=x", "document=%00", "area=*"])
 def test_odd_addresses_are_answered(query, desk, open_round):
     assert desk.get(f"/admin/fields/?{query}").status_code in (200, 404)
+
+
+def test_who_looks_after_several_areas_reads_each_by_its_own_lists(open_round, administrator, sign_in):
+    """The lists of the area that a page is about, not of the one worked in; the operator works in none."""
+    new_list(AREA, "TABLETS", "ชนิดแท็บเล็ต", ["จอ 8 นิ้ว"], "เขต", administrator)
+    made = define(AREA, "students", said("tablet", "choice", codelist="TABLETS"), administrator)
+    survey = make_survey(AREA, {"key": "water", "name": "สำรวจ", "single": "1"}, administrator)
+    define(AREA, survey.slug, said("tablet", "choice", codelist="TABLETS"), administrator)
+    condition = {"field": "x_tablet", "compare": "eq", "value": "01"}
+    with of_area(AREA):
+        rule = make_rule(AREA, "students", said_of_rule(condition), administrator)
+    Area(code="10000000", name="สพป. ก่อน", province="10").save()
+    both = person("both", "admin", area="10000000")
+    both.grants = [*both.grants, Grant(role="admin", area_code=AREA)]
+    both.save()
+    place = f"area={AREA}&year={YEAR}"
+    pages = (
+        f"fields/?document=students&{place}", f"fields/?document={survey.slug}&{place}", f"fields/edit/?id={made.id}",
+        f"fields/new/?document=students&{place}", f"rules/details/?id={rule.id}", f"rules/edit/?id={rule.id}",
+        f"rules/?area={AREA}", f"rules/new/?document=students&area={AREA}", f"surveys/edit/?id={survey.id}",
+        f"layouts/edit/?document=students&area={AREA}",
+    )  # fmt: skip
+    for who in (both, person("operator", "admin", area="*")):
+        codelists.forget()
+        browser = sign_in(who)
+        answers = {page: browser.get(f"/admin/{page}") for page in pages}
+        refused = {page: answer.status_code for page, answer in answers.items() if answer.status_code != 200}
+        assert not {page for page in refused if not page.startswith("surveys")}, refused
+        assert "จอ 8 นิ้ว" in answers[pages[4]].text

@@ -21,7 +21,7 @@ from documents.errors import Invalid, RuleBroken
 from documents.field_definitions import GROUP, KINDS, LAST_YEAR, LISTED, QUESTIONS, FieldDefinition
 from documents.jobs import ask
 from documents.record import declared
-from views import telling
+from views import here, telling
 from views.forms import RecordConverter
 from views.pages import SecureForm, seen_revision
 
@@ -185,10 +185,12 @@ def person():
 def asked_definition(id_):
     """The FieldDefinition that a form names; 404 for one this admin does not have."""
     try:
-        return get_definition(person(), id_)
+        found = get_definition(person(), id_)
     except RuleBroken:
         g.refused = "unknown", None
         abort(404)
+    here.look_in(found.area_code)
+    return found
 
 
 def typed_values():

@@ -148,7 +148,7 @@ def asked_place():
     year = request.args.get("year", current.academic_year if current else years[0], type=int)
     if year not in years:
         abort(404)
-    return Place(declaration(document, area, year), area, year)
+    return Place(declaration(document, here.look_in(area), year), area, year)
 
 
 def place_of(definition):

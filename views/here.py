@@ -7,7 +7,7 @@ subsystem to another keeps the year; whatever they say is asked of the database 
 from flask import current_app, g, request, session
 from flask_login import current_user
 
-from documents import clock, subsystems
+from documents import clock, codelists, subsystems
 from documents.database import asked_together
 from documents.rounds import Round, find_round
 from documents.schools import Area
@@ -30,6 +30,12 @@ def area_code():
 
 
 _ROLES = ("school", "director", "district", "approver", "executive", "admin")
+
+
+def look_in(area):
+    """Have code lists as an area has them, for the rest of a page whose address names it or a thing of it; gives the area."""
+    codelists.ask_of(area)
+    return area
 
 
 def rounds_of(area, subsystem):

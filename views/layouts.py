@@ -119,6 +119,7 @@ def asked_place():
     if area not in codes or slug not in slugs:
         abort(404)
     kind = subsystem(slug)
+    here.look_in(area)
     round_ = here.current_round(kind.subsystem)
     return area, declaration(kind, area, round_.academic_year) if round_ else kind
 

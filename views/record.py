@@ -128,6 +128,7 @@ class RecordView(
     def look_in(self, round_):
         """Look at the round that an open record belongs to, and as its year declares the document."""
         g.record_round, g.record_model = round_, self._declared_in(round_)
+        here.look_in(round_.area_code)
         codelists.ask_year(round_.academic_year)
 
     @property

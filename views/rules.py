@@ -221,7 +221,7 @@ def asked_area():
     area = request.args.get("area") or (
         here.area_code() if here.area_code() in codes else next(iter(codes), None)
     )
-    return area if area in codes else abort(404)
+    return here.look_in(area) if area in codes else abort(404)
 
 
 def _args(area):
@@ -235,10 +235,12 @@ def _to(rule):
 def asked_rule(id_):
     """The CheckRule that an address or form names; 404 for one this person does not see."""
     try:
-        return get_rule(here.person(), id_)
+        found = get_rule(here.person(), id_)
     except RuleBroken:
         g.refused = "unknown", None
         abort(404)
+    here.look_in(found.area_code)
+    return found
 
 
 def kinds_of(area):

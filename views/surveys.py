@@ -270,10 +270,12 @@ def short(instant):
 def asked_survey(id_):
     """The Survey that an address names; 404 for one this admin does not have."""
     try:
-        return get_survey(person(), id_)
+        found = get_survey(person(), id_)
     except RuleBroken:
         g.refused = "unknown", None
         abort(404)
+    here.look_in(found.area_code)
+    return found
 
 
 def typed_day(name):
