@@ -49,7 +49,8 @@ class Outlook:
     not_sealed: int = 0  # still open in the round before: what is changed there from now on does not follow
     gone: int = 0  # of the round before, with records, but not in this one
     records: dict = field(default_factory=dict)
-    total: int = 0  # records that will be written
+    total: int = 0  # records that will be written, where none of them is there already
+    there: int = 0  # records that the schools of it have in the round already; the same ones are passed by
 
 
 def outcomes_of(document):
@@ -78,8 +79,10 @@ def _outlook(round_, before):
     found.gone = len(sources.keys() - {each.school_code for each in ours})
     found.schools = len(left & sources.keys())
     found.not_sealed = sum(sources[code].state not in SEALED for code in left & sources.keys())
-    taught = taught_in(round_.area_code, sorted(left))
-    for document in documents_in(round_):
+    taught, documents = taught_in(round_.area_code, sorted(left)), documents_in(round_)
+    filled = [each for each in ours if each.school_code in left & sources.keys()]
+    found.there = sum(each.counts.get(document.slug, 0) for each in filled for document in documents)
+    for document in documents:
         counts = Counter()
         for code, values, number in _alike(document, before, left):
             name, kept = document.outcome(values, before, round_, taught.get(code))

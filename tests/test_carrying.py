@@ -171,8 +171,10 @@ def test_what_is_in_the_round_already_is_not_doubled(year_end, round_of, teacher
     write([Change(Student, place(), pupil(**typed))], teacher)
     moved = pupil(first_name="ย้ายแล้ว", person_id=was["ซ้ำ"]["person_id"])
     write([Change(Student, place(OTHER), moved, lineage=was["ซ้ำ"]["lineage"])], LOADER)
+    assert outlook(first).there == 2
     done, _ = carry_over(first, approver)
     assert done["students", "there"] == 2
+    assert outlook(first).there == 0, "of the schools that are still to be filled"
     assert rows(first).keys() & {"ขึ้น", "ซ้ำ"} == set()
 
 
