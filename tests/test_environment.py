@@ -142,6 +142,7 @@ OLD_LOCALE = {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", 
     [
         (["scripts/start", "--port", "99999"], "ต้องเป็นจำนวนเต็ม"),
         (["scripts/manage", "settings"], "ความหมาย"),
+        (["scripts/test", "--help"], "แสดงข้อความนี้"),
     ],
 )
 def test_thai_is_said_under_any_locale(command, said):
