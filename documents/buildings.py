@@ -85,7 +85,7 @@ class Building(Record):
     photo_back = picture("ภาพด้านหลัง", en="Back", group=PHOTOS)
     photo_left = picture("ภาพด้านซ้าย", en="Left side", group=PHOTOS)
     photo_right = picture("ภาพด้านขวา", en="Right side", group=PHOTOS)
-    called = derived("รายการ", rules.called, kind="text", en="Structure", group=STRUCTURE)
+    called = derived("สิ่งก่อสร้าง", rules.called, kind="text", en="Structure", group=STRUCTURE)
 
     slug = "buildings"
     label = "สิ่งก่อสร้าง (B-OBEC)"
