@@ -268,3 +268,14 @@ def test_what_the_profile_lacks_leads_from_home_to_the_school_s_form(open_rounds
     assert "กรอก 1 รายการที่ไม่ครบ" in page
     assert f"/admin/technology/?school={SCHOOL}&amp;missing=1" in page
     assert "/technology/edit/" in browser.get(f"/admin/technology/?school={SCHOOL}&missing=1").location
+
+
+def test_what_somebody_typed_is_not_said_in_english(store, sign_in, teacher):
+    typed = "คอมพิวเตอร์ศึกษา"  # begins with a word of the product's own
+    one = store(Staff, {"first_name": "กาญจนา", "last_name": "ดีงาม", "major": typed})
+    browser = sign_in(teacher)
+    browser.send("/reading", {"language": "en"})
+    for path in (f"/admin/staff/?school={SCHOOL}", f"/admin/staff/details/?id={one['_id']}"):
+        html = browser.get(path).text
+        assert 'lang="en"' in html
+        assert typed in html, path

@@ -119,6 +119,7 @@ def details(record, user, round_):
             "value": masked(field, value),
             "unit": field.unit if value is not None else None,
             "masked": value not in (None, "") and is_masked(field),
+            "own": field.kind == "text" and name in declared(type(record)),
             "picture": value if field.kind == "picture" else None,
             "file": bool(value) and field.kind == "file",
         }

@@ -39,7 +39,10 @@ class Column:
         classes = "".join(
             f" {word}" for word in ("num", "fix", "keep", "masked") if {**meta, **frozen}.get(word)
         )
-        self.start = f'<td data-col="{escape(name)}" class="col-{escape(name)}{classes}'
+        kept = (
+            ' translate="no"' if meta.get("own") and not link else ""
+        )  # what a person typed is said in no other way
+        self.start = f'<td{kept} data-col="{escape(name)}" class="col-{escape(name)}{classes}'
         self.can_edit = " can-edit" if typed else ""
         self.over = '" tabindex="-1" data-value="' if typed else OVER
         self.quiet = self.start + self.can_edit + self.over

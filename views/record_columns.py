@@ -123,6 +123,7 @@ class ColumnsMixin:
                 "unit": None if field.unit and f"({field.unit})" in field.verbose_name else field.unit,
                 "help": field.help,
                 "kind": field.kind,
+                "own": field.kind == "text" and name in declared(self.model),
                 "masked": formatters.is_masked(field),
             }
         meta[self.name_column] |= {"keep": True, "link": True, "fix": True}
