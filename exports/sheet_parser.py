@@ -1,4 +1,4 @@
-"""The child that reads a workbook by python-calamine: run as a script, alone, with limits on memory and time.
+"""The child that reads a workbook by python-calamine: run alone, with limits on memory and time.
 
 It knows nothing of the product: a workbook on standard input, lines of JSON on standard output.
 """
@@ -11,11 +11,14 @@ from itertools import islice
 
 import python_calamine as calamine
 
+from exports.cut_workbook import BROKEN, CutWorkbook, NotCut
+
 MEMORY = 1536 * 1024 * 1024  # bytes of address space
 SECONDS = 60
 MAX_SHEETS = 50
 CELLS = 6_000_000  # of one sheet's rectangle; beyond, reading alone would take seconds
 PIECE = 500  # rows told in one line
+ANEW = "anew"  # the line that takes back those before it
 REFUSED = 3  # the exit code when it says why on its last line
 
 
@@ -34,14 +37,43 @@ def plain(value):
 
 def filled_rows(sheet):
     """(number, values) of each row that holds anything, numbered as the sheet shows it."""
-    # iter_rows() begins at the sheet's first row but at the table's first column.
+    # iter_rows() begins at the sheet's first row but at the table's first column; to_python() lays all rows out.
     first, left = sheet.start or (0, 0)
-    for number, values in enumerate(sheet.iter_rows(), 1):
-        if number <= first:
-            continue
+    rows = sheet.to_python() if sheet.height < first else islice(sheet.iter_rows(), first, None)
+    for number, values in enumerate(rows, first + 1):
         row = [None] * left + [value or None if value.__class__ is str else plain(value) for value in values]
         if any(value is not None and not (value.__class__ is str and value.isspace()) for value in row):
             yield number, row
+
+
+class Whole:
+    """A workbook of which each sheet is one piece."""
+
+    def __init__(self, workbook):
+        self.workbook, self.sheets_metadata = workbook, workbook.sheets_metadata
+
+    def pieces(self, name):
+        """The sheet, as the only piece."""
+        yield self.workbook.get_sheet_by_name(name)
+
+
+class Told:
+    """A sheet while its pieces are told: which cells its table reaches from and to, and what is merged."""
+
+    def __init__(self, pieces):
+        self.pieces, self.start, self.end, self.merged = pieces, None, (-1, -1), []
+
+    def rows(self):
+        """The filled rows of all pieces; ends this process where the table is too large."""
+        for piece in self.pieces:
+            self.merged = piece.merged_cell_ranges or []
+            if piece.start:
+                self.start = tuple(map(min, self.start or piece.start, piece.start))
+                self.end = tuple(map(max, self.end, piece.end))
+                height, width = (end - start + 1 for start, end in zip(self.start, self.end, strict=True))
+                if height * width > CELLS:
+                    refuse("large")
+                yield from filled_rows(piece)
 
 
 def tell(workbook, keep_rows, out):
@@ -49,21 +81,29 @@ def tell(workbook, keep_rows, out):
     seen = calamine.SheetVisibleEnum.Visible, calamine.SheetTypeEnum.WorkSheet
     names = [sheet.name for sheet in workbook.sheets_metadata if (sheet.visible, sheet.typ) == seen]
     for name in names[:MAX_SHEETS]:
-        sheet = workbook.get_sheet_by_name(name)
-        if sheet.height * sheet.width > CELLS:
-            refuse("large")
-        height, widest, rows = 0, 0, filled_rows(sheet)
+        sheet, height = Told(workbook.pieces(name)), 0
+        rows = sheet.rows()
         while piece := list(islice(rows, PIECE)):
             kept = piece[: max(keep_rows - height, 0)]
             if kept:
                 out.write(
                     json.dumps({"rows": kept}) + "\n"
                 )  # at once: json.dump to a file takes five times as long
-                widest = max(widest, max(len(values) for _, values in kept))
             height += len(piece)
-        told = {"name": name, "height": height, "kept": min(height, keep_rows), "widest": widest}
-        told["merged"] = [[*low, *high] for low, high in sheet.merged_cell_ranges or []]
+        told = {"name": name, "height": height, "kept": min(height, keep_rows), "widest": sheet.end[1] + 1}
+        told["merged"] = [[*low, *high] for low, high in sheet.merged]
         out.write(json.dumps(told | {"others": height - told["kept"]}) + "\n")
+
+
+def read(file, keep_rows, out):
+    """Tell of an open workbook, cut where it is large and can be; where that ends in the middle, all is told anew."""
+    try:
+        return tell(CutWorkbook(file), keep_rows, out)
+    except (NotCut, *BROKEN):
+        out.write(ANEW + "\n")
+    file.seek(0)
+    with calamine.load_workbook(io.BytesIO(file.read())) as workbook:
+        tell(Whole(workbook), keep_rows, out)
 
 
 def limit_this_process():
@@ -79,8 +119,7 @@ def main():
     """The child: a workbook on standard input, lines of JSON on standard output."""
     limit_this_process()
     try:
-        with calamine.load_workbook(io.BytesIO(sys.stdin.buffer.read())) as workbook:
-            tell(workbook, int(sys.argv[1]), sys.stdout)
+        read(sys.stdin.buffer, int(sys.argv[1]), sys.stdout)
     except calamine.PasswordError:
         refuse("password")
     except MemoryError:

@@ -14,11 +14,15 @@ import tempfile
 import threading
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 
 from exports import sheet_parser
 from exports.rows import Rows
-from exports.sheet_parser import REFUSED, SECONDS
+from exports.sheet_parser import ANEW, REFUSED, SECONDS
 
+CHILD = ("-m", sheet_parser.__name__)
+HOME = Path(sheet_parser.__file__).parent.parent  # where the child finds its own modules
+TAKEN_BACK = f"{ANEW}\n".encode()
 SPOOL = 4 * 1024 * 1024  # bytes of them in memory before they lie on disk
 
 
@@ -43,12 +47,12 @@ class Unreadable(Exception):
 
 def read_sheets(content, keep_rows):
     """The visible sheets of a workbook, at most `keep_rows` filled rows of each. Raises Unreadable."""
-    command = [sys.executable, "-I", sheet_parser.__file__, str(keep_rows)]
+    command = [sys.executable, "-E", "-s", *CHILD, str(keep_rows)]
     spool = tempfile.SpooledTemporaryFile(SPOOL)  # noqa: SIM115  goes with the rows that are read from it
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as said:
         given.write(content)
         given.seek(0)
-        with subprocess.Popen(command, stdin=given, stdout=subprocess.PIPE, stderr=said) as child:  # noqa: S603
+        with subprocess.Popen(command, stdin=given, stdout=subprocess.PIPE, stderr=said, cwd=HOME) as child:  # noqa: S603
             alarm = threading.Timer(SECONDS, child.kill)
             alarm.start()
             try:
@@ -84,9 +88,12 @@ def sheets_from(lines, spool):
         elif line.startswith(b"{"):
             told = json.loads(line)
             ends = partial(told_rows, spool, places[-2:])
-            rows = Rows(partial(told_rows, spool, places), told["kept"], told["widest"], ends=ends)
+            width = told["widest"]
+            rows = Rows(partial(told_rows, spool, places), told["kept"], width, width=width, ends=ends)
             sheets.append(Sheet(told["name"], rows, told["height"], told["merged"], told["others"]))
             places = []
+        elif line == TAKEN_BACK:
+            sheets, places = [], []
         else:
             last = line.decode().strip() or last
     return sheets, last
