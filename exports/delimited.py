@@ -12,12 +12,12 @@ DELIMITERS = ",\t;|"
 
 
 def decoded(content):
-    """(text, name of the encoding): UTF-16 by its mark, strict UTF-8 with or without one, then CP874.
+    """(text, name of the encoding): UTF-16 by its mark or its letters, strict UTF-8 with or without a mark, then CP874.
 
     This order decided every real file tried. Raises FileRefused when none fits.
     """
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return decode_or_refuse(content, "utf-16"), "UTF-16"
+    if utf16 := guards.utf16_of(content):
+        return decode_or_refuse(content, utf16), "UTF-16"
     if content.startswith(b"\xef\xbb\xbf"):
         return decode_or_refuse(content, "utf-8-sig"), "UTF-8 (BOM)"
     try:

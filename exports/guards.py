@@ -36,6 +36,7 @@ FOREIGN = (
     (b"\x1f\x8b", "ไฟล์บีบอัด GZ"),
     (b"{\\rtf", "เอกสาร RTF"),
 )
+UTF16_HIGH = {0x00, 0x0E, 0x20}  # Latin, Thai, dashes and quotes
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 CELL = re.compile(rb"<(?:\w{1,20}:)?(?:c|row)\b[^>]{0,400}>")
 REFERENCE = re.compile(rb"\br=[\"']([A-Z]{0,4})(\d{1,9})[\"']")
@@ -76,9 +77,11 @@ def kind_of_text(content):
     for magic, name in FOREIGN:
         if content.startswith(magic):
             raise FileRefused(f"ไฟล์นี้เป็น{name} ไม่ใช่ตารางข้อมูล กรุณาเลือกไฟล์ .xlsx .xls .ods หรือ .csv")
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "text"
-    head = content[:4096].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    utf16 = utf16_of(content)
+    head = content[:4096]
+    if utf16:
+        head = head.decode(utf16, "replace").encode()
+    head = head.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if b"urn:schemas-microsoft-com:office:spreadsheet" in head and head.startswith(b"<?xml"):
         raise FileRefused("ไฟล์นี้เป็นตารางแบบ XML 2003 ซึ่งระบบไม่อ่าน " + SAVE_AS)
     if re.match(
@@ -87,13 +90,25 @@ def kind_of_text(content):
         re.S,
     ):
         return "html"
-    if b"\x00" in content:
+    if b"\x00" in content and not utf16:
         raise FileRefused("ไฟล์นี้ไม่ใช่ตารางข้อมูลที่ระบบรู้จัก กรุณาเลือกไฟล์ .xlsx .xls .ods หรือ .csv")
     if head.startswith((b"<?xml", b"<svg", b"<")):
         raise FileRefused("ไฟล์นี้เป็น XML หรือรูปภาพ ไม่ใช่ตารางข้อมูล " + SAVE_AS)
     if re.match(rb"\{|\[\s*[\[{\"]", head):
         raise FileRefused("ไฟล์นี้เป็น JSON ไม่ใช่ตารางข้อมูล " + SAVE_AS)
     return "text"
+
+
+def utf16_of(content):
+    """The codec of UTF-16 text, by its mark or by its letters: those of Thai and of English have one of two high bytes."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    head = content[:4096]
+    for codec, at in (("utf-16-le", 1), ("utf-16-be", 0)):
+        high = head[at::2]
+        if len(content) % 2 == 0 and set(high) <= UTF16_HIGH and 0 in high and 0 not in head[1 - at :: 2]:
+            return codec
+    return None
 
 
 def kind_of_archive(content):

@@ -48,6 +48,9 @@ FILES = {
     "semicolons": made.csv(ROWS, mark=";"),
     "tabs": made.csv(ROWS, mark="\t"),
     "tabs in UTF-16": made.csv(ROWS, "utf-16", "\t"),
+    "tabs in UTF-16 without a mark": made.csv(ROWS, "utf-16-le", "\t"),
+    "csv in UTF-16 of the other order": made.csv(ROWS, "utf-16-be"),
+    "html in UTF-16": made.html(ROWS, "utf-16"),
 }
 
 
@@ -61,7 +64,12 @@ def test_every_format_and_encoding_reads_the_same(content):
 
 @pytest.mark.parametrize(
     ("content", "encoding"),
-    [(made.csv(ROWS), "UTF-8"), (made.csv(ROWS, "cp874"), "CP874 (TIS-620)"), (made.xlsx(ROWS), None)],
+    [
+        (made.csv(ROWS), "UTF-8"),
+        (made.csv(ROWS, "cp874"), "CP874 (TIS-620)"),
+        (made.csv(ROWS, "utf-16-le"), "UTF-16"),
+        (made.xlsx(ROWS), None),
+    ],
 )
 def test_the_encoding_is_told(content, encoding):
     assert read_table(content, "x.csv", HEADER).encoding == encoding
@@ -190,6 +198,8 @@ REFUSED = {
     "program": (lambda: b"MZ\x90\0\3", "โปรแกรม"),
     "json": (lambda: b'[\n {"a": 1}]', "JSON"),
     "binary": (lambda: b"\1\2\0\3" * 100, "ไม่ใช่ตาราง"),
+    "json in UTF-16": (lambda: '[{"a": 1}]'.encode("utf-16"), "JSON"),
+    "half a letter": (lambda: made.csv(ROWS, "utf-16-le")[:-1], "ไม่ใช่ตาราง"),
     "broken letters": (lambda: b"a,b\r\n\xfc\xfd\xfe,1\r\n", "ตัวอักษร"),
     "word": (lambda: made.parts({"word/document.xml": "<x/>"}), "Word"),
     "plain zip": (lambda: made.parts({"a.txt": "x"}), "แตกไฟล์"),
