@@ -35,19 +35,23 @@ from exports.rows import filled_up, widest_of
 from exports.table_ends import cut_ends, told
 
 MOST_ROWS = 10_000
-MOST_KEPT = 12 * 1024 * 1024  # bytes, compressed: one document holds 16 MB
+PIECE = 12 * 1024 * 1024  # bytes, compressed: one document holds 16 MB
 LONGEST_SAMPLE = 60
 SAMPLES = 3
 JSON_REFUSED = "ไฟล์ JSON ต้องเป็นรายการของวัตถุชั้นเดียว เช่น [{...}, {...}] กรุณาบันทึกเป็น .xlsx หรือ .csv แล้วนำเข้าใหม่"
 
 
 class Upload(Document):
-    """A file on its way in: its owner's alone, forgotten after two hours. `plan` is what was planned of it."""
+    """A file on its way in: its owner's alone, forgotten after two hours. `plan` is what was planned of it.
+
+    What one document does not hold of it lies in others, `more`, which have nothing but `content`.
+    """
 
     owner = ObjectIdField(required=True)
     area_code = StringField(required=True, max_length=8)
     filename = StringField()
     content = BinaryField()
+    more = ListField(ObjectIdField())
     state = StringField(default="waiting")  # waiting, done
     plan = DictField()
     expires_at = DateTimeField(required=True)
@@ -217,29 +221,29 @@ def _has_digit(text):
 
 
 def keep(content, filename, area_code, owner):
-    """Keep an uploaded file for its owner; gives its id. Raises FileRefused for one that is too large to keep."""
-    packed = zlib.compress(content, 1)
-    if len(packed) > MOST_KEPT:
-        raise FileRefused("ไฟล์ใหญ่เกินไป กรุณาตัดให้เหลือเฉพาะตารางที่ต้องใช้แล้วเลือกไฟล์ใหม่")
-    new, expires = ObjectId(), naive(clock.real_now() + LIVES)
+    """Keep an uploaded file for its owner; gives its id."""
+    packed, uploads = zlib.compress(content, 1), collection(Upload)
+    pieces = [Binary(packed[at : at + PIECE]) for at in range(0, len(packed), PIECE)]
+    expires = {"expires_at": naive(clock.real_now() + LIVES)}
+    more = [uploads.insert_one({"content": piece, **expires}).inserted_id for piece in pieces[1:]]
     about = {"owner": owner.id, "area_code": area_code, "filename": filename[:200], "state": "waiting"}
-    collection(Upload).insert_one({"_id": new, **about, "content": Binary(packed), "expires_at": expires})
-    return new
+    return uploads.insert_one({**about, "content": pieces[0], "more": more, **expires}).inserted_id
 
 
-def find(upload_id, owner, planned=False):
-    """The stored upload (a dict) of that id, for its owner alone; `planned` names the kind of plan it must have, True any.
+def find(upload_id, owner, *kinds):
+    """The stored upload (a dict) of that id, for its owner alone: the file, or with `kinds` its plan, of one of these.
 
     Raises RuleBroken when there is none, or no more.
     """
     found = None
     if ObjectId.is_valid(str(upload_id or "")):
-        found = collection(Upload).find_one(_own(upload_id, owner), {"content": 0} if planned else None)
-    plan = (found or {}).get("plan") or {}
-    if found is None or (planned and (not plan or planned not in (True, plan.get("kind")))):
+        found = collection(Upload).find_one(_own(upload_id, owner), {"content": 0} if kinds else None)
+    if found is None or (kinds and (found.get("plan") or {}).get("kind") not in kinds):
         raise RuleBroken("ไม่พบไฟล์นี้ หรือหมดอายุแล้ว (เก็บไว้ 2 ชั่วโมง) กรุณาเลือกไฟล์ใหม่อีกครั้ง")
-    if not planned:
-        found["content"] = zlib.decompress(found["content"])
+    if not kinds:
+        more = (collection(Upload).find_one({"_id": id_}) for id_ in found.get("more", ()))
+        pieces = [found["content"], *(one["content"] for one in more)]
+        found["content"] = zlib.decompress(b"".join(pieces))
     return found
 
 

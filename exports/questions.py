@@ -103,9 +103,9 @@ def keep_questions(content, filename, user, slug, round_, blanks, asked):
 
 def find_questions(upload_id, user, slug, round_):
     """(the kept upload, its Questions). Raises RuleBroken where it is none of this person's, or of another round."""
-    upload = mapped_files.find(upload_id, user, planned=True)
+    upload = mapped_files.find(upload_id, user, KIND)
     plan = upload["plan"]
-    if plan.get("kind") != KIND or plan["slug"] != slug or upload["area_code"] != round_.area_code:
+    if plan["slug"] != slug or upload["area_code"] != round_.area_code:
         raise RuleBroken("ไม่พบไฟล์นี้ หรือหมดอายุแล้ว (เก็บไว้ 2 ชั่วโมง) กรุณาเลือกไฟล์ใหม่อีกครั้ง")
     if plan["round"] != round_.label:
         raise RuleBroken(f"ไฟล์นี้เลือกไว้สำหรับรอบ {plan['round']} กรุณาเปลี่ยนรอบที่มุมบน หรือเลือกไฟล์ใหม่")

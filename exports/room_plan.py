@@ -110,7 +110,7 @@ def _plan_row(reading, row, values, code, name, rooms):
 @job_kind("import_rooms", "นำเข้าจำนวนห้องเรียน", "Import rooms")
 def rooms_job(job, progress, upload_id, reason):
     """Store the planned rooms of a file; run a second time, the schools that the first wrote are left as they are."""
-    plan = mapped_files.find(upload_id, job.actor, planned=True)["plan"]
+    plan = mapped_files.find(upload_id, job.actor, "rooms")["plan"]
     round_ = find_round(job.area_code, job.subsystem, job.academic_year, job.round)
     written, refused = apply_rooms(plan, round_, job.actor, reason, progress)
     said = [f"บันทึกจำนวนห้องเรียนของ {written:,} โรงเรียนแล้ว รอบ {round_.label}"]

@@ -64,7 +64,7 @@ def planned(kind, filename, lines, planned_row, doubts_of):
 
 def stored_plan(job, upload_id):
     """The stored plan of the job's kind, its owner's alone. Raises RuleBroken."""
-    return mapped_files.find(upload_id, job.actor, planned=job.kind)["plan"]
+    return mapped_files.find(upload_id, job.actor, job.kind)["plan"]
 
 
 def write_rows(plan, deed, progress):

@@ -59,7 +59,7 @@ def import_job(job, progress, upload_id, reason):
 
     Where a piece is refused its schools are stored one by one, and each that cannot be is told with its reason.
     """
-    upload = mapped_files.find(upload_id, job.actor, planned=True)
+    upload = mapped_files.find(upload_id, job.actor, "schools")
     wanted = {"$in": ["new", "changed"]}
     own = {"area_code": job.area_code, "upload": upload["_id"], "outcome": wanted}
     left = collection(PlannedRow).count_documents(own | {"done": None})

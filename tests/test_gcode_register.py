@@ -272,6 +272,6 @@ def test_whoever_lost_the_right_meanwhile_writes_nothing_of_his_plan(marked, sig
 def test_the_plan_of_another_work_is_not_found(approver):
     upload = mapped_files.keep(b"", "ทะเบียน.xlsx", AREA, approver)
     mapped_files.keep_plan(upload, approver, {"kind": "gcode_register", "rows": [], "errors": []})
-    assert mapped_files.find(upload, approver, planned="gcode_register")["_id"] == upload
+    assert mapped_files.find(upload, approver, "gcode_register")["_id"] == upload
     with pytest.raises(RuleBroken, match="ไม่พบไฟล์นี้"):
-        mapped_files.find(upload, approver, planned="gcode_exchange")
+        mapped_files.find(upload, approver, "gcode_exchange")

@@ -1,6 +1,7 @@
 """What a file leaves open is asked once before the plan: like columns, two-digit years, a school's name for its code."""
 
 import io
+import os
 import re
 
 import pytest
@@ -10,7 +11,7 @@ from documents.database import collection
 from documents.errors import FileRefused, RuleBroken
 from documents.fields import date
 from documents.schools import School
-from exports import file_years
+from exports import file_years, mapped_files
 from exports.file_years import ShortYears
 from exports.importing import apply_plan, plan_import
 from exports.mapped_files import Upload
@@ -261,6 +262,15 @@ def test_questions_are_their_owner_s_alone(open_round, officer, teacher, sign_in
     assert "ไม่พบไฟล์นี้" in sign_in(teacher).get(answer.location).text
     collection(Upload).delete_many({})
     assert "ไม่พบไฟล์นี้" in sign_in(officer).get(answer.location).text
+
+
+def test_a_file_larger_than_a_document_holds_waits_for_its_answers_too(officer, teacher):
+    content = os.urandom(13 * 1024 * 1024)  # what does not pack
+    id_ = mapped_files.keep(content, "ใหญ่.xlsx", AREA, officer)
+    assert mapped_files.find(id_, officer)["content"] == content
+    for one in collection(Upload).find({}, {"_id": 1}):
+        with pytest.raises(RuleBroken, match="ไม่พบไฟล์นี้"):
+            mapped_files.find(one["_id"], officer if one["_id"] != id_ else teacher)
 
 
 def test_a_confirmed_name_is_written_where_it_belongs(plan, officer, canteens):

@@ -13,6 +13,7 @@ from documents.schools import School
 from documents.submissions import find_submission
 from documents.users import User
 from documents.verifying import verify
+from exports import mapped_files
 from exports.mapped_files import table_of
 from exports.school_fields import area_of, guess, known_labels, levels_of, values_of
 from tests.people import AREA, OTHER, SCHOOL, person, place
@@ -319,3 +320,30 @@ def test_nobody_appoints_himself(area, sign_in):
     answer = sign_in(both).send("/admin/schools/acting/", asked)
     assert answer.status_code == 403
     assert "แต่งตั้งตนเองไม่ได้" in answer.text
+
+
+def test_a_plan_is_found_by_the_pages_of_its_kind_alone(open_round, officer, sign_in):
+    browser = sign_in(officer)
+    students = "/admin/students/import/ask/"
+    taken = {"schools": {"plan/", "rows/"}, "rooms": {"plan/"}, "questions": {students}, "gcode_register": set()}
+    for kind, ways in taken.items():
+        id_ = mapped_files.keep(b"x", "x.csv", AREA, officer)
+        plan = {
+            "kind": kind,
+            "rows": 0,
+            "counts": {},
+            "faults": 0,
+            "slug": "students",
+            "round": open_round.label,
+            "questions": [],
+        }
+        mapped_files.keep_plan(
+            id_,
+            officer,
+            plan | {"new": [], "changed": [], "errors": [], "absent": [], "same": 0, "notes": []},
+        )
+        for way in ("plan/", "rows/", students):
+            answer = browser.get(f"{way if way == students else PAGE + way}?id={id_}")
+            assert ("ไม่พบไฟล์นี้".encode() in answer.data) == (way not in ways), (kind, way, answer.status_code)
+        if kind not in ("schools", "rooms"):
+            assert "ไม่พบไฟล์นี้" in browser.send(f"{PAGE}apply/", {"id": str(id_)}).text

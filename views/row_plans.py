@@ -84,7 +84,7 @@ class RowPlanPage(Page, BaseView):
 
     def _upload(self, id_):
         """The stored upload of a plan of this kind. Raises RuleBroken or OutOfScope."""
-        upload = mapped_files.find(id_, person(), planned=self.kind)
+        upload = mapped_files.find(id_, person(), self.kind)
         self.asked_area(upload["area_code"])
         return upload
 

@@ -120,7 +120,7 @@ class SchoolImport:
     @expose("/import/plan/")
     def import_plan_view(self):
         """What the file would change."""
-        upload = mapped_files.find(request.args.get("id"), person(), planned=True)
+        upload = mapped_files.find(request.args.get("id"), person(), *KINDS)
         asked_area(upload["area_code"])
         plan = upload["plan"]
         if plan["kind"] == "schools":
@@ -170,10 +170,8 @@ class SchoolImport:
     @hands_out(SCOPE)
     def import_rows_view(self):
         """Every row of a planned list with its outcome and why, as a workbook; noted."""
-        upload = mapped_files.find(request.args.get("id"), person(), planned=True)
+        upload = mapped_files.find(request.args.get("id"), person(), "schools")
         area, plan = asked_area(upload["area_code"]), upload["plan"]
-        if plan["kind"] != "schools":
-            raise RuleBroken("ไฟล์นี้ไม่ใช่รายชื่อโรงเรียน กรุณากลับไปหน้าแผนการนำเข้า")
         told = {"what": "school_list", "rows": plan["rows"], "kind": "xlsx"}
         changes = {name: [None, value] for name, value in told.items()}
         history.note_event(area, person(), "export", "access", person().id, changes)
@@ -184,7 +182,7 @@ class SchoolImport:
     @expose("/import/apply/", methods=("POST",))
     def import_apply_view(self):
         """The deed, by a job: a list piece by piece, rooms all or none for a school; what was refused is told."""
-        upload = mapped_files.find(request.form.get("id"), person(), planned=True)
+        upload = mapped_files.find(request.form.get("id"), person(), *KINDS)
         area, plan = asked_area(upload["area_code"]), upload["plan"]
         reason = thai.clean(request.form.get("reason"))[:500] or f"นำเข้าจากไฟล์ {upload['filename']}"
         broken = broken_rows(plan)
