@@ -91,9 +91,9 @@ def plan_file(
     plan, done = planning.plan_, 0
     plan.id = id_
     keeping = Keeping(plan, user)
-    if progress:
-        progress.begin(plan.rows_read, "แถว")
     try:
+        if progress:
+            progress.begin(plan.rows_read, "แถว")
         with ThreadPoolExecutor(1) as behind:  # while a school's plan is stored, the next one is made
             storing = None
             for school, rows, number in planning.schools(keeping):

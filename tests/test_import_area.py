@@ -330,10 +330,14 @@ def test_a_second_run_of_a_plan_s_job_replaces_the_first_s(desk):
 
 
 class Stopped:
-    """A job's progress whose owner stops it at the first step."""
+    """A job's progress whose owner stops it at the first step, or `at_once`, while the file is read."""
+
+    def __init__(self, at_once=False):
+        self.at_once = at_once
 
     def begin(self, total, unit):
-        pass
+        if self.at_once:
+            raise Cancelled
 
     def say(self, sentence):
         pass
@@ -342,10 +346,11 @@ class Stopped:
         raise Cancelled
 
 
-def test_a_plan_stopped_half_way_leaves_nothing(desk):
+@pytest.mark.parametrize("at_once", [True, False])
+def test_a_plan_stopped_half_way_leaves_nothing(desk, at_once):
     content = made.xlsx([HEAD, row(SCHOOL, "A1"), row(OTHER, "B1")])
     with pytest.raises(Cancelled):
-        plan_file(desk.document, content, "x.xlsx", desk.officer, desk.round, progress=Stopped())
+        plan_file(desk.document, content, "x.xlsx", desk.officer, desk.round, progress=Stopped(at_once))
     assert collection(StoredPlan).count_documents({}) == 0
     assert collection(StoredRows).count_documents({}) == 0
 
