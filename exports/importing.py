@@ -200,9 +200,13 @@ class AppliedSchool:
 
     def store(self):
         """Store them, all or none; gives back the Outcome."""
-        if self.stored is not None:
+        stored, self.stored = (
+            self.stored,
+            None,
+        )  # it holds this and all records: in a ring, which is seldom collected
+        if stored is not None:
             with self._told():
-                self.outcome.written = len(self.stored())
+                self.outcome.written = len(stored())
         if self.outcome.refusal:
             note_refused(self.plan.id, self.school.code, self.outcome.refusal, self.outcome.conflicts)
         return self.outcome

@@ -1,5 +1,6 @@
 """The area's own file: planned and written school by school by a job, taken up where it was killed, and undone."""
 
+import gc
 import io
 from types import SimpleNamespace
 
@@ -368,6 +369,17 @@ def test_a_deed_stopped_half_way_leaves_whole_schools_and_goes_on_later(desk):
     [outcome] = apply_plan(plan.id, desk.officer, "ตามไฟล์กระทรวง")
     assert (outcome.school_code, outcome.written, set(desk.stored(OTHER))) == (OTHER, 2, {"B1", "B2"})
     assert AuditEvent.objects(document=desk.document.slug).count() == 4
+
+
+def test_a_school_that_was_written_is_held_no_more(desk):
+    """The server's collector looks seldom: what holds itself would stay until then, every school's records."""
+    plan = desk.plan(row(SCHOOL, "A1"), row(OTHER, "B1"))
+    gc.disable()
+    try:
+        apply_plan(plan.id, desk.officer, "ตามไฟล์กระทรวง")
+        assert not [one for one in gc.get_objects() if type(one) is importing.AppliedSchool]
+    finally:
+        gc.enable()
 
 
 def test_rows_of_many_schools_mixed_are_read_back_by_school(desk, monkeypatch):

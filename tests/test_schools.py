@@ -325,7 +325,12 @@ def test_nobody_appoints_himself(area, sign_in):
 def test_a_plan_is_found_by_the_pages_of_its_kind_alone(open_round, officer, sign_in):
     browser = sign_in(officer)
     students = "/admin/students/import/ask/"
-    taken = {"schools": {"plan/", "rows/"}, "rooms": {"plan/"}, "questions": {students}, "gcode_register": set()}
+    taken = {
+        "schools": {"plan/", "rows/"},
+        "rooms": {"plan/"},
+        "questions": {students},
+        "gcode_register": set(),
+    }
     for kind, ways in taken.items():
         id_ = mapped_files.keep(b"x", "x.csv", AREA, officer)
         plan = {
