@@ -45,7 +45,7 @@ DATABASES = {"khet": ALL, "plain": ALL, "tenth": TENTH}  # of each side
 @click.option(
     "--only",
     multiple=True,
-    type=click.Choice(sorted({one.name for one in OPERATIONS})),
+    type=click.Choice(sorted({one.name for one in (*OPERATIONS, *HELD)})),
     metavar="NAME",
     help="วัดเฉพาะรายการนี้ ใส่ซ้ำได้ (measure only this operation; may be repeated)",
 )
@@ -58,15 +58,16 @@ def bench(students, target, data, only, pairs, memory):
 
     Measures Khet beside plain Flask-Admin and plain libraries on the same records, in turn, and prints medians.
     """
-    chosen = [one for one in OPERATIONS if not only or one.name in only]
+    chosen, holding = ([one for one in each if not only or one.name in only] for each in (OPERATIONS, HELD))
     result = about(students)
     try:
         with ExitStack() as stack:
             folder = folder_of(data, stack)
             server = started(folder, stack)
             if memory:
-                uris = load(server, folder, students, [ALL, LARGE])
-                result |= {"operations": [], "memory": list(held(uris, folder, stack))}
+                wanted = {LARGE if one.large else ALL for one in holding} | {ALL}
+                uris = load(server, folder, students, sorted(wanted))
+                result |= {"operations": [], "memory": list(held(holding, uris, folder, stack))}
             else:
                 sides = sides_of(chosen, server, folder, students, stack)
                 result["operations"] = [
@@ -120,12 +121,12 @@ def measured(operation, sides, pairs, students):
         }
 
 
-def held(uris, folder, stack):
+def held(holding, uris, folder, stack):
     """A row for each work whose memory is measured, in a process of its own: {"name", "rows", "seconds", "idle_mb", "peak_mb"}."""
     first = Side("khet", uris[ALL], folder, stack)
     first.do("make_roster", 0)
     first.end()
-    for one in HELD:
+    for one in holding:
         side = Side("khet", uris[LARGE if one.large else ALL], folder, stack)
         yield {"name": one.name, **side.do(one.deed, 0)}
         side.end()
