@@ -15,9 +15,9 @@ from documents import money_counts, rates, thai
 from documents.counting import Rules
 from documents.database import collection, in_transaction
 from documents.errors import Invalid, NotAllowed, WrongState
+from documents.freezing import freeze_of
 from documents.history import note_event
 from documents.limits import limits_of
-from documents.locking import freeze_of
 from documents.money_counts import HEADS
 from documents.rate_rows import HOME, ITEMS, LEVELS, Rate
 from documents.rounds import Round

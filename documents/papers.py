@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from documents import acting, thai
-from documents.locking import Freeze
+from documents.freezing import Freeze
 from documents.submissions import Submission, visible_to
 
 CODE = re.compile("[0-9a-f]{12}(?:[0-9a-f]{52})?")  # the short code, or the whole digest

@@ -10,7 +10,7 @@ twice, and what the round's freeze says was true all the while. Where nothing wa
 from bson import ObjectId
 from mongoengine.fields import DateTimeField, ListField, ObjectIdField
 
-from documents import clock, locking, versions
+from documents import clock, freezing, versions
 from documents.asking import Request, file_request, meta_of, together
 from documents.cases import Step, advance, check_step, reason_of, table
 from documents.clock import naive
@@ -168,7 +168,7 @@ def take_back(submission, actor, reason):
         write(changes, actor, reason, via="put_back", warrant=warrant)
     fresh = Submission.objects(area_code=submission.area_code, id=submission.id).get()
     sealed = move(fresh, "back", actor, reason)
-    locking.number_again(sealed)
+    freezing.number_again(sealed)
     return sealed
 
 

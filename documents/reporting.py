@@ -15,9 +15,9 @@ from functools import cached_property
 from documents import access, counting
 from documents.codelists import code_list
 from documents.database import collection
+from documents.freezing import freeze_of
 from documents.levels import GRADES, LEVELS, SEXES
 from documents.limits import limits_of
-from documents.locking import freeze_of
 from documents.money_counts import doubles_of
 from documents.record import declared
 from documents.rounds import Round

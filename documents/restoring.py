@@ -17,7 +17,7 @@ from documents.database import collection, db
 from documents.digests import digest_of, root_of
 from documents.encrypted_file import Newer
 from documents.errors import NotAllowed, RuleBroken
-from documents.locking import freeze_of
+from documents.freezing import freeze_of
 from documents.migrations.lease import SECONDS, held
 from documents.migrations.runner import COLLECTION as MIGRATIONS
 from documents.migrations.runner import NewerDatabase, refuse_newer

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from documents import access, buddhist, citizen_id, fields, thai, versions
 from documents.clock import utc
 from documents.errors import WrongState
-from documents.locking import freeze_of, latest_version, versions_within
+from documents.freezing import freeze_of, latest_version, versions_within
 from documents.record import declared
 from documents.rounds import system_name
 from documents.submissions import submissions_of

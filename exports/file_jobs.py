@@ -9,8 +9,8 @@ from documents import access, listing, signing
 from documents.classes import chosen, classes_of
 from documents.digests import documents_of as round_documents
 from documents.errors import NotAllowed, WrongState
+from documents.freezing import freeze_of, latest_version
 from documents.jobs import job_kind
-from documents.locking import freeze_of, latest_version
 from documents.money import estimate_of
 from documents.rates import get_table
 from documents.record import Place

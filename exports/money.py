@@ -9,8 +9,8 @@ from decimal import Decimal
 
 from documents import buddhist, counting, places
 from documents.fields import shown
+from documents.freezing import freeze_of
 from documents.limits import limits_of
-from documents.locking import freeze_of
 from documents.money import SUBSYSTEM, UNREPORTED
 from documents.money_counts import HEADS
 from documents.rate_rows import ITEMS, LEVELS, TERMS, UNITS

@@ -5,7 +5,7 @@ It says of itself that it is an estimate. The same locked round and rates give t
 
 from documents import buddhist
 from documents.clock import utc
-from documents.locking import freeze_of
+from documents.freezing import freeze_of
 from documents.rate_rows import TERMS
 from exports.money import SAYS, rules_in_words, statement
 from exports.pdf import LEFT, LOWER, Paper, labelled

@@ -14,7 +14,7 @@ from collections import Counter
 from documents import access, signing
 from documents.clock import utc
 from documents.errors import NotAllowed, WrongState
-from documents.locking import freeze_of, latest_version
+from documents.freezing import freeze_of, latest_version
 from documents.rooms import SchoolRooms
 from documents.version import VERSION
 from exports.columns import Surroundings

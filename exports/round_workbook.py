@@ -14,7 +14,7 @@ from documents.database import at_one_moment, collection
 from documents.declarations import as_frozen, documents_in
 from documents.digests import documents_of, short_code
 from documents.errors import WrongState
-from documents.locking import freeze_of
+from documents.freezing import freeze_of
 from documents.record import Place
 from documents.rooms import SchoolRooms
 from documents.rounds import STATES as ROUND_STATES

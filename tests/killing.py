@@ -24,9 +24,9 @@ from documents import history, job_runs, rounds
 from documents.completeness import counts_of
 from documents.database import at_one_moment, collection, connect, db, ensure_indexes
 from documents.digests import digest_of
+from documents.freezing import Freeze, freeze_of
 from documents.imports import Import, ImportLinks
 from documents.jobs import UNFINISHED, Job
-from documents.locking import Freeze, freeze_of
 from documents.rounds import Round, Window
 from documents.students import Student
 from documents.submissions import SEALED, submissions_of

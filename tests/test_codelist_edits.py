@@ -2,7 +2,7 @@
 
 import pytest
 
-from documents import codelists, findings, history, locking
+from documents import codelists, findings, freezing, history, locking
 from documents.codelist_edits import add_value, change_value, move_value, new_list, remove_value, version_of
 from documents.codelists import code_list, of_area
 from documents.database import collection
@@ -169,7 +169,7 @@ def test_a_renamed_value_keeps_its_old_word_for_files_and_what_was_locked(
     codes = here()
     assert codes.label("003") == "คริสต์ศาสนา"
     assert codes.find("คริสต์") == "003"
-    assert {row[0]: row[1] for row in locking.freeze_of(locked).code_lists["RELIGION"]}["003"] == "คริสต์"
+    assert {row[0]: row[1] for row in freezing.freeze_of(locked).code_lists["RELIGION"]}["003"] == "คริสต์"
     with pytest.raises(Invalid):
         change(administrator, "003", label="พุทธ")
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from documents import checks, counting, locking, money_counts, reporting
+from documents import checks, counting, freezing, locking, money_counts, reporting
 from documents.completeness import recount_open
 from documents.counting import Rules
 from documents.database import collection
@@ -108,7 +108,7 @@ def test_the_heads_of_the_control_room_open_into_as_many_names(twice, filled, of
 
 def test_a_lock_freezes_who_counts_for_money(twice, filled, approver, administrator):
     locked = locking.lock_round(filled, approver, "ปิดตามกำหนด")
-    freeze = locking.freeze_of(locked)
+    freeze = freezing.freeze_of(locked)
     frozen = {school["code"]: school["money"] for school in freeze.schools}
     figures = reporting.counted(reporting_of("for-money"), reporting.terms_of(locked))
     for code in (SCHOOL, OTHER):

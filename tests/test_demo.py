@@ -13,8 +13,8 @@ from documents.codelists import code_list
 from documents.completeness import counts_of
 from documents.database import collection, db, stored_documents
 from documents.digests import digest_of, documents_of
+from documents.freezing import freeze_of
 from documents.gcode import GCodeRequest
-from documents.locking import freeze_of
 from documents.record import declared, default_required
 from documents.rooms import SchoolRooms
 from documents.rounds import Round, find_round, round_before

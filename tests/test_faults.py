@@ -15,7 +15,8 @@ from documents.completeness import counts_of
 from documents.database import connect, ensure_indexes, in_transaction
 from documents.digests import digest_of
 from documents.errors import Busy, OutOfScope, RuleBroken, Uncertain
-from documents.locking import freeze_of, lock_round
+from documents.freezing import freeze_of
+from documents.locking import lock_round
 from documents.moves import move
 from documents.rounds import Round
 from documents.submissions import find_submission, submissions_of

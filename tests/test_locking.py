@@ -4,11 +4,12 @@ import datetime as dt
 
 import pytest
 
-from documents import clock, codelists, history, job_runs, jobs, locking, moves, rounds
+from documents import clock, codelists, freezing, history, job_runs, jobs, locking, moves, rounds
 from documents.digests import digest_of, root_of
 from documents.errors import Busy, Invalid, NotAllowed, OutOfScope, RoundLocked, WindowShut, WrongState
+from documents.freezing import Freeze, freeze_of
 from documents.jobs import CannotCancel, Job, ask, cancel
-from documents.locking import Freeze, freeze_of, lock_round, lock_school
+from documents.locking import lock_round, lock_school
 from documents.moves import move
 from documents.rounds import Round, find_round
 from documents.schools import School
@@ -218,10 +219,10 @@ STEPS = [
     (locking, "changes_of", 2),
     (locking, "push", 1),
     (locking, "push", 2),
-    (locking, "_freeze", 1),
-    (locking, "frozen_school", 2),
-    (locking, "frozen_lists", 1),
-    (locking, "freeze_of", 1),
+    (locking, "freeze_round", 1),
+    (freezing, "frozen_school", 2),
+    (freezing, "frozen_lists", 1),
+    (freezing, "freeze_of", 1),
 ]
 
 
@@ -430,7 +431,7 @@ def test_locking_one_school_again_changes_no_other_row(half, approver, canteens)
     assert after.schools[0] != before.schools[0]
 
 
-@pytest.mark.parametrize("step", ["_freeze_again", "_tell_root", "change_state"])
+@pytest.mark.parametrize("step", ["freeze_again", "_tell_root", "change_state"])
 def test_locking_one_school_again_may_be_interrupted(step, half, approver, canteens, monkeypatch):
     lock_round(half, approver, WHY)
     reopened(approver)

@@ -10,7 +10,8 @@ from documents.asides import answer_hold, extend, keep_hold, prolong, set_hold
 from documents.cases import advance, steps_for
 from documents.digests import digest_of
 from documents.errors import Invalid, NotAllowed, OutOfScope, RuleBroken, WindowShut, WrongState
-from documents.locking import freeze_of, lock_round, lock_school
+from documents.freezing import freeze_of
+from documents.locking import lock_round, lock_school
 from documents.moves import move
 from documents.reopening import ReopenRequest, ask_reopening, grant, take_back
 from documents.rounds import Round

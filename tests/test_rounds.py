@@ -8,7 +8,8 @@ import pytest
 from documents import clock, history, reminders, rounds
 from documents.database import collection
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
-from documents.locking import freeze_of, lock_round
+from documents.freezing import freeze_of
+from documents.locking import lock_round
 from documents.rounds import Round, RoundTemplate
 from documents.schools import School
 from documents.submissions import Submission, find_submission, submissions_of

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from documents import clock, locking
+from documents import clock, freezing, locking
 from documents.errors import Invalid, NotAllowed, StaleRevision, WrongState
 from documents.history import events_of
 from documents.moves import move
@@ -92,7 +92,7 @@ def test_what_was_written_stops_a_merger_until_it_is_said_what_becomes_of_it(
         SCHOOL: "unreported",
         OTHER: "unreported",
     }
-    assert locking.freeze_of(locked).root_hash == locked.root_hash
+    assert freezing.freeze_of(locked).root_hash == locked.root_hash
     assert list(verify()) == []
     with pytest.raises(WrongState, match="ไม่ได้เปิดรับข้อมูล"):
         enter(locked, profile(OTHER), officer, "เข้า")
@@ -123,7 +123,7 @@ def test_a_school_established_during_a_round_enters_it_and_is_locked_with_it(
     )
     assert "หน่วยงานเข้ารอบ" in browser.get(f"/admin/rounds/details/?id={open_round.id}").text
     locked = locking.lock_round(open_round.reload(), approver, "ปิดรอบ")
-    assert "34010009" in {row["code"] for row in locking.freeze_of(locked).schools}
+    assert "34010009" in {row["code"] for row in freezing.freeze_of(locked).schools}
     assert list(verify()) == []
     for code, typed in (
         ("3401", {"name": "ก"}),

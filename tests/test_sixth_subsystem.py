@@ -9,7 +9,7 @@ from python_calamine import CalamineWorkbook
 
 import documents
 from admin_app import create_app
-from documents import locking, rounds
+from documents import freezing, locking, rounds
 from documents.database import collection, connect
 from documents.errors import Invalid, RoundLocked
 from documents.moves import move
@@ -255,7 +255,7 @@ def test_its_round_is_handed_in_locked_and_sealed(browser, stored, round_, sign_
     for name, who in (("confirm", teacher), ("certify", director), ("verify", officer)):
         submission = move(submission, name, who)
     locked = locking.lock_round(round_, approver, "ปิดตามกำหนด")
-    sealed, freeze = find_submission("STARS", HERE), locking.freeze_of(locked)
+    sealed, freeze = find_submission("STARS", HERE), freezing.freeze_of(locked)
     assert sealed.digest
     assert {row["code"]: row["state"] for row in freeze.schools} == {SCHOOL: "locked", OTHER: "unreported"}
     assert freeze.schools[0]["digest"] == sealed.digest

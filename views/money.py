@@ -8,8 +8,8 @@ from flask_login import current_user
 
 from documents import access, buddhist, counting, money, money_back, rates
 from documents.errors import Invalid, OutOfScope, WrongState
+from documents.freezing import freeze_of
 from documents.jobs import ask
-from documents.locking import freeze_of
 from documents.rate_rows import HOME, LEVELS, baht
 from documents.rounds import Round
 from exports import money as tables

@@ -9,8 +9,8 @@ from flask_admin import BaseView, expose
 from documents import access, buddhist, signing
 from documents.clock import utc
 from documents.errors import FileRefused, NotAllowed
+from documents.freezing import freeze_of, latest_version
 from documents.jobs import ask
-from documents.locking import freeze_of, latest_version
 from documents.rounds import system_name
 from exports.changes import between, round_changes_file_name
 from exports.package import package_file_name, refuse_package

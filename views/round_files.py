@@ -6,7 +6,7 @@ from flask import abort, request, send_file, url_for
 from flask_admin import BaseView, expose
 from flask_login import current_user
 
-from documents import access, audit, buddhist, locking
+from documents import access, audit, buddhist, freezing
 from documents.clock import utc
 from documents.digests import documents_of, short_code
 from documents.errors import NotAllowed, RuleBroken, WrongState
@@ -56,7 +56,7 @@ class RoundFiles(Page, BaseView):
             "khet/round_files.html",
             round=round_,
             state=STATES[round_.state_at()],
-            freeze=locking.freeze_of(round_) if round_.sealed else None,
+            freeze=freezing.freeze_of(round_) if round_.sealed else None,
             counts=counts_of(round_),
             refusal=refusal_of(round_),
             takes_workbook=takes_workbook(round_),
@@ -138,7 +138,7 @@ def package_of(round_):
         refuse_package(round_, here.person())
     except RuleBroken as refusal:
         said = refusal.message
-    return {"version": locking.latest_version(locking.freeze_of(round_)), "refusal": said}
+    return {"version": freezing.latest_version(freezing.freeze_of(round_)), "refusal": said}
 
 
 def refusal_of(round_):

@@ -16,8 +16,9 @@ from documents.checks import ERROR
 from documents.database import ahead, collection
 from documents.finding_answers import answer
 from documents.findings import OPEN, Finding, refresh_all
+from documents.freezing import Freeze
 from documents.likeness import likely_same
-from documents.locking import Freeze, lock_round
+from documents.locking import lock_round
 from documents.record import Place, declared
 from documents.resemblance import READ
 from documents.rooms import SchoolRooms
