@@ -2,6 +2,8 @@
 
 import datetime as dt
 import io
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from bson import ObjectId
@@ -255,6 +257,23 @@ def test_an_undo_that_was_stopped_goes_on_and_is_made_by_nobody_else(
     again = browser.send(f"{PAGE}undo/", asked)
     assert "ถูกเลิกทำไปแล้ว" in browser.get(again.location).text
     assert jobs.Job.objects(kind="gcode_register_undo").count() == 1
+
+
+def test_of_those_who_undo_and_replace_at_once_one_wins(marked, officer, sign_in, times):
+    second = person("second", "approver", sensitive=True)
+    for at in range(times(2, 20)):
+        done = taken_in(sign_in(marked))
+        (_, one), *_ = gcode_register.left_of(done)
+        deeds = [partial(gcode_register.take_back, one, who, "ผิดไฟล์") for who in (marked, second)]
+        with ThreadPoolExecutor(3) as pool:
+            tried = [
+                pool.submit(deed) for deed in (*deeds, partial(replaced, one, number(), officer, "ได้เลข"))
+            ]
+        assert [each.exception() is None for each in tried].count(True) == 1
+        stored = GCodeRequest.objects.get(id=one.id)
+        assert gcode_register.get_import(AREA, str(done.id)).undone == (stored.state == "cancelled"), at
+        assert list(history.verify()) == []
+        GCodeRequest.objects.delete()
 
 
 def test_whoever_lost_the_right_meanwhile_writes_nothing_of_his_plan(marked, sign_in, database):

@@ -1,5 +1,7 @@
 """One child under a G-code and a 13-digit number: the verdict of the duplicates desk replaces the code in one transaction."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from documents import clock, duplicates, findings, history, one_child
@@ -14,7 +16,7 @@ from documents.students import Student
 from documents.submissions import Submission, find_submission
 from documents.writing import Change, write
 from tests.certified import certified
-from tests.people import AREA, OTHER, SCHOOL, place
+from tests.people import AREA, OTHER, SCHOOL, person, place
 from tests.pupils import number, pupil
 
 CODE = "G683400000001"
@@ -152,6 +154,20 @@ def test_when_somebody_is_first_at_the_request_nothing_of_the_verdict_is_stored(
     assert row(of_number["_id"]) == of_number
     assert row(of_code["_id"]) == of_code
     assert GCodeRequest.objects.get(id=asked.id).state == "certified"
+
+
+def test_of_two_officers_who_decide_at_once_one_does_and_the_number_stands_once(twofold, asked, officer):
+    case, of_number, of_code = twofold()
+    both = [(officer, of_number), (person("second", "district"), of_code)]
+    with ThreadPoolExecutor(2) as pool:
+        tried = [pool.submit(same, case, who, keeper) for who, keeper in both]
+    assert [each.exception() is None for each in tried].count(True) == 1
+    on_roll = [one for one in collection(Student).find() if one["status"] == "enrolled"]
+    assert [(one["person_id"], [each["id"] for each in one["former_ids"]]) for one in on_roll] == [
+        (of_number["person_id"], [CODE])
+    ]
+    assert [row["name"] for row in GCodeRequest.objects.get(id=asked.id).moves].count("replace") == 1
+    assert list(history.verify()) == []
 
 
 def test_who_decides_nothing_replaces_nothing(twofold, asked, teacher, approver, sign_in):
