@@ -72,6 +72,7 @@ def init_app(app: Flask, settings) -> None:
         app.wsgi_app = ProxyFix(
             app.wsgi_app, x_for=settings.trusted_proxies, x_proto=settings.trusted_proxies, x_host=0
         )
+    app.wsgi_app = AsPublished(app.wsgi_app, settings.public_urls)
     app.jinja_env.globals["csp_nonce"] = csp_nonce
     app.before_request(refusals.forget)
     app.before_request(refuse_foreign_host)
@@ -81,6 +82,19 @@ def init_app(app: Flask, settings) -> None:
     app.extensions["khet_limiter"] = Limiter(get_remote_address, app=app, storage_uri="khet://")
     app.after_request(note_refusal)
     app.after_request(seal)
+
+
+class AsPublished:
+    """The application, told of each request by which scheme people reach the host that it names: TLS ends before us."""
+
+    def __init__(self, app, public_urls):
+        self.app = app
+        self.schemes = {url.hostname: url.scheme for url in map(urlsplit, public_urls)}
+
+    def __call__(self, environ, start_response):
+        host = environ.get("HTTP_HOST", "").partition(":")[0].lower()
+        environ["wsgi.url_scheme"] = self.schemes.get(host, environ["wsgi.url_scheme"])
+        return self.app(environ, start_response)
 
 
 def csp_nonce() -> str:

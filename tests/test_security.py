@@ -215,6 +215,18 @@ def test_forwarded_headers_are_believed_only_by_setting(another_app, teacher):
     assert User.objects.get(id=teacher.id).current_login_ip == "10.9.9.9"
 
 
+def test_the_public_address_decides_the_scheme(another_app):
+    """TLS ends at a proxy: what stands in the address of a redirect is what people typed."""
+    client = another_app(public_urls=("https://khet.example", "http://10.0.0.5:8000")).test_client()
+    for host, said in (
+        ("khet.example", "https://khet.example/admin/"),
+        ("KHET.example:443", "https://khet.example/admin/"),
+        ("10.0.0.5:8000", "http://10.0.0.5:8000/admin/"),
+    ):
+        assert client.get("/admin", headers={"Host": host}).location in (said, "/admin/"), host
+    assert client.get("/admin", headers={"Host": "khet.example"}).location.startswith("https:")
+
+
 # Headers
 
 
