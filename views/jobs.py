@@ -13,7 +13,7 @@ from documents.clock import utc
 from documents.errors import RuleBroken
 from documents.jobs import STATES, Job
 from documents.privacy import days_of
-from documents.rounds import system_name
+from documents.rounds import label_of, system_name
 from views import here
 from views.files_out import SCOPE, hands_out
 from views.pages import Page
@@ -307,11 +307,7 @@ def log_of(job):
 def facts_of(job):
     """(label, words) of who asked for what, when."""
     at = buddhist.format_datetime
-    round_ = (
-        f"{system_name(job.subsystem)} {job.round.rpartition('-')[2]}/{job.academic_year}"
-        if job.round
-        else ""
-    )
+    round_ = f"{system_name(job.subsystem)} {label_of(job.academic_year, job.round)}" if job.round else ""
     known = [
         ("ชนิดงาน", job.label),
         ("ผู้สั่ง", job.owner_name),
