@@ -83,7 +83,8 @@ def attach(request, kind, content, actor, reason=None):
         raise Invalid({0: {"evidence": f"แนบได้ไม่เกิน {MOST} ไฟล์ กรุณานำไฟล์ที่ไม่ใช้ออกก่อน"}})
     said = reason_by(role, reason)
     kept = evidence.keep(content, request.area_code, request.school_code)
-    if any((one["kind"], one["digest"]) == (kind, kept.digest) for one in request.evidence):
+    same = [one["id"] for one in request.evidence if (one["kind"], one["digest"]) == (kind, kept.digest)]
+    if kept.digest in evidence.still_there(same).values():
         evidence.drop(kept.id)
         return request
     row = {

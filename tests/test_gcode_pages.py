@@ -6,7 +6,7 @@ import re
 import pytest
 from PIL import Image
 
-from documents import gcode_evidence, gcode_numbers, gcode_requests, job_runs, jobs
+from documents import evidence, gcode_evidence, gcode_numbers, gcode_requests, job_runs, jobs
 from documents.database import collection
 from documents.evidence import EvidenceFile
 from documents.gcode import GCodeRequest
@@ -154,6 +154,9 @@ def test_a_piece_that_is_sent_twice_is_attached_once(teacher, sign_in):
         assert browser.send("/admin/gcode/evidence/attach/", file).status_code == 303
     assert len(fresh(request).evidence) == 1
     assert collection(EvidenceFile).count_documents({}) == 1
+    evidence.drop(fresh(request).evidence[0]["id"])
+    gcode_evidence.attach(fresh(request), "form", PDF, teacher)
+    assert "form" not in gcode_evidence.lacking(fresh(request)), "one whose file was lost comes again"
 
 
 def test_a_form_opened_before_another_saved_shows_both_and_stores_nothing(teacher, sign_in):

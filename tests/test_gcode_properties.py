@@ -155,7 +155,9 @@ class Walk:
             typed = {"cur_house_no": str(self.chance.randrange(10**6))}
             return bool(run(gcode_requests.change, stored, typed, stored.revision, actor, reason))
         if deed == "attach":
-            return bool(run(gcode_evidence.attach, stored, kind, PDF, actor, reason))
+            self.code += 1
+            content = f"%PDF-1.4 {self.code}\n%%EOF\n".encode()
+            return bool(run(gcode_evidence.attach, stored, kind, content, actor, reason))
         if deed == "detach":
             first = stored.evidence[0]["id"] if stored.evidence else None
             return bool(run(gcode_evidence.detach, stored, first, actor, reason))
