@@ -236,6 +236,8 @@ def test_windows_are_typed_in_be_and_refused_beside_the_field(draft_round, sign_
     changed = Round.objects(id=draft_round.id).get()
     assert clock.in_bangkok(changed.window("enter").closes_at).strftime("%d %H:%M") == "10 16:30"
     assert clock.in_bangkok(changed.window("verify").closes_at).strftime("%d %H:%M") == "15 16:00"
+    told = page(browser, f"/admin/rounds/details/?id={draft_round.id}")
+    assert (told.count("ตรงกับวันอาทิตย์"), told.count("ตรงกับวัน")) == (1, 1)
 
 
 def test_an_edit_over_somebody_elses_shows_what_is_stored_and_keeps_what_was_typed(

@@ -2,8 +2,8 @@
 
 import datetime as dt
 
-from documents import buddhist, reminders
-from documents.clock import midnight, utc
+from documents import buddhist, days_off, reminders
+from documents.clock import in_bangkok, midnight, utc
 from documents.errors import Invalid
 from documents.letters import MOVED as LETTERS
 from documents.round_members import MOVED as MEMBERS
@@ -19,7 +19,7 @@ MOVED = {
 
 
 def windows_in_words(round_, now):
-    """[{step, who, opens, closes, left, state}] of a round's windows; state is 'done', 'now' or ''."""
+    """[{step, who, opens, closes, left, state, day_off}] of a round's windows; state is 'done', 'now' or ''."""
     rows = []
     for window in round_.windows:
         opens, closes = utc(window.opens_at), utc(window.closes_at)
@@ -27,7 +27,8 @@ def windows_in_words(round_, now):
         what, who = STEPS[window.step]
         rows.append({"step": what, "who": who, "opens": reminders.opening_words(window),
                      "closes": buddhist.format_datetime(closes), "state": state,
-                     "left": instants.left(closes, now) if state == "now" else ""})  # fmt: skip
+                     "left": instants.left(closes, now) if state == "now" else "",
+                     "day_off": state != "done" and days_off.said_of_day(in_bangkok(closes).date())})  # fmt: skip
     return rows
 
 
