@@ -30,7 +30,8 @@ STRINGS_END = re.compile(rb"</(?:\w+:)?sst>")
 ODD = re.compile(rb"<!|</(?:\w+:)?sst>")
 
 
-BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)  # zipfile's own words
+# What zipfile says of a broken archive; OSError and ValueError of a place that no file has.
+BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError, ValueError)
 
 
 class NotCut(Exception):
