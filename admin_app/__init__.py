@@ -7,8 +7,10 @@ from flask_admin.theme import Bootstrap4Theme
 import views
 from admin_app import auth, discretion, errors, health, language, security, slow, tasks, theme
 from admin_app.config import Settings
-from documents import clock, declarations, history, signing
+from documents import clock
 from documents.database import connect
+from documents.records import declarations
+from documents.trail import history, signing
 
 
 def create_app(settings: Settings) -> Flask:

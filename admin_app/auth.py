@@ -34,10 +34,10 @@ from wtforms import PasswordField, StringField, SubmitField
 from wtforms.validators import InputRequired, Length
 
 from admin_app import security
-from documents import accounts, passwords, sessions, two_step
 from documents.clock import in_bangkok, real_now
 from documents.database import collection
-from documents.users import Role, User
+from documents.people import accounts, passwords, sessions, two_step
+from documents.people.users import Role, User
 
 log = logging.getLogger(__name__)
 
@@ -71,7 +71,7 @@ def init_app(app, settings):
         SECURITY_PASSWORD_SCHEMES=["argon2"],
         SECURITY_PASSWORD_SINGLE_HASH={
             "argon2"
-        },  # as documents.passwords hashes, with no second secret to lose
+        },  # as documents.people.passwords hashes, with no second secret to lose
         SECURITY_PASSWORD_HASH_PASSLIB_OPTIONS={
             f"argon2__{name}": cost for name, cost in passwords.COST.items()
         },
@@ -124,7 +124,7 @@ class People(MongoEngineUserDatastore):
 
 
 class PasswordRules(PasswordUtil):
-    """The rules of documents.passwords where Flask-Security asks for its own."""
+    """The rules of documents.people.passwords where Flask-Security asks for its own."""
 
     def validate(self, password, is_register, **more):
         """([the refusal], password), or (None, password) for one that is taken."""

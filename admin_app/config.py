@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from documents import clock, line, smtp
+from documents import clock
+from documents.notifying import line, smtp
 from documents.version import VERSION as VERSION
 
 LEAST_SECRET = 32  # characters

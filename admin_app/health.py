@@ -6,7 +6,7 @@ from pymongo.errors import PyMongoError
 
 from admin_app import tasks
 from admin_app.config import VERSION
-from documents import job_runs
+from documents.background import job_runs
 from documents.database import db
 
 NO_ANSWER = "no answer"

@@ -26,8 +26,8 @@ from werkzeug.utils import cached_property
 from wtforms import ValidationError
 
 from admin_app import wording
-from documents import accounts
-from documents.surveys import named_in_english
+from documents.people import accounts
+from documents.records.surveys import named_in_english
 from views import here
 
 TRANSLATIONS = str(Path(__file__).parent / "translations")  # also for Admin(translations_path=...)

@@ -21,8 +21,8 @@ from jinja2 import Environment, nodes
 
 from admin_app.wording import ATTRIBUTE, CATALOGUE, EDGES, IN_SCRIPTS, THAI_LETTER, TOKEN
 from documents import subsystems
-from documents.progress import noun_of
-from documents.record import shown_fields
+from documents.collecting.progress import noun_of
+from documents.records.record import shown_fields
 
 ROOT = Path(__file__).parent.parent
 FOLDERS = ("documents", "exports", "views", "admin_app")

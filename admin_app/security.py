@@ -15,11 +15,11 @@ from werkzeug.datastructures import ImmutableMultiDict
 from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from documents import refusals
 from documents.database import db
-from documents.users import Count
-from views.files_out import ONE, SCOPE
+from documents.people.users import Count
+from documents.trail import refusals
 from views.links import RESERVED
+from views.records.files_out import ONE, SCOPE
 
 MEGABYTE = 2**20
 LARGEST_UPLOAD = 25 * MEGABYTE

@@ -8,42 +8,36 @@ from bson import ObjectId
 from celery import Celery
 from kombu.exceptions import OperationalError
 
-from documents import (
-    account_links,
-    announcements,
-    daily_mail,
-    freshening,
-    job_runs,
-    jobs,
-    mail,
-    sealing,
-    timetable,
-)
+from documents.background import job_runs, jobs, timetable
+from documents.checking import freshening
 from documents.database import DATABASE, without_concerns
-from exports import links
+from documents.notifying import announcements, daily_mail, mail
+from documents.people import account_links
+from documents.trail import sealing
+from exports.workbooks import links
 
 log = logging.getLogger(__name__)
 
 # Where kinds of jobs are registered, and what the timetable does.
 KINDS = (
-    "documents.bulk",
-    "documents.bulk_moves",
-    "documents.completeness",
-    "documents.daily_mail",
-    "documents.due_notices",
-    "documents.finding_lists",
-    "documents.locking",
-    "documents.retention",
-    "documents.rule_trials",
-    "documents.recertifying",
-    "documents.school_accounts",
-    "exports.file_jobs",
-    "exports.duplicate_jobs",
-    "exports.gcode_exchange",
-    "exports.gcode_register",
-    "exports.import_jobs",
-    "exports.school_jobs",
-    "exports.room_plan",
+    "documents.records.bulk",
+    "documents.collecting.bulk_moves",
+    "documents.records.completeness",
+    "documents.notifying.daily_mail",
+    "documents.notifying.due_notices",
+    "documents.checking.finding_lists",
+    "documents.collecting.locking",
+    "documents.people.retention",
+    "documents.checking.rule_trials",
+    "documents.people.recertifying",
+    "documents.people.school_accounts",
+    "exports.workbooks.file_jobs",
+    "exports.checking.duplicate_jobs",
+    "exports.gcode.gcode_exchange",
+    "exports.gcode.gcode_register",
+    "exports.imports.import_jobs",
+    "exports.district.school_jobs",
+    "exports.dmc.room_plan",
 )
 ON_MONGODB = {"polling_interval": 0.2, "default_database": DATABASE}
 # Nobody waits at a page for a broker: a second try finds one that was started anew, and one that is away is left to the

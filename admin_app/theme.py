@@ -13,8 +13,8 @@ from flask import Flask, current_app, g, request, url_for
 from markupsafe import Markup
 
 from admin_app.language import filters_as_read
-from documents.rounds import system_name
-from documents.thai import thai_digits
+from documents.collecting.rounds import system_name
+from documents.formats.thai import thai_digits
 
 STATIC = Path(__file__).parent / "static"
 

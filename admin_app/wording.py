@@ -19,7 +19,7 @@ from pathlib import Path
 
 from babel.messages.pofile import read_po
 
-from documents import thai
+from documents.formats import thai
 
 CATALOGUE = Path(__file__).parent / "translations" / "en" / "LC_MESSAGES" / "khet.po"
 IN_SCRIPTS = "said by scripts"  # the mark of such messages in the catalogue

@@ -22,8 +22,12 @@ from pymongo.errors import PyMongoError
 
 from admin_app import discretion, tasks
 from admin_app.config import Settings
-from documents import clock, history, job_runs, mail, registering, retention, signing
+from documents import clock
+from documents.background import job_runs
 from documents.database import connect
+from documents.notifying import mail
+from documents.people import registering, retention
+from documents.trail import history, signing
 
 log = logging.getLogger(__name__)
 

@@ -7,29 +7,29 @@ It holds names, not classes, so that a subsystem's file may import the rest of t
 from importlib import import_module
 
 SUBSYSTEMS = [
-    "documents.students.Student",
-    "documents.rooms.SchoolRooms",
-    "documents.staff.Staff",
-    "documents.technology.Technology",
-    "documents.buildings.Building",
-    "documents.equipment.Equipment",
+    "documents.dmc.students.Student",
+    "documents.dmc.rooms.SchoolRooms",
+    "documents.emis.staff.Staff",
+    "documents.emis.technology.Technology",
+    "documents.bobec.buildings.Building",
+    "documents.mobec.equipment.Equipment",
 ]
 
 CHECKS = [
-    "documents.student_checks",
-    "documents.emis_checks",
-    "documents.equipment_checks",
-    "documents.building_checks",
-]  # the modules of the subsystems' checks (documents/checks.py says what one holds)
+    "documents.dmc.student_checks",
+    "documents.emis.emis_checks",
+    "documents.mobec.equipment_checks",
+    "documents.bobec.building_checks",
+]  # the modules of the subsystems' checks (documents/checking/checks.py says what one holds)
 
 CASES = [
-    "documents.reopening.ReopenRequest",
-    "documents.extending.ExtensionRequest",
-    "documents.transfers.Transfer",
-    "documents.id_changes.IdChange",
-    "documents.gcode.GCodeRequest",
-    "documents.registrations.Registration",
-]  # the kinds of case (documents/cases.py), named in the same way
+    "documents.collecting.reopening.ReopenRequest",
+    "documents.collecting.extending.ExtensionRequest",
+    "documents.dmc.transfers.Transfer",
+    "documents.dmc.id_changes.IdChange",
+    "documents.gcode.gcode.GCodeRequest",
+    "documents.people.registrations.Registration",
+]  # the kinds of case (documents/records/cases.py), named in the same way
 
 
 def subsystems():
@@ -55,4 +55,4 @@ def _classes(names):
 def subsystem(slug):
     """The document class of a slug (its name in URLs), a survey's too; raises KeyError."""
     found = {document.slug: document for document in subsystems()}.get(slug)
-    return found or import_module("documents.surveys").document_of(slug)
+    return found or import_module("documents.records.surveys").document_of(slug)

@@ -9,9 +9,10 @@ from secrets import token_hex
 
 import click
 
-from documents import history, restoring
-from documents.backup import Backup, write_backup
-from documents.buddhist import format_datetime
+from documents.formats.buddhist import format_datetime
+from documents.operating import restoring
+from documents.operating.backup import Backup, write_backup
+from documents.trail import history
 from documents.version import VERSION
 from scripts import preparing
 from scripts.folder import CannotStart, write_private

@@ -9,7 +9,7 @@ import click
 from flask.cli import routes_command
 
 from documents.errors import RuleBroken
-from documents.users import EVERY_AREA, System
+from documents.people.users import EVERY_AREA, System
 from scripts.embedded import EmbeddedMongo
 from scripts.environment import ROOT
 from scripts.folder import CannotStart, hold, prepare
@@ -95,7 +95,7 @@ def make_app():
 @with_database
 def create_area(data, code, name, short_name, province):
     """เพิ่มเขตพื้นที่การศึกษา พร้อมสำนักงานเขตเป็นหน่วยหนึ่ง ก่อนสร้างผู้ดูแลระบบของเขต"""
-    from documents import areas
+    from documents.district import areas
     from scripts import preparing
 
     preparing.migrate()
@@ -111,8 +111,8 @@ def create_area(data, code, name, short_name, province):
 @with_database
 def create_admin(data, email, name, area):
     """สร้างบัญชีผู้ดูแลระบบ และพิมพ์รหัสผ่านแรกซึ่งต้องเปลี่ยนเมื่อเข้าใช้ครั้งแรก"""
-    from documents import accounts
-    from documents.users import Grant
+    from documents.people import accounts
+    from documents.people.users import Grant
     from scripts import preparing
 
     preparing.migrate()
@@ -127,7 +127,7 @@ def create_admin(data, email, name, area):
 @with_database
 def reset_password(data, email):
     """ตั้งรหัสผ่านแรกใหม่ให้บัญชีหนึ่ง และปิดทุกหน้าจอที่บัญชีนั้นเข้าใช้อยู่"""
-    from documents import accounts
+    from documents.people import accounts
 
     tell(accounts.reset(OPERATOR, account_of(email).id, "ผู้ดูแลเครื่องตั้งให้ใหม่"))
 
@@ -137,7 +137,7 @@ def reset_password(data, email):
 @with_database
 def clear_two_step(data, email):
     """ล้างการยืนยันตัวตนสองชั้นของบัญชีหนึ่งที่ทำโทรศัพท์และรหัสสำรองหาย"""
-    from documents import accounts
+    from documents.people import accounts
 
     person = account_of(email)
     accounts.clear_two_step(OPERATOR, person.id, "ผู้ดูแลเครื่องล้างให้")
@@ -146,7 +146,7 @@ def clear_two_step(data, email):
 
 def account_of(email):
     """The User of an e-mail; ends the command with a sentence where there is none."""
-    from documents.users import User
+    from documents.people.users import User
 
     person = User.objects(email=email.strip().lower()).first()
     if person is None:
@@ -183,7 +183,7 @@ def load_demo(data, schools, students):
 @with_database
 def verify_audit(data, area):
     """ตรวจลูกโซ่ของประวัติการแก้ไข; จบด้วยสถานะ 1 เมื่อพบจุดที่ถูกแก้หรือหายไป"""
-    from documents import history
+    from documents.trail import history
 
     found = 0
     for found, problem in enumerate(history.verify(area), start=1):  # noqa: B007 (the last number is the count)
@@ -260,8 +260,8 @@ def verify_package(data, file, key, against):
 @with_database
 def new_signing_key(data, area):
     """สร้างกุญแจลงนามใหม่ของเขต เมื่อกุญแจเดิมหายหรือรั่วไหล; แพ็กเกจเก่ายังตรวจได้ด้วยกุญแจเดิม"""
-    from documents import signing
-    from documents.schools import Area
+    from documents.district.schools import Area
+    from documents.trail import signing
 
     make_app()
     if not Area.objects(code=area).first():
@@ -279,7 +279,7 @@ def migrate():
 @with_database
 def migrate_status(data):
     """รายการการปรับรูปแบบข้อมูล: ทำแล้วเมื่อใด ด้วยรุ่นใด หรือยังไม่ได้ทำ"""
-    from documents.buddhist import format_datetime
+    from documents.formats.buddhist import format_datetime
     from documents.migrations import runner
 
     for name, title, row in runner.status():

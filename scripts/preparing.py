@@ -11,10 +11,12 @@ import pymongo
 from pymongo.errors import OperationFailure, PyMongoError
 
 import documents
-from documents import clock, history, installation
+from documents import clock
 from documents.database import connect, db, ensure_indexes
 from documents.errors import RuleBroken
 from documents.migrations import runner
+from documents.operating import installation
+from documents.trail import history
 from documents.version import VERSION
 from scripts.folder import CannotStart
 
@@ -123,16 +125,16 @@ def build_indexes() -> None:
 
 def seed_code_lists() -> None:
     """Bring the code lists of facts that come with the product up to date."""
-    from documents import codelists
+    from documents.records import codelists
 
     codelists.seed()
 
 
 def seed_rates() -> None:
     """Give each area without any rates of money those that come with the product."""
-    from documents import rates
-    from documents.schools import Area
-    from documents.users import System
+    from documents.district.schools import Area
+    from documents.people.users import System
+    from documents.subsidies import rates
 
     for area in Area.objects.only("code"):
         rates.seed(area.code, System("Khet"))

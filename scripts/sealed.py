@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from documents import signing
 from documents.errors import FileRefused
-from exports.package_check import check_package
+from documents.trail import signing
+from exports.collecting.package_check import check_package
 
 
 def tell(file: Path, key: Path | None, against: Path | None) -> bool:

@@ -17,7 +17,7 @@ import pytest
 from playwright.sync_api import expect, sync_playwright
 from werkzeug.serving import make_server
 
-from documents import sessions
+from documents.people import sessions
 from scripts.packages import BROWSERS
 from tests.slow import Costed
 from tests.test_no_english import english_on

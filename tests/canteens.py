@@ -1,7 +1,7 @@
 """A subsystem of the tests' own: small, with every kind of field, a derived one and a rule over two."""
 
-from documents.fields import choice, choices, count, date, derived, flag, measure, text
-from documents.record import Record
+from documents.records.fields import choice, choices, count, date, derived, flag, measure, text
+from documents.records.record import Record
 
 
 class Canteen(Record):

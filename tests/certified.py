@@ -1,9 +1,10 @@
 """Certified learners for tests."""
 
-from documents import clock, gcode_numbers
-from documents.cases import advance
+from documents import clock
 from documents.database import in_transaction
-from documents.history import as_stored
+from documents.gcode import gcode_numbers
+from documents.records.cases import advance
+from documents.trail.history import as_stored
 from tests.learners import checked
 
 

@@ -6,15 +6,17 @@
 import datetime as dt
 from dataclasses import dataclass, field
 
-from documents import checks, gcode_checks, subsystem
-from documents.checks import Context
+from documents import subsystem
+from documents.checking import checks
+from documents.checking.checks import Context
 from documents.clock import BANGKOK
-from documents.codelists import code_list
-from documents.declarations import variant
-from documents.emis_checks import SERVING_ELSEWHERE
-from documents.field_definitions import FieldDefinition
-from documents.staff import Staff
-from documents.technology import Technology
+from documents.emis.emis_checks import SERVING_ELSEWHERE
+from documents.emis.staff import Staff
+from documents.emis.technology import Technology
+from documents.gcode import gcode_checks
+from documents.records.codelists import code_list
+from documents.records.declarations import variant
+from documents.records.field_definitions import FieldDefinition
 from tests.people import AREA, ROUND, YEAR
 from tests.test_buildings import BLOCK, TOILET
 from tests.test_emis import HIRED, LINE, PERMANENT, accepted

@@ -11,8 +11,10 @@ from jinja2 import FileSystemBytecodeCache
 from pymongo import WriteConcern
 
 from admin_app import create_app, tasks
-from documents import declarations, history, subsystems
+from documents import subsystems
 from documents.database import connect, db, stored_documents
+from documents.records import declarations
+from documents.trail import history
 from scripts.embedded import EmbeddedMongo, quarter_of_memory
 from scripts.folder import CannotStart, prepare
 from tests.browsing import *  # noqa: F403  real browsers

@@ -4,9 +4,9 @@ import re
 from urllib.parse import unquote
 
 from documents import subsystems
-from documents.citizen_id import format_id
 from documents.database import collection
-from documents.record import declared
+from documents.formats.citizen_id import format_id
+from documents.records.record import declared
 
 ADDRESSES = re.compile(r'(?:href|src|action|formaction|data-[\w-]*(?:url|href))="([^"]*)"')
 

@@ -3,18 +3,18 @@
 import pytest
 from pymongo import InsertOne
 
-from documents.counting import is_counted
+from documents.checking.finding_answers import answer
+from documents.checking.findings import Finding, refresh
+from documents.collecting.moves import move
+from documents.collecting.submissions import Submission, place_filter, submissions_of
 from documents.database import collection
-from documents.finding_answers import answer
-from documents.findings import Finding, refresh
-from documents.moves import move
-from documents.record import Place
-from documents.rooms import SchoolRooms
-from documents.schools import School
-from documents.students import Student
-from documents.submissions import Submission, place_filter, submissions_of
-from documents.users import System
-from documents.writing import Change, write
+from documents.district.schools import School
+from documents.dmc.counting import is_counted
+from documents.dmc.rooms import SchoolRooms
+from documents.dmc.students import Student
+from documents.people.users import System
+from documents.records.record import Place
+from documents.records.writing import Change, write
 from tests import people
 from tests.people import AREA, place
 from tests.remembered import remembered

@@ -20,20 +20,22 @@ from contextlib import suppress
 from pymongo import MongoClient
 from pymongo.errors import PyMongoError
 
-from documents import history, job_runs, rounds
-from documents.completeness import counts_of
+from documents.background import job_runs
+from documents.background.jobs import UNFINISHED, Job
+from documents.collecting import rounds
+from documents.collecting.freezing import Freeze, freeze_of
+from documents.collecting.rounds import Round, Window
+from documents.collecting.submissions import SEALED, submissions_of
 from documents.database import at_one_moment, collection, connect, db, ensure_indexes
-from documents.digests import digest_of
-from documents.freezing import Freeze, freeze_of
-from documents.imports import Import, ImportLinks
-from documents.jobs import UNFINISHED, Job
-from documents.rounds import Round, Window
-from documents.students import Student
-from documents.submissions import SEALED, submissions_of
-from exports.columns import Surroundings
-from exports.layouts import layout_of
-from exports.plans import StoredPlan, StoredRows
-from exports.reading import read_table
+from documents.dmc.students import Student
+from documents.records.completeness import counts_of
+from documents.records.digests import digest_of
+from documents.records.imports import Import, ImportLinks
+from documents.trail import history
+from exports.imports.plans import StoredPlan, StoredRows
+from exports.reading.reading import read_table
+from exports.workbooks.columns import Surroundings
+from exports.workbooks.layouts import layout_of
 from scripts.embedded import EmbeddedMongo
 from tests.districts import add_schools, bring, code_of
 from tests.people import AREA, NOON, SCHOOL, YEAR, person, utc
@@ -177,7 +179,7 @@ class Office:
         self.number, self.round, self.seen = 0, None, []
 
     def _people(self):
-        from documents.schools import Area, School
+        from documents.district.schools import Area, School
 
         Area(code=AREA, name="สพป. ทดสอบ เขต 1", province="34").save()
         for number, name in ((1, "บ้านหนึ่ง"), (2, "บ้านสอง")):

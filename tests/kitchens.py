@@ -5,11 +5,12 @@ from functools import partial
 import pytest
 
 import documents
-from documents import checks, rounds
-from documents.checks import ERROR, WARNING, Check, Limit
-from documents.fields import choice, count, text
-from documents.record import Record
-from documents.rounds import Round, Window
+from documents.checking import checks
+from documents.checking.checks import ERROR, WARNING, Check, Limit
+from documents.collecting import rounds
+from documents.collecting.rounds import Round, Window
+from documents.records.fields import choice, count, text
+from documents.records.record import Record
 from tests.people import AREA, YEAR, utc
 
 SUBSYSTEM = "FOOD"

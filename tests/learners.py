@@ -1,7 +1,7 @@
 """Made-up learners without papers for tests: complete requests, and one in whatever state is wanted."""
 
-from documents import gcode_evidence, gcode_requests
-from documents.gcode import GCodeRequest
+from documents.gcode import gcode_evidence, gcode_requests
+from documents.gcode.gcode import GCodeRequest
 from tests.people import AREA, SCHOOL
 
 PDF = b"%PDF-1.4\n%%EOF\n"

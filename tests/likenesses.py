@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from bson import ObjectId
 
-from documents import citizen_id
+from documents.formats import citizen_id
 from scripts.demo.names import BOY_HEADS, BOY_TAILS, BOYS, GIRL_HEADS, GIRL_TAILS, GIRLS, MEN, SURNAMES, WOMEN
 
 TONES = "่้๊๋"

@@ -6,10 +6,10 @@ digits may stand, a number found nowhere else; `marks_of(document, values)` are 
 
 from itertools import count
 
-from documents import fields
-from documents.citizen_id import check_digit
-from documents.codelists import code_list
-from documents.record import declared
+from documents.formats.citizen_id import check_digit
+from documents.records import fields
+from documents.records.codelists import code_list
+from documents.records.record import declared
 from tests.people import ROUND, YEAR
 
 _serial = count(1)

@@ -8,11 +8,12 @@ import datetime as dt
 import pytest
 
 import documents
-from documents import clock, rounds
-from documents.record import Place
-from documents.rounds import Round, Window
-from documents.schools import Area, School
-from documents.users import Grant, User
+from documents import clock
+from documents.collecting import rounds
+from documents.collecting.rounds import Round, Window
+from documents.district.schools import Area, School
+from documents.people.users import Grant, User
+from documents.records.record import Place
 from tests.remembered import remembered
 
 AREA, YEAR, ROUND = "34010000", 2568, "1"

@@ -8,7 +8,7 @@ from socket import socket
 import pytest
 from aiosmtpd.controller import Controller
 
-from documents import mail, smtp
+from documents.notifying import mail, smtp
 
 
 class PostOffice:

@@ -2,7 +2,7 @@
 
 from itertools import count
 
-from documents.citizen_id import check_digit
+from documents.formats.citizen_id import check_digit
 
 _serial = count(1)
 HOME = {

@@ -9,11 +9,12 @@ from collections import Counter
 
 import pytest
 
-from documents import clock, rounds
+from documents import clock
+from documents.collecting import rounds
+from documents.collecting.rounds import Round, Window
 from documents.database import collection
-from documents.rounds import Round, Window
-from documents.students import Student
-from documents.writing import Change, write
+from documents.dmc.students import Student
+from documents.records.writing import Change, write
 from tests.people import AREA, OTHER, SCHOOL, YEAR, place
 from tests.pupils import pupil
 

@@ -8,16 +8,16 @@ import zipfile
 import pytest
 from python_calamine import CalamineWorkbook
 
-from documents import locking
+from documents.collecting import locking
 from documents.database import collection
-from documents.export_layouts import key_of, layouts_of, save_layout
-from documents.rooms import SchoolRooms
-from documents.students import Student
-from documents.writing import Change, write
-from exports.grid import RUNS_AS_FORMULA
-from exports.headers import label_key
-from exports.layouts import layout_of, offered
-from exports.round_workbook import round_workbook
+from documents.dmc.rooms import SchoolRooms
+from documents.dmc.students import Student
+from documents.records.export_layouts import key_of, layouts_of, save_layout
+from documents.records.writing import Change, write
+from exports.collecting.round_workbook import round_workbook
+from exports.reading.headers import label_key
+from exports.workbooks.grid import RUNS_AS_FORMULA
+from exports.workbooks.layouts import layout_of, offered
 from tests.making import complete
 from tests.people import AREA, SCHOOL, place
 from tests.world import Stored

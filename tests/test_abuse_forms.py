@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 
 import pytest
 
-from documents import thai
+from documents.formats import thai
 from tests.test_abuse_input import faults, lines, opener, there  # noqa: F401  the fixtures
 from tests.test_routes import table
 from tests.web import with_password  # noqa: F401

@@ -6,9 +6,9 @@ from urllib.parse import quote
 import pytest
 
 from documents.database import collection
-from documents.students import Student
-from documents.users import User
-from documents.writing import Change, write
+from documents.dmc.students import Student
+from documents.people.users import User
+from documents.records.writing import Change, write
 from tests.making import complete
 from tests.people import AREA, SCHOOL, place
 from tests.test_record_view import form_of

@@ -4,18 +4,19 @@ import io
 
 import pytest
 
-from documents import clock, locking, rounds
-from documents.asides import extend
+from documents import clock
+from documents.collecting import locking, rounds
+from documents.collecting.asides import extend
+from documents.collecting.moves import MOVES, move
+from documents.collecting.rounds import Round, Window
+from documents.collecting.submissions import Submission, find_submission
 from documents.database import collection
+from documents.dmc.students import Student
 from documents.errors import NotAllowed, RuleBroken, WindowShut, WrongState
-from documents.moves import MOVES, move
-from documents.record import Place
-from documents.rounds import Round, Window
-from documents.students import Student
-from documents.submissions import Submission, find_submission
-from documents.users import Grant, User
-from documents.writing import Change, write
-from exports.importing import plan_import
+from documents.people.users import Grant, User
+from documents.records.record import Place
+from documents.records.writing import Change, write
+from exports.imports.importing import plan_import
 from tests.districts import with_rooms
 from tests.making import complete
 from tests.people import AREA, OTHER, ROUND, SCHOOL, YEAR, person, place, utc

@@ -9,11 +9,13 @@ import logging
 import pytest
 
 from admin_app import discretion
-from documents import findings, id_changes, moves, transfers
-from documents.citizen_id import format_id
-from documents.students import Student
-from documents.submissions import find_submission
-from documents.writing import Change, write
+from documents.checking import findings
+from documents.collecting import moves
+from documents.collecting.submissions import find_submission
+from documents.dmc import id_changes, transfers
+from documents.dmc.students import Student
+from documents.formats.citizen_id import format_id
+from documents.records.writing import Change, write
 from tests.discreet import leaks, numbers_of, told_of
 from tests.districts import bring
 from tests.people import OTHER, SCHOOL, place

@@ -5,19 +5,19 @@ import io
 import pytest
 from bson import ObjectId
 
-from documents import access
 from documents.database import collection
+from documents.dmc.students import Student
 from documents.errors import NotAllowed
-from documents.record import declared
-from documents.students import Student
-from documents.users import Grant, User
-from documents.writing import Change, remove, write
-from exports.importing import apply_plan, plan_import
+from documents.people import access
+from documents.people.users import Grant, User
+from documents.records.record import declared
+from documents.records.writing import Change, remove, write
+from exports.imports.importing import apply_plan, plan_import
 from tests.making import complete
 from tests.people import OTHER, SCHOOL, place
 from tests.test_record_view import form_of, pupil
 from tests.world import Stored
-from views.filters import MOST_FILTERS
+from views.records.filters import MOST_FILTERS
 
 GRID = "/admin/students/"
 

@@ -4,12 +4,13 @@ import re
 
 import pytest
 
-from documents import access_log, clock
-from documents.access_log import AccessEntry, Wanted, page_of
-from documents.citizen_id import format_id, mask_id
+from documents import clock
 from documents.database import collection
-from documents.students import Student
-from documents.writing import Change, write
+from documents.dmc.students import Student
+from documents.formats.citizen_id import format_id, mask_id
+from documents.records.writing import Change, write
+from documents.trail import access_log
+from documents.trail.access_log import AccessEntry, Wanted, page_of
 from tests.learners import recorded
 from tests.people import AREA, OTHER, SCHOOL, place
 from tests.pupils import number, pupil
@@ -60,7 +61,7 @@ REVEAL = "แสดงเลขเต็ม (มีบันทึก)"
 
 
 def test_a_building_tells_of_no_person(sign_in, teacher, open_rounds):
-    from documents.buildings import Building
+    from documents.bobec.buildings import Building
     from tests.making import complete
 
     (one,) = write([Change(Building, place(), complete(Building, "อาคาร"))], teacher)
@@ -96,7 +97,7 @@ def test_a_number_is_opened_by_a_press_wherever_it_shows(sign_in, teacher, offic
 
 
 def id_changes_answer(case, officer):
-    from documents import id_changes
+    from documents.dmc import id_changes
 
     id_changes.answer(case, "approve", officer)
 

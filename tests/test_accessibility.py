@@ -13,10 +13,10 @@ from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Error, expect
 
 from documents import subsystems
-from documents.moves import move
-from documents.students import Student
-from documents.users import ROLES
-from exports.importing import plan_import
+from documents.collecting.moves import move
+from documents.dmc.students import Student
+from documents.people.users import ROLES
+from exports.imports.importing import plan_import
 from tests.browsing import LAPTOP, PHONE
 from tests.people import SCHOOL
 from tests.test_routes import table

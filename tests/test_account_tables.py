@@ -6,11 +6,12 @@ No forbidden deed succeeds, none changes anything; every one that succeeds stand
 import random
 from dataclasses import dataclass, field, replace
 
-from documents import account_links, accounts, history, passwords, postings, recertifying, registering
 from documents.database import collection
 from documents.errors import RuleBroken
-from documents.registrations import Registration
-from documents.users import Grant, User
+from documents.people import account_links, accounts, passwords, postings, recertifying, registering
+from documents.people.registrations import Registration
+from documents.people.users import Grant, User
+from documents.trail import history
 from tests.people import AREA, OTHER, SCHOOL, person
 from tests.web import PASSWORD
 from tests.world import FAR_AREA

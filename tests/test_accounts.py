@@ -5,11 +5,12 @@ import threading
 
 import pytest
 
-from documents import accounts, history, passwords, school_accounts, sessions
 from documents.database import collection
+from documents.district.schools import Area, School
 from documents.errors import DuplicateKey, Invalid, NotAllowed, OutOfScope, StaleRevision
-from documents.schools import Area, School
-from documents.users import Grant, Session, User
+from documents.people import accounts, passwords, school_accounts, sessions
+from documents.people.users import Grant, Session, User
+from documents.trail import history
 from tests.people import AREA, OTHER, SCHOOL, person
 from tests.web import with_password
 

@@ -5,8 +5,8 @@ import time
 
 from passlib.totp import TOTP
 
-from documents import two_step
-from documents.users import User
+from documents.people import two_step
+from documents.people.users import User
 from tests.browsing import PHONE
 from tests.people import OTHER
 from tests.web import PASSWORD

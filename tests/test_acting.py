@@ -4,17 +4,19 @@ import datetime as dt
 
 import pytest
 
-from documents import acting, clock, papers
-from documents.digests import digest_of
+from documents import clock
+from documents.collecting.moves import move
+from documents.collecting.submissions import find_submission
+from documents.district.schools import School
+from documents.dmc.students import Student
 from documents.errors import Invalid, NotAllowed, OutOfScope, StaleRevision
-from documents.moves import move
-from documents.schools import School
-from documents.students import Student
-from documents.submissions import find_submission
-from documents.users import User
-from documents.verifying import verify
-from documents.writing import Change, write
-from exports.papers import confirmation_sheet, sheet_pdf
+from documents.people import acting
+from documents.people.users import User
+from documents.records.digests import digest_of
+from documents.records.writing import Change, write
+from documents.trail import papers
+from documents.trail.verifying import verify
+from exports.collecting.papers import confirmation_sheet, sheet_pdf
 from tests.districts import with_rooms
 from tests.people import OTHER, SCHOOL, person, place
 from tests.pupils import pupil

@@ -6,22 +6,23 @@ import random
 import pytest
 from python_calamine import CalamineWorkbook
 
-from documents import fields, findings
-from documents.completeness import required_of
+from documents.checking import findings
+from documents.collecting.locking import lock_round
+from documents.collecting.submissions import find_submission
 from documents.database import collection
-from documents.declarations import carried, declaration, documents_in
-from documents.defining import Incomplete, define, get_definition, incomplete_by, move, redefine, stop
-from documents.digests import digest_of
+from documents.dmc.students import Student
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
-from documents.field_definitions import FieldDefinition
-from documents.history import AuditEvent
-from documents.locking import lock_round
-from documents.record import declared, default_required
-from documents.students import Student
-from documents.submissions import find_submission
-from documents.writing import Change, remove, write
-from exports.importing import apply_plan, plan_import
-from exports.round_workbook import round_workbook
+from documents.records import fields
+from documents.records.completeness import required_of
+from documents.records.declarations import carried, declaration, documents_in
+from documents.records.defining import Incomplete, define, get_definition, incomplete_by, move, redefine, stop
+from documents.records.digests import digest_of
+from documents.records.field_definitions import FieldDefinition
+from documents.records.record import declared, default_required
+from documents.records.writing import Change, remove, write
+from documents.trail.history import AuditEvent
+from exports.collecting.round_workbook import round_workbook
+from exports.imports.importing import apply_plan, plan_import
 from tests import awkward_files as made
 from tests.making import complete
 from tests.people import AREA, OTHER, YEAR, person, place

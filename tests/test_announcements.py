@@ -7,16 +7,17 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from documents import announcements, clock, due_notices, line, mail
-from documents.announcements import Announcement
+from documents import clock
 from documents.clock import real_now
+from documents.collecting.submissions import find_submission
 from documents.database import collection
+from documents.district.schools import School
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
-from documents.history import AuditEvent
-from documents.mail import Mail
-from documents.notices import Notice
-from documents.schools import School
-from documents.submissions import find_submission
+from documents.notifying import announcements, due_notices, line, mail
+from documents.notifying.announcements import Announcement
+from documents.notifying.mail import Mail
+from documents.notifying.notices import Notice
+from documents.trail.history import AuditEvent
 from tests.districts import bring
 from tests.people import AREA, OTHER, SCHOOL, place
 

@@ -2,11 +2,11 @@
 
 import pytest
 
-from documents import history
-from documents.areas import create_area
+from documents.district.areas import create_area
+from documents.district.schools import Area, School
 from documents.errors import Invalid, NotAllowed
-from documents.schools import Area, School
-from documents.users import System
+from documents.people.users import System
+from documents.trail import history
 from tests.test_manage import manage as manage  # runs scripts/manage
 
 OPERATOR = System("scripts/manage")

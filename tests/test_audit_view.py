@@ -5,15 +5,16 @@ import re
 
 import pytest
 
-from documents import audit, clock, history
-from documents.access import NOTHING
-from documents.audit import Wanted
-from documents.completeness import set_required
+from documents import clock
 from documents.database import collection
-from documents.history import AuditEvent
-from documents.students import Student
-from documents.users import EVERY_AREA
-from documents.writing import Change, remove, write
+from documents.dmc.students import Student
+from documents.people.access import NOTHING
+from documents.people.users import EVERY_AREA
+from documents.records.completeness import set_required
+from documents.records.writing import Change, remove, write
+from documents.trail import audit, history
+from documents.trail.audit import Wanted
+from documents.trail.history import AuditEvent
 from tests.people import AREA, OTHER, SCHOOL, YEAR, person, place
 from tests.test_record_view import pupil
 
@@ -100,7 +101,7 @@ def test_an_administrator_sees_settings_and_accounts_but_no_record(
 
 
 def test_contact_details_of_accounts_are_for_administrators(sign_in, administrator, officer, teacher):
-    from documents import accounts
+    from documents.people import accounts
 
     values = {"name": "ครูใหม่", "email": "secret@school.khet", "phone": "045123456"}
     accounts.change(administrator, teacher.id, values | {"grants": teacher.grants}, teacher.revision, "ย้าย")

@@ -12,10 +12,13 @@ import gridfs
 import pytest
 from mongoengine import disconnect
 
-from documents import backup, encrypted_file, history, installation, restoring
-from documents.backup import Backup, write_backup
+from documents.collecting.locking import lock_round
+from documents.collecting.moves import move
 from documents.database import collection, connect, db, ensure_indexes, in_transaction
-from documents.encrypted_file import (
+from documents.errors import Busy, FileRefused, NotAllowed
+from documents.operating import backup, encrypted_file, installation, restoring
+from documents.operating.backup import Backup, write_backup
+from documents.operating.encrypted_file import (
     Damaged,
     EncryptedReader,
     EncryptedWriter,
@@ -23,12 +26,10 @@ from documents.encrypted_file import (
     Newer,
     WrongPassphrase,
 )
-from documents.errors import Busy, FileRefused, NotAllowed
-from documents.locking import lock_round
-from documents.moves import move
-from documents.restoring import Unproven, restored
+from documents.operating.restoring import Unproven, restored
+from documents.records.writing import Change, remove, write
+from documents.trail import history
 from documents.version import VERSION
-from documents.writing import Change, remove, write
 from scripts import preparing
 from scripts.embedded import EmbeddedMongo
 from scripts.environment import ROOT

@@ -2,14 +2,16 @@
 
 import pytest
 
-from documents import clock, completeness, history, writing
-from documents.asides import set_hold
-from documents.completeness import counts_of, set_required
+from documents import clock
+from documents.collecting.asides import set_hold
+from documents.collecting.submissions import Submission, find_submission
 from documents.database import in_transaction
 from documents.errors import Busy, DuplicateKey, Invalid, NotAllowed, WrongState
-from documents.submissions import Submission, find_submission
-from documents.users import System
-from documents.writing import Change, remove, write
+from documents.people.users import System
+from documents.records import completeness, writing
+from documents.records.completeness import counts_of, set_required
+from documents.records.writing import Change, remove, write
+from documents.trail import history
 from tests.people import OTHER, SCHOOL, place
 
 LOADER = System("tests")

@@ -4,7 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from documents import buddhist, clock
+from documents import clock
+from documents.formats import buddhist
 
 DAY = date(2015, 6, 10)
 

@@ -6,13 +6,13 @@ from collections import Counter
 import pytest
 from python_calamine import CalamineWorkbook
 
-from documents import pictures
-from documents.buildings import Building
-from documents.codelists import code_list
+from documents.bobec.buildings import Building
 from documents.database import collection
-from documents.rooms import SchoolRooms
-from documents.writing import Change, write
-from exports.building_reports import SHORT, TITLES, table_of
+from documents.dmc.rooms import SchoolRooms
+from documents.records import pictures
+from documents.records.codelists import code_list
+from documents.records.writing import Change, write
+from exports.bobec.building_reports import SHORT, TITLES, table_of
 from tests.people import AREA, OTHER, SCHOOL, opened_like, place
 from tests.test_buildings import BLOCK, TOILET
 from tests.test_pictures import photo

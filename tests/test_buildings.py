@@ -4,22 +4,24 @@ import datetime as dt
 
 import pytest
 
-from documents import checks, fields, rounds
-from documents.building_rules import age, band
-from documents.buildings import Building
-from documents.carrying import carry_over
-from documents.checks import Context
-from documents.codelists import code_list
-from documents.completeness import counts_of, missing_of
+from documents.bobec.building_rules import age, band
+from documents.bobec.buildings import Building
+from documents.checking import checks
+from documents.checking.checks import Context
+from documents.checking.findings import refresh
+from documents.collecting import rounds
+from documents.collecting.rounds import find_round
+from documents.collecting.submissions import find_submission
 from documents.database import collection
+from documents.dmc.rooms import SchoolRooms
+from documents.dmc.students import Student
 from documents.errors import DuplicateKey, Invalid
-from documents.findings import refresh
-from documents.record import declared, default_required
-from documents.rooms import SchoolRooms
-from documents.rounds import find_round
-from documents.students import Student
-from documents.submissions import find_submission
-from documents.writing import Change, write
+from documents.records import fields
+from documents.records.carrying import carry_over
+from documents.records.codelists import code_list
+from documents.records.completeness import counts_of, missing_of
+from documents.records.record import declared, default_required
+from documents.records.writing import Change, write
 from tests.people import AREA, YEAR, opened_like, place
 from tests.pupils import pupil
 

@@ -5,11 +5,11 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from documents import pictures
-from documents.buildings import Building
+from documents.bobec.buildings import Building
+from documents.collecting.rounds import find_round
+from documents.collecting.submissions import find_submission
 from documents.database import collection
-from documents.rounds import find_round
-from documents.submissions import find_submission
+from documents.records import pictures
 from tests.browsing import PHONE, lock_in_browser
 from tests.people import AREA, YEAR, opened_like, place
 from tests.test_pictures import photo

@@ -2,24 +2,26 @@
 
 import pytest
 
-from documents import carrying, clock, history, subsystems
-from documents.carrying import carry_over, outlook
-from documents.change import Copy
-from documents.completeness import counts_of
+from documents import clock, subsystems
+from documents.checking.findings import refresh
+from documents.checking.limits import set_limits
+from documents.collecting.moves import move
+from documents.collecting.rounds import Round, find_round
+from documents.collecting.submissions import Submission, find_submission
 from documents.database import collection, db
+from documents.dmc.rooms import SchoolRooms
+from documents.dmc.students import Student
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
-from documents.findings import refresh
-from documents.history import FirstEvents, event
-from documents.limits import set_limits
-from documents.moves import move
-from documents.record import Place, declared
-from documents.rooms import SchoolRooms
-from documents.rounds import Round, find_round
-from documents.students import Student
-from documents.submissions import Submission, find_submission
-from documents.users import System
-from documents.writing import Change, write
-from documents.writing import carrying as door
+from documents.people.users import System
+from documents.records import carrying
+from documents.records.carrying import carry_over, outlook
+from documents.records.change import Copy
+from documents.records.completeness import counts_of
+from documents.records.record import Place, declared
+from documents.records.writing import Change, write
+from documents.records.writing import carrying as door
+from documents.trail import history
+from documents.trail.history import FirstEvents, event
 from tests.kitchens import Kitchen, food_round
 from tests.making import complete
 from tests.people import AREA, OTHER, SCHOOL, YEAR, place

@@ -3,13 +3,13 @@
 import pytest
 from playwright.sync_api import expect
 
-from documents import rounds
+from documents.collecting import rounds
+from documents.collecting.rounds import Round, Window, find_round
 from documents.database import collection
-from documents.rooms import SchoolRooms
-from documents.rounds import Round, Window, find_round
-from documents.students import Student
-from documents.users import System
-from documents.writing import Change, write
+from documents.dmc.rooms import SchoolRooms
+from documents.dmc.students import Student
+from documents.people.users import System
+from documents.records.writing import Change, write
 from tests.browsing import PHONE
 from tests.kitchens import food_round
 from tests.people import AREA, YEAR, place, utc

@@ -9,18 +9,20 @@ import random
 
 import pytest
 
-from documents import clock, history, id_changes, transfers
-from documents.cases import check_step
+from documents import clock
+from documents.collecting.moves import move, moves_for
+from documents.collecting.rounds import Round
+from documents.collecting.submissions import SEALED, Submission, find_submission
 from documents.database import collection
+from documents.district.schools import Area
+from documents.dmc import id_changes, transfers
+from documents.dmc.id_changes import IdChange
+from documents.dmc.students import Student
+from documents.dmc.transfers import Transfer
 from documents.errors import RuleBroken
-from documents.id_changes import IdChange
-from documents.moves import move, moves_for
-from documents.rounds import Round
-from documents.schools import Area
-from documents.students import Student
-from documents.submissions import SEALED, Submission, find_submission
-from documents.transfers import Transfer
-from documents.writing import Change, write
+from documents.records.cases import check_step
+from documents.records.writing import Change, write
+from documents.trail import history
 from tests.districts import with_rooms
 from tests.people import OTHER, SCHOOL, person, place
 from tests.pupils import number, pupil

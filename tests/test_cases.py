@@ -6,9 +6,11 @@ import pytest
 from mongoengine.fields import StringField
 
 import documents
-from documents import cases, clock, history
-from documents.cases import Case, Step, advance, check_step, open_case, steps_for, table
+from documents import clock
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
+from documents.records import cases
+from documents.records.cases import Case, Step, advance, check_step, open_case, steps_for, table
+from documents.trail import history
 from tests.people import AREA, SCHOOL
 
 

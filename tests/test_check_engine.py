@@ -4,16 +4,18 @@ import threading
 
 import pytest
 
-from documents import findings, linked, moves
+from documents.checking import findings
+from documents.checking.finding_answers import answer
+from documents.checking.findings import Finding, refresh
+from documents.checking.limits import limits_of
+from documents.collecting import moves
+from documents.collecting.submissions import find_submission
 from documents.database import collection, db
+from documents.dmc.students import Student
 from documents.errors import WrongState
-from documents.finding_answers import answer
-from documents.findings import Finding, refresh
-from documents.limits import limits_of
-from documents.record import Place
-from documents.students import Student
-from documents.submissions import find_submission
-from documents.writing import Change, write
+from documents.records import linked
+from documents.records.record import Place
+from documents.records.writing import Change, write
 from tests.districts import with_rooms
 from tests.kitchens import Kitchen, food_round
 from tests.people import AREA, OTHER, SCHOOL, YEAR, place
@@ -88,7 +90,7 @@ def test_an_answer_never_lands_behind_a_lock(kitchens, open_round, people):
         db().submissions.update_one({"_id": stale.id}, {"$set": {"state": lock.to}})
         held.append(real.find_one({"_id": ids[0]})["state"])
 
-    from documents import finding_answers
+    from documents.checking import finding_answers
 
     level = finding_answers._answer_level
 

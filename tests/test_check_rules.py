@@ -5,8 +5,8 @@ import random
 
 import pytest
 
-from documents import checks, conditions, contexts, declarations, rule_trials
-from documents.check_rules import (
+from documents.checking import checks, conditions, contexts, rule_trials
+from documents.checking.check_rules import (
     COUNTING,
     CheckRule,
     change_rule,
@@ -20,20 +20,21 @@ from documents.check_rules import (
     titles_in,
     versions_of,
 )
-from documents.codelist_edits import remove_value, version_of
+from documents.checking.finding_answers import answer
+from documents.checking.findings import Finding, refresh
+from documents.collecting.moves import move
+from documents.collecting.submissions import find_submission
 from documents.database import collection, db
-from documents.declarations import declaration
-from documents.defining import define, redefine, stop
+from documents.dmc.rooms import SchoolRooms
+from documents.dmc.students import Student
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
-from documents.finding_answers import answer
-from documents.findings import Finding, refresh
-from documents.moves import move
-from documents.record import declared
-from documents.rooms import SchoolRooms
-from documents.students import Student
-from documents.submissions import find_submission
-from documents.surveys import document_of, make_survey
-from documents.writing import Change, write
+from documents.records import declarations
+from documents.records.codelist_edits import remove_value, version_of
+from documents.records.declarations import declaration
+from documents.records.defining import define, redefine, stop
+from documents.records.record import declared
+from documents.records.surveys import document_of, make_survey
+from documents.records.writing import Change, write
 from tests.people import AREA, YEAR, person, place
 from tests.pupils import pupil
 from tests.test_added_fields import said as field_said

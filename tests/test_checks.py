@@ -4,12 +4,14 @@ import datetime as dt
 
 import pytest
 
-from documents import checks, fields, limits, subsystems
-from documents.checks import Context
+from documents import subsystems
+from documents.checking import checks, limits
+from documents.checking.checks import Context
+from documents.dmc.student_checks import Sums
+from documents.dmc.students import Student
 from documents.errors import Invalid, NotAllowed
-from documents.record import declared, default_required
-from documents.student_checks import Sums
-from documents.students import Student
+from documents.records import fields
+from documents.records.record import declared, default_required
 from tests.people import AREA, ROUND, YEAR
 from tests.pupils import number, pupil
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from documents import citizen_id
+from documents.formats import citizen_id
 
 
 @pytest.mark.parametrize("number", ["1000000000017", "1000000000301", "1000000000050", "0000000000019"])

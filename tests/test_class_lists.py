@@ -5,13 +5,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from documents.classes import ORDERS, SchoolClass, classes_of
+from documents.collecting.submissions import find_submission
 from documents.database import collection
-from documents.students import Student
-from documents.submissions import find_submission
-from documents.writing import Change, write
-from exports.class_lists import BLANKS, ClassLists, class_lists_pdf
-from exports.pdf import place_to_break
+from documents.dmc.classes import ORDERS, SchoolClass, classes_of
+from documents.dmc.students import Student
+from documents.records.writing import Change, write
+from exports.dmc.class_lists import BLANKS, ClassLists, class_lists_pdf
+from exports.workbooks.pdf import place_to_break
 from tests.canteens import Canteen
 from tests.making import complete
 from tests.people import OTHER, SCHOOL, person, place
@@ -127,7 +127,7 @@ def test_fifty_with_long_names_fit_on_a_page_and_more_go_on(caplog):
 def test_the_lists_of_many_pupils_are_a_job_and_noted_when_taken(
     pupils, sign_in, teacher, database, monkeypatch
 ):
-    monkeypatch.setattr("views.class_lists.MOST", 3)
+    monkeypatch.setattr("views.dmc.class_lists.MOST", 3)
     answer = sign_in(teacher).get(f"{PDF}?grade=&blanks=5&order=name")
     assert answer.status_code == 200
     assert answer.data.startswith(b"%PDF")
@@ -191,7 +191,7 @@ def open_id(database):
 
 
 def test_a_subsystem_of_any_kind_has_its_sheet(canteens, open_round, teacher):
-    from exports.record_sheet import record_sheet, record_sheet_pdf
+    from exports.workbooks.record_sheet import record_sheet, record_sheet_pdf
 
     (written,) = write([Change(Canteen, place(), complete(Canteen))], teacher)
     record = Canteen.objects.get(id=written.id)

@@ -2,14 +2,24 @@
 
 import pytest
 
-from documents import codelists, findings, freezing, history, locking
-from documents.codelist_edits import add_value, change_value, move_value, new_list, remove_value, version_of
-from documents.codelists import code_list, of_area
+from documents.checking import findings
+from documents.collecting import freezing, locking
+from documents.collecting.submissions import find_submission
 from documents.database import collection
+from documents.dmc.students import Student
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
-from documents.students import Student
-from documents.submissions import find_submission
-from documents.writing import Change, write
+from documents.records import codelists
+from documents.records.codelist_edits import (
+    add_value,
+    change_value,
+    move_value,
+    new_list,
+    remove_value,
+    version_of,
+)
+from documents.records.codelists import code_list, of_area
+from documents.records.writing import Change, write
+from documents.trail import history
 from tests.people import AREA, YEAR, place
 from tests.pupils import pupil
 from tests.test_codelists_view import ROLES

@@ -2,9 +2,9 @@
 
 import pytest
 
-from documents import codelists
-from documents.codelists import CodeList, Codes, Entry, code_list
 from documents.database import collection
+from documents.records import codelists
+from documents.records.codelists import CodeList, Codes, Entry, code_list
 
 
 @pytest.fixture(autouse=True)

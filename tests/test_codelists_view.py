@@ -2,9 +2,9 @@
 
 import pytest
 
-from documents import codelists
-from documents.codelists import CodeList
 from documents.database import collection
+from documents.records import codelists
+from documents.records.codelists import CodeList
 
 ROLES = ["teacher", "director", "officer", "approver", "executive", "administrator"]
 

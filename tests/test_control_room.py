@@ -4,17 +4,18 @@ import re
 
 import pytest
 
-from documents import clock, progress, reminders
-from documents.asides import set_hold
-from documents.bulk_moves import move_many
+from documents import clock
+from documents.background.jobs import Job
+from documents.collecting import progress, reminders
+from documents.collecting.asides import set_hold
+from documents.collecting.bulk_moves import move_many
+from documents.collecting.moves import move
+from documents.collecting.rounds import Round, get_round
+from documents.collecting.submissions import Submission, find_submission
 from documents.database import collection
-from documents.jobs import Job
-from documents.moves import move
-from documents.rounds import Round, get_round
-from documents.schools import School
-from documents.submissions import Submission, find_submission
+from documents.district.schools import School
 from tests.people import AREA, OTHER, SCHOOL, YEAR, person, place
-from views import control_room
+from views.collecting import control_room
 
 ROOM = "/admin/control-room/"
 
@@ -425,8 +426,8 @@ def test_the_district_returns_holds_lifts_and_extends_from_the_page(room, sign_i
 
 
 def test_the_missing_fields_are_named_and_lead_to_the_rows(room, sign_in, teacher):
-    from documents.students import Student
-    from documents.writing import Change, write
+    from documents.dmc.students import Student
+    from documents.records.writing import Change, write
 
     write(
         [Change(Student, place(), {"first_name": "กานต์", "last_name": "ใจดี", "sex": "M", "grade": "07"})],

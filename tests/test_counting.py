@@ -6,15 +6,18 @@ import re
 
 import pytest
 
-from documents import checks, counting, freezing, locking, money_counts, reporting
-from documents.completeness import recount_open
-from documents.counting import Rules
+from documents.checking import checks
+from documents.checking.duplicate_cases import AGENCY, DuplicateCase
+from documents.checking.limits import limits_of, set_limits
+from documents.collecting import freezing, locking
 from documents.database import collection
-from documents.duplicate_cases import AGENCY, DuplicateCase
-from documents.limits import limits_of, set_limits
-from documents.students import Student
-from documents.writing import Change, write
-from exports.round_workbook import facts_of
+from documents.dmc import counting, reporting
+from documents.dmc.counting import Rules
+from documents.dmc.students import Student
+from documents.records.completeness import recount_open
+from documents.records.writing import Change, write
+from documents.subsidies import money_counts
+from exports.collecting.round_workbook import facts_of
 from tests.people import AREA, OTHER, SCHOOL, YEAR, place
 from tests.pupils import number, pupil
 from tests.report_world import filled as filled
@@ -78,7 +81,7 @@ def test_who_stands_with_another_agency_counts_once_the_district_took_the_proof(
 
 
 def reporting_of(key):
-    from documents.student_reports import BY_KEY
+    from documents.dmc.student_reports import BY_KEY
 
     return BY_KEY[key]
 

@@ -11,18 +11,18 @@ import pytest
 from xlsxwriter import Workbook
 
 from documents.errors import FileRefused
-from exports import cut_workbook, guards, sheet_parser, sheets
-from exports.cut_workbook import CutWorkbook, NotCut
-from exports.rows import LAST, last_of
-from exports.sheet_parser import Whole, calamine, read, tell
-from exports.sheets import Unreadable, read_sheets, sheets_from
+from exports.reading import cut_workbook, guards, sheet_parser, sheets
+from exports.reading.cut_workbook import CutWorkbook, NotCut
+from exports.reading.rows import LAST, last_of
+from exports.reading.sheet_parser import Whole, calamine, read, tell
+from exports.reading.sheets import Unreadable, read_sheets, sheets_from
 from tests import awkward_files as made
 from tests.test_import_fuzz import broken_workbook
 
 SHEET, STRINGS = "xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"
 IN_PIECES = (
     "-c",
-    "from exports import cut_workbook, sheet_parser; cut_workbook.LARGE, cut_workbook.PIECE = 0, 1500; sheet_parser.main()",
+    "from exports.reading import cut_workbook, sheet_parser; cut_workbook.LARGE, cut_workbook.PIECE = 0, 1500; sheet_parser.main()",
 )
 
 

@@ -2,10 +2,12 @@
 
 import pytest
 
-from documents import clock, notices, timetable
+from documents import clock
+from documents.background import timetable
 from documents.database import collection
-from documents.mail import Mail
-from documents.notices import Notice
+from documents.notifying import notices
+from documents.notifying.mail import Mail
+from documents.notifying.notices import Notice
 from tests.people import AREA
 
 

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from documents.days_off import HOLIDAY, WEEKEND, said_of_day
+from documents.formats.days_off import HOLIDAY, WEEKEND, said_of_day
 
 DAYS = {
     dt.date(2025, 6, 10): None,

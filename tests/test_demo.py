@@ -7,23 +7,28 @@ from types import SimpleNamespace
 
 import pytest
 
-from documents import citizen_id, clock, evidence, fields, findings, history, land, school_rules
-from documents.announcements import Announcement
-from documents.codelists import code_list
-from documents.completeness import counts_of
+from documents import clock
+from documents.checking import findings
+from documents.collecting.freezing import freeze_of
+from documents.collecting.rounds import Round, find_round, round_before
+from documents.collecting.submissions import HANDED_IN, Submission, submissions_of
 from documents.database import collection, db, stored_documents
-from documents.digests import digest_of, documents_of
-from documents.freezing import freeze_of
-from documents.gcode import GCodeRequest
-from documents.record import declared, default_required
-from documents.rooms import SchoolRooms
-from documents.rounds import Round, find_round, round_before
-from documents.schools import School
-from documents.staff import Staff
-from documents.students import Student
-from documents.submissions import HANDED_IN, Submission, submissions_of
-from documents.technology import Technology
-from documents.users import ROLES, User
+from documents.district import land, school_rules
+from documents.district.schools import School
+from documents.dmc.rooms import SchoolRooms
+from documents.dmc.students import Student
+from documents.emis.staff import Staff
+from documents.emis.technology import Technology
+from documents.formats import citizen_id
+from documents.gcode.gcode import GCodeRequest
+from documents.notifying.announcements import Announcement
+from documents.people.users import ROLES, User
+from documents.records import evidence, fields
+from documents.records.codelists import code_list
+from documents.records.completeness import counts_of
+from documents.records.digests import digest_of, documents_of
+from documents.records.record import declared, default_required
+from documents.trail import history
 from scripts import demo
 from scripts.demo import emis, names
 from scripts.demo.plan import AREA, SHARES, plan, shared_out

@@ -6,18 +6,22 @@ from types import SimpleNamespace
 
 import pytest
 
-from documents import agencies, clock, duplicates, evidence, findings, history, resemblance, retention
-from documents.cases import check_step
+from documents import clock
+from documents.checking import agencies, duplicates, findings, resemblance
+from documents.checking.duplicate_cases import ANSWERS, CODES, OURS, DuplicateCase, acting_for, get_case
+from documents.checking.twofold import pairs_of
+from documents.collecting.submissions import Submission, find_submission
 from documents.database import collection
-from documents.duplicate_cases import ANSWERS, CODES, OURS, DuplicateCase, acting_for, get_case
+from documents.district.schools import School
+from documents.dmc.students import Student
 from documents.errors import FileRefused, Invalid, OutOfScope, RuleBroken, WrongState
-from documents.notices import Notice
-from documents.schools import School
-from documents.students import Student
-from documents.submissions import Submission, find_submission
-from documents.twofold import pairs_of
-from documents.writing import Change, write
-from exports.duplicate_jobs import lines_of
+from documents.notifying.notices import Notice
+from documents.people import retention
+from documents.records import evidence
+from documents.records.cases import check_step
+from documents.records.writing import Change, write
+from documents.trail import history
+from exports.checking.duplicate_jobs import lines_of
 from tests.likenesses import labelled
 from tests.people import AREA, OTHER, ROUND, SCHOOL, YEAR, person, place
 from tests.pupils import number, pupil

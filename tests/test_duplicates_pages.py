@@ -4,12 +4,12 @@ import io
 
 import pytest
 
-from documents import duplicates
+from documents.checking import duplicates
+from documents.checking.duplicate_cases import DuplicateCase
 from documents.database import collection
-from documents.duplicate_cases import DuplicateCase
-from documents.schools import School
-from documents.students import Student
-from documents.writing import Change, write
+from documents.district.schools import School
+from documents.dmc.students import Student
+from documents.records.writing import Change, write
 from tests.browsing import LAPTOP, PHONE
 from tests.people import OTHER, person, place
 from tests.pupils import number, pupil

@@ -5,15 +5,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from documents import fields, findings
+from documents.checking import findings
+from documents.collecting.submissions import Submission, find_submission
 from documents.database import collection
+from documents.emis.staff import Staff
+from documents.emis.staff_rules import retirement
+from documents.emis.technology import Technology
 from documents.errors import Invalid
-from documents.record import declared
-from documents.staff import Staff
-from documents.staff_rules import retirement
-from documents.submissions import Submission, find_submission
-from documents.technology import Technology
-from documents.writing import Change, write
+from documents.records import fields
+from documents.records.record import declared
+from documents.records.writing import Change, write
 from tests.making import complete
 from tests.people import OTHER, SCHOOL, YEAR, place
 from tests.test_record_view import form_of

@@ -3,11 +3,11 @@
 import pytest
 from playwright.sync_api import expect
 
+from documents.collecting.rounds import find_round
+from documents.collecting.submissions import find_submission
 from documents.database import collection
-from documents.rounds import find_round
-from documents.staff import Staff
-from documents.submissions import find_submission
-from documents.technology import Technology
+from documents.emis.staff import Staff
+from documents.emis.technology import Technology
 from tests.browsing import PHONE, lock_in_browser
 from tests.people import AREA, YEAR, opened_like, place
 from tests.test_emis import LINE, PERMANENT

@@ -5,11 +5,11 @@ import io
 import pytest
 from python_calamine import CalamineWorkbook
 
+from documents.collecting.submissions import Submission
 from documents.database import collection
-from documents.staff import Staff
-from documents.submissions import Submission
-from documents.technology import Technology
-from documents.writing import Change, write
+from documents.emis.staff import Staff
+from documents.emis.technology import Technology
+from documents.records.writing import Change, write
 from tests.people import OTHER, SCHOOL, place
 from tests.pupils import number
 from tests.test_emis import HIRED, LINE, PERMANENT, count_elsewhere

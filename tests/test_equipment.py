@@ -4,16 +4,18 @@ import datetime as dt
 
 import pytest
 
-from documents import equipment_checks, findings, rounds
-from documents.checks import Context, Sums
-from documents.codelists import code_list
-from documents.completeness import counts_of
+from documents.checking import findings
+from documents.checking.checks import Context, Sums
+from documents.collecting import rounds
+from documents.collecting.submissions import find_submission
 from documents.database import collection
-from documents.equipment import Equipment, counter
+from documents.dmc.students import Student
 from documents.errors import DuplicateKey, Invalid
-from documents.students import Student
-from documents.submissions import find_submission
-from documents.writing import Change, write
+from documents.mobec import equipment_checks
+from documents.mobec.equipment import Equipment, counter
+from documents.records.codelists import code_list
+from documents.records.completeness import counts_of
+from documents.records.writing import Change, write
 from tests.people import AREA, SCHOOL, YEAR, opened_like, place
 from tests.pupils import pupil
 

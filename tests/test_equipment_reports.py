@@ -5,15 +5,15 @@ import io
 import pytest
 from python_calamine import CalamineWorkbook
 
-from documents.codelists import code_list
+from documents.collecting.moves import move
+from documents.collecting.submissions import find_submission
 from documents.database import collection, db
-from documents.equipment import Equipment
-from documents.moves import move
-from documents.students import Student
-from documents.submissions import find_submission
-from documents.writing import Change, write
-from exports.equipment_reports import SCHOOL_HEADS, table_of
-from exports.importing import plan_import
+from documents.dmc.students import Student
+from documents.mobec.equipment import Equipment
+from documents.records.codelists import code_list
+from documents.records.writing import Change, write
+from exports.imports.importing import plan_import
+from exports.mobec.equipment_reports import SCHOOL_HEADS, table_of
 from tests.people import AREA, OTHER, SCHOOL, opened_like, place
 from tests.pupils import pupil
 from tests.test_equipment import line

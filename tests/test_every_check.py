@@ -3,10 +3,10 @@
 import pytest
 from bson import ObjectId
 
-from documents import checks
+from documents.checking import checks
+from documents.collecting.rounds import Round
 from documents.database import collection
-from documents.rounds import Round
-from documents.students import Student
+from documents.dmc.students import Student
 from tests.check_cases import AS_OF, CASES, END
 from tests.people import AREA, SCHOOL, YEAR
 from tests.test_checks import BOUNDS

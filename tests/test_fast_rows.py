@@ -12,17 +12,19 @@ import pytest
 from python_calamine import load_workbook
 from xlsxwriter import Workbook
 
-from documents import job_runs, listing, subsystems
+from documents import subsystems
+from documents.background import job_runs
+from documents.background.jobs import Job, ask
 from documents.database import db
+from documents.dmc.students import Student
 from documents.errors import NoRoom
-from documents.fields import Derived, accept
-from documents.jobs import Job, ask
-from documents.record import declared, shown_fields
-from documents.students import Student
-from documents.writing import Change, write
-from exports import cells, packing, workbook
-from exports.packing import joined_crc
-from exports.workbook import workbook_bytes, write_table
+from documents.records import listing
+from documents.records.fields import Derived, accept
+from documents.records.record import declared, shown_fields
+from documents.records.writing import Change, write
+from exports.workbooks import cells, packing, workbook
+from exports.workbooks.packing import joined_crc
+from exports.workbooks.workbook import workbook_bytes, write_table
 from scripts.environment import ROOT
 from tests.making import complete
 from tests.people import AREA, ROUND, YEAR, place
@@ -174,8 +176,8 @@ FULL = """
 import hashlib, resource
 from types import SimpleNamespace
 from documents.errors import NoRoom
-from exports import packing
-from exports.workbook import workbook_bytes, write_table
+from exports.workbooks import packing
+from exports.workbooks.workbook import workbook_bytes, write_table
 packing.SPOOL = 1 << 12
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 try:

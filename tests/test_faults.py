@@ -10,18 +10,18 @@ from pymongo import common
 from pymongo.errors import PyMongoError
 
 from documents import database as database_module
-from documents import history
-from documents.completeness import counts_of
+from documents.collecting.freezing import freeze_of
+from documents.collecting.locking import lock_round
+from documents.collecting.moves import move
+from documents.collecting.rounds import Round
+from documents.collecting.submissions import find_submission, submissions_of
 from documents.database import connect, ensure_indexes, in_transaction
-from documents.digests import digest_of
 from documents.errors import Busy, OutOfScope, RuleBroken, Uncertain
-from documents.freezing import freeze_of
-from documents.locking import lock_round
-from documents.moves import move
-from documents.rounds import Round
-from documents.submissions import find_submission, submissions_of
-from documents.users import System
-from documents.writing import Change, write
+from documents.people.users import System
+from documents.records.completeness import counts_of
+from documents.records.digests import digest_of
+from documents.records.writing import Change, write
+from documents.trail import history
 from tests.bad_line import FAULTS, BadLine
 from tests.canteens import Canteen
 from tests.people import OTHER, SCHOOL, place

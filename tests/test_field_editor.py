@@ -4,15 +4,15 @@ import re
 
 import pytest
 
-from documents.completeness import required_of
+from documents.collecting.submissions import find_submission
 from documents.database import collection
-from documents.declarations import declaration
-from documents.defining import define
-from documents.field_definitions import FieldDefinition
-from documents.record import declared
-from documents.students import Student
-from documents.submissions import find_submission
-from documents.writing import Change, write
+from documents.dmc.students import Student
+from documents.records.completeness import required_of
+from documents.records.declarations import declaration
+from documents.records.defining import define
+from documents.records.field_definitions import FieldDefinition
+from documents.records.record import declared
+from documents.records.writing import Change, write
 from tests.making import complete
 from tests.people import AREA, YEAR, person, place
 from tests.test_added_fields import said

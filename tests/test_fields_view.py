@@ -4,18 +4,18 @@ import re
 
 import pytest
 
-from documents import codelists
-from documents.check_rules import make_rule
-from documents.codelist_edits import new_list
-from documents.codelists import of_area
-from documents.completeness import required_of, set_required
-from documents.defining import define
-from documents.schools import Area
-from documents.students import Student
-from documents.submissions import find_submission
-from documents.surveys import make_survey
-from documents.users import Grant
-from documents.writing import Change, write
+from documents.checking.check_rules import make_rule
+from documents.collecting.submissions import find_submission
+from documents.district.schools import Area
+from documents.dmc.students import Student
+from documents.people.users import Grant
+from documents.records import codelists
+from documents.records.codelist_edits import new_list
+from documents.records.codelists import of_area
+from documents.records.completeness import required_of, set_required
+from documents.records.defining import define
+from documents.records.surveys import make_survey
+from documents.records.writing import Change, write
 from tests.people import AREA, YEAR, person, place
 from tests.test_added_fields import said
 from tests.test_check_rules import said as said_of_rule
@@ -43,7 +43,7 @@ def posted(html, on=(), off=(), reason="ตามหนังสือสั่�
 
 def test_the_page_lists_every_declared_field_under_its_heading(desk, open_round):
     html = desk.get(PAGE).text
-    from documents.record import declared
+    from documents.records.record import declared
 
     for field in declared(Student).values():
         assert f'value="{field.name}"' in html

@@ -2,18 +2,18 @@
 
 import pytest
 
-from documents import findings, limits
+from documents.checking import findings, limits
+from documents.checking.finding_answers import answer, visible_to
+from documents.checking.findings import Finding, refresh
+from documents.collecting.moves import move
+from documents.collecting.submissions import find_submission
 from documents.database import collection, db
+from documents.district.school_profile import edit_school
+from documents.district.schools import school
+from documents.dmc.rooms import SchoolRooms
+from documents.dmc.students import Student
 from documents.errors import Invalid, NotAllowed, WrongState
-from documents.finding_answers import answer, visible_to
-from documents.findings import Finding, refresh
-from documents.moves import move
-from documents.rooms import SchoolRooms
-from documents.school_profile import edit_school
-from documents.schools import school
-from documents.students import Student
-from documents.submissions import find_submission
-from documents.writing import Change, write
+from documents.records.writing import Change, write
 from tests.districts import with_rooms
 from tests.people import AREA, OTHER, SCHOOL, YEAR, person, place
 from tests.pupils import pupil

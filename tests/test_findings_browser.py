@@ -4,13 +4,14 @@ import re
 
 from playwright.sync_api import expect
 
-from documents import checks, subsystem
-from documents.findings import Finding
-from documents.record import declared
-from documents.rooms import SchoolRooms
-from documents.students import Student
-from documents.submissions import find_submission
-from documents.writing import Change, write
+from documents import subsystem
+from documents.checking import checks
+from documents.checking.findings import Finding
+from documents.collecting.submissions import find_submission
+from documents.dmc.rooms import SchoolRooms
+from documents.dmc.students import Student
+from documents.records.record import declared
+from documents.records.writing import Change, write
 from tests.browsing import PHONE
 from tests.making import complete
 from tests.people import SCHOOL, place

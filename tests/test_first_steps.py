@@ -2,9 +2,9 @@
 
 import datetime as dt
 
-from documents.rounds import Round
-from documents.schools import Area, School
-from documents.users import User
+from documents.collecting.rounds import Round
+from documents.district.schools import Area, School
+from documents.people.users import User
 from tests.people import AREA, person
 
 AS_OF = dt.datetime(2025, 6, 10)  # noqa: DTZ001  a day has no zone

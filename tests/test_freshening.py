@@ -5,21 +5,22 @@ from datetime import timedelta
 import pytest
 from mongoengine.connection import get_connection
 
-from documents import findings, freshening, hearing, subsystems
+from documents import subsystems
+from documents.checking import findings, freshening, hearing
+from documents.checking.contexts import contexts_of
+from documents.checking.findings import Checkup, refresh
+from documents.checking.freshening import Freshness, freshness_of, look_over, run_due
+from documents.checking.hearing import Feed
+from documents.checking.limits import set_limits
 from documents.clock import real_now
-from documents.contexts import contexts_of
+from documents.collecting.locking import lock_round
+from documents.collecting.moves import move
+from documents.collecting.submissions import Submission, find_submission, submissions_of
 from documents.database import collection, db, stored_documents
-from documents.findings import Checkup, refresh
-from documents.freshening import Freshness, freshness_of, look_over, run_due
-from documents.hearing import Feed
-from documents.limits import set_limits
-from documents.locking import lock_round
-from documents.moves import move
-from documents.record import Record
-from documents.schools import Area
-from documents.students import Student
-from documents.submissions import Submission, find_submission, submissions_of
-from documents.writing import Change, write
+from documents.district.schools import Area
+from documents.dmc.students import Student
+from documents.records.record import Record
+from documents.records.writing import Change, write
 from tests import districts
 from tests.districts import LOADER
 from tests.people import AREA, OTHER, SCHOOL, YEAR, place

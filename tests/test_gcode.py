@@ -6,13 +6,16 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from bson import ObjectId
 
-from documents import clock, evidence, gcode, gcode_evidence, gcode_numbers, gcode_requests, history
-from documents.cases import steps_for
+from documents import clock
 from documents.errors import Invalid, NotAllowed, OutOfScope, StaleRevision, WrongState
-from documents.gcode import GCodeRequest
-from documents.gcode_certifying import Chosen, certify, certify_each
-from documents.history import AuditEvent
-from documents.users import Grant
+from documents.gcode import gcode, gcode_evidence, gcode_numbers, gcode_requests
+from documents.gcode.gcode import GCodeRequest
+from documents.gcode.gcode_certifying import Chosen, certify, certify_each
+from documents.people.users import Grant
+from documents.records import evidence
+from documents.records.cases import steps_for
+from documents.trail import history
+from documents.trail.history import AuditEvent
 from tests.learners import PDF, checked, learner, recorded, sent
 from tests.people import AREA, OTHER, SCHOOL, person
 

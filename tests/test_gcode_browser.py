@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
-from documents.gcode import GCodeRequest
+from documents.gcode.gcode import GCodeRequest
 from tests.browsing import PHONE
 from tests.people import SCHOOL
 

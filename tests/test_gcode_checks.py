@@ -2,14 +2,15 @@
 
 import pytest
 
-from documents import clock, gcode_evidence, gcode_requests
+from documents import clock
+from documents.checking.findings import Finding, refresh
+from documents.collecting.submissions import find_submission
 from documents.database import collection
+from documents.dmc.students import Student
 from documents.errors import DuplicateKey, Invalid, WrongState
-from documents.findings import Finding, refresh
-from documents.gcode_linking import learner_values
-from documents.students import Student
-from documents.submissions import find_submission
-from documents.writing import Change, write
+from documents.gcode import gcode_evidence, gcode_requests
+from documents.gcode.gcode_linking import learner_values
+from documents.records.writing import Change, write
 from tests.certified import certified, certify
 from tests.learners import checked, learner, recorded, sent
 from tests.people import AREA, NOON, OTHER, SCHOOL, place

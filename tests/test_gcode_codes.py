@@ -5,13 +5,14 @@ import io
 import pytest
 from python_calamine import CalamineWorkbook
 
-from documents import gcode_numbers, job_runs
+from documents.background import job_runs
+from documents.background.jobs import Job
 from documents.database import collection, db
-from documents.gcode import GCodeRequest
-from documents.gcode_linking import learner_values
-from documents.jobs import Job
-from documents.students import Student
-from documents.writing import Change, write
+from documents.dmc.students import Student
+from documents.gcode import gcode_numbers
+from documents.gcode.gcode import GCodeRequest
+from documents.gcode.gcode_linking import learner_values
+from documents.records.writing import Change, write
 from tests.certified import certified
 from tests.learners import PDF, checked
 from tests.people import AREA, OTHER, SCHOOL, person, place

@@ -6,22 +6,22 @@ import pytest
 from python_calamine import CalamineWorkbook
 from xlsxwriter import Workbook
 
-from documents import gcode_requests
 from documents.database import collection
+from documents.dmc.students import Student
 from documents.errors import OutOfScope, RuleBroken, WrongState
-from documents.gcode import GCodeRequest
-from documents.gcode_linking import learner_values
-from documents.gcode_numbers import ISSUED, RECORDED, set_mode
-from documents.students import Student
-from documents.writing import Change, write
-from exports.gcode_exchange import (
+from documents.gcode import gcode_requests
+from documents.gcode.gcode import GCodeRequest
+from documents.gcode.gcode_linking import learner_values
+from documents.gcode.gcode_numbers import ISSUED, RECORDED, set_mode
+from documents.records.writing import Change, write
+from exports.gcode.gcode_exchange import (
     COLUMNS,
     exchange_workbook,
     plan_exchange,
     rows_wanted,
     write_row,
 )
-from exports.row_plans import refuse_faulty
+from exports.imports.row_plans import refuse_faulty
 from tests.certified import certified
 from tests.learners import checked, sent
 from tests.people import AREA, person, place

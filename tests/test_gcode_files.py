@@ -5,12 +5,12 @@ import io
 import pytest
 from python_calamine import CalamineWorkbook
 
-from documents.gcode_linking import learner_values, renew
-from documents.gcode_numbers import ISSUED, set_mode
-from documents.students import Student
-from documents.writing import Change, write
-from exports.handover import Written, layout
-from exports.importing import plan_import
+from documents.dmc.students import Student
+from documents.gcode.gcode_linking import learner_values, renew
+from documents.gcode.gcode_numbers import ISSUED, set_mode
+from documents.records.writing import Change, write
+from exports.dmc.handover import Written, layout
+from exports.imports.importing import plan_import
 from tests.certified import certified
 from tests.people import AREA, place
 from tests.pupils import number, pupil
@@ -64,7 +64,7 @@ def test_what_is_handed_over_to_the_ministry_leaves_a_temporary_code_out(tempora
     rows = list(database.students.find().sort("_id"))
     _, columns = layout()
     at = [column.field for column in columns].index("person_id")
-    from documents.gcode_numbers import temporary_codes
+    from documents.gcode.gcode_numbers import temporary_codes
 
     written = [row[at] for row in Written(rows, columns, {}, temporary_codes(AREA), None)]
     assert written[:2] == [CODE, None]

@@ -2,18 +2,21 @@
 
 import pytest
 
-from documents import evidence, gcode_linking, history, id_changes
-from documents.citizen_id import mask_id
+from documents.collecting.locking import lock_school
+from documents.collecting.moves import move
+from documents.collecting.submissions import find_submission
 from documents.database import collection
+from documents.dmc import id_changes
+from documents.dmc.students import Student
 from documents.errors import DuplicateKey, Invalid, OutOfScope, StaleRevision, WrongState
-from documents.gcode import GCodeRequest
-from documents.gcode_linking import FATES, cancel, learner_values, link_of, offered, renew, replace
-from documents.gcode_numbers import ISSUED, set_mode
-from documents.locking import lock_school
-from documents.moves import move
-from documents.students import Student
-from documents.submissions import find_submission
-from documents.writing import Change, write
+from documents.formats.citizen_id import mask_id
+from documents.gcode import gcode_linking
+from documents.gcode.gcode import GCodeRequest
+from documents.gcode.gcode_linking import FATES, cancel, learner_values, link_of, offered, renew, replace
+from documents.gcode.gcode_numbers import ISSUED, set_mode
+from documents.records import evidence
+from documents.records.writing import Change, write
+from documents.trail import history
 from tests.certified import certified, certify
 from tests.districts import bring
 from tests.learners import PDF, checked

@@ -5,12 +5,22 @@ import threading
 
 import pytest
 
-from documents import gcode_numbers, job_runs, jobs
+from documents.background import job_runs, jobs
 from documents.clock import midnight
 from documents.database import collection, in_transaction
 from documents.errors import DuplicateKey, Invalid, NotAllowed, OutOfScope, WrongState
-from documents.gcode import GCodeRequest, keys_of
-from documents.gcode_numbers import ISSUED, GCodeSequence, doubts, doubts_of, erase, mode_of, record, set_mode
+from documents.gcode import gcode_numbers
+from documents.gcode.gcode import GCodeRequest, keys_of
+from documents.gcode.gcode_numbers import (
+    ISSUED,
+    GCodeSequence,
+    doubts,
+    doubts_of,
+    erase,
+    mode_of,
+    record,
+    set_mode,
+)
 from tests.certified import certified, certify
 from tests.learners import checked, sent
 from tests.people import AREA, person

@@ -6,11 +6,13 @@ import re
 import pytest
 from PIL import Image
 
-from documents import evidence, gcode_evidence, gcode_numbers, gcode_requests, job_runs, jobs
+from documents.background import job_runs, jobs
 from documents.database import collection
-from documents.evidence import EvidenceFile
-from documents.gcode import GCodeRequest
-from documents.history import AuditEvent
+from documents.gcode import gcode_evidence, gcode_numbers, gcode_requests
+from documents.gcode.gcode import GCodeRequest
+from documents.records import evidence
+from documents.records.evidence import EvidenceFile
+from documents.trail.history import AuditEvent
 from tests.learners import PDF, checked, learner, recorded, sent
 from tests.people import AREA, OTHER, SCHOOL, person
 
@@ -216,7 +218,7 @@ def test_the_certifier_sees_whom_and_certifies_what_he_ticked(teacher, officer, 
 def test_more_than_a_page_waits_for_are_certified_by_a_job_that_may_run_twice(
     teacher, officer, approver, sign_in, monkeypatch
 ):
-    for module in ("views.gcode", "views.gcode_steps"):
+    for module in ("views.gcode.gcode", "views.gcode.gcode_steps"):
         monkeypatch.setattr(f"{module}.MOST_AT_ONCE", 2)
     gcode_numbers.set_mode(AREA, gcode_numbers.ISSUED, officer, "ระบบกระทรวงปิด")
     names = ("ซอ", "สอ", "มอ", "ปอ")

@@ -9,12 +9,14 @@ import random
 
 import pytest
 
-from documents import evidence, gcode_certifying, gcode_evidence, gcode_linking, gcode_requests, history
 from documents.errors import RuleBroken
-from documents.gcode import GCodeRequest
-from documents.gcode_certifying import Chosen
-from documents.history import AuditEvent
-from documents.users import Acting, Grant
+from documents.gcode import gcode_certifying, gcode_evidence, gcode_linking, gcode_requests
+from documents.gcode.gcode import GCodeRequest
+from documents.gcode.gcode_certifying import Chosen
+from documents.people.users import Acting, Grant
+from documents.records import evidence
+from documents.trail import history
+from documents.trail.history import AuditEvent
 from tests.gcode_model import Asked
 from tests.learners import PDF, learner
 from tests.people import AREA, OTHER, SCHOOL, person

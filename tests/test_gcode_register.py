@@ -9,18 +9,22 @@ import pytest
 from bson import ObjectId
 from xlsxwriter import Workbook
 
-from documents import clock, findings, gcode_register, history, jobs
+from documents import clock
+from documents.background import jobs
+from documents.checking import findings
+from documents.collecting.submissions import find_submission
 from documents.database import collection
+from documents.dmc.students import Student
 from documents.errors import DuplicateKey, OutOfScope, RuleBroken, WrongState
-from documents.gcode import GCodeRequest
-from documents.gcode_linking import replaced
-from documents.history import AuditEvent
-from documents.students import Student
-from documents.submissions import find_submission
-from documents.writing import Change, write
-from exports import gcode_register as register
-from exports import mapped_files
-from exports.row_plans import refuse_faulty
+from documents.gcode import gcode_register
+from documents.gcode.gcode import GCodeRequest
+from documents.gcode.gcode_linking import replaced
+from documents.records.writing import Change, write
+from documents.trail import history
+from documents.trail.history import AuditEvent
+from exports.gcode import gcode_register as register
+from exports.imports import mapped_files
+from exports.imports.row_plans import refuse_faulty
 from tests.certified import certified
 from tests.districts import with_rooms
 from tests.people import AREA, OTHER, SCHOOL, person, place

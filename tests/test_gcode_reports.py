@@ -7,13 +7,13 @@ import pytest
 
 from documents import clock
 from documents.database import db
+from documents.dmc.students import Student
 from documents.errors import OutOfScope
-from documents.gcode_counts import Narrowed, counted
-from documents.gcode_following import learners_without
-from documents.gcode_linking import learner_values, replace
-from documents.students import Student
-from documents.writing import Change, write
-from exports.gcode_reports import HIDDEN_SAYS, SMALL_SAYS, table_of
+from documents.gcode.gcode_counts import Narrowed, counted
+from documents.gcode.gcode_following import learners_without
+from documents.gcode.gcode_linking import learner_values, replace
+from documents.records.writing import Change, write
+from exports.gcode.gcode_reports import HIDDEN_SAYS, SMALL_SAYS, table_of
 from tests.certified import certified
 from tests.learners import PDF, recorded, sent
 from tests.people import AREA, NOON, OTHER, SCHOOL, person, place

@@ -3,9 +3,9 @@
 import pytest
 from playwright.sync_api import expect
 
-from documents import accounts
-from documents.students import Student
-from documents.writing import Change, write
+from documents.dmc.students import Student
+from documents.people import accounts
+from documents.records.writing import Change, write
 from tests.browsing import PHONE
 from tests.people import place
 from tests.pupils import pupil

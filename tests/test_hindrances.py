@@ -2,20 +2,22 @@
 
 import pytest
 
-from documents import duplicates, hindrances, limits, locking, notice_rules
-from documents.bulk_moves import move_many
+from documents.checking import duplicates, hindrances, limits
+from documents.checking.finding_answers import answer
+from documents.checking.findings import Finding, refresh
+from documents.checking.hindrances import hindrance_of, standing_in
+from documents.collecting import locking
+from documents.collecting.bulk_moves import move_many
+from documents.collecting.locking import lock_round, lock_school
+from documents.collecting.moves import MOVES, move
+from documents.collecting.rounds import Round
+from documents.collecting.submissions import Submission, find_submission
 from documents.database import collection
+from documents.dmc.students import Student
 from documents.errors import Invalid, WrongState
-from documents.finding_answers import answer
-from documents.findings import Finding, refresh
-from documents.hindrances import hindrance_of, standing_in
-from documents.locking import lock_round, lock_school
-from documents.moves import MOVES, move
-from documents.notices import Notice
-from documents.rounds import Round
-from documents.students import Student
-from documents.submissions import Submission, find_submission
-from documents.writing import Change, write
+from documents.notifying import notice_rules
+from documents.notifying.notices import Notice
+from documents.records.writing import Change, write
 from tests.districts import LOADER, bring, pass_errors
 from tests.people import AREA, OTHER, SCHOOL, YEAR, place
 from tests.pupils import pupil

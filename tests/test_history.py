@@ -4,14 +4,15 @@ import datetime as dt
 
 import pytest
 
-from documents import clock, history
+from documents import clock
+from documents.collecting.moves import move
+from documents.collecting.rounds import set_windows
+from documents.collecting.submissions import find_submission
 from documents.errors import NotAllowed
-from documents.history import AuditEvent
-from documents.moves import move
-from documents.rounds import set_windows
-from documents.submissions import find_submission
-from documents.users import System
-from documents.writing import Change, remove, write
+from documents.people.users import System
+from documents.records.writing import Change, remove, write
+from documents.trail import history
+from documents.trail.history import AuditEvent
 from tests.people import AREA, OTHER, place
 
 LOADER = System("tests")

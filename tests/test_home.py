@@ -5,15 +5,16 @@ import re
 
 import pytest
 
-from documents import clock, rounds
-from documents.asides import extend, set_hold
+from documents import clock
+from documents.collecting import rounds
+from documents.collecting.asides import extend, set_hold
+from documents.collecting.locking import lock_round
+from documents.collecting.moves import move
+from documents.collecting.rounds import Round
+from documents.collecting.submissions import Submission, find_submission
+from documents.collecting.waiting import newest_rounds, waiting_for
 from documents.database import collection
-from documents.locking import lock_round
-from documents.moves import move
-from documents.rounds import Round
-from documents.submissions import Submission, find_submission
-from documents.waiting import newest_rounds, waiting_for
-from documents.writing import Change, write
+from documents.records.writing import Change, write
 from tests.people import AREA, OTHER, SCHOOL, YEAR, person, place
 
 HOME = "/admin/"
@@ -70,7 +71,7 @@ def test_a_teacher_is_told_of_a_hold_and_of_being_late(open_round, teacher, offi
 
 
 def test_what_was_carried_over_and_not_looked_over_waits(open_round, teacher, canteens, monkeypatch):
-    from documents.students import Student
+    from documents.dmc.students import Student
 
     values = {"first_name": "กานต์", "last_name": "ใจดี", "sex": "M", "grade": "07"}
     write([Change(Student, place(), values, reviewed=False)], teacher)
@@ -253,7 +254,7 @@ def test_a_home_page_takes_few_queries(open_round, sign_in, officer, count_comma
 
 
 def test_an_officer_changes_a_school_with_history_and_the_submission_follows(open_round, sign_in, officer):
-    from documents.schools import School
+    from documents.district.schools import School
 
     school = School.objects(code=SCHOOL).get()
     put("certified", digest="a" * 64, digest_writes=0)
@@ -268,7 +269,7 @@ def test_an_officer_changes_a_school_with_history_and_the_submission_follows(ope
 
 
 def test_a_stale_edit_of_a_school_shows_both_and_keeps_what_was_typed(open_round, sign_in, officer):
-    from documents.schools import School
+    from documents.district.schools import School
 
     school = School.objects(code=SCHOOL).get()
     browser, form = (
@@ -295,7 +296,7 @@ def test_a_stale_edit_of_a_school_shows_both_and_keeps_what_was_typed(open_round
     ],
 )
 def test_a_schools_bad_values_come_back_beside_their_fields(field, value, said, open_round, sign_in, officer):
-    from documents.schools import School
+    from documents.district.schools import School
 
     school = School.objects(code=SCHOOL).get()
     form = {"id": str(school.id), "revision": 1, "name": "บ้านหนึ่ง", "reason": "แก้"} | {field: value}
@@ -308,7 +309,7 @@ def test_a_schools_bad_values_come_back_beside_their_fields(field, value, said, 
 def test_schools_are_seen_and_changed_by_whom_they_concern(
     open_round, sign_in, teacher, administrator, executive
 ):
-    from documents.schools import School
+    from documents.district.schools import School
 
     own, other = (School.objects(code=code).get() for code in (SCHOOL, OTHER))
     browser = sign_in(teacher)

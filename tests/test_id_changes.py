@@ -6,15 +6,17 @@ import gridfs
 import pytest
 from PIL import Image
 
-from documents import evidence, history, id_changes
-from documents.citizen_id import mask_id
+from documents.collecting.moves import move
+from documents.collecting.submissions import find_submission
 from documents.database import collection
+from documents.dmc import id_changes
+from documents.dmc.id_changes import IdChange, answer, ask
+from documents.dmc.students import Student
 from documents.errors import DuplicateKey, Invalid, NotAllowed, OutOfScope, WrongState
-from documents.id_changes import IdChange, answer, ask
-from documents.moves import move
-from documents.students import Student
-from documents.submissions import find_submission
-from documents.writing import Change, write
+from documents.formats.citizen_id import mask_id
+from documents.records import evidence
+from documents.records.writing import Change, write
+from documents.trail import history
 from tests.districts import bring
 from tests.people import AREA, OTHER, person, place
 from tests.pupils import number, pupil

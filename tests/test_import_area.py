@@ -6,20 +6,22 @@ from types import SimpleNamespace
 
 import pytest
 
-from documents import clock, imports, jobs
+from documents import clock
+from documents.background import jobs
+from documents.background.job_runs import Cancelled
 from documents.database import collection
 from documents.errors import Invalid, NotAllowed, RuleBroken, WrongState
-from documents.history import AuditEvent
-from documents.imports import Import, get_import, imports_of, undo_import
-from documents.job_runs import Cancelled
-from documents.record import Place
-from documents.writing import Change, write
-from exports import importing, plans
-from exports.headers import REASON_LABEL
-from exports.importing import apply_plan, plan_file, plan_import
-from exports.plan_workbook import plan_workbook
-from exports.plans import KINDS, StoredPlan, StoredRows, find_plan, page_of
-from exports.reading import read_table
+from documents.records import imports
+from documents.records.imports import Import, get_import, imports_of, undo_import
+from documents.records.record import Place
+from documents.records.writing import Change, write
+from documents.trail.history import AuditEvent
+from exports.imports import importing, plans
+from exports.imports.importing import apply_plan, plan_file, plan_import
+from exports.imports.plan_workbook import plan_workbook
+from exports.imports.plans import KINDS, StoredPlan, StoredRows, find_plan, page_of
+from exports.reading.headers import REASON_LABEL
+from exports.reading.reading import read_table
 from tests import awkward_files as made
 from tests.people import AREA, OTHER, ROUND, SCHOOL, YEAR, person, place
 
@@ -96,7 +98,7 @@ def test_pages_of_a_plan_are_whole_and_in_order(desk):
 
 
 def test_a_key_that_names_a_person_is_masked_among_the_gone(world):
-    from documents.students import Student
+    from documents.dmc.students import Student
 
     officer = world.people["district"]
     one = collection(Student).find_one({"_id": world.own["students"][0]})
@@ -183,8 +185,8 @@ def test_a_deed_that_was_killed_goes_on_with_the_schools_that_are_left(desk, mon
 
 
 def test_a_school_whose_door_is_shut_is_told_and_the_others_are_written(desk):
-    from documents.moves import move
-    from documents.submissions import find_submission
+    from documents.collecting.moves import move
+    from documents.collecting.submissions import find_submission
 
     plan = desk.plan(row(SCHOOL, "A1"), row(OTHER, "B1"))
     move(find_submission(desk.document.subsystem, place()), "confirm", desk.teacher, reason="ไม่มีข้อมูล")
@@ -267,8 +269,8 @@ def test_an_undo_asks_who_why_and_when(desk):
 
 def test_an_officer_s_large_file_goes_by_jobs_and_back(world, sign_in, monkeypatch):
     """Upload, plan, deed, list of imports and undo, each by a job; another school's teacher sees his own part alone."""
-    from documents.students import Student
-    from views import importing as pages
+    from documents.dmc.students import Student
+    from views.records import importing as pages
 
     monkeypatch.setattr(importing, "SMALL_FILE", 10)
     monkeypatch.setattr(importing, "SMALL_DEED", 0)

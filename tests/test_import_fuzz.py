@@ -12,13 +12,13 @@ import zipfile
 
 import pytest
 
+from documents.dmc.students import Student
 from documents.errors import RuleBroken
-from documents.students import Student
-from exports.columns import Surroundings
-from exports.grid import csv_file, xlsx_of
-from exports.headers import letter_of
-from exports.importing import plan_import
-from exports.questions import NOBODY, Unanswered
+from exports.imports.importing import plan_import
+from exports.imports.questions import NOBODY, Unanswered
+from exports.reading.headers import letter_of
+from exports.workbooks.columns import Surroundings
+from exports.workbooks.grid import csv_file, xlsx_of
 from tests.people import SCHOOL
 from tests.test_roster import pupil
 
@@ -44,8 +44,8 @@ def good():
 
 def plain(number):
     """A pupil as stored."""
-    from documents.fields import accept
-    from documents.record import declared
+    from documents.records.fields import accept
+    from documents.records.record import declared
 
     return {name: accept(declared(Student)[name], value) for name, value in pupil(number).items()}
 

@@ -6,16 +6,17 @@ import re
 
 import pytest
 
-from documents import school_names
 from documents.database import collection
+from documents.district import school_names
+from documents.district.schools import School
 from documents.errors import FileRefused, RuleBroken
-from documents.fields import date
-from documents.schools import School
-from exports import file_years, mapped_files
-from exports.file_years import ShortYears
-from exports.importing import apply_plan, plan_import
-from exports.mapped_files import Upload
-from exports.questions import NOBODY, Unanswered, keep_answers
+from documents.records.fields import date
+from exports.imports import mapped_files
+from exports.imports.importing import apply_plan, plan_import
+from exports.imports.mapped_files import Upload
+from exports.imports.questions import NOBODY, Unanswered, keep_answers
+from exports.reading import file_years
+from exports.reading.file_years import ShortYears
 from tests import awkward_files as made
 from tests.people import AREA, OTHER, SCHOOL, place
 from tests.test_importing import FULL, HEAD
@@ -288,7 +289,7 @@ def test_an_answer_for_a_school_that_is_not_one_s_own_brings_nothing(plan, teach
 
 
 def test_more_is_no_answer():
-    from exports.questions import Question, refuse_unfit
+    from exports.imports.questions import Question, refuse_unfit
 
     with pytest.raises(RuleBroken, match="วันเกิด"):
         refuse_unfit([Question("year:birth_date", "วันเกิด", "", [["be", "x"]])], {"year:birth_date": "$ne"})

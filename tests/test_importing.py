@@ -9,12 +9,12 @@ from bson import ObjectId
 from documents import clock
 from documents.database import collection
 from documents.errors import FileRefused, Invalid, RuleBroken
-from documents.record import Place
-from documents.writing import Change, write
-from exports.columns import Surroundings, value_of
-from exports.importing import apply_plan, plan_import
-from exports.layouts import layout_of
-from exports.plans import StoredPlan, StoredRows, find_plan
+from documents.records.record import Place
+from documents.records.writing import Change, write
+from exports.imports.importing import apply_plan, plan_import
+from exports.imports.plans import StoredPlan, StoredRows, find_plan
+from exports.workbooks.columns import Surroundings, value_of
+from exports.workbooks.layouts import layout_of
 from tests import awkward_files as made
 from tests.people import OTHER, SCHOOL, place
 

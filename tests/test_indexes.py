@@ -4,20 +4,23 @@ import datetime as dt
 
 import pytest
 
-from documents import access, clock, history, listing, subsystems
-from documents.completeness import missing_of, recount_open, required_of
+from documents import clock, subsystems
+from documents.collecting.locking import lock_round
+from documents.collecting.moves import move
+from documents.collecting.rounds import get_round, round_before
+from documents.collecting.submissions import find_submission, submissions_of
 from documents.database import db, stored_documents
-from documents.listing import Wanted
-from documents.locking import lock_round
-from documents.moves import move
-from documents.record import Record
-from documents.rounds import get_round, round_before
-from documents.schools import School
-from documents.students import Student
-from documents.submissions import find_submission, submissions_of
-from documents.surveys import Answer
-from documents.users import ROLES, System
-from documents.writing import Change, remove, write
+from documents.district.schools import School
+from documents.dmc.students import Student
+from documents.people import access
+from documents.people.users import ROLES, System
+from documents.records import listing
+from documents.records.completeness import missing_of, recount_open, required_of
+from documents.records.listing import Wanted
+from documents.records.record import Record
+from documents.records.surveys import Answer
+from documents.records.writing import Change, remove, write
+from documents.trail import history
 from tests.districts import bring
 from tests.people import AREA, OTHER, ROUND, SCHOOL, YEAR, person, place
 from tests.test_routes import table, there  # noqa: F401  the addresses of the table of routes

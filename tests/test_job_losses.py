@@ -8,19 +8,20 @@ import time
 import pytest
 from pymongo.errors import AutoReconnect, CursorNotFound
 
-from documents import carrying, job_runs, jobs, liveness
+from documents.background import job_runs, jobs, liveness
+from documents.background.jobs import Job, ask, cancel, job_kind
 from documents.clock import real_now
+from documents.collecting.rounds import find_round
 from documents.database import collection, db
+from documents.dmc.students import Student
 from documents.errors import Uncertain
-from documents.jobs import Job, ask, cancel, job_kind
-from documents.record import Place
-from documents.rounds import find_round
-from documents.students import Student
-from documents.users import System
-from documents.writing import Change, write
-from exports import importing, plans
-from exports.importing import apply_plan, plan_import
-from exports.plans import StoredPlan, find_plan
+from documents.people.users import System
+from documents.records import carrying
+from documents.records.record import Place
+from documents.records.writing import Change, write
+from exports.imports import importing, plans
+from exports.imports.importing import apply_plan, plan_import
+from exports.imports.plans import StoredPlan, find_plan
 from tests import awkward_files as made
 from tests.kitchens import food_round
 from tests.people import AREA, OTHER, SCHOOL, YEAR, place
@@ -297,7 +298,7 @@ def test_a_carry_over_cancelled_half_way_says_how_many_schools_are_filled(
 
 def test_an_action_handed_back_in_the_middle_goes_on_though_less_is_left(teacher, open_round, monkeypatch):
     """Being stopped in order is no attempt; that what it finds is less than was counted is no change by others."""
-    from documents import bulk, listing
+    from documents.records import bulk, listing
 
     write([Change(Student, place(), pupil()) for _ in range(2)], teacher)
     asked = listing.as_arguments(listing.Wanted(Student, AREA, YEAR, open_round.code))

@@ -11,12 +11,12 @@ import pytest
 from playwright.sync_api import expect
 
 from admin_app import tasks
-from documents import job_runs, jobs
+from documents.background import job_runs, jobs
+from documents.background.jobs import Job, ask, cancel, get_job, job_kind, result_file
 from documents.clock import real_now
 from documents.database import collection, db
 from documents.errors import NotAllowed, OutOfScope, RuleBroken
-from documents.jobs import Job, ask, cancel, get_job, job_kind, result_file
-from documents.users import Grant, User
+from documents.people.users import Grant, User
 from scripts.environment import ROOT
 from tests.browsing import PHONE
 from tests.people import AREA, NOON, OTHER, person

@@ -6,15 +6,16 @@ import zipfile
 
 import pytest
 
-from documents import jobs
+from documents.background import jobs
+from documents.background.jobs import Job
+from documents.collecting.submissions import find_submission
 from documents.database import collection
-from documents.jobs import Job
-from documents.record import declared, default_required
-from documents.students import Student
-from documents.submissions import find_submission
-from documents.users import User
+from documents.dmc.students import Student
+from documents.people.users import User
+from documents.records.record import declared, default_required
 from tests.people import AREA, OTHER, place
-from views import exporting, record_actions, round_files
+from views.collecting import round_files
+from views.records import exporting, record_actions
 
 
 def sheets(content):

@@ -11,10 +11,10 @@ import sys
 
 import pytest
 
-from documents import history
 from documents.database import connect
-from documents.students import Student
-from exports.layouts import layout_of
+from documents.dmc.students import Student
+from documents.trail import history
+from exports.workbooks.layouts import layout_of
 from scripts.environment import ROOT
 from tests.killing import LONGEST, PARTS, PUPILS_EACH, SCHOOLS, START, Cut, Office, rows_of_workbook
 from tests.web import AUDIT_KEY

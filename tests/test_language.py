@@ -23,7 +23,7 @@ from werkzeug.datastructures import MultiDict
 from wtforms import IntegerField, validators
 
 from admin_app import language
-from documents.users import Role, User
+from documents.people.users import Role, User
 from tests.test_no_english import english_on
 
 SHIPPED = ["Toggle navigation", "Close", "menu image"]  # plain English in Flask-Admin's own base templates

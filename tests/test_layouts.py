@@ -7,14 +7,14 @@ import zipfile
 import pytest
 from python_calamine import load_workbook
 
+from documents.district.schools import School
+from documents.dmc.students import Student
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
-from documents.export_layouts import get_layout, layouts_of, remove_layout, save_layout
-from documents.history import AuditEvent
-from documents.schools import School
-from documents.students import Student
-from documents.writing import Change, write
-from exports.importing import plan_import
-from exports.layouts import layout_of, offered
+from documents.records.export_layouts import get_layout, layouts_of, remove_layout, save_layout
+from documents.records.writing import Change, write
+from documents.trail.history import AuditEvent
+from exports.imports.importing import plan_import
+from exports.workbooks.layouts import layout_of, offered
 from tests.people import AREA, OTHER, SCHOOL, place
 from tests.test_roster import pupil
 

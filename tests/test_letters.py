@@ -7,15 +7,16 @@ import zipfile
 
 import pytest
 
-from documents import clock, letters, progress, rounds
+from documents import clock
+from documents.collecting import letters, progress, rounds
+from documents.collecting.letter_words import letter_of
+from documents.collecting.round_steps import checklist
+from documents.collecting.rounds import Round
+from documents.collecting.submissions import find_submission
+from documents.district.schools import School
 from documents.errors import Invalid, NotAllowed, WrongState
-from documents.letter_words import letter_of
-from documents.round_steps import checklist
-from documents.rounds import Round
-from documents.schools import School
-from documents.submissions import find_submission
-from documents.thai import thai_digits
-from exports.letter_files import letter_docx, letter_pdf
+from documents.formats.thai import thai_digits
+from exports.collecting.letter_files import letter_docx, letter_pdf
 from tests.districts import bring
 from tests.people import AREA, place
 

@@ -6,12 +6,13 @@ from importlib import import_module
 import pytest
 from bson import ObjectId
 
-from documents import gcode_requests, resemblance
+from documents.checking import resemblance
+from documents.checking.likeness import LIKELY, likely_same, told_to
 from documents.database import collection
-from documents.digests import canonical_record
-from documents.likeness import LIKELY, likely_same, told_to
-from documents.students import Student
-from documents.writing import Change, write
+from documents.dmc.students import Student
+from documents.gcode import gcode_requests
+from documents.records.digests import canonical_record
+from documents.records.writing import Change, write
 from tests.learners import learner
 from tests.likenesses import labelled
 from tests.people import AREA, OTHER, ROUND, SCHOOL, YEAR, place

@@ -4,13 +4,13 @@ import re
 
 import pytest
 
-from documents import limits
-from documents.checks import default_limits
-from documents.history import AuditEvent
-from documents.limits import limits_of
-from documents.locking import lock_round
-from documents.students import Student
-from documents.writing import Change, write
+from documents.checking import limits
+from documents.checking.checks import default_limits
+from documents.checking.limits import limits_of
+from documents.collecting.locking import lock_round
+from documents.dmc.students import Student
+from documents.records.writing import Change, write
+from documents.trail.history import AuditEvent
 from tests.people import AREA, OTHER, YEAR, place
 from tests.pupils import pupil
 

@@ -4,12 +4,13 @@ import re
 
 import pytest
 
-from documents import clock, locking
+from documents import clock
+from documents.collecting import locking
+from documents.collecting.submissions import find_submission
 from documents.database import collection
-from documents.equipment import Equipment
-from documents.history import AuditEvent
-from documents.submissions import find_submission
-from documents.writing import Change, write
+from documents.mobec.equipment import Equipment
+from documents.records.writing import Change, write
+from documents.trail.history import AuditEvent
 from tests.people import AREA, OTHER, SCHOOL, opened_like, place
 from tests.test_equipment import line, stored_lines
 

@@ -3,10 +3,10 @@
 import pytest
 from playwright.sync_api import expect
 
-from documents.equipment import Equipment
-from documents.rounds import Round
-from documents.submissions import find_submission
-from documents.writing import Change, write
+from documents.collecting.rounds import Round
+from documents.collecting.submissions import find_submission
+from documents.mobec.equipment import Equipment
+from documents.records.writing import Change, write
 from tests.browsing import PHONE, lock_in_browser
 from tests.people import AREA, place
 from tests.test_equipment import line, stored_lines

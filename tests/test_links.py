@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 
 import pytest
 
-from documents.users import ROLES
+from documents.people.users import ROLES
 from tests.test_routes import table, there  # noqa: F401  the fixture
 from tests.world import tersely
 

@@ -3,13 +3,13 @@
 import pytest
 from bson import ObjectId
 
-from documents import listing
-from documents.completeness import missing_of
-from documents.listing import Wanted, all_of, count_of, one_of, page_of, query_of, schools_among
-from documents.schools import Area, School
-from documents.submissions import find_submission
-from documents.users import Grant, System
-from documents.writing import Change, remove, write
+from documents.collecting.submissions import find_submission
+from documents.district.schools import Area, School
+from documents.people.users import Grant, System
+from documents.records import listing
+from documents.records.completeness import missing_of
+from documents.records.listing import Wanted, all_of, count_of, one_of, page_of, query_of, schools_among
+from documents.records.writing import Change, remove, write
 from tests.canteens import Canteen
 from tests.people import AREA, OTHER, ROUND, SCHOOL, YEAR, person, place
 

@@ -4,17 +4,21 @@ import datetime as dt
 
 import pytest
 
-from documents import clock, codelists, freezing, history, job_runs, jobs, locking, moves, rounds
-from documents.digests import digest_of, root_of
+from documents import clock
+from documents.background import job_runs, jobs
+from documents.background.jobs import CannotCancel, Job, ask, cancel
+from documents.collecting import freezing, locking, moves, rounds
+from documents.collecting.freezing import Freeze, freeze_of
+from documents.collecting.locking import lock_round, lock_school
+from documents.collecting.moves import move
+from documents.collecting.rounds import Round, find_round
+from documents.collecting.submissions import find_submission, submissions_of
+from documents.district.schools import School
 from documents.errors import Busy, Invalid, NotAllowed, OutOfScope, RoundLocked, WindowShut, WrongState
-from documents.freezing import Freeze, freeze_of
-from documents.jobs import CannotCancel, Job, ask, cancel
-from documents.locking import lock_round, lock_school
-from documents.moves import move
-from documents.rounds import Round, find_round
-from documents.schools import School
-from documents.submissions import find_submission, submissions_of
-from documents.writing import Change, write
+from documents.records import codelists
+from documents.records.digests import digest_of, root_of
+from documents.records.writing import Change, write
+from documents.trail import history
 from tests.districts import LOADER, bring
 from tests.people import AREA, OTHER, ROUND, SCHOOL, YEAR, person, place
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from admin_app import theme
-from documents import rounds, submissions
+from documents.collecting import rounds, submissions
 from tests.look_app import served
 
 STATIC = theme.STATIC

@@ -9,15 +9,15 @@ import pytest
 from playwright.sync_api import expect
 from python_calamine import CalamineWorkbook
 
-from documents import rounds
+from documents.collecting import rounds
+from documents.collecting.rounds import Round
 from documents.database import collection
-from documents.declarations import FRESH_SECONDS, declaration
-from documents.defining import define, stop
-from documents.record import declared
-from documents.rounds import Round
-from documents.students import Student
-from documents.surveys import Answer
-from documents.technology import Technology
+from documents.dmc.students import Student
+from documents.emis.technology import Technology
+from documents.records.declarations import FRESH_SECONDS, declaration
+from documents.records.defining import define, stop
+from documents.records.record import declared
+from documents.records.surveys import Answer
 from scripts.environment import ROOT
 from tests.people import AREA, SCHOOL, YEAR, utc
 from tests.test_added_fields import said
@@ -98,8 +98,8 @@ def test_a_field_and_a_survey_from_the_browser_to_the_districts_files(
 OTHER_PROCESS = """
 import sys
 from documents.database import connect
-from documents.declarations import declaration
-from documents.students import Student
+from documents.records.declarations import declaration
+from documents.dmc.students import Student
 connect(sys.argv[1])
 for line in sys.stdin:
     print(",".join(declaration(Student, sys.argv[2], int(sys.argv[3])).added), flush=True)

@@ -7,12 +7,13 @@ import threading
 
 import pytest
 
-from documents import mail, sealing, smtp
-from documents.carriers import Away
 from documents.clock import real_now
 from documents.database import collection, in_transaction
 from documents.errors import OutOfScope, WrongState
-from documents.mail import Mail
+from documents.notifying import mail, smtp
+from documents.notifying.carriers import Away
+from documents.notifying.mail import Mail
+from documents.trail import sealing
 from tests.people import AREA, person
 from tests.post import PostOffice, use
 
@@ -127,8 +128,10 @@ def test_of_ten_workers_at_once_one_sends(post_office):
 
 DYING = """
 import os, sys
-from documents import database, mail, sealing
-from documents.mail import Mail
+from documents import database
+from documents.notifying import mail
+from documents.trail import sealing
+from documents.notifying.mail import Mail
 from tests.web import SECRET_KEY
 
 class Dying:

@@ -2,13 +2,14 @@
 
 import pytest
 
-from documents import freshening, subsystems
-from documents.completeness import missing_of
+from documents import subsystems
+from documents.checking import freshening
+from documents.checking.findings import Checkup, refresh
+from documents.collecting.submissions import find_submission
 from documents.database import collection
-from documents.findings import Checkup, refresh
-from documents.students import Student
-from documents.submissions import find_submission
-from documents.writing import Change, write
+from documents.dmc.students import Student
+from documents.records.completeness import missing_of
+from documents.records.writing import Change, write
 from tests.explaining import shown
 from tests.people import AREA, OTHER, SCHOOL, place
 from tests.pupils import pupil

@@ -8,9 +8,9 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from documents import history
-from documents.passwords import matches
-from documents.users import System, User
+from documents.people.passwords import matches
+from documents.people.users import System, User
+from documents.trail import history
 from scripts.commands import manage as commands_of_manage
 from scripts.environment import ROOT
 

@@ -6,12 +6,12 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from documents import jobs
+from documents.background import jobs
+from documents.background.jobs import Job
 from documents.clock import real_now
-from documents.jobs import Job
-from documents.schools import School
-from documents.students import Student
-from exports.plans import ImportPlan, Keeping, PlannedRow, SchoolPlan
+from documents.district.schools import School
+from documents.dmc.students import Student
+from exports.imports.plans import ImportPlan, Keeping, PlannedRow, SchoolPlan
 from tests import awkward_files as made
 from tests.browsing import PHONE
 from tests.people import AREA, OTHER, SCHOOL

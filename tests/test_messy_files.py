@@ -2,11 +2,11 @@
 
 import pytest
 
-from exports.columns import text_of_cell
-from exports.headers import match_columns
-from exports.mapped_files import table_of
-from exports.reading import read_table
-from exports.table_ends import is_sum
+from exports.imports.mapped_files import table_of
+from exports.reading.headers import match_columns
+from exports.reading.reading import read_table
+from exports.reading.table_ends import is_sum
+from exports.workbooks.columns import text_of_cell
 from tests import awkward_files as made
 from tests.test_reading import Wanted
 

@@ -8,14 +8,15 @@ import time
 
 import pytest
 
-from documents import history, installation
 from documents.database import collection
 from documents.errors import Busy
 from documents.migrations import runner
 from documents.migrations.lease import LONG_AGO, Lease, held
 from documents.migrations.rewriting import SealedValues, rewrite
+from documents.operating import installation
+from documents.records.writing import Change, write
+from documents.trail import history
 from documents.version import VERSION
-from documents.writing import Change, write
 from scripts import preparing
 from scripts.environment import ROOT
 from scripts.folder import CannotStart
@@ -250,7 +251,8 @@ import sys
 sys.path[:0] = [{str(tmp_path)!r}, {str(ROOT)!r}]
 import documents
 documents.SUBSYSTEMS.append("tests.canteens.Canteen")
-from documents import database, history
+from documents import database
+from documents.trail import history
 from documents.migrations import runner
 database.connect({database_uri!r})
 runner.run_missing("0.1.0", {dying!r}, seconds=3)

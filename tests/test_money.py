@@ -2,13 +2,14 @@
 
 import pytest
 
-from documents import locking, money, money_back, rates
+from documents.collecting import locking
+from documents.dmc.students import Student
 from documents.errors import Invalid, NotAllowed, WrongState
-from documents.money import by_level, dues_of
-from documents.rate_rows import Rate, baht, satang
-from documents.rate_seeds import TABLES
-from documents.students import Student
-from documents.writing import Change, write
+from documents.records.writing import Change, write
+from documents.subsidies import money, money_back, rates
+from documents.subsidies.money import by_level, dues_of
+from documents.subsidies.rate_rows import Rate, baht, satang
+from documents.subsidies.rate_seeds import TABLES
 from tests.people import AREA, OTHER, SCHOOL, YEAR, place
 from tests.pupils import pupil
 from tests.report_world import filled as filled

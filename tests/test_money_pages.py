@@ -8,8 +8,9 @@ import pytest
 from bson import ObjectId
 from python_calamine import CalamineWorkbook
 
-from documents import locking, money, rates
-from documents.students import Student
+from documents.collecting import locking
+from documents.dmc.students import Student
+from documents.subsidies import money, rates
 from tests.people import AREA, OTHER, SCHOOL
 from tests.report_world import filled as filled
 from tests.test_money import reported

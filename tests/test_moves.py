@@ -5,8 +5,19 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from documents import clock, history, rounds
-from documents.asides import extend, set_hold
+from documents import clock
+from documents.collecting import rounds
+from documents.collecting.asides import extend, set_hold
+from documents.collecting.locking import lock_round, lock_school
+from documents.collecting.moves import MOVES, check_move, move, moves_for
+from documents.collecting.submissions import (
+    SEALED,
+    STATES,
+    Submission,
+    find_submission,
+    prepare_submissions,
+    round_of,
+)
 from documents.database import collection
 from documents.errors import (
     Busy,
@@ -18,11 +29,9 @@ from documents.errors import (
     WindowShut,
     WrongState,
 )
-from documents.locking import lock_round, lock_school
-from documents.moves import MOVES, check_move, move, moves_for
-from documents.submissions import SEALED, STATES, Submission, find_submission, prepare_submissions, round_of
-from documents.users import ROLES
-from documents.writing import Change, write
+from documents.people.users import ROLES
+from documents.records.writing import Change, write
+from documents.trail import history
 from tests.people import AREA, OTHER, SCHOOL, person, place
 
 LATER = "2025-06-12T09:00:00+07:00"  # schools and directors shut, the district still open
@@ -336,7 +345,7 @@ def test_who_wrote_confirmed_or_certified_does_not_verify(submission, teacher, d
 def test_separation_holds_over_the_whole_version_though_signatures_were_taken_back(
     submission, teacher, director, officer
 ):
-    from documents.users import Grant
+    from documents.people.users import Grant
 
     two_hats = person("two_hats", "school", SCHOOL)
     two_hats.grants.append(Grant(role="district", area_code=AREA))
@@ -350,7 +359,7 @@ def test_separation_holds_over_the_whole_version_though_signatures_were_taken_ba
 
 
 def test_the_confirmer_certifies_only_where_the_round_lets_him(submission, open_round, director):
-    from documents.users import Grant
+    from documents.people.users import Grant
 
     head = person("head", "school", SCHOOL)
     head.grants.append(Grant(role="director", area_code=AREA, school_codes=[SCHOOL]))

@@ -5,17 +5,17 @@ import re
 
 import pytest
 
-from documents import school_names
 from documents.database import collection
+from documents.district import school_names
+from documents.district.schools import School
+from documents.dmc.reconciling import Reconciliation
+from documents.dmc.rooms import SchoolRooms
+from documents.dmc.students import Student
 from documents.errors import RuleBroken
-from documents.reconciling import Reconciliation
-from documents.rooms import SchoolRooms
-from documents.schools import School
-from documents.students import Student
-from documents.writing import Change, write
-from exports import enrolment_file
-from exports.enrolment_file import figures_of, guess
-from exports.mapped_files import table_of
+from documents.records.writing import Change, write
+from exports.dmc import enrolment_file
+from exports.dmc.enrolment_file import figures_of, guess
+from exports.imports.mapped_files import table_of
 from tests.making import complete
 from tests.people import AREA, OTHER, SCHOOL, place
 from tests.test_reconciling import PAGE as RECONCILE

@@ -10,13 +10,13 @@ from itertools import islice
 import pytest
 
 from documents import subsystems
+from documents.collecting.submissions import STATES
 from documents.database import collection
-from documents.gcode import GCodeRequest
-from documents.record import declared
-from documents.students import Student
-from documents.submissions import STATES
-from documents.users import Grant, User
-from exports.importing import plan_import
+from documents.dmc.students import Student
+from documents.gcode.gcode import GCodeRequest
+from documents.people.users import Grant, User
+from documents.records.record import declared
+from exports.imports.importing import plan_import
 from tests.people import AREA, OTHER, SCHOOL, person
 from tests.test_routes import table
 from tests.test_security import PUBLIC, routes

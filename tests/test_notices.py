@@ -6,11 +6,14 @@ import threading
 
 import pytest
 
-from documents import asides, bulk_moves, clock, extending, moves, notices, rounds, timetable
+from documents import clock
+from documents.background import timetable
+from documents.collecting import asides, bulk_moves, extending, moves, rounds
+from documents.collecting.submissions import find_submission
 from documents.database import collection, in_transaction
-from documents.notices import Notice
-from documents.submissions import find_submission
-from documents.users import Acting, User
+from documents.notifying import notices
+from documents.notifying.notices import Notice
+from documents.people.users import Acting, User
 from tests.districts import bring
 from tests.people import AREA, OTHER, SCHOOL, place
 

@@ -3,16 +3,22 @@
 import pytest
 
 from documents import clock
+from documents.checking.finding_answers import may_answer
+from documents.collecting.moves import MOVES, check_move, move
+from documents.collecting.submissions import (
+    STATES,
+    Submission,
+    find_submission,
+    prepare_submissions,
+    round_of,
+)
+from documents.collecting.waiting import newest_rounds, waiting_for
 from documents.database import collection
+from documents.district.schools import School
 from documents.errors import NotAllowed, OutOfScope, RuleBroken, WrongState
-from documents.finding_answers import may_answer
-from documents.moves import MOVES, check_move, move
-from documents.record import Place
-from documents.schools import School
-from documents.submissions import STATES, Submission, find_submission, prepare_submissions, round_of
-from documents.users import ROLES
-from documents.waiting import newest_rounds, waiting_for
-from documents.writing import Change, write
+from documents.people.users import ROLES
+from documents.records.record import Place
+from documents.records.writing import Change, write
 from tests.kitchens import Kitchen, food_round
 from tests.people import AREA, OTHER, SCHOOL, YEAR, person
 from tests.test_moves import PEOPLE, TABLE

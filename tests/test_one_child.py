@@ -4,17 +4,19 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from documents import clock, duplicates, findings, history, one_child
-from documents.citizen_id import mask_id
+from documents import clock
+from documents.checking import duplicates, findings, one_child
+from documents.checking.duplicate_cases import DuplicateCase, get_case
+from documents.collecting.submissions import Submission, find_submission
 from documents.database import collection
-from documents.duplicate_cases import DuplicateCase, get_case
+from documents.dmc.students import Student
 from documents.errors import OutOfScope, WrongState
-from documents.gcode import GCodeRequest
-from documents.gcode_linking import learner_values
-from documents.history import AuditEvent
-from documents.students import Student
-from documents.submissions import Submission, find_submission
-from documents.writing import Change, write
+from documents.formats.citizen_id import mask_id
+from documents.gcode.gcode import GCodeRequest
+from documents.gcode.gcode_linking import learner_values
+from documents.records.writing import Change, write
+from documents.trail import history
+from documents.trail.history import AuditEvent
 from tests.certified import certified
 from tests.people import AREA, OTHER, SCHOOL, person, place
 from tests.pupils import number, pupil

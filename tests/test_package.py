@@ -15,21 +15,22 @@ from pathlib import Path
 import pytest
 from mongoengine import disconnect
 
-from documents import history, locking, signing, versions
-from documents.backup import Backup, write_backup
+from documents.collecting import locking, versions
+from documents.collecting.moves import move
+from documents.collecting.rounds import find_round
+from documents.collecting.submissions import find_submission
 from documents.database import connect, db, ensure_indexes
+from documents.dmc.students import Student
 from documents.errors import FileRefused, NotAllowed, WrongState
-from documents.moves import move
-from documents.restoring import restored
-from documents.rounds import find_round
-from documents.students import Student
-from documents.submissions import find_submission
-from documents.users import User
+from documents.operating.backup import Backup, write_backup
+from documents.operating.restoring import restored
+from documents.people.users import User
+from documents.records.writing import Change, write
+from documents.trail import history, signing
 from documents.version import VERSION
-from documents.writing import Change, write
-from exports.package import refuse_package, write_package
-from exports.package_check import check_package
-from exports.sealed_zip import Member, differing, directory, of_bytes, pack
+from exports.collecting.package import refuse_package, write_package
+from exports.collecting.package_check import check_package
+from exports.workbooks.sealed_zip import Member, differing, directory, of_bytes, pack
 from scripts.embedded import EmbeddedMongo
 from scripts.environment import ROOT
 from scripts.folder import prepare

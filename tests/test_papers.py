@@ -5,14 +5,16 @@ from dataclasses import replace
 
 import pytest
 
-from documents import clock, locking, papers
-from documents.digests import short_code
-from documents.moves import move
-from documents.rooms import SchoolRooms
-from documents.students import Student
-from documents.submissions import find_submission
-from documents.writing import Change, write
-from exports.papers import confirmation_sheet, sheet_pdf
+from documents import clock
+from documents.collecting import locking
+from documents.collecting.moves import move
+from documents.collecting.submissions import find_submission
+from documents.dmc.rooms import SchoolRooms
+from documents.dmc.students import Student
+from documents.records.digests import short_code
+from documents.records.writing import Change, write
+from documents.trail import papers
+from exports.collecting.papers import confirmation_sheet, sheet_pdf
 from tests.people import OTHER, person, place
 from tests.pupils import pupil
 

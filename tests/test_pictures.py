@@ -9,13 +9,13 @@ from datetime import timedelta
 import pytest
 from PIL import Image
 
-from documents import pictures
-from documents.buildings import Building
+from documents.bobec.buildings import Building
 from documents.clock import real_now
 from documents.database import collection, db
 from documents.errors import Invalid
-from documents.pictures import PictureChunk, PictureFile, made_anew, tidy
-from documents.writing import Change, write
+from documents.records import pictures
+from documents.records.pictures import PictureChunk, PictureFile, made_anew, tidy
+from documents.records.writing import Change, write
 from tests.people import AREA, OTHER, SCHOOL, opened_like, place
 from tests.test_buildings import BLOCK
 from tests.test_record_view import form_of

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from documents import places
+from documents.district import places
 
 UBON = ("34", "3401", "340101")
 

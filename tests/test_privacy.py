@@ -5,24 +5,28 @@ import io
 
 import pytest
 
-from documents import attachments, clock, gcode_evidence, job_runs, pictures, privacy, retention
-from documents.cases import advance
+from documents import clock
+from documents.background import job_runs
+from documents.background.jobs import ask
 from documents.clock import real_now
+from documents.collecting.locking import lock_round
+from documents.collecting.reopening import take_back
 from documents.database import collection
-from documents.declarations import declaration
-from documents.defining import define
+from documents.dmc.students import Student
 from documents.errors import Invalid, NotAllowed
-from documents.gcode import GCodeRequest
-from documents.history import AuditEvent
-from documents.jobs import ask
-from documents.locking import lock_round
-from documents.privacy import KEEPING
-from documents.reopening import take_back
-from documents.students import Student
-from documents.surveys import make_survey
-from documents.users import EVERY_AREA, User
-from documents.verifying import verify
-from documents.writing import Change, write
+from documents.gcode import gcode_evidence
+from documents.gcode.gcode import GCodeRequest
+from documents.people import privacy, retention
+from documents.people.privacy import KEEPING
+from documents.people.users import EVERY_AREA, User
+from documents.records import attachments, pictures
+from documents.records.cases import advance
+from documents.records.declarations import declaration
+from documents.records.defining import define
+from documents.records.surveys import make_survey
+from documents.records.writing import Change, write
+from documents.trail.history import AuditEvent
+from documents.trail.verifying import verify
 from tests.learners import recorded
 from tests.people import AREA, SCHOOL, YEAR, person, place
 from tests.pupils import pupil

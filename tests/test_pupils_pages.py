@@ -5,14 +5,14 @@ import re
 
 import pytest
 
-from documents import lookups
+from documents.checking import lookups
+from documents.collecting.moves import move
+from documents.collecting.submissions import find_submission
 from documents.database import collection
-from documents.id_changes import IdChange
-from documents.moves import move
-from documents.students import Student
-from documents.submissions import find_submission
-from documents.transfers import Transfer
-from documents.writing import Change, write
+from documents.dmc.id_changes import IdChange
+from documents.dmc.students import Student
+from documents.dmc.transfers import Transfer
+from documents.records.writing import Change, write
 from tests.browsing import LAPTOP, PHONE
 from tests.districts import bring
 from tests.people import OTHER, SCHOOL, person, place

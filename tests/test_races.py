@@ -11,9 +11,13 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from documents import clock, history, moves, submissions, writing
-from documents.completeness import counts_by_school
-from documents.digests import digest_of, digests_of
+from documents import clock
+from documents.collecting import moves, submissions
+from documents.collecting.locking import lock_round
+from documents.collecting.moves import move
+from documents.collecting.rounds import Round
+from documents.collecting.submissions import find_submission, submissions_of
+from documents.dmc.students import Student
 from documents.errors import (
     Busy,
     DoorClosed,
@@ -24,13 +28,12 @@ from documents.errors import (
     StaleRevision,
     WrongState,
 )
-from documents.history import AuditEvent
-from documents.locking import lock_round
-from documents.moves import move
-from documents.rounds import Round
-from documents.students import Student
-from documents.submissions import find_submission, submissions_of
-from documents.writing import Change, write
+from documents.records import writing
+from documents.records.completeness import counts_by_school
+from documents.records.digests import digest_of, digests_of
+from documents.records.writing import Change, write
+from documents.trail import history
+from documents.trail.history import AuditEvent
 from tests.districts import LOADER, SCHOOLS, at, bring, code_of
 from tests.people import AREA, OTHER, person, place
 

@@ -10,9 +10,9 @@ import zlib
 import pytest
 
 from documents.errors import FileRefused
-from exports.headers import find_header, label_key, letter_of, match_columns
-from exports.reading import read_table
-from exports.sheets import Unreadable, read_sheets
+from exports.reading.headers import find_header, label_key, letter_of, match_columns
+from exports.reading.reading import read_table
+from exports.reading.sheets import Unreadable, read_sheets
 from tests import awkward_files as made
 
 HEADER = ["รหัสโรงเรียน", "ชั้น", "ชื่อ", "วันเกิด"]
@@ -242,7 +242,7 @@ def test_two_far_corners_of_an_old_workbook_cannot_take_the_memory():
 
 def test_a_parser_that_dies_takes_nothing_with_it(monkeypatch):
     """One far cell beyond every gauge: the child is refused the memory, this process goes on."""
-    from exports import guards
+    from exports.reading import guards
 
     monkeypatch.setattr(guards, "MAX_COLUMNS", 20_000)
     monkeypatch.setattr(guards, "MAX_AREA", 10**12)

@@ -5,11 +5,11 @@ import io
 
 from python_calamine import CalamineWorkbook
 
-from documents import reconciling
 from documents.database import collection
-from documents.reconciling import Reconciliation
-from documents.students import Student
-from documents.writing import Change, write
+from documents.dmc import reconciling
+from documents.dmc.reconciling import Reconciliation
+from documents.dmc.students import Student
+from documents.records.writing import Change, write
 from tests.making import complete
 from tests.people import AREA, OTHER, SCHOOL, place
 

@@ -5,11 +5,11 @@ from urllib.parse import unquote
 
 import pytest
 
+from documents.collecting.submissions import Submission, find_submission
 from documents.database import collection
-from documents.rooms import SchoolRooms
-from documents.students import Student
-from documents.submissions import Submission, find_submission
-from documents.writing import Change, write
+from documents.dmc.rooms import SchoolRooms
+from documents.dmc.students import Student
+from documents.records.writing import Change, write
 from tests.people import OTHER, SCHOOL, place
 
 NUMBERS = iter(f"100000000{i:03d}" for i in range(1, 999))
@@ -17,7 +17,7 @@ NUMBERS = iter(f"100000000{i:03d}" for i in range(1, 999))
 
 def pupil(**more):
     """Values of a complete made-up pupil."""
-    from documents.citizen_id import check_digit
+    from documents.formats.citizen_id import check_digit
 
     first12 = next(NUMBERS)
     return {

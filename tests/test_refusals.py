@@ -2,14 +2,14 @@
 
 import pytest
 
-from documents import history, refusals
+from documents.collecting.locking import lock_round
+from documents.collecting.submissions import find_submission
 from documents.database import collection
+from documents.dmc.students import Student
 from documents.errors import OutOfScope, RoundLocked
-from documents.locking import lock_round
-from documents.refusals import KINDS, MOST
-from documents.students import Student
-from documents.submissions import find_submission
-from documents.writing import Change, write
+from documents.records.writing import Change, write
+from documents.trail import history, refusals
+from documents.trail.refusals import KINDS, MOST
 from tests.people import OTHER, SCHOOL, person, place
 from tests.pupils import pupil
 from tests.test_record_view import form_of
@@ -92,7 +92,7 @@ def test_the_door_notes_who_writes_where_it_is_shut(theirs, sign_in, teacher, ap
 
 
 def find_round():
-    from documents.rounds import Round
+    from documents.collecting.rounds import Round
 
     return Round.objects.get()
 

@@ -7,24 +7,17 @@ from datetime import timedelta
 import pytest
 from PIL import Image
 
-from documents import (
-    account_links,
-    accounts,
-    clock,
-    history,
-    mail,
-    passwords,
-    registering,
-    retention,
-    sessions,
-)
-from documents.account_links import AccountLink
+from documents import clock
 from documents.clock import real_now
 from documents.database import collection, db
 from documents.errors import DuplicateKey, Invalid, NotAllowed, OutOfScope, WrongState
-from documents.notices import Notice
-from documents.registrations import Registration
-from documents.users import Grant, User
+from documents.notifying import mail
+from documents.notifying.notices import Notice
+from documents.people import account_links, accounts, passwords, registering, retention, sessions
+from documents.people.account_links import AccountLink
+from documents.people.registrations import Registration
+from documents.people.users import Grant, User
+from documents.trail import history
 from tests.people import AREA, OTHER, SCHOOL, person
 from tests.web import PASSWORD, with_password
 

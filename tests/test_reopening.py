@@ -5,19 +5,21 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from documents import clock, extending, history, reopening, versions
-from documents.asides import answer_hold, extend, keep_hold, prolong, set_hold
-from documents.cases import advance, steps_for
-from documents.digests import digest_of
+from documents import clock
+from documents.collecting import extending, reopening, versions
+from documents.collecting.asides import answer_hold, extend, keep_hold, prolong, set_hold
+from documents.collecting.freezing import freeze_of
+from documents.collecting.locking import lock_round, lock_school
+from documents.collecting.moves import move
+from documents.collecting.reopening import ReopenRequest, ask_reopening, grant, take_back
+from documents.collecting.rounds import Round
+from documents.collecting.submissions import find_submission
 from documents.errors import Invalid, NotAllowed, OutOfScope, RuleBroken, WindowShut, WrongState
-from documents.freezing import freeze_of
-from documents.locking import lock_round, lock_school
-from documents.moves import move
-from documents.reopening import ReopenRequest, ask_reopening, grant, take_back
-from documents.rounds import Round
-from documents.submissions import find_submission
-from documents.users import Grant
-from documents.writing import Change, remove, write
+from documents.people.users import Grant
+from documents.records.cases import advance, steps_for
+from documents.records.digests import digest_of
+from documents.records.writing import Change, remove, write
+from documents.trail import history
 from tests.districts import LOADER, bring
 from tests.people import AREA, NOON, OTHER, SCHOOL, person, place
 
@@ -168,7 +170,7 @@ def test_nothing_is_asked_of_what_is_not_sealed(canteens, open_round, teacher):
 
 
 def test_a_round_that_is_closing_reopens_nothing(canteens, open_round, teacher, officer, approver):
-    from documents import rounds
+    from documents.collecting import rounds
 
     bring(here(), "confirm", "certify", "verify")
     lock_school(here(), approver)

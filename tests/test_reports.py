@@ -7,15 +7,16 @@ from types import SimpleNamespace
 
 from bson import ObjectId
 
-from documents import growth, locking, reporting
-from documents.limits import set_limits
-from documents.report_numbers import Numbers
-from documents.rounds import find_round
-from documents.small_cells import hidden, worked_out
-from documents.student_reports import BY_KEY, REPORTS, reports_of
-from documents.students import Student
-from documents.writing import Change, write
-from exports.report_files import numbers_for, report_csv
+from documents.checking.limits import set_limits
+from documents.collecting import locking
+from documents.collecting.rounds import find_round
+from documents.dmc import growth, reporting
+from documents.dmc.report_numbers import Numbers
+from documents.dmc.small_cells import hidden, worked_out
+from documents.dmc.student_reports import BY_KEY, REPORTS, reports_of
+from documents.dmc.students import Student
+from documents.records.writing import Change, write
+from exports.dmc.report_files import numbers_for, report_csv
 from tests.people import AREA, OTHER, SCHOOL, YEAR, person, place
 from tests.pupils import pupil
 from tests.report_world import *  # noqa: F403  fixtures of the world

@@ -7,17 +7,18 @@ import pytest
 from playwright.sync_api import expect
 from python_calamine import CalamineWorkbook
 
-from documents import clock, history
-from documents.cases import advance
+from documents import clock
+from documents.collecting.locking import lock_round
+from documents.collecting.reopening import ReopenRequest, ask_reopening, grant
+from documents.collecting.submissions import find_submission
 from documents.database import collection
-from documents.locking import lock_round
-from documents.renumbering import former_ids
-from documents.reopening import ReopenRequest, ask_reopening, grant
-from documents.students import Student
-from documents.submissions import find_submission
-from documents.users import Grant
-from documents.warrants import Granted, Warrant
-from documents.writing import Change, write
+from documents.dmc.renumbering import former_ids
+from documents.dmc.students import Student
+from documents.people.users import Grant
+from documents.records.cases import advance
+from documents.records.warrants import Granted, Warrant
+from documents.records.writing import Change, write
+from documents.trail import history
 from tests.browsing import PHONE
 from tests.districts import LOADER, bring
 from tests.making import complete

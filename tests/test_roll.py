@@ -2,13 +2,13 @@
 
 import pytest
 
-from documents import roll
+from documents.collecting.submissions import find_submission
 from documents.database import collection
+from documents.dmc import roll
+from documents.dmc.students import Student
 from documents.errors import DuplicateKey, Invalid, WrongState
-from documents.record import Place
-from documents.students import Student
-from documents.submissions import find_submission
-from documents.writing import Change, write
+from documents.records.record import Place
+from documents.records.writing import Change, write
 from tests.people import AREA, OTHER, SCHOOL, YEAR, place
 from tests.pupils import pupil
 

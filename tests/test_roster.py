@@ -5,14 +5,14 @@ import io
 
 import pytest
 
-from documents.citizen_id import check_digit
 from documents.database import collection
-from documents.students import Student
-from documents.writing import Change, write
-from exports.columns import Surroundings
-from exports.importing import apply_plan, plan_import
-from exports.layouts import layout_of
-from exports.roster import lane_of, parted_lane
+from documents.dmc.students import Student
+from documents.formats.citizen_id import check_digit
+from documents.records.writing import Change, write
+from exports.dmc.roster import lane_of, parted_lane
+from exports.imports.importing import apply_plan, plan_import
+from exports.workbooks.columns import Surroundings
+from exports.workbooks.layouts import layout_of
 from tests import awkward_files as made
 from tests.people import SCHOOL, place
 

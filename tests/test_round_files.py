@@ -5,11 +5,11 @@ import io
 import pytest
 from python_calamine import CalamineWorkbook
 
-from documents import locking
-from documents.moves import move
-from documents.students import Student
-from documents.submissions import find_submission
-from documents.writing import Change, write
+from documents.collecting import locking
+from documents.collecting.moves import move
+from documents.collecting.submissions import find_submission
+from documents.dmc.students import Student
+from documents.records.writing import Change, write
 from tests.people import person, place
 from tests.test_record_view import pupil
 

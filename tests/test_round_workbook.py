@@ -7,25 +7,26 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from python_calamine import load_workbook
 
-from documents import clock, codelists
+from documents import clock
+from documents.collecting.locking import lock_round
+from documents.collecting.moves import move
+from documents.collecting.submissions import find_submission
 from documents.database import collection
-from documents.digests import short_code
+from documents.district.schools import School
+from documents.dmc.rooms import SchoolRooms
+from documents.dmc.students import Student
 from documents.errors import TotalsDiffer, WrongState
-from documents.locking import lock_round
-from documents.moves import move
-from documents.record import Place
-from documents.rooms import SchoolRooms
-from documents.schools import School
-from documents.students import Student
-from documents.submissions import find_submission
+from documents.records import codelists
+from documents.records.digests import short_code
+from documents.records.record import Place
+from documents.records.writing import Change, write
 from documents.version import VERSION
-from documents.writing import Change, write
-from exports.importing import plan_import
-from exports.layouts import layout_of
-from exports.reading import read_table
-from exports.round_report import round_report
-from exports.round_workbook import records_of, round_file_name, round_workbook
-from exports.statistics import statistics_csv
+from exports.collecting.round_report import round_report
+from exports.collecting.round_workbook import records_of, round_file_name, round_workbook
+from exports.dmc.statistics import statistics_csv
+from exports.imports.importing import plan_import
+from exports.reading.reading import read_table
+from exports.workbooks.layouts import layout_of
 from tests.people import AREA, NAMES, OTHER, ROUND, SCHOOL, YEAR, place
 from tests.test_roster import pupil
 
@@ -155,7 +156,7 @@ def test_a_pupil_saved_while_the_file_is_made_is_in_all_of_it_or_in_none(filled,
         asked.append(write([Change(Student, place(), pupil(50 + len(asked)))], teacher))
         return records_of(document, facts)
 
-    monkeypatch.setattr("exports.round_workbook.records_of", saving_elsewhere(slowly))
+    monkeypatch.setattr("exports.collecting.round_workbook.records_of", saving_elsewhere(slowly))
     rows = sheets(round_workbook(filled))["รายชื่อนักเรียน"]
     assert (len(rows), len(asked)) == (6, 1)
 

@@ -5,14 +5,16 @@ import re
 
 import pytest
 
-from documents import clock, history, reminders, rounds
+from documents import clock
+from documents.collecting import reminders, rounds
+from documents.collecting.freezing import freeze_of
+from documents.collecting.locking import lock_round
+from documents.collecting.rounds import Round, RoundTemplate
+from documents.collecting.submissions import Submission, find_submission, submissions_of
 from documents.database import collection
+from documents.district.schools import School
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
-from documents.freezing import freeze_of
-from documents.locking import lock_round
-from documents.rounds import Round, RoundTemplate
-from documents.schools import School
-from documents.submissions import Submission, find_submission, submissions_of
+from documents.trail import history
 from tests.people import AREA, OTHER, YEAR, place
 
 DAY = dt.datetime(2025, 5, 15)  # noqa: DTZ001

@@ -7,12 +7,12 @@ are walked in test_security.py.
 import pytest
 
 from documents import subsystems
-from documents.gcode import GCodeRequest
-from documents.users import ROLES
+from documents.gcode.gcode import GCodeRequest
+from documents.people.users import ROLES
 from tests.discreet import leaks, numbers_of
 from tests.test_security import PUBLIC, routes
 from tests.world import Stored, tersely
-from views import files_out
+from views.records import files_out
 
 EVERYONE = "school director district approver executive admin"
 READERS = "school director district approver"
@@ -413,13 +413,13 @@ def there(world):
 
 
 def _school_id(world):
-    from documents.schools import school
+    from documents.district.schools import school
 
     return school(world.round.area_code, world.submission.school_code).id
 
 
 def says_what(app, answer):
-    """Whether the view that gave an answer says what its files hold (views/files_out.py)."""
+    """Whether the view that gave an answer says what its files hold (views/records/files_out.py)."""
     endpoint, _ = app.url_map.bind("localhost").match(answer.request.path, method=answer.request.method)
     return getattr(app.view_functions[endpoint], "hands_out", None) in files_out.KINDS
 

@@ -3,13 +3,13 @@
 import pytest
 from playwright.sync_api import expect
 
-from documents import rule_trials
-from documents.check_rules import CheckRule, make_rule
-from documents.findings import Finding, refresh
-from documents.rooms import SchoolRooms
-from documents.students import Student
-from documents.submissions import find_submission
-from documents.writing import Change, write
+from documents.checking import rule_trials
+from documents.checking.check_rules import CheckRule, make_rule
+from documents.checking.findings import Finding, refresh
+from documents.collecting.submissions import find_submission
+from documents.dmc.rooms import SchoolRooms
+from documents.dmc.students import Student
+from documents.records.writing import Change, write
 from tests.browsing import PHONE
 from tests.people import AREA, YEAR, place
 from tests.pupils import pupil

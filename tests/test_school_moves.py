@@ -4,17 +4,18 @@ import datetime as dt
 
 import pytest
 
-from documents import clock, freezing, locking
+from documents import clock
+from documents.collecting import freezing, locking
+from documents.collecting.moves import move
+from documents.collecting.round_members import enter, leave, rounds_to_enter
+from documents.collecting.rounds import Round
+from documents.collecting.submissions import Submission, find_submission, may_write
+from documents.district.school_moves import Order, establish, fates_of, move_school
+from documents.district.schools import School
 from documents.errors import Invalid, NotAllowed, StaleRevision, WrongState
-from documents.history import events_of
-from documents.moves import move
-from documents.round_members import enter, leave, rounds_to_enter
-from documents.rounds import Round
-from documents.school_moves import Order, establish, fates_of, move_school
-from documents.schools import School
-from documents.submissions import Submission, find_submission, may_write
-from documents.verifying import verify
-from documents.writing import Change, write
+from documents.records.writing import Change, write
+from documents.trail.history import events_of
+from documents.trail.verifying import verify
 from tests.making import complete
 from tests.people import AREA, OTHER, SCHOOL, place
 
@@ -28,7 +29,7 @@ def profile(code=SCHOOL):
 
 
 def add_pupil(teacher, school=SCHOOL):
-    from documents.students import Student
+    from documents.dmc.students import Student
 
     write([Change(Student, place(school), complete(Student))], teacher)
 

@@ -4,12 +4,15 @@ import datetime as dt
 
 import pytest
 
-from documents import accounts, clock, granting, history, postings, recertifying, sessions, timetable
+from documents import clock
+from documents.background import timetable
+from documents.background.jobs import Job
 from documents.database import collection
+from documents.district.schools import Area, School
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
-from documents.jobs import Job
-from documents.schools import Area, School
-from documents.users import EVERY_AREA, ROLES, Grant, User
+from documents.people import accounts, granting, postings, recertifying, sessions
+from documents.people.users import EVERY_AREA, ROLES, Grant, User
+from documents.trail import history
 from tests.people import AREA, OTHER, SCHOOL, person
 
 DUE = dt.date(2025, 7, 1)

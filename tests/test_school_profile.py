@@ -6,13 +6,13 @@ import re
 import pytest
 from PIL import Image
 
+from documents.district.land import accepted, total
+from documents.district.school_profile import edit_school
+from documents.district.school_sizes import sizes_of
+from documents.district.schools import School, size_band
 from documents.errors import Invalid, NotAllowed, WrongState
-from documents.history import events_of
-from documents.land import accepted, total
-from documents.school_profile import edit_school
-from documents.school_sizes import sizes_of
-from documents.schools import School, size_band
-from documents.verifying import verify
+from documents.trail.history import events_of
+from documents.trail.verifying import verify
 from tests.people import AREA, OTHER, SCHOOL
 
 PAGE = "/admin/schools/"

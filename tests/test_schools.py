@@ -6,16 +6,17 @@ import re
 import pytest
 from python_calamine import CalamineWorkbook
 
-from documents import acting, school_notes
+from documents.collecting.submissions import find_submission
+from documents.district import school_notes
+from documents.district.school_list import SchoolChange, write_schools
+from documents.district.schools import School
 from documents.errors import Invalid, NotAllowed, StaleRevision, WrongState
-from documents.school_list import SchoolChange, write_schools
-from documents.schools import School
-from documents.submissions import find_submission
-from documents.users import User
-from documents.verifying import verify
-from exports import mapped_files
-from exports.mapped_files import table_of
-from exports.school_fields import area_of, guess, known_labels, levels_of, values_of
+from documents.people import acting
+from documents.people.users import User
+from documents.trail.verifying import verify
+from exports.district.school_fields import area_of, guess, known_labels, levels_of, values_of
+from exports.imports import mapped_files
+from exports.imports.mapped_files import table_of
 from tests.people import AREA, OTHER, SCHOOL, person, place
 
 PAGE = "/admin/schools/import/"

@@ -2,10 +2,10 @@
 
 from playwright.sync_api import expect
 
+from documents.background.jobs import Job
 from documents.clock import real_now
-from documents.jobs import Job
-from documents.schools import School
-from documents.users import User
+from documents.district.schools import School
+from documents.people.users import User
 from tests.browsing import PHONE
 from tests.people import SCHOOL
 from tests.test_accessibility import Watch

@@ -15,11 +15,11 @@ from admin_app.config import Settings
 from admin_app.security import FILES_EACH
 from documents.database import connect
 from documents.errors import Busy, RoundLocked
-from documents.users import User
+from documents.people.users import User
 from scripts.environment import ROOT
 from tests.people import NOON
 from tests.web import AUDIT_KEY, PASSWORD, SECRET_KEY, Browser, settings_for, with_password
-from views import files_out
+from views.records import files_out
 
 # Every route a stranger may open, with its reason. Whatever else the application has must send him to sign in.
 PUBLIC = {

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from documents import subsystems
-from documents.surveys import Answer
+from documents.records.surveys import Answer
 from scripts.commands import manage
 
 ROOT = Path(__file__).parent.parent
@@ -52,6 +52,25 @@ def test_imports_point_one_way(folder):
         if name in OURS and name not in (folder, *LEANS_ON[folder])
     ]
     assert not wrong
+
+
+def test_a_subject_has_one_name_in_every_folder():
+    subjects = {
+        top: {path.parent.name for path in (ROOT / top).glob("*/__init__.py")}
+        for top in ("documents", "views", "exports")
+    }
+    assert subjects["views"] <= subjects["documents"]
+    assert subjects["exports"] - subjects["documents"] == {"reading", "imports", "workbooks"}
+    told = (
+        (ROOT / "README.md")
+        .read_text("utf-8")
+        .partition("divided by subject")[2]
+        .partition("Imports point")[0]
+    )
+    assert (
+        set(re.findall(r"\b([a-z]+)/(?= )", told))
+        == (subjects["documents"] - {"migrations"}) | subjects["exports"]
+    )
 
 
 def test_what_the_data_is_knows_neither_web_nor_workbook():

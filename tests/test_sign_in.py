@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from admin_app import auth
-from documents import accounts, sessions
 from documents.clock import real_now
 from documents.database import collection
-from documents.users import Session, User
+from documents.people import accounts, sessions
+from documents.people.users import Session, User
 from tests.people import AREA, SCHOOL, person
 from tests.web import PASSWORD, with_password
 

@@ -9,16 +9,16 @@ from python_calamine import CalamineWorkbook
 
 import documents
 from admin_app import create_app
-from documents import freezing, locking, rounds
+from documents.collecting import freezing, locking, rounds
+from documents.collecting.moves import move
+from documents.collecting.progress import board_of
+from documents.collecting.rounds import Round, Window
+from documents.collecting.submissions import find_submission
 from documents.database import collection, connect
 from documents.errors import Invalid, RoundLocked
-from documents.moves import move
-from documents.progress import board_of
-from documents.record import Place
-from documents.rounds import Round, Window
-from documents.submissions import find_submission
-from documents.writing import Change, write
-from exports.round_workbook import round_workbook
+from documents.records.record import Place
+from documents.records.writing import Change, write
+from exports.collecting.round_workbook import round_workbook
 from tests.people import AREA, OTHER, SCHOOL, YEAR, utc
 from tests.test_record_view import form_of
 from tests.test_security import routes
@@ -27,8 +27,8 @@ from tests.web import Browser, settings_for
 FILE = '''
 """Telescopes (กล้องโทรทรรศน์): one record a kind of telescope of a school in a round."""
 
-from documents.fields import choice, count, date, derived, text
-from documents.record import Record
+from documents.records.fields import choice, count, date, derived, text
+from documents.records.record import Record
 
 
 class Telescope(Record):
@@ -231,7 +231,7 @@ def test_a_file_is_planned_and_imported(browser, stored):
 
 
 def test_an_export_comes_back_the_same(browser, stored, round_, teacher):
-    from exports.importing import plan_import
+    from exports.imports.importing import plan_import
 
     for kind in ("xlsx", "csv"):
         content = browser.get(f"{GRID}export/{kind}/").data

@@ -11,7 +11,7 @@ from urllib.request import HTTPCookieProcessor, build_opener
 import pytest
 from pymongo import MongoClient
 
-from documents.users import ROLES
+from documents.people.users import ROLES
 from scripts.embedded import EmbeddedMongo
 from tests.product import PATIENCE, kill_everything
 from tests.slow import is_crowded

@@ -2,14 +2,14 @@
 
 import pytest
 
-from documents import locking
+from documents.collecting import locking
+from documents.collecting.submissions import find_submission
+from documents.dmc.rooms import SchoolRooms
+from documents.dmc.students import Student
 from documents.errors import WrongState
-from documents.rooms import SchoolRooms
-from documents.students import Student
-from documents.submissions import find_submission
-from documents.writing import Change, write
-from exports.reports import GRADES
-from exports.statistics import statistics_csv, statistics_file_name
+from documents.records.writing import Change, write
+from exports.dmc.reports import GRADES
+from exports.dmc.statistics import statistics_csv, statistics_file_name
 from tests.people import AREA, OTHER, SCHOOL, person, place
 from tests.pupils import pupil
 

@@ -8,13 +8,14 @@ import pytest
 from playwright.sync_api import expect
 from python_calamine import CalamineWorkbook
 
-from documents import clock, rounds
-from documents.rounds import find_round
-from documents.schools import Area, School
-from documents.students import Student
-from documents.submissions import Submission, find_submission
-from exports.roster import ORDER
-from exports.workbook import workbook_bytes
+from documents import clock
+from documents.collecting import rounds
+from documents.collecting.rounds import find_round
+from documents.collecting.submissions import Submission, find_submission
+from documents.district.schools import Area, School
+from documents.dmc.students import Student
+from exports.dmc.roster import ORDER
+from exports.workbooks.workbook import workbook_bytes
 from tests.browsing import PHONE
 from tests.people import AREA, person, place
 from tests.pupils import pupil
@@ -170,7 +171,7 @@ def report(window, district, code, tmp_path):
 
 def complete(code, pupils, teacher):
     """What the roster has no column for, typed by hand elsewhere; here through the door in one go."""
-    from documents.writing import Change, write
+    from documents.records.writing import Change, write
 
     by_number = {one["person_id"]: one for one in pupils}
     stored = list(Student.objects(school_code=code))

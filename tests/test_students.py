@@ -5,17 +5,18 @@ import itertools
 
 import pytest
 
-from documents import fields, student_rules
-from documents.codelists import code_list
-from documents.completeness import missing_of
+from documents.collecting.rounds import Round
+from documents.collecting.submissions import find_submission
 from documents.database import collection
+from documents.dmc import student_rules
+from documents.dmc.rooms import SchoolRooms
+from documents.dmc.students import Student
 from documents.errors import DuplicateKey, Invalid, RuleBroken
-from documents.record import declared, default_required, shown_fields
-from documents.rooms import SchoolRooms
-from documents.rounds import Round
-from documents.students import Student
-from documents.submissions import find_submission
-from documents.writing import Change, write
+from documents.records import fields
+from documents.records.codelists import code_list
+from documents.records.completeness import missing_of
+from documents.records.record import declared, default_required, shown_fields
+from documents.records.writing import Change, write
 from tests.people import OTHER, place
 
 

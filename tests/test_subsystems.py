@@ -8,17 +8,17 @@ from python_calamine import CalamineWorkbook
 
 from documents import subsystem, subsystems
 from documents.database import collection
-from documents.record import Record, declared, shown_fields
-from documents.rooms import SchoolRooms
-from documents.writing import Change, write
-from exports.columns import is_blank
-from exports.importing import plan_import
-from exports.layouts import layout_of
-from exports.round_workbook import round_workbook
+from documents.dmc.rooms import SchoolRooms
+from documents.records.record import Record, declared, shown_fields
+from documents.records.writing import Change, write
+from exports.collecting.round_workbook import round_workbook
+from exports.imports.importing import plan_import
+from exports.workbooks.columns import is_blank
+from exports.workbooks.layouts import layout_of
 from tests.making import complete
 from tests.people import OTHER, place
 from tests.test_record_view import form_of
-from views.filters import MOST_FILTERS
+from views.records.filters import MOST_FILTERS
 
 EVERY = pytest.mark.parametrize("slug", [document.slug for document in subsystems()])
 # Stored fields that no form shows, each with its reason. Whatever else is stored must be in the form.
@@ -104,7 +104,7 @@ def test_what_a_subsystem_is_called_is_said_once(slug):
 
 @EVERY
 def test_no_choice_names_a_list_or_parent_that_is_not_there(slug):
-    from documents.codelists import code_list
+    from documents.records.codelists import code_list
 
     for name, one in declared(subsystem(slug)).items():
         if one.codelist:

@@ -6,19 +6,19 @@ import io
 import pytest
 from python_calamine import CalamineWorkbook
 
-from documents import locking, rounds
-from documents.carrying import carry_over
+from documents.checking.findings import refresh
+from documents.collecting import locking, rounds
+from documents.collecting.moves import move
+from documents.collecting.rounds import Round
+from documents.collecting.submissions import find_submission
 from documents.database import collection
-from documents.declarations import declaration
-from documents.defining import define
 from documents.errors import Invalid, NotAllowed, OutOfScope, RoundLocked, WrongState
-from documents.field_definitions import FieldDefinition
-from documents.findings import refresh
-from documents.moves import move
-from documents.record import Place
-from documents.rounds import Round
-from documents.submissions import find_submission
-from documents.surveys import (
+from documents.records.carrying import carry_over
+from documents.records.declarations import declaration
+from documents.records.defining import define
+from documents.records.field_definitions import FieldDefinition
+from documents.records.record import Place
+from documents.records.surveys import (
     Answer,
     Survey,
     change_survey,
@@ -28,10 +28,10 @@ from documents.surveys import (
     give_round,
     make_survey,
 )
-from documents.verifying import verify
-from documents.writing import Change, write
-from exports.importing import apply_plan, plan_import
-from exports.round_workbook import round_workbook
+from documents.records.writing import Change, write
+from documents.trail.verifying import verify
+from exports.collecting.round_workbook import round_workbook
+from exports.imports.importing import apply_plan, plan_import
 from tests import awkward_files as made
 from tests.people import AREA, OTHER, SCHOOL, YEAR, person, utc
 from tests.test_added_fields import said
@@ -219,7 +219,7 @@ def test_a_survey_without_fields_cannot_be_opened(area, administrator, officer, 
     draft = give_round(bare, YEAR, FIRST, LAST, administrator)
     collection(FieldDefinition).update_one({"_id": field.id}, {"$set": {"first_year": YEAR + 1}})
     from documents.database import in_transaction
-    from documents.declarations import count_up
+    from documents.records.declarations import count_up
 
     in_transaction(count_up)
     with pytest.raises(WrongState, match="ไม่มีช่องคำถาม"):

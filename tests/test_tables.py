@@ -11,22 +11,24 @@ from dataclasses import replace
 
 import pytest
 
-from documents import case_kinds, clock, extending, history, reopening, rounds
-from documents.asides import answer_hold, extend, keep_hold, prolong, set_hold
-from documents.cases import advance
+from documents import case_kinds, clock
+from documents.collecting import extending, reopening, rounds
+from documents.collecting.asides import answer_hold, extend, keep_hold, prolong, set_hold
+from documents.collecting.extending import ExtensionRequest
+from documents.collecting.locking import lock_round, lock_school
+from documents.collecting.moves import move
+from documents.collecting.reopening import ReopenRequest
+from documents.collecting.rounds import Round
+from documents.collecting.submissions import Submission, find_submission
 from documents.database import collection
+from documents.district.schools import School
 from documents.errors import RuleBroken
-from documents.extending import ExtensionRequest
-from documents.history import AuditEvent
-from documents.locking import lock_round, lock_school
-from documents.moves import move
-from documents.record import Place
-from documents.reopening import ReopenRequest
-from documents.rounds import Round
-from documents.schools import School
-from documents.submissions import Submission, find_submission
-from documents.users import Grant, User
-from documents.writing import Change, write
+from documents.people.users import Grant, User
+from documents.records.cases import advance
+from documents.records.record import Place
+from documents.records.writing import Change, write
+from documents.trail import history
+from documents.trail.history import AuditEvent
 from tests import table_model
 from tests.people import AREA, OTHER, ROUND, SCHOOL, YEAR, person, place
 from tests.table_model import Deed, World, june

@@ -5,7 +5,7 @@ import unicodedata
 
 import pytest
 
-from documents import thai
+from documents.formats import thai
 
 TH = {"locale": "th"}
 

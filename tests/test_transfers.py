@@ -5,17 +5,20 @@ import threading
 
 import pytest
 
-from documents import clock, history, lookups, roll, transfers
+from documents import clock
+from documents.checking import lookups
+from documents.collecting.locking import lock_round
+from documents.collecting.moves import move
+from documents.collecting.submissions import find_submission
 from documents.database import collection
+from documents.dmc import roll, transfers
+from documents.dmc.paths import path_of
+from documents.dmc.students import Student
+from documents.dmc.transfers import Transfer, answer, ask
 from documents.errors import Invalid, NotAllowed, OutOfScope, RoundLocked, RuleBroken, TooOften, WrongState
-from documents.locking import lock_round
-from documents.moves import move
-from documents.paths import path_of
-from documents.students import Student
-from documents.submissions import find_submission
-from documents.transfers import Transfer, answer, ask
-from documents.writing import Change, remove, write
-from exports.importing import apply_plan, plan_import
+from documents.records.writing import Change, remove, write
+from documents.trail import history
+from exports.imports.importing import apply_plan, plan_import
 from tests.districts import bring
 from tests.people import AREA, OTHER, SCHOOL, person, place
 from tests.pupils import number, pupil
@@ -47,8 +50,8 @@ def asked(child, teacher):
 @pytest.fixture
 def third(open_round, database):
     """A teacher of a third school."""
-    from documents.schools import School
-    from documents.submissions import prepare_submissions
+    from documents.collecting.submissions import prepare_submissions
+    from documents.district.schools import School
 
     School(area_code=AREA, code=THIRD, name="บ้านสาม", grade_from="01", grade_to="09").save()
     prepare_submissions(open_round)
@@ -289,8 +292,8 @@ def test_who_left_between_two_rounds_is_asked_of_the_round_he_was_in(
     later = database.rounds.find_one({"_id": open_round.id}) | {"code": "2"}
     later.pop("_id")
     database.rounds.insert_one(later)
-    from documents.rounds import Round
-    from documents.submissions import prepare_submissions
+    from documents.collecting.rounds import Round
+    from documents.collecting.submissions import prepare_submissions
 
     prepare_submissions(Round.objects.get(code="2"))
     database.rounds.update_one({"code": "1"}, {"$set": {"state": "locked"}})
@@ -319,7 +322,7 @@ def test_a_removed_sender_s_record_leaves_nothing_to_copy(asked, child, neighbou
 
 
 def test_a_warrant_is_for_its_two_records_and_fields_alone(asked, child, neighbour):
-    from documents.warrants import Granted, Warrant
+    from documents.records.warrants import Granted, Warrant
 
     granted = {asked.receiver_record: Granted(place(), frozenset({"room"}))}
     warrant = Warrant("school", granted, along=lambda: pytest.fail("nothing is to be stored"))

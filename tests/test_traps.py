@@ -16,18 +16,18 @@ from mongoengine import EmbeddedDocument
 from pymongo.errors import OperationFailure
 
 from documents import subsystems
+from documents.collecting.submissions import Submission
 from documents.database import collection, stored_documents
+from documents.dmc.students import Student
 from documents.errors import StaleRevision
-from documents.record import Record, declared
-from documents.students import Student
-from documents.submissions import Submission
-from documents.writing import Change, remove, write
+from documents.records.record import Record, declared
+from documents.records.writing import Change, remove, write
 from tests.making import complete
 from tests.people import SCHOOL, place
 from tests.test_record_view import form_of
 from tests.test_security import routes
 from tests.test_shape import ROOT, sources
-from views.record import RecordView
+from views.records.record import RecordView
 
 PRODUCT = ("documents", "exports", "views", "admin_app", "scripts")
 # Where a trap, or an abuse case ("A" and its number), is shown closed: file and test.
@@ -165,7 +165,11 @@ def test_nothing_walks_past_the_door():
         [*(document.__name__ for document in subsystems()), "document", r"self\.(model|document)", "kind"]
     )
     of_a_subsystem = rf"collection\(({classes})\)|\b({classes})\.objects"
-    inside = {"documents/writing.py", "documents/migrations/rewriting.py", "documents/restoring.py"}
+    inside = {
+        "documents/records/writing.py",
+        "documents/migrations/rewriting.py",
+        "documents/operating/restoring.py",
+    }
     for path, text in product():
         if str(path) in inside:
             continue
@@ -198,7 +202,7 @@ def test_concerns_are_stated_in_the_transaction_alone():
 
 # Rows of a grid are put together of pieces, each constant or escaped by name: 2,500 a page. That typed text stays text
 # there is shown by test_abuse_input.py::test_what_was_typed_is_text_on_every_page and by the test after this one.
-PUT_TOGETHER = {"views/grid_rows.py": "''.join(parts)"}
+PUT_TOGETHER = {"views/records/grid_rows.py": "''.join(parts)"}
 
 
 def test_no_markup_is_made_of_data():
@@ -335,7 +339,7 @@ def test_an_index_that_cannot_be_built_is_loud(database):
     database.field_settings.drop_indexes()
     twice = {"area_code": "1", "document": "students", "academic_year": 2568}
     database.field_settings.insert_many([dict(twice), dict(twice)])
-    from documents.completeness import FieldSetting
+    from documents.records.completeness import FieldSetting
 
     with pytest.raises((OperationFailure, mongoengine.errors.OperationError)):
         FieldSetting.ensure_indexes()

@@ -8,11 +8,12 @@ import pytest
 from passlib.totp import TOTP
 
 from admin_app import create_app, security
-from documents import accounts, history, sessions, two_step
 from documents.clock import real_now
 from documents.database import collection, connect
 from documents.errors import Invalid, NotAllowed
-from documents.users import Session
+from documents.people import accounts, sessions, two_step
+from documents.people.users import Session
+from documents.trail import history
 from tests.people import AREA
 from tests.people import person as stored
 from tests.web import PASSWORD, Browser, settings_for, with_password

@@ -5,9 +5,10 @@ import re
 
 import pytest
 
-from documents import accounts, history, passwords, school_accounts, sessions
-from documents.jobs import Job
-from documents.users import User
+from documents.background.jobs import Job
+from documents.people import accounts, passwords, school_accounts, sessions
+from documents.people.users import User
+from documents.trail import history
 from tests.people import AREA, OTHER, SCHOOL, person
 from tests.web import with_password
 

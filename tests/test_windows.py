@@ -5,14 +5,14 @@ import datetime as dt
 import pytest
 
 from documents import clock
-from documents.asides import extend
+from documents.collecting.asides import extend
+from documents.collecting.locking import lock_round
+from documents.collecting.moves import move
+from documents.collecting.progress import look_of_one
+from documents.collecting.submissions import Submission, find_submission, is_late, may_write, round_of
+from documents.collecting.windows import open_until, step_open
 from documents.database import collection
 from documents.errors import RoundLocked, WindowShut
-from documents.locking import lock_round
-from documents.moves import move
-from documents.progress import look_of_one
-from documents.submissions import Submission, find_submission, is_late, may_write, round_of
-from documents.windows import open_until, step_open
 from tests.people import place
 
 # The tests' round: schools and directors 1 June 0.00 to 10 June 16.30, the district to 15 June 16.30.

@@ -9,8 +9,8 @@ import pytest
 
 from admin_app import messages, wording
 from admin_app.wording import Words, dates_in, page_for
-from documents import places
-from documents.users import User
+from documents.district import places
+from documents.people.users import User
 from tests.people import SCHOOL
 from tests.web import with_password
 

@@ -12,13 +12,13 @@ from xml.dom import minidom
 import pytest
 from python_calamine import load_workbook
 
+from documents.dmc.students import Student
 from documents.errors import FileRefused
-from documents.students import Student
-from exports.layouts import layout_of
-from exports.reading import read_table
-from exports.reports import LEVELS, figures, irregular, report_rows, write_report
-from exports.template import template_of
-from exports.workbook import BUDDHIST_DATE, file_name, sheet_name, workbook_bytes, write_table
+from exports.dmc.reports import LEVELS, figures, irregular, report_rows, write_report
+from exports.imports.template import template_of
+from exports.reading.reading import read_table
+from exports.workbooks.layouts import layout_of
+from exports.workbooks.workbook import BUDDHIST_DATE, file_name, sheet_name, workbook_bytes, write_table
 
 DAY = dt.datetime(2017, 6, 10)  # noqa: DTZ001  a day has no zone
 KINDS = ("text", "center", "count", "measure", "date")
@@ -219,8 +219,8 @@ def test_the_blank_sheet_offers_its_lists_and_reads_as_itself():
 
 
 def test_every_word_the_blank_sheet_offers_is_understood():
-    from documents.codelists import code_list
-    from exports.template import offered_words
+    from documents.records.codelists import code_list
+    from exports.imports.template import offered_words
 
     for column in layout_of(Student).columns:
         if column.kind in ("choice", "choices") and column.choices not in (

@@ -2,7 +2,9 @@
 
 import pytest
 
-from documents import clock, history
+from documents import clock
+from documents.collecting.moves import move
+from documents.collecting.submissions import find_submission
 from documents.errors import (
     DuplicateKey,
     Invalid,
@@ -13,9 +15,8 @@ from documents.errors import (
     WindowShut,
     WrongState,
 )
-from documents.moves import move
-from documents.submissions import find_submission
-from documents.writing import Change, remove, write
+from documents.records.writing import Change, remove, write
+from documents.trail import history
 from tests.people import OTHER, place
 
 
@@ -189,7 +190,7 @@ def test_a_thousand_records_take_a_constant_number_of_calls(canteens, open_round
 
 
 def test_two_who_add_the_same_key_at_once_get_one_sentence(canteens, open_round, teacher, monkeypatch):
-    from documents import preparing
+    from documents.records import preparing
 
     monkeypatch.setattr(preparing, "find_doubles", lambda prepared, errors: None)
     write([new(canteens)], teacher)

@@ -6,13 +6,15 @@ from collections import Counter
 import pytest
 from playwright.sync_api import expect
 
-from documents import clock, locking, year_end
+from documents import clock
+from documents.collecting import locking
+from documents.collecting.rounds import Round
 from documents.database import collection
-from documents.reporting import counted, terms_of
-from documents.rounds import Round
-from documents.student_reports import BY_KEY
-from documents.students import Student
-from documents.writing import Change, write
+from documents.dmc import year_end
+from documents.dmc.reporting import counted, terms_of
+from documents.dmc.student_reports import BY_KEY
+from documents.dmc.students import Student
+from documents.records.writing import Change, write
 from tests.browsing import PHONE
 from tests.people import OTHER, SCHOOL, place
 from tests.pupils import pupil

@@ -2,17 +2,17 @@
 
 import pytest
 
-from documents import checks
-from documents.carrying import carry_over
-from documents.checks import Context
+from documents.checking import checks
+from documents.checking.checks import Context
+from documents.checking.findings import Finding, refresh
+from documents.collecting.submissions import find_submission
 from documents.database import collection
-from documents.findings import Finding, refresh
-from documents.record import Place, default_required
-from documents.student_checks import Sums
-from documents.students import Student
-from documents.submissions import find_submission
-from documents.users import System
-from documents.writing import Change, write
+from documents.dmc.student_checks import Sums
+from documents.dmc.students import Student
+from documents.people.users import System
+from documents.records.carrying import carry_over
+from documents.records.record import Place, default_required
+from documents.records.writing import Change, write
 from tests.kitchens import food_round
 from tests.people import SCHOOL, YEAR, place
 from tests.pupils import pupil

@@ -11,9 +11,9 @@ from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 
 from admin_app.config import Settings
-from documents import passwords, sessions
 from documents.database import collection
-from documents.users import User
+from documents.people import passwords, sessions
+from documents.people.users import User
 from tests.people import NOON
 
 AUDIT_KEY = b"a key of the tests, forty bytes and more"

@@ -3,8 +3,8 @@
 import sys
 import time
 
+from documents.background.jobs import job_kind
 from documents.database import db
-from documents.jobs import job_kind
 
 
 @job_kind("count_slowly", "นับช้า ๆ", "Count slowly")

@@ -11,16 +11,20 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from documents import finding_answers, findings, gcode_evidence, gcode_requests, jobs, rounds, subsystems
+from documents import subsystems
+from documents.background import jobs
+from documents.checking import finding_answers, findings
 from documents.clock import real_now
+from documents.collecting import rounds
+from documents.collecting.extending import ask_time
+from documents.collecting.rounds import Round
+from documents.collecting.submissions import find_submission
 from documents.database import collection, db
-from documents.extending import ask_time
-from documents.record import Place
-from documents.rounds import Round
-from documents.schools import Area, School
-from documents.submissions import find_submission
-from documents.users import User
-from documents.writing import Change, write
+from documents.district.schools import Area, School
+from documents.gcode import gcode_evidence, gcode_requests
+from documents.people.users import User
+from documents.records.record import Place
+from documents.records.writing import Change, write
 from tests.learners import learner
 from tests.making import complete, marks_of
 from tests.people import AREA, OTHER, ROUND, SCHOOL, YEAR, opened_like, person, place

@@ -1,63 +1,63 @@
 """What people see: thin Flask-Admin views over documents, in menu order."""
 
 from documents import subsystems
-from documents.pictures import LARGEST, TAKEN, fields_of
+from documents.records.pictures import LARGEST, TAKEN, fields_of
 from views import shell
-from views.access_log import AccessLog
-from views.account import Account
-from views.announcements import Announcements
-from views.audit import Audit
-from views.buildings import BuildingReports, BuildingView
-from views.carrying import Carrying
-from views.changes import Changes
-from views.class_lists import ClassListPages
-from views.codelists import CodeLists
-from views.contacts import Contacts
-from views.control_room import ControlRoom
-from views.duplicates import Duplicates
-from views.equipment import EquipmentReports, EquipmentView
-from views.fields import Fields
-from views.findings import Findings
-from views.gcode import GCode
-from views.gcode_codes import GCodeCodes
-from views.gcode_exchange import GCodeExchange
-from views.gcode_register import GCodeRegister
-from views.gcode_reports import GCodeReports
+from views.bobec.buildings import BuildingReports, BuildingView
+from views.bobec.pictures import Pictures
+from views.bobec.pictures import url as picture_url
+from views.checking.duplicates import Duplicates
+from views.checking.findings import Findings
+from views.checking.limits import Limits
+from views.checking.rules import Rules
+from views.collecting.carrying import Carrying
+from views.collecting.changes import Changes
+from views.collecting.control_room import ControlRoom
+from views.collecting.packages import LARGEST as LARGEST_PACKAGE
+from views.collecting.packages import Packages
+from views.collecting.papers import Papers
+from views.collecting.reopening import Reopening
+from views.collecting.round_files import RoundFiles
+from views.collecting.round_letters import RoundLetters
+from views.collecting.rounds import Rounds
+from views.collecting.submissions import Submissions
+from views.collecting.summaries import Summaries
+from views.district.contacts import Contacts
+from views.district.schools import Schools
+from views.dmc.class_lists import ClassListPages
+from views.dmc.id_changes import IdChanges
+from views.dmc.pupil_reports import Reports
+from views.dmc.pupils import PupilView
+from views.dmc.reconcile import Reconcile
+from views.dmc.transfers import Transfers
+from views.dmc.year_end import YearEnd
+from views.gcode.gcode import GCode
+from views.gcode.gcode_codes import GCodeCodes
+from views.gcode.gcode_exchange import GCodeExchange
+from views.gcode.gcode_register import GCodeRegister
+from views.gcode.gcode_reports import GCodeReports
 from views.home import Home
-from views.id_changes import IdChanges
 from views.jobs import Jobs
-from views.joining import joining
-from views.layouts import Layouts
-from views.limits import Limits
-from views.line_sheet import LineSheetView
-from views.mails import Mails
-from views.money import Money
-from views.notices import Notices
-from views.packages import LARGEST as LARGEST_PACKAGE
-from views.packages import Packages
-from views.papers import Papers
-from views.people import SchoolPeople
-from views.pictures import Pictures
-from views.pictures import url as picture_url
-from views.privacy import Notice, Privacy
-from views.pupil_reports import Reports
-from views.pupils import PupilView
-from views.rates import Rates
-from views.reconcile import Reconcile
-from views.record import RecordView
-from views.registrations import Registrations
-from views.reopening import Reopening
-from views.round_files import RoundFiles
-from views.round_letters import RoundLetters
-from views.rounds import Rounds
-from views.rules import Rules
-from views.schools import Schools
-from views.submissions import Submissions
-from views.summaries import Summaries
-from views.surveys import Surveys, SurveyView
-from views.transfers import Transfers
-from views.users import Users
-from views.year_end import YearEnd
+from views.mobec.equipment import EquipmentReports, EquipmentView
+from views.notifying.announcements import Announcements
+from views.notifying.mails import Mails
+from views.notifying.notices import Notices
+from views.people.account import Account
+from views.people.joining import joining
+from views.people.people import SchoolPeople
+from views.people.privacy import Notice, Privacy
+from views.people.registrations import Registrations
+from views.people.users import Users
+from views.records.codelists import CodeLists
+from views.records.fields import Fields
+from views.records.layouts import Layouts
+from views.records.line_sheet import LineSheetView
+from views.records.record import RecordView
+from views.records.surveys import Surveys, SurveyView
+from views.subsidies.money import Money
+from views.subsidies.rates import Rates
+from views.trail.access_log import AccessLog
+from views.trail.audit import Audit
 
 SPARE = 4 * 2**20  # bytes of a form beside its pictures
 OWN_VIEWS = {

@@ -3,9 +3,9 @@
 from flask import url_for
 from flask_login import current_user
 
-from documents.rounds import Round
-from documents.schools import School
-from documents.users import User
+from documents.collecting.rounds import Round
+from documents.district.schools import School
+from documents.people.users import User
 from views import here
 
 # (what, who does it, the page, how it is found done): in the order of the work.

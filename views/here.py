@@ -7,12 +7,13 @@ subsystem to another keeps the year; whatever they say is asked of the database 
 from flask import current_app, g, request, session
 from flask_login import current_user
 
-from documents import clock, codelists, subsystems
+from documents import clock, subsystems
+from documents.collecting.rounds import Round, find_round
+from documents.collecting.waiting import NEWEST, rounds_question
 from documents.database import asked_together
-from documents.rounds import Round, find_round
-from documents.schools import Area
-from documents.users import EVERY_AREA
-from documents.waiting import NEWEST, rounds_question
+from documents.district.schools import Area
+from documents.people.users import EVERY_AREA
+from documents.records import codelists
 
 DRAFTS = ("draft", "proposed")
 

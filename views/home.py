@@ -6,31 +6,34 @@ from flask import abort, redirect, request, url_for
 from flask_admin import AdminIndexView, expose
 from flask_login import current_user
 
-from documents import announcements, buddhist, clock, findings
-from documents.access import AREA_READERS
+from documents import clock
+from documents.checking import findings
+from documents.checking.hindrances import hindrance_of
 from documents.clock import utc
-from documents.completeness import missing_of
+from documents.collecting.moves import moves_for
+from documents.collecting.progress import board_of, look_of_one, match, noun_of
+from documents.collecting.rounds import Round, get_round, round_before
+from documents.collecting.submissions import WRITABLE, Submission, is_late
+from documents.collecting.waiting import unreviewed, visible_submissions
+from documents.collecting.windows import open_until
 from documents.database import collection
-from documents.declarations import documents_in
-from documents.digests import documents_of
-from documents.hindrances import hindrance_of
-from documents.moves import moves_for
-from documents.progress import board_of, look_of_one, match, noun_of
-from documents.record import declared, size_counter
-from documents.rooms import SchoolRooms
-from documents.rounds import Round, get_round, round_before
-from documents.schools import School
-from documents.submissions import WRITABLE, Submission, is_late
-from documents.users import EVERY_AREA, SCHOOL_ROLES, User
-from documents.waiting import unreviewed, visible_submissions
-from documents.windows import open_until
+from documents.district.schools import School
+from documents.dmc.rooms import SchoolRooms
+from documents.formats import buddhist
+from documents.notifying import announcements
+from documents.people.access import AREA_READERS
+from documents.people.users import EVERY_AREA, SCHOOL_ROLES, User
+from documents.records.completeness import missing_of
+from documents.records.declarations import documents_in
+from documents.records.digests import documents_of
+from documents.records.record import declared, size_counter
 from views import here, instants, links, shell
-from views.announcements import row_of
-from views.control_room import cluster_of
+from views.collecting.control_room import cluster_of
+from views.collecting.waits import entries
 from views.first_steps import first_steps
+from views.notifying.announcements import row_of
 from views.pages import Page
-from views.privacy import unread
-from views.waits import entries
+from views.people.privacy import unread
 
 MOST_SCHOOLS = 6  # of one person shown in full
 SAME_SITE = ("same-origin", "none")

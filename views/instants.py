@@ -3,9 +3,10 @@
 import datetime as dt
 import re
 
-from documents import buddhist, clock, thai
+from documents import clock
 from documents.clock import utc
-from documents.rounds import CLOSING_TIME
+from documents.collecting.rounds import CLOSING_TIME
+from documents.formats import buddhist, thai
 
 _TIME = re.compile(r"(\d{1,2})\s*[.:]\s*(\d{2})\s*(?:น\.?)?|(\d{1,2})\s*(?:น\.?)?")
 

@@ -7,16 +7,18 @@ from flask import flash, jsonify, redirect, request, send_file, url_for
 from flask_admin import BaseView, expose
 from flask_login import current_user
 
-from documents import buddhist, history, jobs
-from documents.access import AREA_READERS
+from documents.background import jobs
+from documents.background.jobs import STATES, Job
 from documents.clock import utc
+from documents.collecting.rounds import label_of, system_name
 from documents.errors import RuleBroken
-from documents.jobs import STATES, Job
-from documents.privacy import days_of
-from documents.rounds import label_of, system_name
+from documents.formats import buddhist
+from documents.people.access import AREA_READERS
+from documents.people.privacy import days_of
+from documents.trail import history
 from views import here
-from views.files_out import SCOPE, hands_out
 from views.pages import Page
+from views.records.files_out import SCOPE, hands_out
 
 PATIENCE = 1.2  # seconds that a request waits for its job before it shows the job's page
 PAGE_SIZE = 30

@@ -4,8 +4,8 @@ from urllib.parse import urlencode
 
 from flask import url_for
 
-from documents.digests import documents_of
-from documents.surveys import is_survey
+from documents.records.digests import documents_of
+from documents.records.surveys import is_survey
 
 # Names that building an address keeps for itself, or for a part of the path: pages lead on with all that they were asked
 # (`url_for(..., **request.args)`), and by these an address could name another scheme or page.

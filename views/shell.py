@@ -5,16 +5,18 @@ from functools import lru_cache
 from flask import current_app, g, request, url_for
 from flask_login import current_user
 
-from documents import buddhist, clock, codelists, subsystem, subsystems, thai
-from documents.access import AREA_READERS
+from documents import clock, subsystem, subsystems
 from documents.clock import utc
+from documents.collecting.progress import sums_of
+from documents.collecting.rounds import STATES, system_name
+from documents.collecting.waiting import waiting_for
 from documents.database import asked_in_parts, asked_together
-from documents.progress import sums_of
-from documents.rounds import STATES, system_name
-from documents.schools import School
-from documents.surveys import is_survey
-from documents.users import EVERY_AREA, ROLES, SCHOOL_ROLES
-from documents.waiting import waiting_for
+from documents.district.schools import School
+from documents.formats import buddhist, thai
+from documents.people.access import AREA_READERS
+from documents.people.users import EVERY_AREA, ROLES, SCHOOL_ROLES
+from documents.records import codelists
+from documents.records.surveys import is_survey
 from views import here, jobs, links
 
 SECTIONS = {

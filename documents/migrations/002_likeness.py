@@ -7,8 +7,8 @@ from itertools import islice
 
 from pymongo import UpdateOne
 
-from documents.record import Place
-from documents.resemblance import NAMED_BY, keys
+from documents.checking.resemblance import NAMED_BY, keys
+from documents.records.record import Place
 
 BATCH = 1000
 

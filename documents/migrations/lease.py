@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pymongo.errors import PyMongoError
 
 from documents.errors import Busy
-from documents.installation import facts
+from documents.operating.installation import facts
 
 log = logging.getLogger(__name__)
 

@@ -11,11 +11,11 @@ from itertools import islice
 
 from pymongo import UpdateOne
 
+from documents.collecting.submissions import WRITABLE, Submission, place_filter
 from documents.database import collection
-from documents.digests import canonical_record
 from documents.errors import RuleBroken
-from documents.record import Place
-from documents.submissions import WRITABLE, Submission, place_filter
+from documents.records.digests import canonical_record
+from documents.records.record import Place
 
 BATCH = 500
 # What chains, keys and shards rest on.

@@ -7,12 +7,12 @@ import time
 from dataclasses import dataclass
 from types import ModuleType
 
-from documents import installation
 from documents.clock import real_now
 from documents.database import db
 from documents.errors import RuleBroken
-from documents.history import as_stored
 from documents.migrations.lease import SECONDS, held
+from documents.operating import installation
+from documents.trail.history import as_stored
 
 PACKAGE = "documents.migrations"
 NAME = re.compile(r"\d{3}_[a-z0-9_]+")

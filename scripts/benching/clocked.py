@@ -3,7 +3,7 @@
 import time
 
 from documents.database import collection
-from documents.students import Student
+from documents.dmc.students import Student
 from scripts.benching.records import OF_AN_AREA, ROUND, YEAR, area_code
 
 DEEP = 47_500  # the rank of the first row of the deep page in an area's round

@@ -9,8 +9,9 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from documents import clock, history
+from documents import clock
 from documents.database import connect
+from documents.trail import history
 from scripts.benching import records
 from scripts.children import end, spawn
 from scripts.embedded import EmbeddedMongo

@@ -10,27 +10,30 @@ from itsdangerous import URLSafeTimedSerializer
 
 from admin_app import create_app
 from admin_app.config import Settings
-from documents import history, job_runs, jobs, listing, sessions
-from documents.carrying import carry_over
-from documents.checks import ERROR
+from documents.background import job_runs, jobs
+from documents.checking.checks import ERROR
+from documents.checking.finding_answers import answer
+from documents.checking.findings import OPEN, Finding, refresh_all
+from documents.checking.likeness import likely_same
+from documents.checking.resemblance import READ
+from documents.checking.twofold import pairs_of
+from documents.collecting.freezing import Freeze
+from documents.collecting.locking import lock_round
+from documents.collecting.rounds import Round, find_round
+from documents.collecting.submissions import Submission, place_filter, prepare_submissions, submissions_of
 from documents.database import ahead, collection
-from documents.finding_answers import answer
-from documents.findings import OPEN, Finding, refresh_all
-from documents.freezing import Freeze
-from documents.likeness import likely_same
-from documents.locking import lock_round
-from documents.record import Place, declared
-from documents.resemblance import READ
-from documents.rooms import SchoolRooms
-from documents.rounds import Round, find_round
-from documents.schools import School
-from documents.students import Student
-from documents.submissions import Submission, place_filter, prepare_submissions, submissions_of
-from documents.twofold import pairs_of
-from documents.users import User
-from documents.writing import Change, write
-from exports.grid import around_of, projection_of, xlsx_of
-from exports.importing import apply_plan, plan_file
+from documents.district.schools import School
+from documents.dmc.rooms import SchoolRooms
+from documents.dmc.students import Student
+from documents.people import sessions
+from documents.people.users import User
+from documents.records import listing
+from documents.records.carrying import carry_over
+from documents.records.record import Place, declared
+from documents.records.writing import Change, write
+from documents.trail import history
+from exports.imports.importing import apply_plan, plan_file
+from exports.workbooks.grid import around_of, projection_of, xlsx_of
 from scripts.benching import records
 from scripts.benching.clocked import (
     PAGE,
@@ -133,7 +136,7 @@ class Operations:
 
     def _typed(self, stored):
         """A record as its form would post it."""
-        from views.forms import form_class
+        from views.records.forms import form_class
 
         names = tuple(declared(Student))
         form = form_class(Student, names, ())(None, obj=Student._from_son(stored))

@@ -33,14 +33,14 @@ from mongoengine.fields import (
 )
 from pymongo import UpdateOne
 
-from documents.codelists import code_list
+from documents.collecting.submissions import Submission
 from documents.database import collection, connect
-from documents.history import AuditEvent
-from documents.record import Record, declared
-from documents.rooms import SchoolRooms
-from documents.student_rules import DEFAULT_NO
-from documents.students import Student
-from documents.submissions import Submission
+from documents.dmc.rooms import SchoolRooms
+from documents.dmc.student_rules import DEFAULT_NO
+from documents.dmc.students import Student
+from documents.records.codelists import code_list
+from documents.records.record import Record, declared
+from documents.trail.history import AuditEvent
 from scripts.benching.clocked import (
     PAGE,
     Stopwatch,
@@ -52,7 +52,7 @@ from scripts.benching.clocked import (
     schools_of,
     term_of,
 )
-from views.filters import LONG_LIST
+from views.records.filters import LONG_LIST
 
 COPIED = "2"  # the round that an area's records are copied into
 COLUMNS = (
@@ -366,14 +366,14 @@ def event_of(document, row):
 
 def exported():
     """Names of as many stored fields as the export of the grid has columns."""
-    from exports.layouts import layout_of
+    from exports.workbooks.layouts import layout_of
 
     return (*OWN[:4], *declared(Student))[: len(layout_of(Student).written)]
 
 
 def imported():
     """Names of the fields that a record has once the roster was imported: those of its columns, and what follows."""
-    from exports.layouts import layout_of
+    from exports.workbooks.layouts import layout_of
 
     fed = {name for column in layout_of(Student).written for name in column.fields}
     return {*fed, *DEFAULT_NO, "status", "id_type", "reg_postcode"}

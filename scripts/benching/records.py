@@ -8,16 +8,17 @@ import datetime as dt
 
 from bson import ObjectId
 
-from documents import citizen_id, completeness, fields
+from documents.collecting.rounds import Round, Window
+from documents.collecting.submissions import Submission
 from documents.database import collection
-from documents.history import naive_now
-from documents.record import declared, default_required, keys_of
-from documents.rooms import SchoolRooms
-from documents.rounds import Round, Window
-from documents.schools import Area, School
-from documents.students import Student
-from documents.submissions import Submission
-from documents.users import Grant, System, User
+from documents.district.schools import Area, School
+from documents.dmc.rooms import SchoolRooms
+from documents.dmc.students import Student
+from documents.formats import citizen_id
+from documents.people.users import Grant, System, User
+from documents.records import completeness, fields
+from documents.records.record import declared, default_required, keys_of
+from documents.trail.history import naive_now
 from scripts.demo.plan import plan
 from scripts.demo.pupils import pupils_of, rooms_for
 

@@ -9,7 +9,8 @@ import sys
 from dataclasses import dataclass
 from threading import Lock, Thread
 
-from documents import notices, rates
+from documents.notifying import notices
+from documents.subsidies import rates
 from scripts.children import end, spawn
 from scripts.demo import (
     added,

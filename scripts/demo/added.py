@@ -5,15 +5,16 @@ The survey is half-way: about every second school has answered it, and some of t
 
 import datetime as dt
 
-from documents import findings, surveys
-from documents.change import Change
-from documents.codelists import code_list, of_area
-from documents.declarations import declaration
-from documents.defining import define
-from documents.fields import INTERNAL
-from documents.moves import move
-from documents.record import Place, declared
-from documents.submissions import find_submission
+from documents.checking import findings
+from documents.collecting.moves import move
+from documents.collecting.submissions import find_submission
+from documents.records import surveys
+from documents.records.change import Change
+from documents.records.codelists import code_list, of_area
+from documents.records.declarations import declaration
+from documents.records.defining import define
+from documents.records.fields import INTERNAL
+from documents.records.record import Place, declared
 from scripts.demo import calendar_of_rounds, moments
 from scripts.demo.chance import chance
 from scripts.demo.entering import put

@@ -4,11 +4,11 @@ The pictures are sketches: a few dozen are drawn once and stored for many school
 a few short of what it needs.
 """
 
-from documents.buildings import Building
-from documents.codelists import code_list
-from documents.pictures import put_many
-from documents.record import Place
-from documents.writing import Change, write
+from documents.bobec.buildings import Building
+from documents.records.codelists import code_list
+from documents.records.pictures import put_many
+from documents.records.record import Place
+from documents.records.writing import Change, write
 from scripts.demo import moments, reporting
 from scripts.demo.chance import chance
 from scripts.demo.entering import put

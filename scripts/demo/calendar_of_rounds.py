@@ -2,14 +2,14 @@
 
 from datetime import timedelta
 
-from documents import rounds
-from documents.asides import extend, set_hold
-from documents.carrying import carry_over
 from documents.clock import midnight
-from documents.locking import lock_round
-from documents.record import Place
-from documents.rounds import RoundTemplate, find_round, from_template
-from documents.submissions import find_submission
+from documents.collecting import rounds
+from documents.collecting.asides import extend, set_hold
+from documents.collecting.locking import lock_round
+from documents.collecting.rounds import RoundTemplate, find_round, from_template
+from documents.collecting.submissions import find_submission
+from documents.records.carrying import carry_over
+from documents.records.record import Place
 from scripts.demo import moments
 from scripts.demo.moments import at
 from scripts.demo.plan import AREA

@@ -1,9 +1,10 @@
 """The office and its schools, as stored."""
 
-from documents import history, places
 from documents.database import collection
-from documents.schools import Area, School, size_band
-from documents.users import System
+from documents.district import places
+from documents.district.schools import Area, School, size_band
+from documents.people.users import System
+from documents.trail import history
 from scripts.demo.plan import AREA, AREA_NAME, AREA_SHORT, PROVINCE
 from scripts.demo.profiles import profile
 

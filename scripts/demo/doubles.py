@@ -3,13 +3,13 @@
 Some schools have answered, one pair was decided to be two children, the others wait.
 """
 
-from documents import agencies, duplicates
-from documents.agencies import Listed
+from documents.checking import agencies, duplicates
+from documents.checking.agencies import Listed
+from documents.checking.duplicate_cases import NUMBER, OURS, PERSON, DuplicateCase, get_case
+from documents.collecting.rounds import find_round
+from documents.collecting.submissions import WRITABLE, Submission
 from documents.database import collection
-from documents.duplicate_cases import NUMBER, OURS, PERSON, DuplicateCase, get_case
-from documents.rounds import find_round
-from documents.students import Student
-from documents.submissions import WRITABLE, Submission
+from documents.dmc.students import Student
 from scripts.demo import moments
 from scripts.demo.moments import at
 from scripts.demo.plan import AREA

@@ -6,11 +6,11 @@ is worked out in one place (`computers`), since M-OBEC counts the same machines.
 
 import datetime as dt
 
-from documents import thai
-from documents.change import Change
-from documents.codelists import code_list
-from documents.staff import Staff
-from documents.technology import Technology
+from documents.emis.staff import Staff
+from documents.emis.technology import Technology
+from documents.formats import thai
+from documents.records.change import Change
+from documents.records.codelists import code_list
 from scripts.demo import added, moments, names, reporting
 from scripts.demo.chance import chance
 from scripts.demo.entering import put

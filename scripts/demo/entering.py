@@ -2,15 +2,15 @@
 
 import datetime as dt
 
-from documents import finding_answers, findings
+from documents.checking import finding_answers, findings
+from documents.collecting.moves import MOVES, move
+from documents.collecting.submissions import Submission, find_submission
 from documents.database import collection
-from documents.moves import MOVES, move
-from documents.record import Place
-from documents.rooms import SchoolRooms
-from documents.students import Student
-from documents.submissions import Submission, find_submission
-from documents.users import System
-from documents.writing import Change, write
+from documents.dmc.rooms import SchoolRooms
+from documents.dmc.students import Student
+from documents.people.users import System
+from documents.records.record import Place
+from documents.records.writing import Change, write
 from scripts.demo import moments, neighbours
 from scripts.demo.chance import chance
 from scripts.demo.learners import enter_codes

@@ -4,12 +4,12 @@ Desks follow the pupils that the school has in DMC, computers those it told EMIS
 another number.
 """
 
-from documents import linked
-from documents.change import Change
-from documents.codelists import code_list
-from documents.equipment import NUMBERS, Equipment
-from documents.equipment_checks import DESKS, pupils_at
-from documents.record import Place
+from documents.mobec.equipment import NUMBERS, Equipment
+from documents.mobec.equipment_checks import DESKS, pupils_at
+from documents.records import linked
+from documents.records.change import Change
+from documents.records.codelists import code_list
+from documents.records.record import Place
 from scripts.demo import moments, reporting
 from scripts.demo.chance import chance
 from scripts.demo.emis import computers, computers_then

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from documents import citizen_id, places
+from documents.district import places
+from documents.formats import citizen_id
 from scripts.demo import names
 
 OFFICE = "0000"  # no registration office has this number, so no number made here is a real person's

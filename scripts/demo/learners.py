@@ -4,11 +4,11 @@ import datetime as dt
 
 from bson import ObjectId
 
-from documents.cases import advance, open_case
-from documents.gcode import GCodeRequest, keys_of
-from documents.gcode_numbers import given
-from documents.record import declared
-from documents.users import System
+from documents.gcode.gcode import GCodeRequest, keys_of
+from documents.gcode.gcode_numbers import given
+from documents.people.users import System
+from documents.records.cases import advance, open_case
+from documents.records.record import declared
 from scripts.demo import moments
 from scripts.demo.chance import chance
 from scripts.demo.plan import AREA

@@ -7,9 +7,10 @@ import json
 import os
 from dataclasses import dataclass
 
-from documents import accounts, history, passwords, school_accounts
 from documents.database import collection
-from documents.users import Grant, System, User
+from documents.people import accounts, passwords, school_accounts
+from documents.people.users import Grant, System, User
+from documents.trail import history
 from scripts.demo import names
 from scripts.demo.chance import chance
 from scripts.demo.plan import AREA

@@ -8,8 +8,8 @@ import math
 from dataclasses import dataclass
 from itertools import pairwise
 
-from documents import places
-from documents.schools import size_band
+from documents.district import places
+from documents.district.schools import size_band
 from scripts.demo.chance import chance
 from scripts.demo.school_names import school_name, villages
 

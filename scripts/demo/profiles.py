@@ -3,7 +3,7 @@
 import datetime as dt
 import math
 
-from documents import places
+from documents.district import places
 from scripts.demo.chance import chance
 
 OFFICE = (15.2496, 104.8391)

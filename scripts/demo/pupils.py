@@ -7,7 +7,7 @@ either absent. A cohort is counted by its grade's position in 2568; the one abov
 import datetime as dt
 from dataclasses import dataclass
 
-from documents.buddhist import age_on
+from documents.formats.buddhist import age_on
 from scripts.demo.households import BLOODS, LAO, Numbers, given_name, new_family
 from scripts.demo.plan import apportioned
 

@@ -4,7 +4,7 @@ import io
 
 from PIL import Image, ImageDraw
 
-from documents import registering
+from documents.people import registering
 from scripts.demo import moments, names
 from scripts.demo.chance import chance
 from scripts.demo.moments import at

@@ -5,12 +5,12 @@ Last year's round was entered in February and verified in March of every school;
 
 import datetime as dt
 
-from documents import findings
-from documents.change import Change
+from documents.checking import findings
+from documents.collecting.moves import move
+from documents.collecting.submissions import find_submission
 from documents.database import collection
-from documents.moves import move
-from documents.record import Place
-from documents.submissions import find_submission
+from documents.records.change import Change
+from documents.records.record import Place
 from scripts.demo import moments
 from scripts.demo.chance import chance
 from scripts.demo.entering import RETURNED_OTHERS, explain, go, look_at

@@ -8,8 +8,9 @@ import io
 
 from PIL import Image, ImageDraw
 
-from documents import citizen_id, gcode_certifying, gcode_evidence, gcode_linking, gcode_requests
-from documents.gcode_certifying import Chosen
+from documents.formats import citizen_id
+from documents.gcode import gcode_certifying, gcode_evidence, gcode_linking, gcode_requests
+from documents.gcode.gcode_certifying import Chosen
 from scripts.demo import moments
 from scripts.demo.chance import chance
 from scripts.demo.households import BURMESE, CAMBODIAN, LAO, given_name, surnames_of

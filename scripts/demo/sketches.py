@@ -7,8 +7,8 @@ from functools import cache
 
 from PIL import Image, ImageDraw, ImageFont
 
-from documents.pictures import THUMB, Drawn, as_jpeg
-from exports.pdf import FONTS
+from documents.records.pictures import THUMB, Drawn, as_jpeg
+from exports.workbooks.pdf import FONTS
 
 SIZE = 800, 600
 VARIANTS = 6  # of each type

@@ -2,10 +2,12 @@
 
 import datetime as dt
 
-from documents import announcements, clock, due_notices, letters, notice_rules
-from documents.rounds import find_round
-from documents.submissions import submissions_of
-from documents.users import System, User
+from documents import clock
+from documents.collecting import letters
+from documents.collecting.rounds import find_round
+from documents.collecting.submissions import submissions_of
+from documents.notifying import announcements, due_notices, notice_rules
+from documents.people.users import System, User
 from scripts.demo import moments
 from scripts.demo.chance import chance
 from scripts.demo.moments import at

@@ -9,8 +9,9 @@ import os
 import sys
 from pathlib import Path
 
-from documents import history, notices
 from documents.database import connect
+from documents.notifying import notices
+from documents.trail import history
 from scripts.demo.people import People
 from scripts.demo.phases import PHASES
 from scripts.demo.plan import plan, shared_out

@@ -1,0 +1,1 @@
+"""Checks (กฎตรวจสอบ) and what they find: rules, findings, duplicates."""

@@ -1,0 +1,31 @@
+"""Declared rooms (จำนวนห้องเรียน): how many rooms a school has of each grade in a round; frozen with it."""
+
+from documents.records.fields import choice, count
+from documents.records.record import Record
+
+
+class SchoolRooms(Record):
+    """One grade of one school in one round, and its number of rooms. Source: DMC menu 2.2 (domain.md 3.1.3)."""
+
+    grade = choice("ชั้น", "GRADE", en="Grade", required=True)
+    rooms = count("จำนวนห้องเรียน", en="Rooms", unit="ห้อง", min_value=0, max_value=99, required=True)
+
+    slug = "rooms"
+    label = "จำนวนห้องเรียน"
+    label_en = "Classrooms"
+    subsystem = "DMC"
+    key = ("grade",)
+    grid = ("school_code", "grade", "rooms")
+    cells = ("rooms",)
+    filters = ("grade",)
+    search = ("grade",)
+    order = ("grade",)
+
+    meta = {"collection": "school_rounds"}
+
+    tallied = ("rooms",)
+
+    @classmethod
+    def tally(cls, values):
+        """One grade (its row), and its rooms."""
+        return {"rooms": 1, "classrooms": values.get("rooms") or 0}

@@ -1,0 +1,1 @@
+"""EMIS, staff and school technology (ครู บุคลากร และเทคโนโลยี)."""

@@ -1,0 +1,1 @@
+"""The installation itself: backup, restore, what it knows of itself."""

@@ -1,0 +1,1 @@
+"""Who uses Khet and what they may do: accounts, roles, registration, sign-in, privacy."""

@@ -1,0 +1,1 @@
+"""Subsidies (เงินอุดหนุน): rates, heads that count, estimates, and money that goes back."""

@@ -1,0 +1,1 @@
+"""Files of buildings: their reports, and the ministry's list."""

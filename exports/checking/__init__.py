@@ -1,0 +1,1 @@
+"""Findings and duplicates as files, and the jobs of their desks."""

@@ -1,0 +1,1 @@
+"""The files of a round: its workbook, the ministry package, papers and letters."""

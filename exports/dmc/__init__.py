@@ -1,0 +1,1 @@
+"""Files of pupils: the ministry's roster and reports, rooms, class lists, other systems' sums."""

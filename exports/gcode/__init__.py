@@ -1,0 +1,1 @@
+"""Files of G-codes: exchange, register, form and reports."""

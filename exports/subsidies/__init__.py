@@ -1,0 +1,1 @@
+"""Estimates of subsidies as tables and letters."""

@@ -1,0 +1,1 @@
+"""Findings, the rules behind them, and the duplicates desk."""

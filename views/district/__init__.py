@@ -1,0 +1,1 @@
+"""Schools and whom to call there."""

@@ -1,0 +1,1 @@
+"""Pages of pupils: reports, class lists, moves, numbers, the year's end."""

@@ -1,0 +1,1 @@
+"""Accounts: one's own, the area's, and those who ask for one."""

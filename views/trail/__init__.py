@@ -1,0 +1,1 @@
+"""What was done and who looked at whose data."""
