@@ -1,5 +1,6 @@
 """What every test stands on: one throw-away mongod a run, a database a worker, emptied after each test."""
 
+import math
 import os
 import shutil
 import tempfile
@@ -13,7 +14,7 @@ from pymongo import WriteConcern
 from admin_app import create_app, tasks
 from documents import subsystems
 from documents.database import connect, db, stored_documents
-from documents.records import declarations
+from documents.records import codelists, declarations
 from documents.trail import history
 from scripts.embedded import EmbeddedMongo, quarter_of_memory
 from scripts.folder import CannotStart, prepare
@@ -213,15 +214,20 @@ def times(request):
 
 @pytest.fixture
 def count_commands(connected):
-    """`with count_commands() as names:` collects the name of every command sent in the block."""
+    """`with count_commands() as names:` collects the name of every command sent in the block.
+
+    Code lists are not looked at again meanwhile, which a process does by the clock.
+    """
     return _counting
 
 
 @contextmanager
 def _counting():
     names = []
-    LISTENER.sink = names
-    try:
-        yield names
-    finally:
-        LISTENER.sink = None
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(codelists, "FRESH_SECONDS", math.inf)
+        LISTENER.sink = names
+        try:
+            yield names
+        finally:
+            LISTENER.sink = None

@@ -11,7 +11,7 @@ from tests.test_shape import LEANS_ON, sources
 GOOD = "0123456789abcdef0123456789abcdef"
 READ = re.compile(r"""environ(?:\.get\(|\[)\"([A-Z_]+)\"""")
 # What one program of ours tells the next, and WSGI's own.
-UNSET = {"KHET_NOW_SINCE", "KHET_BENCH_DATA", "PYTHONPATH", "REQUEST_METHOD"}
+UNSET = {"KHET_NOW_SINCE", "KHET_BENCH_DATA", "PYTHONPATH", "REQUEST_METHOD", "HTTP_HOST"}
 
 
 @pytest.fixture
