@@ -66,6 +66,11 @@ READY = (
 )
 
 
+def as_from_a_terminal():
+    """Let Ctrl-C reach the program, which tests run in the background of a shell would hand down as ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.fixture
 def installing(empty_root, monkeypatch):
     """Start a program that fills .venv, which takes a minute; gives it and the function that makes another."""
@@ -75,8 +80,11 @@ def installing(empty_root, monkeypatch):
     def begin():
         command = [sys.executable, "-c", READY.format(root=str(empty_root))]
         begun.append(
-            subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
-        )
+            subprocess.Popen(
+                command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True,
+                preexec_fn=as_from_a_terminal,
+            )
+        )  # fmt: skip
         return begun[-1]
 
     yield begin
