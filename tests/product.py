@@ -97,7 +97,8 @@ def kill_everything(data):
             os.kill(pid, signal.SIGKILL)
 
 
-def wait_until_gone(data, seconds=20):
+def wait_until_gone(data, seconds=60):
+    """Return once no process of a run is left; the web server may take its 20 seconds of grace for a request."""
     until = time.monotonic() + seconds
     while left := processes(data):
         assert time.monotonic() < until, left
