@@ -42,7 +42,7 @@ class Cells(dict):
         if not self.repeats:
             return self._texts(values)
         try:
-            cells = [self[value] for value in values]
+            cells = list(map(self.__getitem__, values))
         except TypeError:  # a value that cannot be remembered, such as a list
             return [self._cell(value) for value in values]
         self.seen += len(values)

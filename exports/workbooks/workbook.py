@@ -13,7 +13,7 @@ import io
 import re
 import tempfile
 from functools import partial
-from itertools import chain, islice
+from itertools import chain, islice, repeat
 
 from xlsxwriter import Workbook
 from xlsxwriter.exceptions import FileCreateError
@@ -304,7 +304,7 @@ def values_by_column(writers, rows):
     """Yield for each column the values of these stored records: those of a `OneField` as they are stored."""
     for write in writers:
         if name := getattr(write, "name", None):
-            yield [row.get(name) for row in rows]
+            yield list(map(dict.get, rows, repeat(name)))
         else:
             yield list(map(write, rows))
 
