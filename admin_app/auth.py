@@ -99,9 +99,8 @@ def init_app(app, settings):
     guard.want_json(lambda _: False)  # the page is the only way in: a JSON sign-in would hand out a token
     guard.unauthn_handler(turn_away)
     guard.login_manager.user_loader(person_of_session)
-    guard.login_manager.request_loader(
-        lambda _: None
-    )  # no token opens a door: a Session can be ended, a token not
+    # No token opens a door: a Session can be ended, a token not.
+    guard.login_manager.request_loader(lambda _: None)
     user_authenticated.connect(begin_session, app)
     flask_login.user_logged_out.connect(end_session, app)
     password_changed.connect(keep_own_password, app)

@@ -51,15 +51,13 @@ LEFT_OUT = (
     ),
     *("template.py", "discretion.py", "letter_words.py", "letter_files.py", "daily_mail.py"),
 )
-NO_WORDING = re.compile(
-    r"\\[sdw.\-]|\(\?[:=!<]|\[[^\]]*-[^\]]*\]|^.[ก-ฮ]{20,}$|&[LRC]|=\"|^\"?>"
-)  # regular expressions, pieces of markup and the like
+# Regular expressions, pieces of markup and the like.
+NO_WORDING = re.compile(r"\\[sdw.\-]|\(\?[:=!<]|\[[^\]]*-[^\]]*\]|^.[ก-ฮ]{20,}$|&[LRC]|=\"|^\"?>")
 SEEDS = ROOT / "documents" / "seeds"
 MARK = "\ue000"  # stands for what is put in
 BREAK = "\ue001"  # stands for markup: no text goes on behind it
-BEGUN = dt.datetime(
-    2026, 11, 25, tzinfo=dt.UTC
-)  # the dates of the catalogue: writing it again changes no line
+# The dates of the catalogue: writing it again changes no line.
+BEGUN = dt.datetime(2026, 11, 25, tzinfo=dt.UTC)
 FOREVER = {"creation_date": BEGUN, "revision_date": BEGUN}
 TEXT_CALLS = ("get", "format_datetime", "format_date", "format_long", "short_code", "str", "join")
 BRACED = re.compile(r"\{\w*(?:[.\[!:][^{}]*)?\}|%\(\w+\)[sd]|\$\{[^{}]*\}")

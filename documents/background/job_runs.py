@@ -46,9 +46,8 @@ UNKNOWN = "ระบบรุ่นนี้ไม่รู้จักงาน
 # Set when the worker is told to end: jobs stop at their next step and wait again.
 stopping = threading.Event()
 active = set()  # the ids of the jobs that run in this process
-dropped = (
-    set()
-)  # (id, run) of the jobs that lost the database in this process: to be run again once it is back
+# (id, run) of the jobs that lost the database in this process: to be run again once it is back.
+dropped = set()
 
 
 class Cancelled(BaseException):

@@ -121,9 +121,8 @@ class Job(Document):
     lease_until = DateTimeField(required=True)  # by the real clock; one that ran out is queued again
     attempts = IntField(default=0)  # runs, those left out that were stopped in order
     runs = IntField(default=0)  # how often it was begun; it tells one run from another
-    runner = (
-        DictField()
-    )  # the process of its last run, or that takes in its file (documents/background/liveness.py)
+    # The process of its last run, or that takes in its file (documents/background/liveness.py).
+    runner = DictField()
     log = ListField(DictField())  # at, text
 
     result = DictField()

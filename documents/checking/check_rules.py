@@ -87,9 +87,8 @@ class CheckRule(Document):
     last_year = IntField()
     state = StringField(choices=list(STATES), default=DRAFT)
     revision = IntField(default=1)
-    tried = (
-        DictField()
-    )  # revision, round (label), at, by_name, records, schools, of, examples [{id, school_code}]
+    # Revision, round (label), at, by_name, records, schools, of, examples [{id, school_code}].
+    tried = DictField()
     made_by_name = StringField(max_length=200)
     made_at = DateTimeField()
     counted_by_name = StringField(max_length=200)

@@ -81,9 +81,8 @@ class DuplicateCase(Case):
     answers = DictField()
     kept_by = StringField(max_length=8)
     mended_by = StringField(max_length=8)  # the school that mends its number
-    apart = StringField(
-        max_length=120
-    )  # of two children with one number: the pair that is not asked about again
+    # Of two children with one number: the pair that is not asked about again.
+    apart = StringField(max_length=120)
     # Decided to be one child, whose school had handed in: the record whose other number is still to be put beside it.
     number_owed = ObjectIdField()
     last_scan = ObjectIdField()

@@ -27,9 +27,7 @@ from documents.trail.history import naive_now
 
 EVERY = timedelta(seconds=25)  # from the beginning of a look to that of the next
 LEASE = timedelta(seconds=60)  # renewed after every few schools
-WHOLE = timedelta(
-    minutes=30
-)  # an area is looked at so often in any case: some findings come with the day alone
+WHOLE = timedelta(minutes=30)  # so often in any case: some findings come with the day alone
 LATE = timedelta(seconds=90)  # what is known is this old: nobody looks
 RUNNING = ("open", "verifying", "closing")
 # What is asked of each submission of a round.
@@ -142,9 +140,8 @@ def look_over(area, run):
 
 
 def _look_at(round_, area, run):
-    read = (
-        submissions_of(round_).only(*ASKED).as_pymongo()
-    )  # of 230 schools that costs a tenth of their objects
+    # Of 230 schools that costs a tenth of their objects.
+    read = submissions_of(round_).only(*ASKED).as_pymongo()
     stale = [each.id for each in stale_among([SimpleNamespace(id=row.pop("_id"), **row) for row in read])]
     for first in range(0, len(stale), AT_ONCE):
         batch = submissions_of(round_).filter(id__in=stale[first : first + AT_ONCE])

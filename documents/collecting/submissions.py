@@ -87,9 +87,8 @@ class Submission(Document):
     hold = DictField()  # reason, by, by_name, at
     digest = StringField(max_length=64)
     digest_writes = IntField()
-    versions = ListField(
-        DictField()
-    )  # of earlier versions: version, digest, locked_at, state, school_name, cluster
+    # Of earlier versions: version, digest, locked_at, state, school_name, cluster.
+    versions = ListField(DictField())
     moves = ListField(DictField())
     history_hash = StringField(max_length=64)  # of the last of the moves, so that its loss is noticed
 

@@ -40,15 +40,12 @@ class Area(Document):
     province = StringField(max_length=2)
     clusters = ListField(StringField(max_length=100))
     line_group = StringField(max_length=40)  # the LINE group that hears of announcements
-    transfer_days = (
-        IntField()
-    )  # how long a school may take to answer a move-in; see documents/dmc/transfers.py
-    recertification = DictField(
-        default=None
-    )  # of the accounts of its schools; see documents/people/recertifying.py
-    gcode_evidence = ListField(
-        StringField(max_length=40), default=None
-    )  # see documents/gcode/gcode_evidence.py
+    # How long a school may take to answer a move-in; see documents/dmc/transfers.py.
+    transfer_days = IntField()
+    # Of the accounts of its schools; see documents/people/recertifying.py.
+    recertification = DictField(default=None)
+    # See documents/gcode/gcode_evidence.py.
+    gcode_evidence = ListField(StringField(max_length=40), default=None)
     gcode_mode = StringField(max_length=20)  # see documents/gcode/gcode_numbers.py
 
     meta = {
@@ -124,9 +121,8 @@ class School(Document):
     subdistrict = choice(
         "ตำบล", "SUBDISTRICT", en="Sub-district", group=PLACE, by=SCHOOL, personal=PUBLIC, width="l"
     )
-    district = StringField(
-        max_length=4, verbose_name="อำเภอ"
-    )  # with the province it follows the sub-district
+    # With the province it follows the sub-district.
+    district = StringField(max_length=4, verbose_name="อำเภอ")
     province = StringField(max_length=2, verbose_name="จังหวัด")
     postcode = text("รหัสไปรษณีย์", en="Postcode", max_length=5, group=PLACE, by=SCHOOL, personal=PUBLIC,
                     check=rules.digits("รหัสไปรษณีย์", 5), digits=5,

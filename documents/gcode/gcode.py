@@ -123,9 +123,8 @@ class GCodeRequest(Case):
     recorded_by = ListField(ObjectIdField())  # everybody who wrote in it for the school
     mended_by = ListField(ObjectIdField())  # officers who wrote in it
     over_warning = StringField(max_length=2000)  # why the school asks though a likely same learner is known
-    known_likely = ListField(
-        DictField()
-    )  # the likely same learners that were seen: kind, id, school_code, by
+    # The likely same learners that were seen: kind, id, school_code, by.
+    known_likely = ListField(DictField())
     told_apart = StringField(max_length=2000)  # why the officer holds the likely same learners to be others
     sent_at = DateTimeField()  # the first time: the age of the case counts from here
     checked_by = ObjectIdField()
@@ -140,14 +139,12 @@ class GCodeRequest(Case):
     code_at = DateTimeField(verbose_name="วันที่ได้รหัส")
     new_number = StringField(max_length=13, verbose_name="เลข 13 หลักที่ได้ภายหลัง")
     replaced_on = DateTimeField(verbose_name="วันที่เปลี่ยนเป็นเลข 13 หลัก")
-    registered = (
-        BooleanField()
-    )  # taken in from the ministry's register; see documents/gcode/gcode_register.py
+    # Taken in from the ministry's register; see documents/gcode/gcode_register.py.
+    registered = BooleanField()
     taken_in = ObjectIdField()  # by which RegisterImport
     former_codes = ListField(DictField())  # temporary ones before the present: code, kind, at, until
-    fate = StringField(
-        max_length=10
-    )  # of the pupil, where the code was cancelled; see documents/gcode/gcode_linking.py
+    # Of the pupil, where the code was cancelled; see documents/gcode/gcode_linking.py.
+    fate = StringField(max_length=10)
 
     slug = "gcode"
     label, label_en = "คำขอรหัส G", "G-code request"

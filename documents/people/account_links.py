@@ -41,9 +41,8 @@ class AccountLink(Document):
     user = ObjectIdField(required=True)
     kind = StringField(required=True, choices=list(LASTS))
     digest = StringField(required=True, max_length=64)
-    account = StringField(
-        max_length=64
-    )  # of the person's e-mail and password as they were: changed, it is no longer good
+    # Of the person's e-mail and password as they were: changed, it is no longer good.
+    account = StringField(max_length=64)
     made_at = DateTimeField(required=True)
     expires_at = DateTimeField(required=True)
     used_at = DateTimeField()

@@ -114,9 +114,8 @@ def _contents(round_, facts, step):
             _csv(document, facts, counted),
             True,
         )
-        total += (
-            0 if document is SchoolRooms else counted["rows"]
-        )  # rooms are counted in the workbook, not listed
+        # Rooms are counted in the workbook, not listed.
+        total += 0 if document is SchoolRooms else counted["rows"]
     if has_report(round_):
         step("กำลังเขียนไฟล์สถิติ")
         yield STATISTICS, "statistics", len(facts.schools) + 1, [statistics_csv(round_)], True

@@ -48,9 +48,8 @@ class Facts:
     locked_by: str | None = None
     root_hash: str | None = None
     sensitive: bool = True
-    documents: list = field(
-        default_factory=list
-    )  # the classes as the area declares them, or as a lock froze them
+    # The classes as the area declares them, or as a lock froze them.
+    documents: list = field(default_factory=list)
 
     @property
     def names(self):

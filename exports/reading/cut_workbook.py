@@ -46,9 +46,8 @@ class CutWorkbook:
             raise NotCut
         self.archive = zipfile.ZipFile(file)
         entries = self.archive.infolist()
-        self.entries = {
-            entry.filename.replace("\\", "/").lower(): entry for entry in entries
-        }  # as calamine finds them
+        # By name as calamine finds them.
+        self.entries = {entry.filename.replace("\\", "/").lower(): entry for entry in entries}
         sheets = [entry for name, entry in self.entries.items() if name.startswith("xl/worksheets/")]
         if len(self.entries) < len(entries) or all(entry.file_size <= LARGE for entry in sheets):
             raise NotCut

@@ -58,9 +58,8 @@ class Matched:
     guesses: list = field(default_factory=list)
     unknown: list = field(default_factory=list)  # labels that no field knows
     repeated: list = field(default_factory=list)  # labels met again; the first column of that name counts
-    doubles: dict = field(
-        default_factory=dict
-    )  # {field name: columns that are all it, the one that counts first}
+    # {field name: columns that are all it, the one that counts first}.
+    doubles: dict = field(default_factory=dict)
 
 
 def letter_of(index):

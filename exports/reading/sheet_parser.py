@@ -86,9 +86,8 @@ def tell(workbook, keep_rows, out):
         while piece := list(islice(rows, PIECE)):
             kept = piece[: max(keep_rows - height, 0)]
             if kept:
-                out.write(
-                    json.dumps({"rows": kept}) + "\n"
-                )  # at once: json.dump to a file takes five times as long
+                # At once: json.dump to a file takes five times as long.
+                out.write(json.dumps({"rows": kept}) + "\n")
             height += len(piece)
         told = {"name": name, "height": height, "kept": min(height, keep_rows), "widest": sheet.end[1] + 1}
         told["merged"] = [[*low, *high] for low, high in sheet.merged]

@@ -33,9 +33,8 @@ BLANK = {"", "-", "–", "—"}
 EXCEL_EPOCH = dt.date(1899, 12, 30)
 A_DATE_NOW = "โปรแกรมตารางเปลี่ยนค่านี้เป็นวันที่แล้ว ให้จัดช่องเป็นข้อความและพิมพ์ค่าเดิมอีกครั้ง"
 MARKS = "'’`"
-GUARDED = re.compile(
-    "['’`](?=[=+@＝＋－＠-]|[0-9๐-๙]+(?:[-/. ][0-9๐-๙]+)*$)"
-)  # what keeps a formula or a number a text
+# What keeps a formula or a number a text.
+GUARDED = re.compile("['’`](?=[=+@＝＋－＠-]|[0-9๐-๙]+(?:[-/. ][0-9๐-๙]+)*$)")
 MOST_KNOWN = 10_000  # readings of cells that are kept, of a column
 BLANK_CELL = ()  # a cell that says nothing
 ERA_WORDS = re.compile(r"^(?:ปี)?\s*(?:พ\s*\.?\s*ศ\s*\.?|พุทธศักราช)?\s*")

@@ -36,9 +36,8 @@ from views.records.files_out import SCOPE, hands_out
 
 ROLES = (*access.SCHOOL_READERS, *access.AREA_READERS, "executive")
 SUBSYSTEM = "DMC"
-COUNTED_IN_PLACE = {
-    "closing": ("grade-sex", ALL)
-}  # lines of a table over rounds that this round's records can name
+# Lines of a table over rounds that this round's records can name.
+COUNTED_IN_PLACE = {"closing": ("grade-sex", ALL)}
 
 
 class Reports(Page, BaseView):

@@ -193,9 +193,8 @@ def pupil_of(row, menu, last, typed, conflict):
     """One pupil as dmc/year_end.html draws him; what was typed stays where saving was refused."""
     grade, stored = row.get("grade"), results.shown_of(row)
     mine = typed.get(row["_id"])
-    mine = (
-        mine if mine and mine.typed != mine.shown else None
-    )  # whom nobody touched is shown as he is stored now
+    # Whom nobody touched is shown as he is stored now.
+    mine = mine if mine and mine.typed != mine.shown else None
     values = mine.typed if mine else stored
     leaving = results.is_leaving(grade, last)
     passes = results.GRADUATED if leaving else results.PASSED

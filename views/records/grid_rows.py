@@ -39,9 +39,8 @@ class Column:
         classes = "".join(
             f" {word}" for word in ("num", "fix", "keep", "masked") if {**meta, **frozen}.get(word)
         )
-        kept = (
-            ' translate="no"' if meta.get("own") and not link else ""
-        )  # what a person typed is said in no other way
+        # What a person typed is said in no other way.
+        kept = ' translate="no"' if meta.get("own") and not link else ""
         self.start = f'<td{kept} data-col="{escape(name)}" class="col-{escape(name)}{classes}'
         self.can_edit = " can-edit" if typed else ""
         self.over = '" tabindex="-1" data-value="' if typed else OVER
@@ -56,9 +55,8 @@ class Column:
     def cells(self, rows, keys, names, marked):
         """The cells of stored records, one each; with them their ids, their names, escaped, and their marks."""
         made, drawn, name, value = [], {}, self.name, self.value
-        alike = not (
-            self.typed or self.link or self.masked
-        )  # whether a cell is its value's and no record's own
+        # Whether a cell is its value's and no record's own.
+        alike = not (self.typed or self.link or self.masked)
         for plain, key, whose, marks in zip(rows, keys, names, marked, strict=True):
             held, mark = value(plain), marks.get(name)
             if not alike or mark or type(held) is list:
