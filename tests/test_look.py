@@ -152,6 +152,17 @@ def test_paper_is_never_laid_out_as_a_phone():
     assert narrow == []
 
 
+def test_no_list_is_laid_in_columns_within_a_height():
+    """What is more than fits would go on in columns beside, out of sight; a grid scrolls down."""
+    for path in sorted((STATIC / "css").glob("*.css")):
+        for selector, rules in re.findall(r"([^{}]+)\{([^{}]*)\}", path.read_text("utf-8")):
+            named = {rule.partition(":")[0].strip() for rule in rules.split(";")}
+            assert not ({"columns", "column-count"} & named and "max-height" in named), (
+                path.name,
+                selector.strip(),
+            )
+
+
 def test_every_vendored_file_is_named_with_its_licence_and_digest():
     vendor = STATIC / "vendor"
     listed = {}
