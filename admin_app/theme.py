@@ -9,7 +9,7 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
-from flask import Flask, current_app, g, request, url_for
+from flask import Flask, current_app, g, request, session, url_for
 from markupsafe import Markup
 
 from admin_app.language import filters_as_read
@@ -173,6 +173,11 @@ def _menu_entry(sheet: str, *told) -> Markup:
     return current_app.jinja_env.get_template("khet/parts.html").module.menu_entry(*told)
 
 
+def just_saved() -> bool:
+    """Whether the words that wait for this page say that something was saved: known before the page shows them."""
+    return any(FLASH_TONES.get(category) == "ok" for category, _ in session.get("_flashes", ()))
+
+
 def install(app: Flask) -> None:
     """Give every template of the application the names above."""
     app.jinja_env.filters["comma"] = comma
@@ -187,5 +192,6 @@ def install(app: Flask) -> None:
         submission_look=submission_look,
         round_look=round_look,
         flash_tones=FLASH_TONES,
+        just_saved=just_saved,
         flash_icons=FLASH_ICONS,
     )

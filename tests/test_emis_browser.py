@@ -43,7 +43,7 @@ def fill(page, values):
 def save(one):
     """Save the form and see that it was."""
     one.page.click("[data-save]")
-    one.page.wait_for_selector("[data-saved]")
+    one.page.wait_for_selector(".flash.t-ok")
     one.look_over()
 
 

@@ -75,7 +75,7 @@ def test_a_sheet_is_filled_by_keyboard_confirmed_certified_verified_and_locked(
     expect(one.page.locator("[data-line-state]")).to_contain_text("กรอกครบ 76 รายการ")
     one.press("บันทึก")
     one.look_over()
-    one.page.wait_for_selector("[data-saved]")
+    one.page.wait_for_selector(".flash.t-ok")
     lines = stored_lines()
     assert len(lines) == 76
     assert lines["11001"] == (12, 0, 0)
@@ -121,7 +121,7 @@ def test_what_was_typed_outlives_the_page_and_a_line_that_another_saved_is_not_o
     one.page.locator('[data-line="22001"] [data-use]').first.click()
     expect(cell(one, "22001")).to_have_value("50")
     one.press("บันทึก")
-    one.page.wait_for_selector("[data-saved]")
+    one.page.wait_for_selector(".flash.t-ok")
     assert stored_lines() == {"22001": (50, 0, 0), "21001": (3, 0, 0)}
     one.go(SHEET)
     expect(one.page.locator("[data-restore]")).to_have_count(0)

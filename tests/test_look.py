@@ -348,6 +348,19 @@ def test_a_half_filled_form_survives_a_dropped_line_and_a_closed_page(tab, site)
 
 
 @pytest.mark.browser
+def test_a_saved_form_is_not_offered_again_though_one_left_before_the_scripts_were_there(tab):
+    tab.goto("/admin/pupils/edit/?id=1")
+    tab.locator("[name=name]").fill("พิมพ์แล้วบันทึก")
+    tab.route("**/js/draft.js*", lambda route: route.abort())
+    tab.locator("[data-save]").click()
+    expect(tab.locator(".flash")).to_be_visible()
+    tab.unroute("**/js/draft.js*")
+    tab.goto("/admin/pupils/edit/?id=1")
+    expect(tab.locator("[data-revision], form[data-draft]").first).to_be_visible()
+    expect(tab.locator(".draft")).to_have_count(0)
+
+
+@pytest.mark.browser
 def test_a_date_is_typed_without_slashes_and_a_common_era_year_is_noticed(tab):
     tab.goto("/admin/pupils/edit/?id=1")
     date = tab.locator("[name=birth_date]")

@@ -1,8 +1,8 @@
 /* What was typed survives a dropped line, a shut lid, a signed-out session: form[data-draft="key"] keeps a local draft.
 
    Only fields that differ from what the server sent are kept, under the person's own name, for three days, never passwords, files
-   or fields marked [data-no-draft]. It is offered again when the form opens, and dropped when the server says saved ([data-saved])
-   after this form was sent. Restoring puts back the revision the person saw, so that a change made meanwhile by another opens the
+   or fields marked [data-no-draft]. It is offered again when the form opens, and dropped when the server says saved after this
+   form was sent (early.js). Restoring puts back the revision the person saw, so that a change made meanwhile by another opens the
    two-version window instead of being overwritten. Signing out (form[data-signout]) drops all drafts of this machine.            */
 const { make, icon, inTouch, toast } = window.khet;
 const DAYS = 3;
@@ -78,10 +78,10 @@ const watch = (form) => {
     const ok = keep(key, { at: Date.now(), values: typed, revision: pending && old?.revision || form.elements.revision?.value });
     if (state && ok) state.replaceChildren(icon("check"), make("span", { text: `เก็บร่างไว้ในเครื่องนี้ ${clock(Date.now()).split(" ").pop()} น.` }));
   };
-  const later = () => { clearTimeout(timer); timer = setTimeout(store, 350); };
+  const later = () => { clearTimeout(timer); timer = setTimeout(() => { if (!form.dataset.sent) store(); }, 350); };
   form.addEventListener("input", later);
   form.addEventListener("change", later);
-  window.addEventListener("pagehide", () => { if (timer) store(); });
+  window.addEventListener("pagehide", () => { if (timer && !form.dataset.sent) store(); });
 
   if (pending && !back) {
     const offer = make("div", { class: "draft no-print", role: "status" }, icon("history"),
@@ -118,10 +118,6 @@ const send = async (event) => {
   toast("ยังส่งไม่ได้ เครือข่ายหรือเครื่องแม่ข่ายไม่ตอบ สิ่งที่พิมพ์อยู่ครบ กดบันทึกอีกครั้งเมื่อเครือข่ายกลับมา", "bad", 9);
 };
 
-/* A draft that reached the server is done with. */
-let sent = null;
-try { sent = sessionStorage.getItem("khet:sent"); sessionStorage.removeItem("khet:sent"); } catch { /* no session storage */ }
-if (sent && document.querySelector("[data-saved]")) drop(sent);
 for (const key of keys()) if ((read(key)?.at ?? 0) < Date.now() - DAYS * 86400000) drop(key);
 for (const form of document.querySelectorAll("form[data-draft]")) watch(form);
 document.addEventListener("submit", send);
