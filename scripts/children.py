@@ -54,7 +54,8 @@ def end(process: subprocess.Popen | None, grace: float) -> None:
 def end_orphan(pid_file: Path, mark: str, grace: float = 20) -> bool:
     """Whether a process that a killed start left behind was found by its pid file and ended.
 
-    `mark` must stand in its command line: after a restart of the machine the number may be another's.
+    `mark` must stand in its command line: after a restart of the machine the number may be another's, and in a copied data
+    folder it is that of the folder it was copied from.
     """
     try:
         pid = int(pid_file.read_text().split()[0])

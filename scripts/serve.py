@@ -78,8 +78,8 @@ def run(options) -> None:
     """Start every part in order and keep them going; whatever ends it, all parts are stopped."""
     data = prepare(options.data)
     lock = hold(data)
-    end_orphan(data / "web.pid", "admin_app.wsgi")
-    end_orphan(data / "worker.pid", "admin_app.worker")
+    for pid_file in (data / "web.pid", data / "worker.pid"):
+        end_orphan(pid_file, str(pid_file))
     require_port(options.host, options.port)
     supervisor = Supervisor()
     try:

@@ -4,6 +4,8 @@ import os
 import signal
 import socketserver
 import stat
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -11,6 +13,7 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
 from scripts import embedded, mongod
+from scripts.children import end_orphan
 from scripts.folder import CannotStart, hold, prepare, secret
 
 UNAUTHORIZED = 13
@@ -91,6 +94,21 @@ def test_a_server_left_by_a_killed_start_is_ended_first(own_mongo, client):
     with MongoClient(own_mongo.start()) as after:
         assert orphan.wait() == 0
         assert after.khet.marks.count_documents({}) == 1
+
+
+def test_a_copied_folder_leaves_the_processes_of_the_first_alone(tmp_path):
+    pid_file, copied = tmp_path / "first" / "worker.pid", tmp_path / "copied" / "worker.pid"
+    for folder in (pid_file.parent, copied.parent):
+        folder.mkdir()
+    awake = [sys.executable, "-uc", "print(); input()", str(pid_file)]
+    worker = subprocess.Popen(awake, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    worker.stdout.readline()
+    pid_file.write_text(f"{worker.pid}\n")
+    copied.write_text(pid_file.read_text())
+    assert not end_orphan(copied, str(copied))
+    assert worker.poll() is None
+    assert end_orphan(pid_file, str(pid_file))
+    assert worker.wait() != 0
 
 
 class Deaf(socketserver.ThreadingTCPServer):
