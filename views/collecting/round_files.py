@@ -30,7 +30,7 @@ from views.jobs import deliver
 from views.pages import Page
 from views.records.exporting import AT_ONCE, note_export
 from views.records.files_out import SCOPE, hands_out
-from views.trail import telling
+from views.trail import event_words
 
 TAKERS = access.AREA_READERS  # of the workbook, which holds persons
 READERS = (*TAKERS, "executive")
@@ -109,7 +109,7 @@ def taken_out(round_, what, rows, encoding="utf8"):
     user, kind = current_user._get_current_object(), "csv" if what == "statistics" else "xlsx"
     if rows_of(round_) > AT_ONCE:
         asked = {"round_id": str(round_.id), "what": what, "encoding": encoding, "rows": rows}
-        title = f"{telling.WHATS[what]} {system_name(round_.subsystem)} {round_.label}"
+        title = f"{event_words.WHATS[what]} {system_name(round_.subsystem)} {round_.label}"
         back = url_for("round_files.files", id=str(round_.id))
         return deliver(ask("round_file", user, round_.area_code, round_, title, asked, href=back))
     content, name, mimetype = round_file_of(round_, what, user, encoding)
@@ -200,7 +200,7 @@ def taken(round_):
         {
             "who": row.get("actor_name"),
             "when": buddhist.format_datetime(utc(row["at"])),
-            "title": telling.WHATS[row["changes"]["what"][1]],
+            "title": event_words.WHATS[row["changes"]["what"][1]],
         }
         for row in events
     ]

@@ -16,7 +16,7 @@ from views.jobs import deliver
 from views.pages import Page
 from views.records.exporting import AT_ONCE, note_export
 from views.records.files_out import SCOPE, hands_out
-from views.trail import telling
+from views.trail import event_words
 
 WHAT = "summary"
 
@@ -43,7 +43,7 @@ class Summaries(Page, BaseView):
             abort(404)
         refuse_not_open(round_)
         if rows_of(round_) > AT_ONCE and not user.schools("school", "director"):
-            title = f"{telling.WHATS[WHAT]} {round_.subsystem} {round_.label}"
+            title = f"{event_words.WHATS[WHAT]} {round_.subsystem} {round_.label}"
             asked = {"round_id": str(round_.id)}
             back = url_for("round_files.files", id=str(round_.id))
             return deliver(ask("round_summary", user, round_.area_code, round_, title, asked, href=back))

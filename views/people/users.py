@@ -21,7 +21,7 @@ from documents.trail import history
 from views.pages import Page, SecureForm
 from views.people.account_forms import AccountForm, areas_of
 from views.people.school_accounts import SchoolAccounts
-from views.trail.telling import OF_ACCOUNTS
+from views.trail.event_words import OF_ACCOUNTS
 
 MOST_PAGES = 1_000
 LONGEST_SEARCH = 100

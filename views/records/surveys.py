@@ -11,7 +11,7 @@ from documents.errors import Invalid, RuleBroken
 from documents.formats import buddhist, thai
 from documents.people.access import AREA_READERS, SCHOOL_READERS
 from documents.records.declarations import declaration, definitions_of
-from documents.records.field_definitions import LAST_YEAR
+from documents.records.field_definitions import KINDS, LAST_YEAR
 from documents.records.surveys import (
     Answer,
     change_survey,
@@ -243,7 +243,7 @@ class Surveys(Page, BaseView):
             refusal=refusal,
             definitions=definitions,
             here=[each.holds_in(year) for each in definitions],
-            kinds=telling.KINDS_OF_FIELD,
+            kinds=KINDS,
             rounds=[round_row(each) for each in rounds_of(survey)],
             fields_href=url_for("fields.index", document=survey.slug, area=survey.area_code, year=year),
             new_field=url_for("fields.new", document=survey.slug, area=survey.area_code, year=year),

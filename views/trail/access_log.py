@@ -19,8 +19,9 @@ from documents.trail import access_log
 from documents.trail.access_log import Wanted, number_hash
 from views import here, links
 from views.pages import Page
-from views.trail import telling
+from views.trail import event_words, telling
 from views.trail.audit import area_names, day_of, schools_of
+from views.trail.event_changes import label_anywhere
 
 ASKED = ("area", "school", "from", "to", "action", "actor")
 MOST_PEOPLE = 50
@@ -209,7 +210,7 @@ def what_in_words(what):
     """What was looked at: the name of a subsystem or of a file."""
     if not what:
         return None
-    return telling.WHATS.get(what) or telling.documents().get(what) or _survey(what)
+    return event_words.WHATS.get(what) or event_words.documents().get(what) or _survey(what)
 
 
 def _survey(slug):
@@ -222,4 +223,4 @@ def _survey(slug):
 def opened(row):
     """The labels of the fields that a press opened."""
     kinds = {document.slug: document for document in subsystems()}
-    return [telling.label_anywhere(name, kinds) for name in row.get("fields_opened", ())]
+    return [label_anywhere(name, kinds) for name in row.get("fields_opened", ())]

@@ -18,7 +18,7 @@ from documents.trail import audit, history
 from documents.trail.audit import Wanted
 from views import here
 from views.pages import Page
-from views.trail import telling
+from views.trail import event_words, telling
 
 ASKED = ("area", "from", "to", "school", "document", "action", "actor", "sensitive")
 
@@ -121,8 +121,8 @@ def asked_of(args):
         typed["school"][:8],
         days["from"],
         days["to"],
-        typed["document"] if typed["document"] in telling.documents() else "",
-        typed["action"] if typed["action"] in telling.ACTIONS else "",
+        typed["document"] if typed["document"] in event_words.documents() else "",
+        typed["action"] if typed["action"] in event_words.ACTIONS else "",
         typed["actor"],
     )
     return Asked(wanted, typed, problems)
@@ -169,12 +169,12 @@ def choices_of(area):
         "areas": sorted(area_names(areas).items()) if len(areas) > 1 else [],
         "schools": schools_of(area),
         "documents": [
-            pair for pair in telling.documents().items() if not (only_settings and pair[0] in records)
+            pair for pair in event_words.documents().items() if not (only_settings and pair[0] in records)
         ],
         "actions": [
             pair
-            for pair in telling.ACTIONS.items()
-            if not only_settings or pair[0] not in telling.OF_RECORDS_ALONE
+            for pair in event_words.ACTIONS.items()
+            if not only_settings or pair[0] not in event_words.OF_RECORDS_ALONE
         ],
     }
 
