@@ -9,19 +9,16 @@ from documents.checking import checks, conditions, contexts, rule_trials
 from documents.checking.check_rules import (
     COUNTING,
     CheckRule,
-    change_rule,
     check_named,
     checks_made_in,
     get_rule,
-    let_count,
-    make_rule,
-    retire,
     rules_of,
     titles_in,
     versions_of,
 )
 from documents.checking.finding_answers import answer
 from documents.checking.findings import Finding, refresh
+from documents.checking.rule_edits import change_rule, let_count, make_rule, retire
 from documents.collecting.moves import move
 from documents.collecting.submissions import find_submission
 from documents.database import collection, db

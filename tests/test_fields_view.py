@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from documents.checking.check_rules import make_rule
+from documents.checking.rule_edits import make_rule
 from documents.collecting.submissions import find_submission
 from documents.district.schools import Area
 from documents.dmc.students import Student

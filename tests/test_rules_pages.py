@@ -4,8 +4,9 @@ import pytest
 from playwright.sync_api import expect
 
 from documents.checking import rule_trials
-from documents.checking.check_rules import CheckRule, make_rule
+from documents.checking.check_rules import CheckRule
 from documents.checking.findings import Finding, refresh
+from documents.checking.rule_edits import make_rule
 from documents.collecting.submissions import find_submission
 from documents.dmc.rooms import SchoolRooms
 from documents.dmc.students import Student

@@ -8,15 +8,8 @@ from collections import Counter
 
 from documents import subsystem
 from documents.background.jobs import ask, job_kind
-from documents.checking.check_rules import (
-    DRAFT,
-    CheckRule,
-    check_admin,
-    check_from,
-    get_rule,
-    is_personal,
-    problem_of,
-)
+from documents.checking.check_rules import DRAFT, CheckRule, check_from, get_rule, is_personal, problem_of
+from documents.checking.rule_edits import check_admin
 from documents.collecting.rounds import DRAFTS, Round, find_round
 from documents.collecting.submissions import Submission
 from documents.database import collection

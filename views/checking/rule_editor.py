@@ -3,9 +3,9 @@
 from flask import request
 
 from documents import subsystem
-from documents.checking.check_rules import LONGEST_REASON, TEXTS
 from documents.checking.checks import WARNING
 from documents.checking.conditions import COMPARISONS, MASK_HELP, comparisons_of, others_of
+from documents.checking.rule_edits import LONGEST_REASON, TEXTS
 from documents.formats import thai
 from documents.records import fields
 from documents.records.codelists import code_list

@@ -10,18 +10,15 @@ from documents.checking.check_rules import (
     DRAFT,
     RETIRED,
     STATES,
-    change_rule,
     get_rule,
     is_personal,
-    let_count,
-    make_rule,
-    retire,
     rules_of,
     versions_of,
 )
 from documents.checking.checks import ERROR, LEVELS, WARNING
 from documents.checking.conditions import parts_of
 from documents.checking.finding_lists import headlines_of
+from documents.checking.rule_edits import change_rule, let_count, make_rule, retire
 from documents.checking.rule_trials import rounds_for, try_rule
 from documents.district.schools import Area, School
 from documents.dmc.small_cells import SMALL
