@@ -247,6 +247,7 @@ TABLE = [
     ("GET", "/admin/schools/import/plan/", "?id={school_id}", {400: EVERYONE}),
     ("GET", "/admin/schools/import/rows/", "?id={school_id}", {400: EVERYONE}),
     ("POST", "/admin/schools/import/apply/", {"id": "{school_id}"}, {400: EVERYONE}),
+    ("POST", "/admin/schools/import/undo/", {"id": "{school_id}"}, {400: EVERYONE}),
     ("GET", "/admin/schools/contacts/", "", {200: READERS}),
     ("GET", "/admin/schools/contacts/export/xlsx/", "", {200: AREA_READERS}),
     ("GET", "/admin/registrations/", "", {200: AREA_READERS}),

@@ -328,6 +328,7 @@ def test_a_plan_is_found_by_the_pages_of_its_kind_alone(open_round, officer, sig
     students = "/admin/students/import/ask/"
     taken = {
         "schools": {"plan/", "rows/"},
+        "land": {"plan/", "rows/"},
         "rooms": {"plan/"},
         "questions": {students},
         "gcode_register": set(),
@@ -351,5 +352,5 @@ def test_a_plan_is_found_by_the_pages_of_its_kind_alone(open_round, officer, sig
         for way in ("plan/", "rows/", students):
             answer = browser.get(f"{way if way == students else PAGE + way}?id={id_}")
             assert ("ไม่พบไฟล์นี้".encode() in answer.data) == (way not in ways), (kind, way, answer.status_code)
-        if kind not in ("schools", "rooms"):
+        if kind not in ("schools", "land", "rooms"):
             assert "ไม่พบไฟล์นี้" in browser.send(f"{PAGE}apply/", {"id": str(id_)}).text

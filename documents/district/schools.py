@@ -62,12 +62,16 @@ class Area(Document):
 class Parcel(EmbeddedDocument):
     """One parcel of a school's land (ที่ดินหนึ่งแปลง); stored as a plain dict in School.land."""
 
-    document = choice("เอกสารสิทธิ์", "LAND_DOC", en="Document")
-    number = text("เลขที่เอกสาร", en="Document number", max_length=60)
-    tenure = choice("กรรมสิทธิ์การถือครอง", "LAND_TENURE", en="Tenure")
-    rai = count("ไร่", en="Rai", max_value=99_999)
-    ngan = count("งาน", en="Ngan", max_value=999)
-    wah = measure("ตร.ว.", en="Square wah", decimals=1, max_value=99_999)
+    document = choice("เอกสารสิทธิ์", "LAND_DOC", en="Document",
+                      synonyms=("เอกสารสิทธิ", "ประเภทเอกสารสิทธิ์", "หนังสือสำคัญ", "ชนิดเอกสารสิทธิ์"))  # fmt: skip
+    number = text("เลขที่เอกสาร", en="Document number", max_length=60,
+                  synonyms=("เลขที่เอกสารสิทธิ์", "เลขที่โฉนด", "โฉนดเลขที่", "เลขทะเบียนที่ราชพัสดุ", "หมายเลขทะเบียน"))  # fmt: skip
+    tenure = choice("กรรมสิทธิ์การถือครอง", "LAND_TENURE", en="Tenure",
+                    synonyms=("กรรมสิทธิ์", "ประเภทกรรมสิทธิ์", "ที่ดิน: ประเภทกรรมสิทธิ์", "การถือครอง", "ประเภทที่ดิน", "สถานะที่ดิน"))  # fmt: skip
+    rai = count("ไร่", en="Rai", max_value=99_999, synonyms=("จำนวนไร่", "เนื้อที่ไร่", "เนื้อที่ (ไร่)"))
+    ngan = count("งาน", en="Ngan", max_value=999, synonyms=("จำนวนงาน", "เนื้อที่งาน", "เนื้อที่ (งาน)"))
+    wah = measure("ตร.ว.", en="Square wah", decimals=1, max_value=99_999,
+                  synonyms=("ตารางวา", "วา", "จำนวนตารางวา", "เนื้อที่ตารางวา", "เนื้อที่ (ตารางวา)", "เนื้อที่ (ตร.ว.)"))  # fmt: skip
 
     meta = {"strict": False}  # read also as another version of the product stored it
 

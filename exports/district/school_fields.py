@@ -5,12 +5,12 @@ each reader here gives the value as a form would type it, or raises ValueError w
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from documents import clock
 from documents.district import places
-from documents.district.schools import NAMES, STATUSES, TEACHING, School
+from documents.district.schools import NAMES, STATUSES, TEACHING, Parcel, School
 from documents.formats import buddhist, thai
 from documents.records.codelists import code_list
 from documents.records.record import declared
@@ -129,20 +129,40 @@ def room_fields():
     return (known["code"], name, known["area"], round_, *(_room_field(grade) for grade in GRADES))
 
 
+def land_fields():
+    """The fields of a file of parcels of land: whose each is, and what a parcel says."""
+    known = {one.name: one for one in school_fields()}
+    parcel = [
+        ListField(name, one.verbose_name, tuple(one.synonyms)) for name, one in declared(Parcel).items()
+    ]
+    return (*(known[name] for name in ("code", "moe_code", "obec_code", "name", "area")), *(
+        replace(one, group="แปลงที่ดิน") for one in (PLOT, *parcel, LAND_SIZE)))  # fmt: skip
+
+
+PLOT = ListField("plot", "แปลงที่", ("แปลง", "ลำดับแปลง", "แปลงที่ดินที่"))
+LAND_SIZE = ListField(
+    "size",
+    "เนื้อที่ในช่องเดียว เช่น 12-3-20",
+    ("เนื้อที่", "เนื้อที่ทั้งหมด", "เนื้อที่ ไร่-งาน-ตารางวา", "เนื้อที่ (ไร่-งาน-ตร.ว.)", "ขนาดที่ดิน"),
+)
+SIZES = ("rai", "ngan", "wah", "size")  # one of them has a column
+
 ROUND = re.compile(r"25\d\d-[123]")
-KINDS = {"schools": "ข้อมูลโรงเรียน", "rooms": "จำนวนห้องเรียนของรอบ"}
+KINDS = {"schools": "ข้อมูลโรงเรียน", "land": "ที่ดินของโรงเรียน", "rooms": "จำนวนห้องเรียนของรอบ"}
+FIELDS = {"schools": school_fields, "land": land_fields, "rooms": room_fields}
 STATISTICS = "รายงานจำนวนนักเรียนแยกชั้น,เพศ"
 WIDTH = 94
 
 
 def fields_of(kind):
     """The fields that a column of this kind of file may be."""
-    return school_fields() if kind == "schools" else room_fields()
+    return FIELDS[kind]()
 
 
 def known_labels():
     """Every label and synonym, to find a header by."""
-    return [word for one in (*school_fields(), *room_fields()) for word in (one.label, *one.synonyms)]
+    every = (one for fields in FIELDS.values() for one in fields())
+    return [word for one in every for word in (one.label, *one.synonyms)]
 
 
 def is_statistics(table):
@@ -167,8 +187,10 @@ def guess(table, kind=None):
     if is_statistics(table) and kind in (None, "rooms"):
         return "rooms", statistics_names(), f"ไฟล์นี้คือ{STATISTICS} ระบบจับคู่คอลัมน์ให้ครบแล้ว"
     if kind is None:
-        found = _guess(table, room_fields())
-        kind = "rooms" if sum(name.startswith("rooms_") for name in found.values()) >= 3 else "schools"
+        rooms, land = _guess(table, room_fields()).values(), _guess(table, land_fields()).values()
+        of_land = len({*SIZES, "tenure"} & set(land)) >= 2
+        of_rooms = sum(name.startswith("rooms_") for name in rooms) >= 3
+        kind = "rooms" if of_rooms else "land" if of_land else "schools"
     return kind, _guess(table, fields_of(kind)), None
 
 

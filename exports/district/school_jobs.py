@@ -1,11 +1,15 @@
-"""The jobs of importing a list of schools: planning it row by row, storing it piece by piece, and telling every row."""
+"""The jobs of importing a list of schools, or their land: planning it row by row, storing it piece by piece, taking it back,
+and telling every row.
+"""
 
 from documents.background.jobs import job_kind
+from documents.background.one_by_one import one_by_one
 from documents.database import collection
-from documents.district.school_list import write_schools
+from documents.district.school_list import SchoolChange, write_schools
 from documents.district.school_names import SURE
 from documents.district.schools import School
-from documents.errors import RuleBroken, StaleRevision
+from documents.errors import RuleBroken, StaleRevision, WrongState
+from exports.district.land_plan import Sums, planned_land
 from exports.district.school_fields import known_labels
 from exports.district.school_plan import (
     AT_ONCE,
@@ -23,12 +27,13 @@ from exports.imports.named_schools import names_in
 from exports.imports.row_plans import Column
 from exports.workbooks.workbook import workbook_bytes, write_table
 
+LISTS = ("schools", "land")  # kinds whose plans are kept row by row
 STALE = "มีผู้อื่นแก้ไขโรงเรียนนี้หลังจากตรวจไฟล์ กรุณานำเข้าไฟล์อีกครั้ง"
 
 
 @job_kind("plan_schools", "ตรวจรายชื่อโรงเรียน", "Check a list of schools")
-def plan_job(job, progress, upload_id, names, header, trusts, then, answers=None):
-    """Plan an uploaded list; `names` is {column index as text: field}. A second run replaces the first's rows.
+def plan_job(job, progress, upload_id, names, header, trusts, then, answers=None, kind="schools"):
+    """Plan an uploaded list of a kind; `names` is {column index as text: field}. A second run replaces the first's rows.
 
     `then` is the page on which the plan is seen, `answers` say which schools the file's names mean.
     """
@@ -39,13 +44,20 @@ def plan_job(job, progress, upload_id, names, header, trusts, then, answers=None
     plan = None
     at = {name: index for index, name in columns.items()}
     named = names_in(table, at, KEYS, job.area_code, job.actor, SURE, answers)
-    rows = planned_rows(table, columns, job.area_code, trusts, named)
-    for told in keep_rows(upload["_id"], job.area_code, rows):
+    sums = Sums()
+    if kind == "land":
+        rows = planned_land(table, columns, job.area_code, trusts, named, sums)
+    else:
+        rows = planned_rows(table, columns, job.area_code, trusts, named)
+    for told in keep_rows(upload["_id"], job.area_code, rows, kind):
         if isinstance(told, dict):
             plan = told
         else:
             progress.at(min(told, len(table.rows)))
     plan["understood"], plan["warnings"] = [*table.understood, *named.in_words()], table.warnings
+    if kind == "land":
+        plan["understood"].append(sums.in_words())
+        plan["rows"] = len(table.rows)
     mapped_files.keep_plan(upload["_id"], job.actor, plan)
     counted = " ".join(
         f"{words} {plan['counts'][name]:,}" for name, words in OUTCOMES.items() if plan["counts"].get(name)
@@ -59,7 +71,7 @@ def import_job(job, progress, upload_id, reason):
 
     Where a piece is refused its schools are stored one by one, and each that cannot be is told with its reason.
     """
-    upload = mapped_files.find(upload_id, job.actor, "schools")
+    upload = mapped_files.find(upload_id, job.actor, *LISTS)
     wanted = {"$in": ["new", "changed"]}
     own = {"area_code": job.area_code, "upload": upload["_id"], "outcome": wanted}
     left = collection(PlannedRow).count_documents(own | {"done": None})
@@ -92,7 +104,7 @@ def _store_one(row, job, reason):
     """Store one row; whether it is stored now. One that cannot be is marked with why."""
     own = {"area_code": job.area_code, "_id": row["_id"]}
     try:
-        if not _is_there(row, job.area_code):
+        if not _has(row["code"], row["values"], job.area_code):
             write_schools(job.area_code, [change_of(row)], job.actor, reason)
     except RuleBroken:
         collection(PlannedRow).update_one(
@@ -103,10 +115,41 @@ def _store_one(row, job, reason):
     return True
 
 
-def _is_there(row, area_code):
-    """Whether the school has all these values already: a run that was killed had stored them."""
-    found = School.objects(area_code=area_code, code=row["code"]).first()
-    return found is not None and all(getattr(found, name) == value for name, value in row["values"].items())
+def _has(code, values, area_code):
+    """Whether a school has all these values already: a run that was killed had stored them."""
+    found = School.objects(area_code=area_code, code=code).first()
+    return found is not None and all(getattr(found, name) == value for name, value in values.items())
+
+
+# ---- taking it back ----
+
+
+@job_kind("undo_schools", "เลิกทำการนำเข้าข้อมูลโรงเรียน", "Undo an import of schools")
+def undo_job(job, progress, upload_id, reason):
+    """Give the schools that a list changed what they had before, where nobody has changed them since.
+
+    New schools stay: a school is never deleted. Run a second time it does what is left.
+    """
+    upload = mapped_files.find(upload_id, job.actor, *LISTS)
+    wanted = {"outcome": {"$in": ["new", "changed"]}, "done": True, "undone": None}
+    own = {"area_code": job.area_code, "upload": upload["_id"]} | wanted
+    rows = list(collection(PlannedRow).find(own).sort("at", 1))
+    done = one_by_one([(row["name"], row) for row in rows], lambda row: _undo_one(row, job, reason), progress)
+    return done.result(f"เลิกทำแล้ว {done.number:,} โรงเรียน")
+
+
+def _undo_one(row, job, reason):
+    """Take back one row. Raises WrongState where it cannot be."""
+    if not row.get("school"):
+        raise WrongState("เป็นโรงเรียนใหม่ ระบบไม่ลบโรงเรียน หากเพิ่มผิดให้บันทึกคำสั่งเลิกในหน้าโรงเรียน")
+    change = SchoolChange(row["code"], row["before"], row["school"], row["revision"] + 1)
+    try:
+        if not _has(row["code"], row["before"], job.area_code):
+            write_schools(job.area_code, [change], job.actor, reason, via="undo")
+    except StaleRevision as stale:
+        raise WrongState("มีผู้แก้ไขหลังนำเข้า จึงไม่เลิกทำ กรุณาแก้ในหน้าโรงเรียน") from stale
+    own = {"area_code": job.area_code, "_id": row["_id"]}
+    collection(PlannedRow).update_one(own, {"$set": {"undone": True}})
 
 
 # ---- every row accounted for ----

@@ -68,6 +68,7 @@ class PlannedRow(Document):
     revision = IntField()
     before = DictField()
     done = BooleanField()
+    undone = BooleanField()
     expires_at = DateTimeField(required=True)
 
     meta = {
@@ -136,7 +137,7 @@ def planned_rows(table, names, area_code, trusts=False, named=None):
         School.objects(area_code=area_code, kind="school").exclude("moves", "acting").order_by("code")
     )
     reading = Reading(table, {name: at for at, name in names.items()}, area_code, trusts, stored, named=named)
-    index = {name: {getattr(one, name): one for one in stored if getattr(one, name)} for name in KEYS}
+    index = schools_by(stored)
     for row, values in table.rows:
         yield {"row": row} | _planned(reading, row, values, index)
     for one in stored:
@@ -146,35 +147,57 @@ def planned_rows(table, names, area_code, trusts=False, named=None):
 
 def _planned(reading, row, values, index):
     """What becomes of one row."""
+    called, school, by_name, told = whose_row(reading, values, index)
+    if told:
+        return called | told
+    code = called["code"]
+    if school is None and not (len(code) == 8 and code.isascii() and code.isdigit()):
+        said = (
+            "ไม่มีรหัส SMIS 8 หลัก และไม่พบโรงเรียนนี้ในระบบจากรหัสอื่นหรือจากชื่อ"
+            if not code
+            else f"รหัส SMIS ต้องมี 8 หลัก (มี {len(code)})"
+        )
+        return called | refused(reading, "code", said)
+    if code in reading.seen:
+        return called | refused(reading, "code", f"โรงเรียนนี้อยู่ในไฟล์แล้วที่แถว {reading.seen[code]}")
+    reading.seen[code] = row
+    return called | _judged(reading, row, values, school, index, by_name)
+
+
+def schools_by(stored):
+    """{name of a code: {code: School}} of the schools that are stored."""
+    return {name: {getattr(one, name): one for one in stored if getattr(one, name)} for name in KEYS}
+
+
+def whose_row(reading, values, index):
+    """(code and name of a row, its School or None, whether it was found by name, its outcome).
+
+    The outcome is None but for a row that is of no school of the area: a sum, another area's.
+    """
     code = digits(reading.cell(values, "code"))
     called = {"code": code, "name": thai.clean(reading.cell(values, "name"))[:200]}
-    if is_total(code, reading.area_code):
-        return called | {"outcome": "total", "reason": "แถวรวมของเขต ไม่ใช่โรงเรียน"}
-    if not any((*called.values(), *(digits(reading.cell(values, name)) for name in KEYS))):
-        return called | {"outcome": "total", "reason": "แถวที่ไม่มีรหัสและชื่อโรงเรียน เช่น แถวรวม"}
-    if is_sum(values):
-        return called | {"outcome": "total", "reason": "แถวนี้บอกว่าเป็นยอดรวมหรือค่าเฉลี่ย ไม่ใช่โรงเรียน"}
+    if why := _why_no_school(reading, values, called):
+        return called, None, False, {"outcome": "total", "reason": why}
     school = index["code"].get(code) or _by_other_code(reading, values, index)
     by_name = school is None and not any(has_code(reading.cell(values, name)) for name in KEYS)
     if by_name:
         school = index["code"].get(reading.by_name(values))
     if reason := _not_ours(reading, values, code, school):
-        return called | {"outcome": "elsewhere", "reason": reason}
-    if school is None and not (len(code) == 8 and code.isascii() and code.isdigit()):
-        told = (
-            "ไม่มีรหัส SMIS 8 หลัก และไม่พบโรงเรียนนี้ในระบบจากรหัสอื่นหรือจากชื่อ"
-            if not code
-            else f"รหัส SMIS ต้องมี 8 หลัก (มี {len(code)})"
-        )
-        return called | _refused(reading, "code", told)
-    called["code"] = code = school.code if school else code
-    if code in reading.seen:
-        return called | _refused(reading, "code", f"โรงเรียนนี้อยู่ในไฟล์แล้วที่แถว {reading.seen[code]}")
-    reading.seen[code] = row
-    return called | _judged(reading, row, values, school, index, by_name)
+        return called, None, False, {"outcome": "elsewhere", "reason": reason}
+    return called | ({"code": school.code} if school else {}), school, by_name, None
 
 
-def _refused(reading, name, sentence, faults=()):
+def _why_no_school(reading, values, called):
+    """Why a row is no school's; None where it is one's."""
+    if is_total(called["code"], reading.area_code):
+        return "แถวรวมของเขต ไม่ใช่โรงเรียน"
+    if not any((*called.values(), *(digits(reading.cell(values, name)) for name in KEYS))):
+        return "แถวที่ไม่มีรหัสและชื่อโรงเรียน เช่น แถวรวม"
+    return "แถวนี้บอกว่าเป็นยอดรวมหรือค่าเฉลี่ย ไม่ใช่โรงเรียน" if is_sum(values) else None
+
+
+def refused(reading, name, sentence, faults=()):
+    """The outcome of a row that is kept out for what stands in a field's column."""
     column = reading.title(name)
     return {
         "outcome": "refused",
@@ -218,9 +241,9 @@ def _judged(reading, row, values, school, index, by_name=False):
     if by_name and school:
         given.pop("name", None)
     if school is None and not given.get("name"):
-        return _refused(reading, "name", "โรงเรียนใหม่ต้องมีชื่อโรงเรียน", faults)
+        return refused(reading, "name", "โรงเรียนใหม่ต้องมีชื่อโรงเรียน", faults)
     if clash := _taken(reading, row, given, school, index):
-        return _refused(reading, *clash, faults)
+        return refused(reading, *clash, faults)
     _leave_out_what_clashes(reading, given, school, faults)
     changed = {name: value for name, value in given.items() if not _same(school, name, value)}
     told = {"name": given.get("name") or school.name, "values": changed, "faults": faults}
@@ -340,7 +363,7 @@ def _folded(text):
 # ---- kept, shown, stored ----
 
 
-def keep_rows(upload_id, area_code, rows):
+def keep_rows(upload_id, area_code, rows, kind="schools"):
     """Keep the rows of an upload's plan instead of those there were; yields how many are kept after each piece.
 
     The last yield is the plan itself: {"kind", "rows", "counts", "faults"}.
@@ -359,7 +382,7 @@ def keep_rows(upload_id, area_code, rows):
             yield at + 1
     if piece:
         collection(PlannedRow).insert_many(piece)
-    yield {"kind": "schools", "rows": at + 1 - counts[ABSENT], "counts": dict(counts), "faults": faults}
+    yield {"kind": kind, "rows": at + 1 - counts[ABSENT], "counts": dict(counts), "faults": faults}
 
 
 def rows_of(area_code, upload_id, outcome=None, skip=0, limit=0):

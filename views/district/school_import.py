@@ -1,4 +1,4 @@
-"""Importing the list of schools, or rooms by grade: choose a file, say which column is what, read the plan, then the deed."""
+"""Importing the list of schools, their land, or rooms by grade: choose a file, say which column is what, read the plan, then the deed."""
 
 import io
 
@@ -16,7 +16,7 @@ from documents.formats import thai
 from documents.people.users import EVERY_AREA
 from documents.trail import history
 from exports.district.school_fields import KINDS, fields_of, guess, known_labels
-from exports.district.school_jobs import rows_workbook
+from exports.district.school_jobs import LISTS, rows_workbook
 from exports.district.school_plan import ABSENT, KEYS, OUTCOMES, refuse_mapping
 from exports.district.school_plan import rows_of as kept_rows
 from exports.dmc.room_plan import plan_rooms
@@ -36,6 +36,7 @@ TABS = ("errors", "new", "changed", "absent")
 SHOWN = 300
 PAGE = 100  # rows of a planned list on one page
 LISTED = ("new", "changed", "refused", "faults", "elsewhere", "same", ABSENT, "total")
+TITLES = {"schools": "รายชื่อโรงเรียน", "land": "ที่ดินของโรงเรียน"}
 MANY_COLUMNS = 40  # above it the columns that are not read are folded away
 
 
@@ -74,17 +75,22 @@ class SchoolImport:
         area, kind, names = upload["area_code"], choice["kind"], choice["names"]
         page = url_for(".import_plan_view", id=str(upload["_id"]))
         at = {name: index for index, name in names.items()}
-        keys, least = (KEYS, SURE) if kind == "schools" else (("code",), LEAST)
+        keys, least = (KEYS, SURE) if kind in LISTS else (("code",), LEAST)
         refuse_mapping(names, (*keys, "name"))
         named = names_in(table, at, keys, area, person(), least)
         answers = settled(named, area, "กดตรวจอีกครั้ง")
-        if kind == "schools":
+        if kind in LISTS:
             mapped_files.remember(area, table, kind, names, person())
             told = {"upload_id": str(upload["_id"]), "header": table.header_row}
             told |= {"names": {str(index): name for index, name in names.items()}}
-            told |= {"trusts": bool(request.form.get("trusts")), "then": page, "answers": answers}
+            told |= {
+                "trusts": bool(request.form.get("trusts")),
+                "then": page,
+                "answers": answers,
+                "kind": kind,
+            }
             back = url_for(".map_view", id=str(upload["_id"]))
-            title = f"ตรวจรายชื่อโรงเรียน {upload['filename']}"
+            title = f"ตรวจ{TITLES[kind]} {upload['filename']}"
             return follow(ask("plan_schools", person(), area, None, title, told, href=back))
         plan = planned_rooms(area, table, names, names_in(table, at, keys, area, person(), least, answers))
         mapped_files.remember(area, table, kind, names, person())
@@ -124,7 +130,7 @@ class SchoolImport:
         upload = mapped_files.find(request.args.get("id"), person(), *KINDS)
         asked_area(upload["area_code"])
         plan = upload["plan"]
-        if plan["kind"] == "schools":
+        if plan["kind"] in LISTS:
             return self._list_plan(upload, plan)
         counts = {name: len(plan[name]) for name in TABS} | {"same": plan["same"]}
         shown = request.args.get("show")
@@ -171,7 +177,7 @@ class SchoolImport:
     @hands_out(SCOPE)
     def import_rows_view(self):
         """Every row of a planned list with its outcome and why, as a workbook; noted."""
-        upload = mapped_files.find(request.args.get("id"), person(), "schools")
+        upload = mapped_files.find(request.args.get("id"), person(), *LISTS)
         area, plan = asked_area(upload["area_code"]), upload["plan"]
         told = {"what": "school_list", "rows": plan["rows"], "kind": "xlsx"}
         changes = {name: [None, value] for name, value in told.items()}
@@ -193,11 +199,24 @@ class SchoolImport:
             job = self._ask(upload, area, reason)
         return follow(job)
 
+    @expose("/import/undo/", methods=("POST",))
+    def import_undo_view(self):
+        """Take a stored list back, by a job, as long as its plan is kept."""
+        upload = mapped_files.find(request.form.get("id"), person(), *LISTS)
+        area = asked_area(upload["area_code"])
+        if upload["state"] != "done":
+            raise RuleBroken("แผนนี้ยังไม่ได้บันทึก จึงไม่มีอะไรให้เลิกทำ")
+        reason = thai.clean(request.form.get("reason"))[:500] or f"เลิกทำการนำเข้าจากไฟล์ {upload['filename']}"
+        told = {"upload_id": str(upload["_id"]), "reason": reason}
+        page = url_for(".import_plan_view", id=str(upload["_id"]))
+        title = f"เลิกทำการนำเข้า{TITLES[upload['plan']['kind']]} {upload['filename']}"
+        return follow(ask("undo_schools", person(), area, None, title, told, href=page))
+
     def _ask(self, upload, area, reason):
         plan, told = upload["plan"], {"upload_id": str(upload["_id"]), "reason": reason}
-        if plan["kind"] == "schools":
+        if plan["kind"] in LISTS:
             page = url_for(".import_plan_view", id=str(upload["_id"]))
-            title = f"นำเข้ารายชื่อโรงเรียน {upload['filename']}"
+            title = f"นำเข้า{TITLES[plan['kind']]} {upload['filename']}"
             return ask("import_schools", person(), area, None, title, told, href=page)
         round_ = get_round([area], plan["round"])
         title = f"นำเข้าจำนวนห้องเรียน {upload['filename']}"
@@ -206,7 +225,7 @@ class SchoolImport:
 
 def broken_rows(plan):
     """How many rows of a plan cannot be imported."""
-    if plan["kind"] == "schools":
+    if plan["kind"] in LISTS:
         return plan["counts"].get("refused", 0)
     return sum(one["whole"] for one in plan["errors"])
 
@@ -234,7 +253,7 @@ def asked_area(area_code=None):
 def kinds_of(area):
     """{kind: words} of what this person may import; rooms are records, which the district alone writes."""
     writes = current_user.holds("district", area)
-    return {kind: words for kind, words in KINDS.items() if kind == "schools" or writes}
+    return {kind: words for kind, words in KINDS.items() if kind in LISTS or writes}
 
 
 def kept_upload(area):
