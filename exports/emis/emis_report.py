@@ -5,87 +5,22 @@ schools; the name of who leads one is for those who read its staff. Source: doma
 """
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field
 
-from documents.database import at_one_moment, collection
+from documents.database import at_one_moment
 from documents.district import places
-from documents.district.schools import School, size_band
 from documents.emis import emis_numbers
 from documents.emis.staff_rules import with_fact
-from documents.emis.technology import PURPOSES, Technology, computers_of, has_line, speed
-from documents.formats import buddhist, thai
-from documents.people import access
-from documents.records import linked
+from documents.emis.technology import PURPOSES, computers_of, has_line, speed
+from documents.formats import thai
 from documents.records.codelists import code_list
-from exports.collecting.round_workbook import Facts, declared_rooms, facts_of, pupil_counts
-from exports.dmc.reports import as_of_line, report_title, write_report
-from exports.workbooks.totals import refuse_differing
+from exports.collecting.round_workbook import Facts, declared_rooms, pupil_counts
+from exports.dmc.reports import report_title, write_report
+from exports.emis.emis_facts import read
+from exports.emis.emis_table import SCHOOL, Col, in_all, write_schools, write_table
 from exports.workbooks.workbook import file_name, workbook_bytes
 
 TITLE = "รายงานข้อมูลสารสนเทศเพื่อการบริหาร (EMIS)"
 ABOUT = "นักเรียน บุคลากร คอมพิวเตอร์ อินเทอร์เน็ต สาธารณูปโภค ทำเนียบโรงเรียน และสรุปตามอำเภอ กลุ่ม ขนาด อย่างละแผ่นงาน รายโรงเรียนพร้อมยอดรวม"
-OF_STAFF = ("people", "male", "female", "technology", "pc_teach", "pc_admin", "pc_teach_ok", "pc_admin_ok")
-YES, SCHOOL = "✓", "รหัสโรงเรียน"
-TOP = 4  # title, as-of date, what it counts, a blank line
-
-
-@dataclass
-class One:
-    """All that the reports say of one school; `profile` is its technology, `school` its place in the area's list."""
-
-    code: str
-    name: str
-    cluster: str
-    school: dict
-    pupils: dict
-    rooms: int
-    staff: Counter
-    teachers: int
-    profile: dict
-    leader: str | None = None
-
-    def people(self, position=None, standing=None, sex=None):
-        """Persons in service, narrowed by codes."""
-        wanted = (position, standing, sex)
-        return sum(
-            many
-            for key, many in self.staff.items()
-            if all(asked is None or asked == said for asked, said in zip(wanted, key, strict=True))
-        )
-
-    @property
-    def size(self):
-        """The words of its size band by the pupils of the year."""
-        band = size_band(self.pupils.get("pupils", 0), self.school.get("area_code", ""))
-        return code_list("SCHOOL_SIZE").label(band)
-
-    @property
-    def district(self):
-        """The name of its district."""
-        return places.name(self.school.get("district") or "") or "ไม่ระบุอำเภอ"
-
-
-@dataclass
-class Report:
-    """What the workbook is made of: the round's Facts, the Ones in code order, and the round that pupils are of."""
-
-    facts: Facts
-    schools: list
-    pupils_round: object = None
-    pupils: dict = field(default_factory=dict)
-    with_names: bool = False
-
-
-@dataclass(frozen=True)
-class Col:
-    """One column: its heading, width, what it says of a One, and whether its numbers add up."""
-
-    label: str
-    width: int
-    value: Callable
-    kind: str = "number"
-    adds: bool = True
 
 
 def summary(round_, user):
@@ -116,66 +51,6 @@ def summary(round_, user):
 def summary_file_name(round_):
     """The download's name: 2568-1-EMIS-34010000-รายงาน.xlsx."""
     return file_name(f"{round_.label}-{round_.subsystem}-{round_.area_code}-รายงาน")
-
-
-# ---- what it is made of ----
-
-
-def read(round_, user):
-    """The Report of a round for a person."""
-    facts = facts_of(round_)
-    if not user.holds("executive", round_.area_code):
-        own = access.open_schools(user, round_.area_code)
-        if own is not None:
-            facts.schools = [school for school in facts.schools if school["code"] in own]
-    codes = sorted(facts.names)
-    dmc = linked.round_of(round_.area_code, round_.academic_year, "DMC")
-    pupils = linked.counts_in(dmc, codes) if dmc else {}
-    with_names = any(access.sees(user, round_.area_code, code) for code in codes[:1])
-    staff, profiles = emis_numbers.staff_counted(round_, codes), emis_numbers.profiles_of(round_, codes)
-    refuse_differing(facts, recounted(codes, staff, profiles), OF_STAFF)
-    leaders = emis_numbers.leaders_of(round_, codes) if with_names else {}
-    teachers = emis_numbers.teachers_counted(round_, codes)
-    known = listed(round_.area_code, codes)
-    schools = [
-        One(
-            code=school["code"],
-            name=school["name"],
-            cluster=school.get("cluster") or "ไม่ระบุกลุ่ม",
-            school=known.get(school["code"], {}),
-            pupils=pupils.get(school["code"], {}),
-            rooms=pupils.get(school["code"], {}).get("classrooms", 0),
-            staff=staff.get(school["code"], Counter()),
-            teachers=teachers[school["code"]],
-            profile=profiles.get(school["code"], {}),
-            leader=leaders.get(school["code"]),
-        )
-        for school in sorted(facts.schools, key=lambda each: each["code"])
-    ]
-    return Report(facts, schools, dmc, pupils, with_names)
-
-
-def listed(area_code, codes):
-    """{school code: what the area's list says of it}."""
-    names = ("code", "area_code", "name", "moe_code", "obec_code", "cluster", "grade_from", "grade_to", "subdistrict",
-             "district", "phone", "email", "website", "local_gov")  # fmt: skip
-    found = collection(School).find({"area_code": area_code, "code": {"$in": codes}}, dict.fromkeys(names, 1))
-    return {row["code"]: row for row in found}
-
-
-def recounted(codes, staff, profiles):
-    """{school code: Counter} of the control room's counters, counted from the records themselves."""
-    found = {}
-    for code in codes:
-        people = staff.get(code, Counter())
-        found[code] = Counter(
-            people=sum(people.values()),
-            male=sum(many for key, many in people.items() if key[2] == "M"),
-            female=sum(many for key, many in people.items() if key[2] == "F"),
-        )
-        if code in profiles:
-            found[code].update(Technology.tally(profiles[code]))
-    return found
 
 
 # ---- (a) and (b) ----
@@ -250,12 +125,12 @@ def write_staff(book, report):
 
 
 def people_at(position, sex):
-    """What counts a One's persons in a position, of a sex."""
+    """What counts a school's persons in a position, of a sex."""
     return lambda one: one.people(position, None, sex)
 
 
 def bearing(standing):
-    """What counts a One's persons of a standing."""
+    """What counts a school's persons of a standing."""
     return lambda one: one.people(None, standing)
 
 
@@ -289,14 +164,14 @@ def computers():
 
 
 def machines(purpose, what):
-    """What counts a One's computers of a purpose: of a source or state, or (None) all of them."""
+    """What counts a school's computers of a purpose: of a source or state, or (None) all of them."""
     if what is None:
         return lambda one: computers_of(one.profile, purpose)
     return lambda one: one.profile.get(f"pc_{purpose}_{what}")
 
 
 def all_machines(what):
-    """What counts a One's computers of both purposes."""
+    """What counts a school's computers of both purposes."""
 
     def count(one):
         parts = [machines(purpose, what)(one) for purpose in PURPOSES]
@@ -345,7 +220,7 @@ def has_power(one):
 
 
 def holding(name, code):
-    """Whether a One's profile has a code among several; None where nothing was chosen."""
+    """Whether a school's profile has a code among several; None where nothing was chosen."""
     return lambda one: None if one.profile.get(name) is None else code in one.profile[name]
 
 
@@ -428,7 +303,7 @@ OF_A_GROUP = (
 
 
 def grouped(schools, key):
-    """{name of a group: its Ones}."""
+    """{name of a group: its schools}."""
     found = {}
     for one in schools:
         found.setdefault(key(one), []).append(one)
@@ -447,83 +322,3 @@ def group_ratio(each):
         for numbers in zip(*((one.pupils.get("pupils", 0), one.teachers) for one in each[2]), strict=True)
     )
     return pupils / teachers if pupils and teachers else None
-
-
-# ---- one sheet ----
-
-
-def write_schools(book, report, name, about, columns):
-    """A sheet with a row a school."""
-    write_table(book, report, name, about, columns, report.schools, in_all(report))
-
-
-def in_all(report):
-    """The words of a total row."""
-    return f"รวม {len(report.schools):,} โรงเรียน"
-
-
-def write_table(book, report, name, about, columns, rows, total):
-    """Title, as-of date, what it counts, header, rows streamed, and the total row of these words (None: none)."""
-    sheet = book.page(name, repeat=(TOP, TOP), freeze=(TOP + 1, 2))
-    facts = report.facts
-    sheet.write_string(0, 0, f"{about} รอบ {facts.round.label}", book.style("title"))
-    sheet.write_string(1, 0, f"{facts.area_name} · {as_of_line(facts.as_of)}", book.style("subtitle"))
-    if report.pupils_round is not None:
-        shown = report.pupils_round
-        source = f"นักเรียนและห้องเรียนจาก DMC รอบ {shown.label} ข้อมูล ณ {buddhist.format_long(shown.as_of)}"
-        sheet.write_string(2, 0, source, book.style("subtitle"))
-    for index, column in enumerate(columns):
-        sheet.write_string(TOP, index, column.label, book.style("header"))
-        sheet.set_column(index, index, column.width)
-    totals = Counter()
-    looks = [(STREAMED[column.kind], look_of(book, column)) for column in columns]
-    last = [("number" if column.adds else "text", total_look(book, column)) for column in columns]
-    sheet.stream(
-        TOP + 1,
-        looks,
-        passing(columns, rows, totals),
-        total and (last, lambda: total_row(columns, totals, total)),
-    )
-    return sheet
-
-
-def passing(columns, rows, totals):
-    """Yield the cells of each row, adding up in `totals` {place of a column: sum} what adds up."""
-    for row in rows:
-        cells = []
-        for index, column in enumerate(columns):
-            value = column.value(row)
-            if column.adds:
-                totals[index] += (1 if value is True else value) or 0
-            cells.append(cell(column, value))
-        yield cells
-
-
-def total_row(columns, totals, words):
-    """The cells of the total row, its words under the name."""
-    cells = [totals[index] if column.adds else None for index, column in enumerate(columns)]
-    cells[1 if columns[0].label == SCHOOL else 0] = words
-    return cells
-
-
-STREAMED = {"text": "text", "number": "number", "measure": "number", "money": "number", "flag": "text"}
-
-
-def cell(column, value):
-    """A value as its cell holds it: a yes is a tick."""
-    if column.kind == "flag":
-        return YES if value else None
-    return value if value not in ("", None) else None
-
-
-def look_of(book, column):
-    """The cell format of a column."""
-    decimals = {"measure": 1, "money": 2}
-    if column.kind in decimals:
-        return book.measured(decimals[column.kind])
-    return book.style({"number": "count", "flag": "center"}.get(column.kind, "text"))
-
-
-def total_look(book, column):
-    """The cell format of a column in the total row."""
-    return book.style("total" if column.adds else "total_text")
