@@ -129,7 +129,8 @@ class Round(Document):
         return label_of(self.academic_year, self.code)
 
     def __str__(self):
-        return f"{system_name(self.subsystem)} {self.title} {self.academic_year}"
+        """As officers write it: DMC ภาคเรียนที่ 1/2568."""
+        return f"{system_name(self.subsystem)} {self.title}/{self.academic_year}"
 
     def window(self, step):
         """The window of a step, or None when the round has none for it."""

@@ -4,7 +4,6 @@ from flask import url_for
 
 from documents import clock
 from documents.collecting.progress import noun_of
-from documents.collecting.rounds import system_name
 from documents.formats import buddhist
 from documents.records.digests import documents_of
 from documents.records.record import size_counter
@@ -82,7 +81,7 @@ def entry(wait, user):
         "unit": document.unit,
         "count": f"{wait.count:,}",
         "school": getattr(wait.submission, "school_name", None) or "",
-        "round": f"{system_name(wait.round.subsystem)} {wait.round.title}/{wait.round.academic_year}",
+        "round": str(wait.round),
     }
     return {
         "title": title.format(**words),
