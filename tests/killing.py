@@ -32,7 +32,7 @@ from documents.records.completeness import counts_of
 from documents.records.digests import digest_of
 from documents.records.imports import Import, ImportLinks
 from documents.trail import history
-from exports.imports.plans import StoredPlan, StoredRows
+from exports.imports.stored_plans import StoredPlan, StoredRows
 from exports.reading.reading import read_table
 from exports.workbooks.columns import Surroundings
 from exports.workbooks.layouts import layout_of

@@ -16,10 +16,11 @@ from documents.records.imports import Import, get_import, imports_of, undo_impor
 from documents.records.record import Place
 from documents.records.writing import Change, write
 from documents.trail.history import AuditEvent
-from exports.imports import importing, plans
+from exports.imports import importing, stored_plans
 from exports.imports.importing import apply_plan, plan_file, plan_import
 from exports.imports.plan_workbook import plan_workbook
-from exports.imports.plans import KINDS, StoredPlan, StoredRows, find_plan, page_of
+from exports.imports.plans import KINDS
+from exports.imports.stored_plans import StoredPlan, StoredRows, find_plan, page_of
 from exports.reading.headers import REASON_LABEL
 from exports.reading.reading import read_table
 from tests import awkward_files as made
@@ -385,11 +386,11 @@ def test_a_school_that_was_written_is_held_no_more(desk):
 
 
 def test_rows_of_many_schools_mixed_are_read_back_by_school(desk, monkeypatch):
-    monkeypatch.setattr(plans, "MOST_HELD", 3)
+    monkeypatch.setattr(stored_plans, "MOST_HELD", 3)
     rows = [row(school, f"{letter}{n}") for n in range(4) for school, letter in ((SCHOOL, "A"), (OTHER, "B"))]
     plan = desk.plan(*rows, row("34019999", "C1"))
     assert {code: school.new for code, school in plan.schools.items()} == {SCHOOL: 4, OTHER: 4}
-    kept = list(plans.cells_of(plan))
+    kept = list(stored_plans.cells_of(plan))
     assert [(code, number) for code, number, _ in kept] == [
         ("", 13), *((SCHOOL, n) for n in (5, 7, 9, 11)), *((OTHER, n) for n in (6, 8, 10, 12)),
     ]  # fmt: skip

@@ -11,12 +11,11 @@ from documents.district import school_names
 from documents.district.schools import School
 from documents.errors import FileRefused, RuleBroken
 from documents.records.fields import date
-from exports.imports import mapped_files
+from exports.imports import file_years, mapped_files
+from exports.imports.file_years import ShortYears
 from exports.imports.importing import apply_plan, plan_import
 from exports.imports.mapped_files import Upload
 from exports.imports.questions import NOBODY, Unanswered, keep_answers
-from exports.reading import file_years
-from exports.reading.file_years import ShortYears
 from tests import awkward_files as made
 from tests.people import AREA, OTHER, SCHOOL, place
 from tests.test_importing import FULL, HEAD

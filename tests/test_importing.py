@@ -12,7 +12,7 @@ from documents.errors import FileRefused, Invalid, RuleBroken
 from documents.records.record import Place
 from documents.records.writing import Change, write
 from exports.imports.importing import apply_plan, plan_import
-from exports.imports.plans import StoredPlan, StoredRows, find_plan
+from exports.imports.stored_plans import StoredPlan, StoredRows, find_plan
 from exports.workbooks.columns import Surroundings, value_of
 from exports.workbooks.layouts import layout_of
 from tests import awkward_files as made

@@ -19,9 +19,9 @@ from documents.people.users import System
 from documents.records import carrying
 from documents.records.record import Place
 from documents.records.writing import Change, write
-from exports.imports import importing, plans
+from exports.imports import importing, stored_plans
 from exports.imports.importing import apply_plan, plan_import
-from exports.imports.plans import StoredPlan, find_plan
+from exports.imports.stored_plans import StoredPlan, find_plan
 from tests import awkward_files as made
 from tests.kitchens import food_round
 from tests.people import AREA, OTHER, SCHOOL, YEAR, place
@@ -242,7 +242,7 @@ def test_a_plan_whose_job_was_given_up_is_free_for_the_next(plan, officer):
 
 
 def test_a_plan_that_a_dead_web_server_was_writing_is_free_at_once(plan, officer):
-    plans.claim_plan(plan.id, officer)
+    stored_plans.claim_plan(plan.id, officer)
     with pytest.raises(jobs.RuleBroken, match="กำลังบันทึก"):
         apply_plan(plan.id, officer, "ตามไฟล์")
     collection(StoredPlan).update_one({"_id": plan.id}, {"$inc": {"runner.began": -1}})

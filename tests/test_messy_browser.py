@@ -11,7 +11,8 @@ from documents.background.jobs import Job
 from documents.clock import real_now
 from documents.district.schools import School
 from documents.dmc.students import Student
-from exports.imports.plans import ImportPlan, Keeping, PlannedRow, SchoolPlan
+from exports.imports.plans import ImportPlan, PlannedRow, SchoolPlan
+from exports.imports.stored_plans import Keeping
 from tests import awkward_files as made
 from tests.browsing import PHONE
 from tests.people import AREA, OTHER, SCHOOL

@@ -22,7 +22,7 @@ from documents.records.record import Place
 from documents.records.writing import making
 from documents.trail import history
 from exports.imports.planning import Planning, change_of
-from exports.imports.plans import (
+from exports.imports.stored_plans import (
     AlreadyDone,
     Keeping,
     claim_plan,

@@ -9,7 +9,7 @@ import io
 import tempfile
 from collections import defaultdict
 
-from exports.imports.plans import cells_of, rows_of
+from exports.imports.stored_plans import cells_of, rows_of
 from exports.reading.headers import REASON_LABEL, is_reason
 from exports.workbooks.workbook import SafeWorkbook
 

@@ -11,7 +11,7 @@ from functools import partial
 
 from documents.collecting.submissions import Submission, may_write
 from documents.database import collection
-from documents.errors import FileRefused, Invalid, RuleBroken
+from documents.errors import Invalid, RuleBroken
 from documents.formats import citizen_id
 from documents.people import access
 from documents.records import fields
@@ -19,14 +19,12 @@ from documents.records.change import Change
 from documents.records.completeness import required_of
 from documents.records.preparing import prepare
 from documents.records.record import Place, declared
+from exports.imports.file_columns import FileColumns
 from exports.imports.plans import STRAY, FieldChange, GoneRow, ImportPlan, PlannedRow, RowError, SchoolPlan
-from exports.imports.questions import COLUMN, YEAR, Question, Unanswered, kept_answers
-from exports.imports.whose_rows import OTHER_CODES, WhoseRows, schools_for
-from exports.reading import file_years
-from exports.reading.file_years import ShortYears
-from exports.reading.headers import label_key, letter_of, match_columns
+from exports.imports.questions import Unanswered
+from exports.imports.whose_rows import WhoseRows, schools_for
 from exports.reading.table_ends import is_sum
-from exports.workbooks.columns import is_blank, text_of_cell
+from exports.workbooks.columns import is_blank
 
 STRANGE_SCHOOL = "แถวนี้ไม่ใช่ข้อมูลของโรงเรียนที่ท่านรับผิดชอบในรอบนี้ กรุณาตรวจสอบรหัสโรงเรียน หรือลบแถวนี้ออกจากไฟล์"
 REASON = "นำเข้าจากไฟล์"
@@ -47,22 +45,18 @@ class Line:
     double: bool = False
 
 
+def only_school(user, area_code):
+    """The code of the one school that a person writes for, None for several or an officer."""
+    codes = [code for area, code in user.schools("school") if area == area_code]
+    return codes[0] if len(codes) == 1 else None
+
+
 class Planning:
     """One file being planned. `schools()` yields each school's SchoolPlan with its rows; `plan_` holds the rest."""
 
     def __init__(self, layout, table, user, round_, blanks, answers=None):
         self.layout, self.table, self.user, self.round, self.blanks = layout, table, user, round_, blanks
         self.document, self.fields = layout.document, declared(layout.document)
-        kept = kept_answers(round_.area_code, self.document.slug, table.columns, user)
-        self.answers = kept | (answers or {})
-        chosen = {
-            id_.removeprefix("column:"): int(place)
-            for id_, place in self.answers.items()
-            if id_.startswith("column:") and place.isdecimal() and int(place) < len(table.columns)
-        }
-        self.matched = match_columns(table.columns, layout.columns, table.rows, chosen)
-        self.columns = {column.name: column for column in layout.columns}
-        self.index = {name: index for index, name in self.matched.names.items()}
         self.plan_ = ImportPlan(
             self.document.slug,
             round_.area_code,
@@ -72,21 +66,19 @@ class Planning:
             table.sheet,
             table.header_row,
             labels=table.columns,
-            guesses=[guess.sentence for guess in self.matched.guesses],
             warnings=list(table.warnings),
             understood=list(table.understood),
-            unknown=self.matched.unknown,
             rows_read=len(table.rows),
         )
         self.required = required_of(self.document, round_.area_code, round_.academic_year)
+        self.alone = only_school(user, round_.area_code)
+        self.columns = FileColumns(layout, table, user, self.plan_, answers)
+        self.columns.check(self.required, self.alone)
         self.submissions, self.lacking = {}, defaultdict(int)
-        self.found, self.hidden = {}, frozenset()
-        self.questions, self.passed = [], []
-        self.check_columns()
-        dates = [name for name in self.index if getattr(self.fields.get(name), "kind", None) == "date"]
-        self.short_years = {name: ShortYears() for name in dates}
+        self.found, self.hidden, self.passed = {}, frozenset(), []
         schools = partial(schools_for, user, round_, self.document.subsystem)
-        self.whose = WhoseRows(round_.area_code, user, self.knows, schools, self.only_school(), self.answers)
+        answers = self.columns.answers
+        self.whose = WhoseRows(round_.area_code, user, self.knows, schools, self.alone, answers)
 
     def schools(self, keeping):
         """Yield (SchoolPlan or None, {kind: rows}, how many rows of the file), those of no school of this person last.
@@ -108,7 +100,7 @@ class Planning:
             self.plan_.stray = len(stray)
             yield None, self.found, len(stray)
         for sentence in self.layout.in_words():
-            self.understand(sentence)
+            self.plan_.understand(sentence)
         self.plan_.lacking = dict(self.lacking)
         # A column that others make up for (the kind of a number, the four "no") is none that the file lacks.
         self.plan_.missing_columns = [each for each in self.plan_.missing_columns if each in self.lacking]
@@ -118,14 +110,14 @@ class Planning:
         """Start on a school: nothing found yet; what its fields hide from this person is asked once."""
         self.code = code
         self.found = {"errors": [], "new": [], "changed": [], "same": [], "gone": []}
-        self.hidden = self.hidden_columns(code)
-        skipped = [self.columns[name].label for name in self.index if name in self.hidden]
+        self.hidden = self.columns.hidden(code)
+        skipped = self.columns.labels_of(self.hidden)
         if skipped and code:
-            self.warn(f"ข้ามคอลัมน์ข้อมูลอ่อนไหวที่ท่านไม่มีสิทธิ์: {', '.join(skipped)}")
+            self.plan_.warn(f"ข้ามคอลัมน์ข้อมูลอ่อนไหวที่ท่านไม่มีสิทธิ์: {', '.join(skipped)}")
 
     def plan_school(self, school, rows):
         """Plan one school's rows."""
-        lines = [Line(number, self.cells_of(values), school.code) for number, values in rows]
+        lines = [Line(number, self.columns.cells_of(values), school.code) for number, values in rows]
         self.match_keys(lines)
         self.find_stored(lines, school)
         writing = [line for line in lines if self.read(line)]
@@ -134,126 +126,26 @@ class Planning:
         for name in ("new", "changed", "same", "errors"):
             setattr(school, name, len(self.found[name]))
 
-    # ---- the columns ----
-
-    def check_columns(self):
-        """Refuse a file without the columns its rows are matched by; list what else it lacks."""
-        if not (self.document.single or any(name in self.index for name in self.document.key)):
-            labels = " และ ".join(f"“{self.fields[name].verbose_name}”" for name in self.document.key)
-            raise FileRefused(f"ไม่พบคอลัมน์ {labels} ซึ่งใช้จับคู่รายการ กรุณาใช้แบบไฟล์ที่ดาวน์โหลดจากระบบ")
-        if "school_code" not in self.index:
-            self.take_another_code()
-        if not {"school_code", "school_name"} & self.index.keys() and self.only_school() is None:
-            raise FileRefused(
-                "ไม่พบคอลัมน์ “รหัสโรงเรียน” หรือ “ชื่อโรงเรียน” จึงไม่ทราบว่าแต่ละแถวเป็นของโรงเรียนใด กรุณาใช้แบบไฟล์ที่ดาวน์โหลดจากระบบ"
-            )
-        fed = {name for column in self.index for name in self.columns[column].fields}
-        self.plan_.missing_columns = [
-            one.verbose_name for name, one in self.fields.items() if name in self.required and name not in fed
-        ]
-        self.check_doubles()
-
-    def take_another_code(self):
-        """Where no column is the school's code, take one of another code of it."""
-        keys = [label_key(label) for label in OTHER_CODES]
-        found = [at for at, label in enumerate(self.table.columns) if label_key(label) in keys]
-        if found and found[0] not in self.matched.names:
-            self.index["school_code"] = found[0]
-            label = self.table.columns[found[0]]
-            self.matched.unknown = [one for one in self.matched.unknown if one != label]
-            self.plan_.unknown = self.matched.unknown
-
-    def check_doubles(self):
-        """Say which columns are one field; ask which counts where they bear one label and hold different things."""
-        hidden = self.hidden_columns(None)
-        for name, places in self.matched.doubles.items():
-            labels = {label_key(self.table.columns[at]) for at in places}
-            chosen, id_ = places[0], f"{COLUMN}:{name}"
-            said = " ".join(letter_of(at) for at in sorted(places))
-            label = self.columns[name].label
-            if id_ in self.answers:
-                self.understand(f"คอลัมน์ {said} เป็น “{label}” ทั้งหมด อ่านคอลัมน์ {letter_of(chosen)} ตามที่เลือกไว้")
-            elif len(labels) > 1 or name in hidden or self.hold_the_same(places):
-                self.warn(f"คอลัมน์ {said} เป็น “{label}” ทั้งหมด ระบบอ่านคอลัมน์ {letter_of(chosen)}")
-            else:
-                choices = [[str(at), f"คอลัมน์ {letter_of(at)}: {self.samples(at)}"] for at in sorted(places)]
-                about = f"หัวตาราง “{label}” มี {len(places)} คอลัมน์ และข้อมูลไม่เหมือนกัน"
-                self.questions.append(Question(id_, label, about, choices))
-
-    def hold_the_same(self, places):
-        """Whether columns hold the same in every one of the first rows."""
-        first, *others = places
-        return all(
-            text_of_cell(values[first]) == text_of_cell(values[at])
-            for _, values in self.table.rows[:200]
-            for at in others
-        )
-
-    def samples(self, at):
-        """Some of what a column holds, for a question."""
-        found = dict.fromkeys(text_of_cell(values[at])[:40] for _, values in self.table.rows[:50])
-        return ", ".join(list(filter(None, found))[:3]) or "(ว่าง)"
-
-    def label(self, name):
-        """A column as the person sees it in the file: letter and label."""
-        if name in self.index:
-            index = self.index[name]
-            return f"{letter_of(index)} {self.table.columns[index]}"
-        column = self.columns.get(name)
-        return column.label if column else self.fields[name].verbose_name
-
-    def hidden_columns(self, code):
-        """Names of the columns whose class is closed to this person in a school (None: in none)."""
-        return frozenset(
-            column.name
-            for column in self.columns.values()
-            for name in column.fields
-            if not access.may_see_field(self.user, self.fields[name], self.round.area_code, code)
-        )
-
-    def hidden_places(self, code):
-        """Places in a row of what is hidden from this person in a school (STRAY: in none)."""
-        hidden = self.hidden_columns(code or None)
-        return [self.index[name] for name in hidden if name in self.index]
-
     # ---- what is wrong ----
 
     def refuse(self, row, column, sentence):
         """Note what is wrong in one cell."""
-        error = RowError(row, self.label(column), sentence, self.code, self.index.get(column))
+        error = RowError(row, self.columns.label(column), sentence, self.code, self.columns.index.get(column))
         self.found["errors"].append(error)
-
-    def warn(self, sentence):
-        """Say something once about the whole file."""
-        if sentence not in self.plan_.warnings:
-            self.plan_.warnings.append(sentence)
-
-    def understand(self, sentence):
-        """Say once how something in the file was taken."""
-        if sentence not in self.plan_.understood:
-            self.plan_.understood.append(sentence)
 
     def ask(self):
         """Take the answers that there are, say what was understood, and ask for the others. Raises Unanswered."""
-        for name, found in self.short_years.items():
-            if not found.rows:
-                continue
-            era = file_years.decided(found) or self.answers.get(f"{YEAR}:{name}")
-            if era:
-                self.layout.short_years[name] = era
-                self.understand(file_years.in_words(self.label(name), found, era))
-            else:
-                self.questions.append(file_years.question(name, self.label(name), found))
-        questions = [*self.questions, *self.whose.names.questions()]
+        self.columns.settle_years()
+        questions = [*self.columns.questions, *self.whose.names.questions()]
         if questions:
             raise Unanswered(questions, self.table.columns)
         said, wrong = self.whose.in_words()
         for sentence in said:
-            self.understand(sentence)
+            self.plan_.understand(sentence)
         for sentence in wrong:
-            self.warn(sentence)
+            self.plan_.warn(sentence)
         if self.passed:
-            self.understand(
+            self.plan_.understand(
                 f"ข้าม {len(self.passed):,} แถวที่ไม่ใช่รายการ เช่น แถวรวมหรือแถวนอกตาราง (แถวแรกที่ {self.passed[0]})"
             )
 
@@ -261,28 +153,22 @@ class Planning:
 
     def by_school(self, keeping):
         """Keep the file's rows by school, without what is hidden from this person; gives the schools' codes, in order."""
-        at, named = self.index.get("school_code"), self.index.get("school_name")
-        days = [
-            (self.index[name], found, self.fields[name])
-            for name, found in self.short_years.items()
-            if name in self.index
-        ]
+        columns = self.columns
+        at, named = columns.index.get("school_code"), columns.index.get("school_name")
         codes, hidden, keys = {}, {}, {}
         rows, self.table.rows = self.table.rows, []
         for number, values in rows:
             cell = values[at] if at is not None else None, values[named] if named is not None else None
             if cell not in codes:
                 codes[cell], keys[cell] = code, _ = self.whose.of(*cell, number)
-                hidden.setdefault(code, self.hidden_places(code))
+                hidden.setdefault(code, columns.hidden_places(code))
             code = codes[cell]
             if keys[cell]:
                 self.whose.names.count(keys[cell])
             if code == STRAY and self.is_no_row(values):
                 self.passed.append(number)
                 continue
-            for place, found, one in days:
-                if file_years.may_be_short(values[place]):
-                    file_years.note(found, one, values[place])
+            columns.note_years(values)
             for place in hidden[code]:
                 values[place] = None
             keeping.add(code, (number, values))
@@ -291,17 +177,7 @@ class Planning:
 
     def is_no_row(self, values):
         """Whether a row of no school is none at all: a sum between the others, or cells beside the table."""
-        return is_sum(values) or all(values[place] is None for place in self.index.values())
-
-    def cells_of(self, values):
-        """{column name: cell} of a row."""
-        cells = {name: values[index] for name, index in self.index.items()}
-        return self.layout.parted(cells) if self.layout.parted else cells
-
-    def only_school(self):
-        """The code of the one school this person writes for, None for several or an officer."""
-        codes = [code for area, code in self.user.schools("school") if area == self.round.area_code]
-        return codes[0] if len(codes) == 1 else None
+        return is_sum(values) or all(values[place] is None for place in self.columns.index.values())
 
     def knows(self, code):
         """Whether a school is this person's and in the round; remembers its Submission."""
@@ -422,7 +298,7 @@ class Planning:
         problems = self.layout.judge(values, line.stored) | problems
         self.plan_.blanks += len(blank)
         if self.blanks == "clear":
-            values |= {name: None for column in blank for name in self.columns[column].fields}
+            values |= {name: None for column in blank for name in self.columns.by_name[column].fields}
         for column, sentence in problems.items():
             self.refuse(line.row, column, sentence)
         if problems:
@@ -431,14 +307,14 @@ class Planning:
         line.values = {name: value for name, value in values.items() if stored.get(name) != value}
         line.cells = None
         if line.values and not line.stored and self.document.says_nothing(line.values):
-            self.warn(NO_LINES)
+            self.plan_.warn(NO_LINES)
             return False
         if line.values:
             return True
         if line.stored:
             self.found["same"].append(line.row)
         else:
-            self.warn(EMPTY_ROWS)
+            self.plan_.warn(EMPTY_ROWS)
         return False
 
     def open_cells(self, cells, stored):
@@ -447,8 +323,10 @@ class Planning:
         if open_ is None:
             return cells
         names, sentence = open_
-        self.warn(sentence)
-        return {name: cell for name, cell in cells.items() if set(self.columns[name].fields) <= set(names)}
+        self.plan_.warn(sentence)
+        return {
+            name: cell for name, cell in cells.items() if set(self.columns.by_name[name].fields) <= set(names)
+        }
 
     # ---- the rules over whole records ----
 
@@ -460,14 +338,10 @@ class Planning:
         except Invalid as refusal:
             for index, problems in refusal.errors.items():
                 for name, sentence in problems.items():
-                    self.refuse(lines[index].row, self.column_of(name), sentence)
+                    self.refuse(lines[index].row, self.columns.feeding(name), sentence)
             left = [line for index, line in enumerate(lines) if index not in refusal.errors]
             return self.checked(left) if left else []
         return [(line, each.after) for line, each in zip(lines, prepared, strict=True)]
-
-    def column_of(self, name):
-        """The column of the file that feeds a field, or the field's own name."""
-        return next((column for column in self.index if name in self.columns[column].fields), name)
 
     def change(self, line):
         """The Change of one line."""

@@ -16,7 +16,7 @@ from exports.imports.import_jobs import deed_in_words, undone_in_words
 from exports.imports.importing import apply_plan, check_deed, is_small, is_small_deed, plan_file
 from exports.imports.named_schools import told_answers
 from exports.imports.plan_workbook import plan_workbook
-from exports.imports.plans import KINDS, STRAY, find_plan, is_begun, page_of
+from exports.imports.plans import KINDS, STRAY
 from exports.imports.questions import (
     SCHOOL,
     Unanswered,
@@ -25,6 +25,7 @@ from exports.imports.questions import (
     keep_questions,
     refuse_unfit,
 )
+from exports.imports.stored_plans import find_plan, is_begun, page_of
 from exports.imports.template import template_of
 from exports.imports.whose_rows import schools_for
 from exports.reading import guards
