@@ -239,6 +239,9 @@ def test_a_bulk_action_says_how_many_and_sends_those(tab, site):
     tab.locator("input.action-checkbox").nth(0).check()
     tab.locator("input.action-checkbox").nth(2).click(modifiers=["Shift"])
     expect(tab.locator("[data-act-count]")).to_have_text("เลือกไว้ 3 คน")
+    tab.locator("td.col-check").nth(3).click(position={"x": 3, "y": 3})  # beside its box, as a finger does
+    expect(tab.locator("[data-act-count]")).to_have_text("เลือกไว้ 4 คน")
+    tab.locator("td.col-check").nth(3).click(position={"x": 3, "y": 3})
     tab.locator("[data-action=review]").click()
     expect(tab.locator("dialog[open]")).to_contain_text("ทบทวนแล้ว 3 คน")
     tab.locator("dialog[open] [value=yes]").click()
@@ -390,12 +393,19 @@ def test_history_opens_beside_the_grid(tab):
     expect(tab.locator("#drawer")).to_be_hidden()
 
 
+# What a finger presses and is not 44 pixels high; a line of links has its place around what is seen.
+TOO_SMALL = """() => [...document.querySelectorAll(".btn, summary, main select, main textarea, .row-do > *, .side nav a, "
+    + "main input:not([type=hidden], [type=checkbox], [type=radio])")].filter((one) => one.checkVisibility()
+    && one.getBoundingClientRect().height < (one.closest("td, .find") ? 40 : 44)).map((one) => one.outerHTML.slice(0, 120))"""
+
+
 @pytest.mark.browser
 def test_on_a_phone_nothing_runs_off_the_side_and_the_menu_opens(tab):
     tab.set_viewport_size({"width": 390, "height": 844})
     for path in ("/admin/pupils/", "/admin/pupils/edit/?id=1", "/admin/pupils/details/?id=1"):
         tab.goto(path)
         assert tab.evaluate("document.documentElement.scrollWidth") <= 390, path
+        assert tab.evaluate(TOO_SMALL) == [], path
     expect(tab.locator(".side")).not_to_be_in_viewport()
     tab.locator("[data-nav-toggle]").click()
     expect(tab.locator(".side nav a").first).to_be_in_viewport()

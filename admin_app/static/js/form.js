@@ -186,7 +186,9 @@ if (index) {
   const follow = () => {
     const passed = links.filter((link) => (document.querySelector(link.hash)?.getBoundingClientRect().top ?? 1e9) < 160);
     const now = passed.at(-1) ?? links[0];
+    if (now.hasAttribute("aria-current")) return;
     links.forEach((link) => (link === now ? link.setAttribute("aria-current", "true") : link.removeAttribute("aria-current")));
+    index.scrollTo({ left: now.offsetLeft - 60 });
   };
   follow();
   document.addEventListener("scroll", follow, { passive: true });

@@ -319,6 +319,7 @@ if (table) {
   table.addEventListener("click", (event) => {
     const box = event.target.closest("input.action-checkbox");
     if (box) pick(box, event);
+    else if (!event.target.matches("input")) event.target.closest(".col-check")?.querySelector("input")?.click();
     const cell = event.target.closest("td.can-edit");
     if (cell && !event.target.closest("a, input, select, button")) cell === document.activeElement || event.detail > 1 || matchMedia("(pointer: coarse)").matches ? edit(cell) : cell.focus();
     const old = event.target.closest("[data-history]");
