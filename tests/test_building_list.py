@@ -6,7 +6,7 @@ from documents.bobec.buildings import Building
 from documents.records.codelists import code_list
 from exports.district.school_fields import values_of
 from exports.imports.importing import plan_import
-from exports.workbooks.columns import year_in
+from exports.workbooks.cell_values import year_in
 from tests import awkward_files as made
 from tests.people import SCHOOL
 

@@ -13,7 +13,8 @@ from documents.records.record import Place
 from documents.records.writing import Change, write
 from exports.imports.importing import apply_plan, plan_import
 from exports.imports.stored_plans import StoredPlan, StoredRows, find_plan
-from exports.workbooks.columns import Surroundings, value_of
+from exports.workbooks.cell_values import value_of
+from exports.workbooks.columns import Surroundings
 from exports.workbooks.layouts import layout_of
 from tests import awkward_files as made
 from tests.people import OTHER, SCHOOL, place

@@ -6,7 +6,7 @@ from exports.imports.mapped_files import table_of
 from exports.reading.headers import match_columns
 from exports.reading.reading import read_table
 from exports.reading.table_ends import is_sum
-from exports.workbooks.columns import text_of_cell
+from exports.workbooks.cell_values import text_of_cell
 from tests import awkward_files as made
 from tests.test_reading import Wanted
 

@@ -13,7 +13,7 @@ from documents.records.record import Record, declared, shown_fields
 from documents.records.writing import Change, write
 from exports.collecting.round_workbook import round_workbook
 from exports.imports.importing import plan_import
-from exports.workbooks.columns import is_blank
+from exports.workbooks.cell_values import is_blank
 from exports.workbooks.layouts import layout_of
 from tests.making import complete
 from tests.people import OTHER, place

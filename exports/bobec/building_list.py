@@ -7,7 +7,8 @@ import re
 
 from documents.formats import thai
 from documents.records.codelists import code_list
-from exports.workbooks.columns import Layout, is_blank, text_of_cell
+from exports.workbooks.cell_values import is_blank, text_of_cell
+from exports.workbooks.columns import Layout
 
 NUMBERED = re.compile(r"(.+?)\s*(?:ลำดับที่|ลำดับ|หลังที่)\s*(\d{1,3})")
 OTHER = re.compile(r"^(อื่นๆ|อื่น)\s*(อื่น\s*\(สร้างเอง\)|\(สร้างเอง\)|อื่น)?\s*")

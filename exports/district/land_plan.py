@@ -25,7 +25,7 @@ from exports.district.school_plan import (
     schools_by,
     whose_row,
 )
-from exports.workbooks.columns import A_DATE_NOW, value_of
+from exports.workbooks.cell_values import A_DATE_NOW, value_of
 
 PLOT = re.compile(r"(?:แปลง)?\s*(?:ที่)?\s*(\d{1,2})")  # its place in the list, no number of a paper
 PAPER = re.compile(r"(\D+?)\s*(?:เลขที่|ที่)?\s*(\d[\d/\- ]*)")

@@ -16,7 +16,7 @@ from documents.records.codelists import code_list
 from documents.records.record import declared
 from exports.dmc.reports import GRADES, LEVELS
 from exports.reading.headers import match_columns, share_that_looks
-from exports.workbooks.columns import value_of as value_of_cell
+from exports.workbooks.cell_values import value_of as value_of_cell
 
 CODES = ("code", "moe_code")
 SURE = 0.9  # the share of a column's values that must look like a field where no label says so

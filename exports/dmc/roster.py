@@ -10,17 +10,8 @@ from dataclasses import replace
 from documents.gcode.gcode_numbers import TEMPORARY_WORD, temporary_codes
 from documents.records import fields
 from documents.records.record import shown_fields
-from exports.workbooks.columns import (
-    A_DATE_NOW,
-    SCHOOL_CODE,
-    SCHOOL_NAME,
-    Column,
-    Layout,
-    OneField,
-    column_of,
-    is_blank,
-    text_of_cell,
-)
+from exports.workbooks.cell_values import A_DATE_NOW, is_blank, text_of_cell
+from exports.workbooks.columns import SCHOOL_CODE, SCHOOL_NAME, Column, Layout, OneField, column_of
 
 LANE = "reg_street_soi"
 MARK = f"({TEMPORARY_WORD})"

@@ -32,7 +32,7 @@ from documents.gcode.gcode_register import (
 from documents.gcode.gcode_requests import accepted
 from documents.records import fields
 from exports.imports.row_plans import Column, Wrong, area_province, lines_of, planned, stored_plan, write_rows
-from exports.workbooks.columns import is_blank, text_of_cell, value_of
+from exports.workbooks.cell_values import is_blank, text_of_cell, value_of
 from exports.workbooks.workbook import file_name, workbook_bytes, write_table
 
 KIND, UNDO = "gcode_register", "gcode_register_undo"

@@ -8,7 +8,7 @@ from exports.imports.file_years import ShortYears
 from exports.imports.questions import COLUMN, YEAR, Question, kept_answers
 from exports.imports.whose_rows import OTHER_CODES
 from exports.reading.headers import label_key, letter_of, match_columns
-from exports.workbooks.columns import text_of_cell
+from exports.workbooks.cell_values import text_of_cell
 
 ROWS_COMPARED = 200  # of two columns with one label
 ROWS_SHOWN = 50  # looked through for what a question shows of a column

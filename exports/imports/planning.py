@@ -24,7 +24,7 @@ from exports.imports.plans import STRAY, FieldChange, GoneRow, ImportPlan, Plann
 from exports.imports.questions import Unanswered
 from exports.imports.whose_rows import WhoseRows, schools_for
 from exports.reading.table_ends import is_sum
-from exports.workbooks.columns import is_blank
+from exports.workbooks.cell_values import is_blank
 
 STRANGE_SCHOOL = "แถวนี้ไม่ใช่ข้อมูลของโรงเรียนที่ท่านรับผิดชอบในรอบนี้ กรุณาตรวจสอบรหัสโรงเรียน หรือลบแถวนี้ออกจากไฟล์"
 REASON = "นำเข้าจากไฟล์"

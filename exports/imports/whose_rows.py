@@ -9,7 +9,7 @@ from documents.formats import thai
 from documents.people import access
 from exports.imports.named_schools import NamedSchools
 from exports.imports.plans import STRAY
-from exports.workbooks.columns import text_of_cell
+from exports.workbooks.cell_values import text_of_cell
 
 OTHER_CODES = (
     "รหัสโรงเรียน 10 หลัก",
