@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from documents import clock
-from documents.checking import agencies, duplicates, findings, resemblance
+from documents.checking import agencies, duplicates, findings, one_child, resemblance
 from documents.checking.duplicate_cases import ANSWERS, CODES, OURS, DuplicateCase, acting_for, get_case
 from documents.checking.twofold import pairs_of
 from documents.collecting.submissions import Submission, find_submission
@@ -148,7 +148,25 @@ def test_a_number_owed_to_a_school_that_handed_in_comes_when_it_takes_changes_ag
     duplicates.scan_running(AREA)
     assert [one["id"] for one in row(mine["_id"])["former_ids"]] == ["G680000000001"]
     assert DuplicateCase.objects.get().number_owed is None
-    assert duplicates.put_owed_numbers(open_round) == 0
+    assert duplicates.put_owed_numbers(AREA, [open_round]) == 0
+
+
+def test_what_is_owed_is_tried_less_and_less_often_and_not_for_ever(alike, officer, open_round, monkeypatch):
+    case, mine, _ = alike
+    collection(Submission).update_one({"school_code": SCHOOL}, {"$set": {"state": "certified"}})
+    duplicates.decide(seen_by(officer, case), "same", officer, "ตรวจแล้ว", keeper=str(mine["_id"]))
+    tried, first = [], clock.today()
+    monkeypatch.setattr(one_child, "MOST_TRIES", 7)
+    for day in range(60):
+        clock.configure(f"{first + dt.timedelta(days=day)}T03:30:00+07:00")
+        before = DuplicateCase.objects.get().owed_tries
+        duplicates.put_owed_numbers(AREA, [open_round])
+        tried += [day] if DuplicateCase.objects.get().owed_tries > before else []
+    assert tried == [0, 1, 3, 7, 14, 21, 28]
+    assert DuplicateCase.objects.get().number_owed is None
+    told = [one.text for one in Notice.objects(person=officer.id, kind="case") if "ใส่เลข" in one.text]
+    assert ["เลิกลอง" in text for text in told] == [False, True]
+    assert all(one.url == f"/admin/duplicates/details/?id={case.id}" for one in Notice.objects(text__in=told))
 
 
 def test_a_case_that_goes_on_in_another_school_is_told_there(twice, open_round, third):

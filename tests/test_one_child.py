@@ -125,8 +125,10 @@ def test_a_school_that_handed_in_has_its_code_replaced_when_it_takes_changes_aga
     page = sign_in(officer).get(f"/admin/duplicates/details/?id={case.id}").text
     assert "ส่งกลับแก้ไขก่อน" in page
     assert f"/admin/gcode/details/?id={asked.id}" in page
+    assert "ระบบจะลองคืนนี้" in page
     duplicates.scan_running(AREA)
     assert GCodeRequest.objects.get(id=asked.id).state == "certified"
+    assert "ระบบจะลองอีกครั้งวันที่" in one_child.code_of(DuplicateCase.objects.get()).sentence
     collection(Submission).update_one(submission, {"$set": {"state": "returned"}})
     clock.configure("2025-06-20T03:30:00+07:00")  # no window is open: nobody is asked to write
     duplicates.scan_running(AREA)

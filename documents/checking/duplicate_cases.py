@@ -85,6 +85,8 @@ class DuplicateCase(Case):
     apart = StringField(max_length=120)
     # Decided to be one child, whose school had handed in: the record whose other number is still to be put beside it.
     number_owed = ObjectIdField()
+    owed_tries = IntField(default=0)  # nights in which that could not be done
+    owed_next = DateTimeField()  # not tried before
     last_scan = ObjectIdField()
     opened_by_scan = ObjectIdField()
 

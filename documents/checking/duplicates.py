@@ -86,9 +86,10 @@ def tell_schools(round_, this):
 @daily("duplicates", 3, 30)
 def scan_running(area_code):
     """Each night: look through the area's DMC rounds that run, so that what was mended closes by itself."""
-    for round_ in Round.objects(area_code=area_code, subsystem="DMC", state="open"):
+    rounds = list(Round.objects(area_code=area_code, subsystem="DMC", state="open"))
+    for round_ in rounds:
         scan(round_)
-        put_owed_numbers(round_)
+    put_owed_numbers(area_code, rounds)
 
 
 def names_of(area_code):
@@ -271,6 +272,8 @@ def decide(case, name, actor, reason=None, keeper=None, days=None):
             "kept_by": None,
             "mended_by": None,
             "number_owed": None,
+            "owed_tries": 0,
+            "owed_next": None,
             "apart": None,
             "ended_at": None,
             "due_at": _until(days, case.area_code),

@@ -5,13 +5,15 @@ twice in one school. The number it stood under goes among the earlier ones of th
 a G-code certified in Khet and the other under a 13-digit number, the child has that number: the same transaction replaces
 the code in the request and in every open record, as an officer would (documents/gcode/gcode_linking.py).
 
-What a school that has handed in cannot take now is owed: it is put in the first night the school takes changes again.
+What a school that has handed in cannot take now is owed: it is put in a night in which the school takes changes again.
 """
 
+import datetime as dt
 from dataclasses import replace
 from typing import NamedTuple
 
 from documents import clock
+from documents.clock import midnight
 from documents.checking.duplicate_cases import AGENCY, DuplicateCase
 from documents.checking.lookups import is_on_roll
 from documents.collecting.submissions import find_submission, may_write
@@ -20,9 +22,10 @@ from documents.dmc.renumbering import former_ids, removal, renumber, round_of, t
 from documents.dmc.students import Student
 from documents.dmc.transfers import MOVED_AWAY
 from documents.errors import DoorClosed, Invalid, RoundLocked, RuleBroken, WrongState
-from documents.formats import citizen_id
+from documents.formats import buddhist, citizen_id
 from documents.gcode import gcode_linking
 from documents.gcode.gcode_linking import CITIZEN
+from documents.notifying import notice_rules
 from documents.people.users import System
 from documents.records.cases import advance, check_step
 from documents.records.record import Place
@@ -30,6 +33,8 @@ from documents.records.warrants import Granted, Warrant
 from documents.records.writing import Change, write
 
 SCANNER = System("ระบบตรวจซ้ำซ้อน")
+WAITS = (1, 2, 4, 7)  # days after each try of what is owed; the last goes for all that follow
+MOST_TRIES = 28  # half a year: the school's next round has come and gone
 
 
 def other_than(case, keeper):
@@ -189,14 +194,29 @@ def _refuse_shut(case, row, actor):
 # ---- what is owed ----
 
 
-def put_owed_numbers(round_):
-    """Put the numbers that are owed to who stays in this round; gives how many pupils got theirs."""
-    done = 0
-    for case in DuplicateCase.objects(
-        __raw__={"area_code": round_.area_code, "number_owed": {"$type": "objectId"}}
-    ):
-        done += _put_owed_number(case, round_)
+def put_owed_numbers(area_code, rounds):
+    """Put the numbers that are owed to who stays in these rounds; gives how many pupils got theirs.
+
+    One that cannot be put is tried again after a wait that grows, `MOST_TRIES` times in all; the officers hear of both.
+    """
+    done, today = 0, midnight(clock.today())
+    due = {"number_owed": {"$type": "objectId"}, "owed_next": {"$not": {"$gt": today}}}
+    for case in DuplicateCase.objects(__raw__={"area_code": area_code} | due) if rounds else ():
+        done += sum(_put_owed_number(case, round_) for round_ in rounds)
+        _wait_longer(case, today)
     return done
+
+
+def _wait_longer(case, today):
+    """Note that what is owed could not be put, where it is owed still; the last time nothing is owed any more."""
+    tries = case.owed_tries + 1
+    wait = dt.timedelta(days=WAITS[min(tries, len(WAITS)) - 1])
+    ends = tries >= MOST_TRIES
+    change = {"$unset": {"number_owed": "", "owed_next": ""}} if ends else {"$set": {"owed_next": today + wait}}
+    change["$set"] = change.get("$set", {}) | {"owed_tries": tries}
+    own = {"area_code": case.area_code, "_id": case.id, "number_owed": case.number_owed}
+    if collection(DuplicateCase).update_one(own, change).matched_count and (ends or tries == len(WAITS)):
+        notice_rules.after_owed(case, ends)
 
 
 def _put_owed_number(case, round_):
@@ -244,7 +264,7 @@ def code_of(case):
             said = f"หากเป็นคนเดียวกัน รหัส G ของคำขอเลขที่ {request.request_no} จะเปลี่ยนเป็นเลข {number} ด้วย ทั้งในคำขอและในรอบที่ยังเปิด"
             return Code(request, said, "info")
         why = _hindrance(request, pair[1])
-        said = f"รหัส G ของคำขอเลขที่ {request.request_no} ยังไม่ได้เปลี่ยนเป็นเลข {number} ระบบจะลองอีกครั้งทุกคืน {why}".strip()
+        said = f"รหัส G ของคำขอเลขที่ {request.request_no} ยังไม่ได้เปลี่ยนเป็นเลข {number} {_next_try(case)} {why}".strip()
         return Code(request, said, "warn")
     numbers = [row.get("id") for plain in entries for row in plain.get("former_ids") or ()]
     for request in filter(None, (gcode_linking.of_code(case.area_code, number) for number in numbers)):
@@ -252,6 +272,15 @@ def code_of(case):
             number = citizen_id.mask_id(request.new_number)
             return Code(request, f"รหัส G ของคำขอเลขที่ {request.request_no} เปลี่ยนเป็นเลข {number} แล้ว", "ok")
     return None
+
+
+def _next_try(case):
+    """When what is owed is tried again, or what is to be done where it is not."""
+    if not case.number_owed:
+        return "ระบบเลิกลองแล้ว ให้เจ้าหน้าที่บันทึกเลข 13 หลักในหน้าคำขอ"
+    if not case.owed_next:
+        return "ระบบจะลองคืนนี้"
+    return f"ระบบจะลองอีกครั้งวันที่ {buddhist.format_date(case.owed_next)}"
 
 
 def _hindrance(request, number):

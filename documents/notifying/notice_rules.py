@@ -190,6 +190,14 @@ def after_scan(area_code, found, mark):
     tell_each(rows, area_code)
 
 
+def after_owed(case, ended):
+    """Tell the officers that a number decided on could not be put in yet, or that it is tried no more."""
+    what = "ระบบเลิกลองแล้ว กรุณาบันทึกเลขเอง" if ended else "ระบบจะลองต่อทุก 7 วัน หรือส่งข้อมูลกลับให้โรงเรียนแก้ไข"
+    who = [each.id for each in people_with(case.area_code, ["district"])]
+    text = f"{case.label} · {case.school_name}: ยังใส่เลขตามคำตัดสินไม่ได้ {what}"
+    tell(who, "case", text, case.page, case.area_code, once=f"owed/{case.id}/{'end' if ended else 'wait'}")
+
+
 # ---- jobs ----
 
 
