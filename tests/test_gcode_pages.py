@@ -287,6 +287,25 @@ def test_an_officer_takes_several_up_at_once(teacher, officer, approver, sign_in
     assert {fresh(one).state for one in both} == {"checking"}
 
 
+def test_more_than_a_page_waits_for_are_taken_up_by_a_job(teacher, officer, sign_in, monkeypatch):
+    for module in ("views.gcode.gcode", "views.gcode.gcode_steps"):
+        monkeypatch.setattr(f"{module}.MOST_AT_ONCE", 2)
+    waiting = [
+        sent(teacher, first_name=name, birth_date=f"0{at}/02/2559")
+        for at, name in enumerate(("ซอ", "สอ", "มอ"), 1)
+    ]
+    own = sent(teacher, first_name="ปอ", birth_date="04/02/2559")
+    # Another officer looks at what he recorded.
+    GCodeRequest.objects(id=own.id).update(push__recorded_by=officer.id)
+    browser = sign_in(officer)
+    form = {"action": "take", "all_matching": "1"}
+    assert browser.send("/admin/gcode/action/?queue=check", form).status_code == 303
+    assert [fresh(one).state for one in (*waiting, own)] == ["checking"] * 3 + ["sent"]
+    job = jobs.Job.objects.get(kind="gcode_take")
+    assert (job.result["summary"], job.result["refusals"]) == (["รับไว้ตรวจสอบ 3 คำขอ"], 1)
+    assert run_again(job).result["summary"] == job.result["summary"]
+
+
 def test_the_district_says_which_evidence_is_required(officer, teacher, sign_in):
     assert sign_in(teacher).get("/admin/gcode/settings/").status_code == 403
     browser = sign_in(officer)

@@ -13,9 +13,9 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from documents import clock
-from documents.clock import midnight
 from documents.checking.duplicate_cases import AGENCY, DuplicateCase
 from documents.checking.lookups import is_on_roll
+from documents.clock import midnight
 from documents.collecting.submissions import find_submission, may_write
 from documents.database import collection, in_transaction
 from documents.dmc.renumbering import former_ids, removal, renumber, round_of, taking
@@ -212,7 +212,9 @@ def _wait_longer(case, today):
     tries = case.owed_tries + 1
     wait = dt.timedelta(days=WAITS[min(tries, len(WAITS)) - 1])
     ends = tries >= MOST_TRIES
-    change = {"$unset": {"number_owed": "", "owed_next": ""}} if ends else {"$set": {"owed_next": today + wait}}
+    change = (
+        {"$unset": {"number_owed": "", "owed_next": ""}} if ends else {"$set": {"owed_next": today + wait}}
+    )
     change["$set"] = change.get("$set", {}) | {"owed_tries": tries}
     own = {"area_code": case.area_code, "_id": case.id, "number_owed": case.number_owed}
     if collection(DuplicateCase).update_one(own, change).matched_count and (ends or tries == len(WAITS)):

@@ -1,4 +1,4 @@
-"""Certifying G-code requests (รับรอง): the last look before a code is given, one at a time, however many are chosen.
+"""Certifying G-code requests (รับรอง), and taking many up before (รับไว้ตรวจสอบ): the last look before a code is given, one at a time, however many are chosen.
 
 A few are certified while their page waits, more by a job. Certified is what the certifier saw: a request that was changed, or whose evidence is gone, or that looks like another
 learner who came up after the check, is not. Source: domain.md 3.3.1, GC-01, GC-03.
@@ -12,7 +12,7 @@ from documents.background.one_by_one import one_by_one
 from documents.database import in_transaction
 from documents.errors import RuleBroken, WrongState
 from documents.formats import thai
-from documents.gcode import gcode_likely, gcode_numbers
+from documents.gcode import gcode_likely, gcode_numbers, gcode_requests
 from documents.gcode.gcode import HOLDS_CODE, GCodeRequest, keys_of
 from documents.gcode.gcode_requests import refuse_incomplete
 from documents.gcode.gcode_writing import refuse_stale
@@ -121,6 +121,20 @@ def certify_job(job, progress, chosen):
 
     done = one_by_one([(f"คำขอเลขที่ {numbers[one[0]]}", one) for one in chosen], deed, progress)
     return done.result(f"รับรองแล้ว {done.number:,} คำขอ")
+
+
+@job_kind("gcode_take", "รับคำขอรหัส G ไว้ตรวจสอบ", "Take up G-code requests", so_far=counted_so_far)
+def take_job(job, progress, chosen):
+    """Take many up, `chosen` their ids, each by itself; a second run passes over what the first has taken."""
+
+    def deed(request):
+        if request.state == "checking" and request.moves[-1]["by"] == job.actor.id:
+            return
+        gcode_requests.step(request, "take", job.actor)
+
+    found = GCodeRequest.objects(area_code=job.area_code, id__in=chosen).order_by("sort_key", "id")
+    done = one_by_one([(f"คำขอเลขที่ {one.request_no}", one) for one in found], deed, progress)
+    return done.result(f"รับไว้ตรวจสอบ {done.number:,} คำขอ")
 
 
 def learner_key(request):

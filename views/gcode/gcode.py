@@ -10,7 +10,7 @@ from markupsafe import Markup
 from documents.formats import citizen_id, thai
 from documents.gcode import gcode, gcode_queues
 from documents.gcode.gcode import GCodeRequest
-from documents.gcode.gcode_certifying import MOST_AT_ONCE
+from documents.gcode.gcode_certifying import MOST_AT_ONCE, MOST_BY_JOB
 from documents.gcode.gcode_evidence import required_kinds
 from documents.gcode.gcode_requests import waiting_days
 from documents.trail import access_log
@@ -149,7 +149,7 @@ class GCode(GCodeForms, GCodePieces, GCodeSteps, SearchMixin, Page, ModelView):
     @action("take", "รับไว้ตรวจสอบ", "รับคำขอที่เลือกไว้ตรวจสอบใช่หรือไม่")
     def action_take(self, ids):
         """Take the chosen requests up."""
-        self.take_each(self._chosen(ids))
+        return self.take_each(self._chosen(ids, MOST_BY_JOB))
 
     @action("certify", "รับรอง")
     def action_certify(self, ids):
@@ -160,11 +160,11 @@ class GCode(GCodeForms, GCodePieces, GCodeSteps, SearchMixin, Page, ModelView):
             return redirect(self.get_url(".certify_view", **kept | {"queue": "certify", "every": "1"}), 303)
         return redirect(self.get_url(".certify_view", id=ids), 303)
 
-    def _chosen(self, ids):
-        """Ids of the chosen requests, each once; of all that match where all were chosen; no more than may be at once."""
+    def _chosen(self, ids, most=MOST_AT_ONCE):
+        """Ids of the chosen requests, each once; of all that match where all were chosen; no more than `most` and one."""
         if request.form.get("all_matching") == "1":
-            ids = self.matching_ids(MOST_AT_ONCE + 1)
-        return list(dict.fromkeys(ids))[: MOST_AT_ONCE + 1]
+            ids = self.matching_ids(most + 1)
+        return list(dict.fromkeys(ids))[: most + 1]
 
     def matching_ids(self, most):
         """Ids of the requests that the address's queue, filters and search let through, in the list's order."""

@@ -60,9 +60,17 @@ class GCodeSteps:
         return redirect(self.get_url(".details_view", id=str(found.id)), 303)
 
     def take_each(self, ids):
-        """Take the chosen requests up for checking, each by itself; what was refused is said once."""
-        if not _few(ids):
-            return
+        """Take the chosen requests up for checking, each by itself; what was refused is said once. Many are taken up by a job,
+        whose page is given.
+        """
+        if not _few(ids, MOST_BY_JOB):
+            return None
+        if len(ids) > MOST_AT_ONCE:
+            chosen = [str(one.id) for one in gcode.get_requests(current_user, ids)]
+            title = f"รับคำขอรหัส G ไว้ตรวจสอบ {len(chosen):,} คำขอ"
+            back = self.get_url(".index_view", queue="check")
+            told = {"chosen": chosen}
+            return follow(ask("gcode_take", person(), here.area_code(), None, title, told, href=back))
         refused, done = [], 0
         for found in gcode.get_requests(current_user, ids):  # a foreign id refuses them all
             try:
@@ -74,6 +82,7 @@ class GCodeSteps:
             flash(f"รับไว้ตรวจสอบ {done:,} คำขอ", "success")
         for sentence in dict.fromkeys(refused):
             flash(f"ไม่ได้รับ {refused.count(sentence):,} คำขอ: {sentence}", "error")
+        return None
 
     # ---- certifying ----
 
