@@ -140,6 +140,8 @@ def test_the_lists_of_many_pupils_are_a_job_and_noted_when_taken(
 def test_a_long_word_is_broken_between_syllables():
     text = "เด็กหญิงปิ่นปินัทธ์ ศรี"
     assert text[: place_to_break(text, 22)] == "เด็กหญิงปิ่นปินัทธ์"
+    label = "รักษาการในตำแหน่งผู้อำนวยการโรงเรียน"
+    assert label[place_to_break(label, 29) :] == "การโรงเรียน", "not ผู้อำนว-ยการ"
     for text in ("บ้านเรือนเพื่อนบ้าน", "กิ่งแก้วก้ำกึ่งกตัญญู"):
         for most in range(6, len(text)):
             at = place_to_break(text, most)

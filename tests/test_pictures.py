@@ -210,6 +210,12 @@ def test_a_form_brings_its_pictures_and_history_tells_of_them(sign_in, teacher, 
     assert f"id={gone['photo_front']}" in browser.get(f"/admin/buildings/details/?id={stored['_id']}").text
     csv = browser.get("/admin/buildings/export/csv/").text
     assert f"/admin/pictures/?id={gone['photo_front']}" in csv
+    sheet = browser.get(f"/admin/buildings/sheet/?id={stored['_id']}").text
+    assert f'<img src="/admin/pictures/?id={gone["photo_front"]}' in sheet
+    assert "ผู้อำนวยการโรงเรียน" in sheet
+    assert "ข้อมูลส่วนบุคคล" not in sheet[sheet.index("<article") :], "a building is nobody"
+    paper = browser.get(f"/admin/buildings/sheet/pdf/?id={stored['_id']}").data
+    assert paper.count(b"/Subtype /Image") == 1
 
 
 @pytest.mark.parametrize(("content", "name"), [(SVG, "plan.svg"), (b"not a picture", "photo.jpg")])

@@ -232,6 +232,16 @@ def find(user, id_, thumb=False):
     return found if may_see(user, about["area_code"], about["school_code"]) else None
 
 
+def content_of(id_, area_code, school_code):
+    """The bytes of a picture of this school, for a paper about what holds it; None for any other id."""
+    try:
+        found = Bucket(db(), BUCKET).open_download_stream(id_)
+    except gridfs.NoFile:
+        return None
+    about = found.metadata
+    return found.read() if (about["area_code"], about["school_code"]) == (area_code, school_code) else None
+
+
 def fields_of(document):
     """Names of the fields of a document class that hold a picture."""
     return [name for name, one in document._fields.items() if getattr(one, "kind", None) == "picture"]

@@ -13,6 +13,9 @@ DOTS = "." * 46
 SIGNATURES = 52  # mm that the place for signatures needs
 PAGES = "\u00a0{nb}\u00a0"  # where the number of pages goes: stored text has no such blank, so none is taken for it
 LEADING = "เแโใไ"
+BEGINS = re.compile(
+    "การ|ความ|ผู้|ที่|ของ|หรือ|ตาม|จาก|ด้วย|กับ|สำนัก|กลุ่ม|ข้อมูล|ระบบ|จำนวน|ห้อง|บิดา|มารดา"
+)  # words of labels
 HANGS = re.compile("[ะ-ฺๅ-๎ๆฯ)\\]]")  # vowels after or on a letter, marks of tone, signs that end a word
 MOST_IN_LINE = 300  # characters: more stand in no line of A4
 TINT = (238, 241, 246)
@@ -77,15 +80,17 @@ class Paper(FPDF):
 def place_to_break(text, most):
     """Where a text is broken so that at most `most` characters stand before it, and one at least.
 
-    At a blank; else before a vowel that is written first, since a syllable begins there; else between two letters,
-    never before what hangs on the letter before it.
+    At a blank; else before a common word; else before a vowel that is written first, since a syllable begins there; else
+    between two letters, never before what hangs on the letter before it.
     """
     if (blank := text.rfind(" ", 1, most + 1)) > most // 3:
         return blank
     may = [at for at in range(1, most + 1) if not HANGS.match(text[at]) and text[at - 1] not in LEADING]
-    return next(
-        (at for at in reversed(may) if text[at] in LEADING and at > most // 2), max(may, default=most)
-    )
+    late = [at for at in reversed(may) if at > most // 2]
+    for begins in (lambda at: BEGINS.match(text, at), lambda at: text[at] in LEADING):
+        if at := next(filter(begins, late), None):
+            return at
+    return max(may, default=most)
 
 
 def labelled(paper, label, words):

@@ -1,26 +1,31 @@
 """A record on paper (แบบข้อมูลรายรายการ): every group of its declaration, to be read, corrected by hand and signed.
 
-It reads the declaration, so that any subsystem's record has it; a pupil's is แบบข้อมูลนักเรียนรายบุคคล.
+It reads the declaration, so that any subsystem's record has it; a pupil's is แบบข้อมูลนักเรียนรายบุคคล. Pictures of the
+record stand below its facts, two beside each other.
 """
 
 import datetime as dt
+import io
 import re
 from dataclasses import dataclass
 
 from documents.collecting.rounds import system_name
 from documents.formats import buddhist, citizen_id
-from documents.records import fields
+from documents.records import fields, pictures
+from documents.records.fields import PERSONAL, SENSITIVE
 from documents.records.record import shown_fields
 from exports.workbooks.pdf import LOWER, Paper, labelled, write_signatures
 from exports.workbooks.workbook import file_name
 
 OTHERWISE = "ข้อมูลทั่วไป"
 DECLARED = "ข้าพเจ้าได้ตรวจสอบข้อมูลข้างต้นแล้ว และแก้ไขส่วนที่ไม่ถูกต้องไว้ในช่องนั้น"
-SIGNERS = (("ผู้ให้ข้อมูล", "นักเรียน / ผู้ปกครอง / ผู้เกี่ยวข้อง"), ("ผู้ตรวจสอบข้อมูล", "ครูผู้รับผิดชอบข้อมูล"))
+OF_A_PERSON = (("ผู้ให้ข้อมูล", "นักเรียน / ผู้ปกครอง / ผู้เกี่ยวข้อง"), ("ผู้ตรวจสอบข้อมูล", "ครูผู้รับผิดชอบข้อมูล"))
+OF_A_THING = (("ผู้บันทึกข้อมูล", "ครูผู้รับผิดชอบข้อมูล"), ("ผู้ตรวจสอบข้อมูล", "ผู้อำนวยการโรงเรียน"))
 TO_FILL = "…" * 9  # where nothing is known yet
 LEFT = 15  # mm
 LABEL = 0.45  # of a half of the page
 ROW, LINE = 5.6, 4.6  # mm of a row of one line, and of each further line
+PICTURE = (80, 60)  # mm that a picture may be wide and high
 
 
 @dataclass(frozen=True)
@@ -34,7 +39,7 @@ class Row:
 
 @dataclass(frozen=True)
 class RecordSheet:
-    """What the sheet says; `groups` are (heading, ((small heading or None, (Row, ...)), ...))."""
+    """What the sheet says; `groups` are (heading, ((small heading or None, (Row, ...)), ...)), `shots` (label, picture id)."""
 
     document: type
     headline: str
@@ -42,6 +47,8 @@ class RecordSheet:
     school_code: str
     school_name: str
     groups: tuple
+    shots: tuple
+    personal: bool
     full: bool
     masked: tuple
     left_out: int
@@ -65,8 +72,14 @@ class RecordSheet:
 
     @property
     def foot(self):
-        """Who printed it when, and that it holds personal data."""
-        return f"พิมพ์โดย {self.made_by} เมื่อ {buddhist.format_datetime(self.made_at)} · มีข้อมูลส่วนบุคคล"
+        """Who printed it when, and whether it holds personal data."""
+        printed = f"พิมพ์โดย {self.made_by} เมื่อ {buddhist.format_datetime(self.made_at)}"
+        return f"{printed} · มีข้อมูลส่วนบุคคล" if self.personal else printed
+
+    @property
+    def signers(self):
+        """Two of (role, post): who signs for a person's facts, or for a thing's."""
+        return OF_A_PERSON if self.personal else OF_A_THING
 
     @property
     def notes(self):
@@ -81,7 +94,7 @@ class RecordSheet:
 
 def record_sheet(record, round_, school_name, may_see, full, made_at, made_by):
     """The RecordSheet of a record; `may_see(field)` says which fields the reader sees, `full` shows numbers whole."""
-    plain, groups, masked, left_out = record.to_mongo(), {}, [], 0
+    plain, masked, shots, personal, left_out = record.to_mongo(), [], [], False, 0
     groups = {heading: {} for heading in type(record).groups}
     for name, field in shown_fields(type(record)).items():
         if not may_see(field):
@@ -90,6 +103,10 @@ def record_sheet(record, round_, school_name, may_see, full, made_at, made_by):
         if getattr(field, "derived", False) and not field.group:
             continue  # the name in one piece: it stands above
         value = field.work(plain, round_) if getattr(field, "derived", False) else plain.get(name)
+        personal = personal or field.personal in (PERSONAL, SENSITIVE)
+        if field.kind == "picture" and value:
+            shots.append((label_of(field), value))
+            continue
         if value not in (None, "") and getattr(field, "masked", False):
             masked.append(name)
         section = groups.setdefault(field.group or OTHERWISE, {}).setdefault(
@@ -101,8 +118,8 @@ def record_sheet(record, round_, school_name, may_see, full, made_at, made_by):
         for heading, sections in groups.items()
         if sections
     )
-    return RecordSheet(type(record), str(record), round_, record.school_code, school_name, made, full,
-                       tuple(masked), left_out, made_at, made_by)  # fmt: skip
+    return RecordSheet(type(record), str(record), round_, record.school_code, school_name, made, tuple(shots), personal,
+                       full, tuple(masked), left_out, made_at, made_by)  # fmt: skip
 
 
 def label_of(field):
@@ -136,7 +153,8 @@ def record_sheet_pdf(sheet):
     paper.write_head(sheet)
     for heading, sections in sheet.groups:
         paper.write_group(heading, sections)
-    write_signatures(paper, DECLARED, SIGNERS)
+    paper.write_shots(sheet)
+    write_signatures(paper, DECLARED, sheet.signers)
     return bytes(paper.output())
 
 
@@ -169,6 +187,23 @@ class SheetPaper(Paper):
                 self.words(10, bold=True)
                 self.cell(self.epw, 6, small, new_x="LMARGIN", new_y="NEXT")
             self.write_rows(rows)
+
+    def write_shots(self, sheet):
+        """The record's pictures two by two, each with its label below."""
+        place = sheet.round.area_code, sheet.school_code
+        kept = [(label, pictures.content_of(id_, *place)) for label, id_ in sheet.shots]
+        kept = [(label, content) for label, content in kept if content]
+        wide, high = PICTURE
+        for pair in zip(kept[::2], [*kept[1::2], None], strict=False):
+            self._keep(high + ROW + 3)
+            top = self.get_y() + 3
+            self.words(9.5)
+            for half, (label, content) in enumerate(filter(None, pair)):
+                x = self.l_margin + half * self.epw / 2
+                self.image(io.BytesIO(content), x, top, wide, high, keep_aspect_ratio=True, alt_text=label)
+                self.set_xy(x, top + high)
+                self.cell(wide, ROW, label, align="C")
+            self.set_xy(self.l_margin, top + high + ROW)
 
     def write_rows(self, rows):
         """Rows two by two; a pair is as high as the taller of the two."""

@@ -13,7 +13,6 @@ from documents.people import access
 from documents.trail import access_log, history
 from exports.workbooks.record_sheet import (
     DECLARED,
-    SIGNERS,
     record_sheet,
     record_sheet_file_name,
     record_sheet_pdf,
@@ -31,9 +30,7 @@ class SheetMixin:
         """The sheet as a page to print."""
         record, sheet = self._asked_sheet()
         self._note_sheet(record, sheet, "print")
-        return self.render(
-            "records/record_sheet.html", sheet=sheet, model=record, declared=DECLARED, signers=SIGNERS
-        )
+        return self.render("records/record_sheet.html", sheet=sheet, model=record, declared=DECLARED)
 
     @expose("/sheet/pdf/")
     @hands_out(ONE)
