@@ -3,8 +3,10 @@
 import pytest
 
 from documents.database import collection
+from documents.formats import thai
 from documents.records import codelists
-from documents.records.codelists import CodeList, Codes, Entry, code_list
+from documents.records.codelists import CodeList, code_list
+from documents.records.codes import Codes, Entry
 
 
 @pytest.fixture(autouse=True)
@@ -40,7 +42,7 @@ def test_a_seed_names_its_source_and_its_texts_are_clean(name):
     assert seed["version"] >= 1
     for entry in code_list(name).entries.values():
         for text in (entry.code, entry.label, entry.short, entry.label_en, *entry.synonyms):
-            assert text == codelists.thai.clean(text)
+            assert text == thai.clean(text)
             assert text or text is entry.label_en
 
 

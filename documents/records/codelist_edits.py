@@ -16,6 +16,7 @@ from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
 from documents.formats import thai
 from documents.records import codelists
 from documents.records.codelists import AreaList, code_list
+from documents.records.codes import PlaceCodes, plain
 from documents.records.declarations import count_up, declaration
 from documents.records.digests import documents_of
 from documents.records.record import declared
@@ -236,7 +237,7 @@ def _open_to(area_code, name, actor):
             codes = code_list(name)
         except KeyError:
             raise OutOfScope("ไม่พบรายการนี้ กรุณาเลือกจากรายการ") from None
-    if isinstance(codes, codelists.PlaceCodes):
+    if isinstance(codes, PlaceCodes):
         raise NotAllowed("ทะเบียนพื้นที่มาจากกรมการปกครอง แก้ไขที่นี่ไม่ได้")
     return codes
 
@@ -249,7 +250,7 @@ def _wrong_label(codes, row):
     for field in ("short", "label_en"):
         if len(row.get(field) or "") > LONGEST_LABEL:
             wrong[field] = f"คำยาวได้ไม่เกิน {LONGEST_LABEL} ตัวอักษร"
-    meant = codelists.plain(row["label"])
+    meant = plain(row["label"])
     for entry in codes.entries.values():
         same_parent = not row.get("parent") or entry.parent == row["parent"]
         if not wrong and entry.code != row["code"] and same_parent and meant in _readings(entry):
@@ -258,7 +259,7 @@ def _wrong_label(codes, row):
 
 
 def _readings(entry):
-    return {codelists.plain(word) for word in (entry.label, entry.short, entry.code, *entry.synonyms)}
+    return {plain(word) for word in (entry.label, entry.short, entry.code, *entry.synonyms)}
 
 
 def _wrong_parent(codes, row):
@@ -298,10 +299,9 @@ def uses_of(area_code, name, code, first_year=0, running=False):
     """[(round, document, field, how many records)] that hold a code; `running`: of rounds that are not locked alone."""
     found = []
     asked = {"area_code": area_code, "academic_year": {"$gte": first_year}}
-    for plain in (
-        collection(Round).find(asked, {"moves": 0, "memo": 0}).sort([("academic_year", -1), ("code", -1)])
-    ):
-        round_ = Round._from_son(plain)
+    newest_first = [("academic_year", -1), ("code", -1)]
+    for stored in collection(Round).find(asked, {"moves": 0, "memo": 0}).sort(newest_first):
+        round_ = Round._from_son(stored)
         if running and round_.sealed:
             continue
         for document in documents_of(round_.subsystem):
@@ -350,9 +350,9 @@ def rows_of(values):
         taken.add(row["code"])
         if problem := wrong_words(row["label"]) or wrong_code(row["code"]):
             return [], problem
-        if codelists.plain(row["label"]) in words:
+        if plain(row["label"]) in words:
             return [], f"มีค่า “{row['label']}” ซ้ำกัน"
-        words.add(codelists.plain(row["label"]))
+        words.add(plain(row["label"]))
     if len(taken) < len(rows):
         return [], "มีรหัสซ้ำกันในรายการ"
     return [_present(row) | {"added": True} for row in rows], None
@@ -376,7 +376,7 @@ def wrong_words(label):
         return "โปรดพิมพ์คำของค่านี้"
     if len(label) > LONGEST_LABEL:
         return f"คำยาวได้ไม่เกิน {LONGEST_LABEL} ตัวอักษร"
-    if not codelists.plain(label) or label in ("-", "–", "—"):
+    if not plain(label) or label in ("-", "–", "—"):
         return "คำนี้อ่านไม่ได้ โปรดพิมพ์เป็นตัวอักษรหรือตัวเลข"
     return None
 

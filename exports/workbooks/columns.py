@@ -9,7 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from documents.formats import buddhist
-from documents.records.codelists import code_list, plain
+from documents.records.codelists import code_list
+from documents.records.codes import plain
 from documents.records.record import declared, shown_fields
 from exports.workbooks import links
 from exports.workbooks.cell_values import (

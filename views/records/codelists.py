@@ -13,7 +13,8 @@ from documents.errors import Invalid, OutOfScope, RuleBroken
 from documents.formats import buddhist, thai
 from documents.people.users import ROLES
 from documents.records import codelist_edits, codelists
-from documents.records.codelists import AreaList, CodeList, Codes, code_list
+from documents.records.codelists import AreaList, CodeList, code_list
+from documents.records.codes import Codes, PlaceCodes, plain
 from documents.records.record import declared
 from documents.trail import history
 from views import here
@@ -107,7 +108,7 @@ class CodeLists(Page, ModelView):
         search = thai.clean(request.args.get("search"))[:LONGEST_SEARCH]
         parent = thai.clean(request.args.get("parent"))[:40]
         found = matching(codes, search, parent)
-        edits = may_edit() and not isinstance(codes, codelists.PlaceCodes)
+        edits = may_edit() and not isinstance(codes, PlaceCodes)
         page = min(max(request.args.get("page", 0, type=int), 0), MOST_PAGES)
         shown = found[page * ENTRIES_A_PAGE : (page + 1) * ENTRIES_A_PAGE]
         return self.render(
@@ -203,7 +204,7 @@ class CodeLists(Page, ModelView):
         if not may_edit():
             raise OutOfScope("เฉพาะผู้ดูแลระบบของเขตเท่านั้นที่แก้ไขรหัสมาตรฐานได้")
         codes = list_of(request.values.get("id", ""))
-        return abort(404) if isinstance(codes, codelists.PlaceCodes) else codes
+        return abort(404) if isinstance(codes, PlaceCodes) else codes
 
     def _pager(self, codes, page, found, shown):
         def address(number):
@@ -332,14 +333,14 @@ def edited_names():
 
 def state_of(codes, edited):
     """Where the values come from: the product's own, the register of places, or a person's edit."""
-    if isinstance(codes, codelists.PlaceCodes):
+    if isinstance(codes, PlaceCodes):
         return "ทะเบียนพื้นที่"
     return "แก้ไขแล้ว" if codes.name in edited else "ค่ามาตรฐาน"
 
 
 def matching(codes, search, parent=""):
     """The entries whose code or words hold what is searched, in the list's order; under one parent where asked."""
-    wanted = codelists.plain(search)
+    wanted = plain(search)
     if search and not wanted:
         return []
     return [
@@ -349,7 +350,7 @@ def matching(codes, search, parent=""):
         and (
             not wanted
             or any(
-                wanted in codelists.plain(words)
+                wanted in plain(words)
                 for words in (entry.code, entry.label, entry.short, entry.label_en, *entry.synonyms)
             )
         )

@@ -25,7 +25,8 @@ from documents.collecting.rounds import find_round
 from documents.collecting.submissions import find_submission, may_write
 from documents.errors import OutOfScope, RuleBroken
 from documents.people import access
-from documents.records import attachments, codelists, listing
+from documents.records import attachments, listing
+from documents.records.codes import ask_year
 from documents.records.declarations import declaration
 from documents.records.export_layouts import layouts_by, layouts_of
 from documents.records.pictures import fields_of
@@ -131,7 +132,7 @@ class RecordView(
         """Look at the round that an open record belongs to, and as its year declares the document."""
         g.record_round, g.record_model = round_, self._declared_in(round_)
         here.look_in(round_.area_code)
-        codelists.ask_year(round_.academic_year)
+        ask_year(round_.academic_year)
 
     @property
     def round(self):
@@ -139,7 +140,7 @@ class RecordView(
         if "record_round" not in g:
             g.record_round = here.current_round(self.document.subsystem)
             if g.record_round is not None:
-                codelists.ask_year(g.record_round.academic_year)
+                ask_year(g.record_round.academic_year)
         return g.record_round
 
     @property

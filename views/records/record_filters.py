@@ -7,7 +7,8 @@ from typing import NamedTuple
 from flask import current_app, g
 from jinja2.utils import htmlsafe_json_dumps
 
-from documents.records.codelists import code_list, year_in_question
+from documents.records.codelists import code_list
+from documents.records.codes import year_in_question
 from documents.records.record import declared
 from views.records.filters import filters_of
 
