@@ -142,6 +142,13 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(client, area, wrong, sai
     assert db()["evidence.files"].count_documents({}) == 0
 
 
+def test_all_that_is_wrong_is_said_at_once_in_the_order_of_the_form(client, area):
+    answer = send(client, letter=b"", school="", email="", name="")
+    told = answer.text.split("data-summary")[1].split("</ul>")[0]
+    places = [told.index(f'href="#field-{name}"') for name in ("school", "name", "email", "letter")]
+    assert places == sorted(places)
+
+
 def test_a_letter_is_checked_by_its_content_and_handed_out_as_a_file(
     client, sign_in, officer, neighbour, area
 ):

@@ -29,6 +29,7 @@ CONFIRM_PAGE, AMEND_PAGE = "/register/confirm", "/register/amend"
 SUBJECT_LINE = "คำขอลงทะเบียนระบบเขต"
 SENT_EACH_HOUR = 3  # letters that one e-mail gets because somebody registers with it; a further one is stored and answered the same
 TAKEN = "มีคำขอของอีเมลนี้รอเขตพิจารณาอยู่แล้ว ไม่ต้องส่งซ้ำ ผลจะแจ้งทางอีเมลนี้"
+NO_LETTER = "กรุณาแนบหนังสือแต่งตั้งหรือหนังสือส่งตัวจากโรงเรียน (PDF, JPEG หรือ PNG)"
 WAITS = ("waiting", "returned", "checked")
 
 
@@ -40,7 +41,7 @@ def ask(area_code, typed, content):
 
     Gives the Registration. Raises Invalid by field; never for an e-mail that is known already.
     """
-    kept, school = _checked(area_code, typed)
+    kept, school = _checked(area_code, typed, lacks={} if content else {"letter": NO_LETTER})
     stored = _keep_letter(content, area_code)
     sends = reachable(kept["email"])
     token, quiet = secrets.token_urlsafe(32), _written_enough(area_code, kept["email"])
@@ -126,8 +127,11 @@ def amend(token, typed, content):
     return done
 
 
-def _checked(area_code, typed, contacts=True):
-    """(what of the typed is stored, the School) once everything is right; `contacts` wants position and telephone."""
+def _checked(area_code, typed, contacts=True, lacks=()):
+    """(what of the typed is stored, the School) once everything is right; `contacts` wants position and telephone.
+
+    Raises Invalid by field, with `lacks` ({field: sentence}) told among them.
+    """
     wrong = {}
     try:
         kept = accounts.checked_person(typed)
@@ -142,6 +146,7 @@ def _checked(area_code, typed, contacts=True):
     school = School.objects(area_code=area_code, code=typed.get("school_code") or "").first()
     if school is None or school.status != "open":
         wrong["school"] = "กรุณาเลือกโรงเรียนจากรายการ หรือพิมพ์รหัส 8 หลัก"
+    wrong.update(lacks)
     if wrong:
         raise Invalid({0: wrong})
     return kept, school
@@ -149,8 +154,6 @@ def _checked(area_code, typed, contacts=True):
 
 def _keep_letter(content, area_code):
     """The fields of a letter that was sent along, once it is stored. Raises Invalid under the name `letter`."""
-    if not content:
-        raise Invalid({0: {"letter": "กรุณาแนบหนังสือแต่งตั้งหรือหนังสือส่งตัวจากโรงเรียน (PDF, JPEG หรือ PNG)"}})
     try:
         kept = evidence.keep(content, area_code)
     except Invalid as error:
