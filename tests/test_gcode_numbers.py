@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from documents.background import job_runs, jobs
+from documents.background import job_access, job_runs, jobs
 from documents.clock import midnight
 from documents.database import collection, in_transaction
 from documents.errors import DuplicateKey, Invalid, NotAllowed, OutOfScope, WrongState
@@ -282,7 +282,7 @@ def test_a_job_stopped_half_way_goes_on_and_two_at_once_give_each_learner_one_nu
 
     def at(self, done):
         if done == 3:
-            jobs.cancel(jobs.Job.objects.get(id=job.id), approver)
+            job_access.cancel(jobs.Job.objects.get(id=job.id), approver)
         real(self, done)
 
     with monkeypatch.context() as patched:

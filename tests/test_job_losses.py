@@ -9,7 +9,8 @@ import pytest
 from pymongo.errors import AutoReconnect, CursorNotFound
 
 from documents.background import job_runs, jobs, liveness
-from documents.background.jobs import Job, ask, cancel, job_kind
+from documents.background.job_access import cancel
+from documents.background.jobs import Job, ask, job_kind
 from documents.clock import real_now
 from documents.collecting.rounds import find_round
 from documents.database import collection, db

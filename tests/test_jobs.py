@@ -12,7 +12,8 @@ from playwright.sync_api import expect
 
 from admin_app import tasks
 from documents.background import job_runs, jobs
-from documents.background.jobs import Job, ask, cancel, get_job, job_kind, result_file
+from documents.background.job_access import cancel, get_job, result_file
+from documents.background.jobs import Job, ask, job_kind
 from documents.clock import real_now
 from documents.database import collection, db
 from documents.errors import NotAllowed, OutOfScope, RuleBroken

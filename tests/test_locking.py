@@ -6,7 +6,8 @@ import pytest
 
 from documents import clock
 from documents.background import job_runs, jobs
-from documents.background.jobs import CannotCancel, Job, ask, cancel
+from documents.background.job_access import CannotCancel, cancel
+from documents.background.jobs import Job, ask
 from documents.collecting import freezing, locking, moves, rounds
 from documents.collecting.freezing import Freeze, freeze_of
 from documents.collecting.locking import lock_round, lock_school

@@ -7,7 +7,7 @@ from flask import flash, jsonify, redirect, request, send_file, url_for
 from flask_admin import BaseView, expose
 from flask_login import current_user
 
-from documents.background import jobs
+from documents.background import job_access
 from documents.background.jobs import STATES, Job
 from documents.clock import utc
 from documents.collecting.rounds import label_of, system_name
@@ -89,7 +89,7 @@ def ended(job):
     while True:
         job = Job.objects(area_code=job.area_code, id=job.id).get()
         if job.finished:
-            jobs.mark_seen(job, current_user)
+            job_access.mark_seen(job, current_user)
             return job
         if time.monotonic() > until:
             return job
@@ -124,7 +124,7 @@ def deliver(job):
 def sent(job):
     """The result file of a job as a download, noted first where it holds what the access log must know."""
     user = current_user._get_current_object()
-    file = jobs.result_file(job, user)
+    file = job_access.result_file(job, user)
     if noted := (job.result or {}).get("noted"):
         changes = {name: [None, value] for name, value in noted.items() if name != "reason"}
         why = noted.get("reason")
@@ -149,7 +149,7 @@ class Jobs(Page, BaseView):
         """The newest jobs, a page at a time."""
         user, everybody = current_user._get_current_object(), bool(request.args.get("all"))
         everybody = everybody and bool(user.areas(*AREA_READERS))
-        those = jobs.visible(user) if everybody else jobs.own(user)
+        those = job_access.visible(user) if everybody else job_access.own(user)
         page = min(max(request.args.get("page", 0, int), 0), 20)
         found = list(
             Job.objects(__raw__=those)
@@ -174,7 +174,7 @@ class Jobs(Page, BaseView):
     def details_view(self):
         """One job: how far it is, its log, what came out."""
         job = asked_job()
-        jobs.mark_seen(job, current_user)
+        job_access.mark_seen(job, current_user)
         return self.render("khet/job.html", job=job, row=row_of(job), log=log_of(job), facts=facts_of(job))
 
     @expose("/status/")
@@ -191,14 +191,14 @@ class Jobs(Page, BaseView):
     @expose("/seen/", methods=["POST"])
     def seen(self):
         """Put a finished job away from the corner."""
-        jobs.mark_seen(asked_job(), current_user)
+        job_access.mark_seen(asked_job(), current_user)
         return jsonify(corner())
 
     @expose("/cancel/", methods=["POST"])
     def cancel(self):
         """Stop a job of one's own."""
         job = asked_job()
-        jobs.cancel(job, current_user._get_current_object())
+        job_access.cancel(job, current_user._get_current_object())
         flash("ยกเลิกงานนี้แล้ว งานที่กำลังทำจะหยุดที่ขั้นถัดไป", "success")
         return redirect(page_of(job), 303)
 
@@ -211,7 +211,7 @@ class Jobs(Page, BaseView):
 
 def asked_job():
     """The job that the address names, as far as this person may see it. Raises OutOfScope."""
-    return jobs.get_job(current_user._get_current_object(), request.values.get("id"))
+    return job_access.get_job(current_user._get_current_object(), request.values.get("id"))
 
 
 # ---- in words ----
@@ -219,7 +219,7 @@ def asked_job():
 
 def corner():
     """One's jobs for the corner, as the script draws them; a job whose page is open stands there already."""
-    return [told(job) for job in jobs.corner_of(current_user)]
+    return [told(job) for job in job_access.corner_of(current_user)]
 
 
 def told(job):

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from documents.background.jobs import Job, get_job, job_kind, still_holds
+from documents.background.job_access import get_job, still_holds
+from documents.background.jobs import Job, job_kind
 from documents.database import collection, in_transaction
 from documents.district.schools import School
 from documents.errors import Invalid, NotAllowed, RuleBroken

@@ -4,7 +4,8 @@ from flask import request, url_for
 from flask_admin import expose
 from flask_login import current_user
 
-from documents.background.jobs import ask, get_job
+from documents.background.job_access import get_job
+from documents.background.jobs import ask
 from documents.errors import Invalid, RuleBroken
 from documents.formats import thai
 from documents.people import school_accounts
