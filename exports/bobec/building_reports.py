@@ -29,7 +29,7 @@ TITLES = {
     "waiting": "โรงเรียนที่ยังไม่ยืนยันข้อมูลสิ่งก่อสร้าง",
     "register": "ทะเบียนสิ่งก่อสร้าง",
 }
-# What a button that leads to one is called; those of the whole area.
+# What a button that leads to one, and its sheet, is called; those of the whole area.
 SHORT = {
     "types": "ประเภทและสภาพ", "districts": "ตามอำเภอ", "ages": "ช่วงอายุ", "rooms": "ห้องเรียน", "schools": "รายโรงเรียน",
     "waiting": "ยังไม่ยืนยัน",
@@ -39,7 +39,7 @@ OFFICE = "สำนักงานเขต"
 
 
 def _table(name, *parts):
-    return Table(name, TITLES[name], *parts)
+    return Table(name, TITLES[name], *parts, sheet=SHORT.get(name))
 
 
 def table_of(name, round_, school=None):

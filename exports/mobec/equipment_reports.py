@@ -26,6 +26,7 @@ TITLES = {
     "waiting": "โรงเรียนที่ยังไม่ยืนยันข้อมูลครุภัณฑ์",
     "school": "บัญชีครุภัณฑ์ของโรงเรียน",
 }
+SHEETS = {"desks": "ขาดแคลนโต๊ะเก้าอี้", "waiting": "ยังไม่ยืนยัน"}  # where the title is too long for a sheet's name
 OF_THE_AREA = ("matrix", "desks", "waiting")
 
 
@@ -38,7 +39,7 @@ def table_of(name, round_, school=None):
 
 
 def _table(name, *parts, **more):
-    return Table(name, TITLES[name], *parts, **more)
+    return Table(name, TITLES[name], *parts, sheet=SHEETS.get(name), **more)
 
 
 def school_sheet(round_, school):

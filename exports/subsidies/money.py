@@ -35,6 +35,7 @@ TITLES = {
     "compare_schools": "เปรียบเทียบอัตรารายโรงเรียน",
     "school": "ประมาณการเงินของโรงเรียน",
 }
+SHEETS = {"back": "ออกหลังวันที่ของรอบ", "leavers": "รายชื่อผู้ออก"}  # where the title is too long for a sheet's name
 BRIEF = {
     "teaching": "เงินรายหัว",
     "small": "ร.ร.ขนาดเล็ก",
@@ -78,7 +79,8 @@ def _amounts(of, shown):
 
 def _table(name, heads, numbers_from, rows, total, estimate):
     numbers = set(range(numbers_from, len(heads)))
-    return Table(name, TITLES[name], columns(heads, numbers), rows, total, about(estimate))
+    sheet = SHEETS.get(name)
+    return Table(name, TITLES[name], columns(heads, numbers), rows, total, about(estimate), sheet=sheet)
 
 
 def schools_table(estimate, shown):
@@ -179,7 +181,9 @@ def leavers_table(estimate, leavers, sensitive):
         rows.append([*row, "ยากจน" if each.is_poor else ""] if sensitive else row)
     heads += ["ฐานะ"] if sensitive else []
     said = f"เอกสารนี้มีข้อมูลส่วนบุคคล ห้ามเผยแพร่ · นักเรียนที่นับเพื่อจัดสรรในรอบ {estimate.round.label} แล้วออก"
-    return Table("leavers", TITLES["leavers"], columns(heads, set()), rows, None, said)
+    return Table(
+        "leavers", TITLES["leavers"], columns(heads, set()), rows, None, said, sheet=SHEETS["leavers"]
+    )
 
 
 def compared(first, second, shown):

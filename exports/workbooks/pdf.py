@@ -14,7 +14,7 @@ SIGNATURES = 52  # mm that the place for signatures needs
 PAGES = "\u00a0{nb}\u00a0"  # where the number of pages goes: stored text has no such blank, so none is taken for it
 LEADING = "เแโใไ"
 BEGINS = re.compile(
-    "การ|ความ|ผู้|ที่|ของ|หรือ|ตาม|จาก|ด้วย|กับ|สำนัก|กลุ่ม|ข้อมูล|ระบบ|จำนวน|ห้อง|บิดา|มารดา"
+    "(?:การ|ความ|ผู้|ที่|ของ|หรือ|ตาม|จาก|ด้วย|กับ|สำนัก|กลุ่ม|ข้อมูล|ระบบ|จำนวน|ห้อง|บิดา|มารดา)"
 )  # words of labels
 HANGS = re.compile("[ะ-ฺๅ-๎ๆฯ)\\]]")  # vowels after or on a letter, marks of tone, signs that end a word
 MOST_IN_LINE = 300  # characters: more stand in no line of A4

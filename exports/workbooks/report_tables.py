@@ -45,7 +45,9 @@ class Table:
     landscape: bool = True
     personal: bool = False  # holds persons: its sheet says that it is not to be made public
     keys: tuple = ()  # what each row is of, for a page that leads there
-    sheet: str | None = None  # what its sheet is called, where the title is too long
+    sheet: str | None = (
+        None  # what its sheet is called, where the title has more than the 31 letters of a sheet's name
+    )
 
 
 def columns(heads, numbers):
@@ -81,7 +83,7 @@ def write_table_page(book, table, whose, of):
     """One sheet: title, what it is of, headings, rows, sums."""
     top = 4 if table.personal else 3
     sheet = book.page(
-        table.sheet or table.title[:31], repeat=(top, top), freeze=(top + 1, 2), landscape=table.landscape
+        table.sheet or table.title, repeat=(top, top), freeze=(top + 1, 2), landscape=table.landscape
     )
     sheet.write_string(0, 0, f"{table.title} {whose}", book.style("title"))
     sheet.write_string(1, 0, f"{of} · {table.about}", book.style("subtitle"))
