@@ -10,6 +10,7 @@ import pytest
 from documents import clock
 from documents.collecting import letters, progress, rounds
 from documents.collecting.letter_words import letter_of
+from documents.collecting.reminders import notice_text
 from documents.collecting.round_steps import checklist
 from documents.collecting.rounds import Round
 from documents.collecting.submissions import find_submission
@@ -19,6 +20,7 @@ from documents.formats.thai import thai_digits
 from exports.collecting.letter_files import letter_docx, letter_pdf
 from tests.districts import bring
 from tests.people import AREA, place
+from views.collecting.control_room import steps_of
 
 DAY = dt.datetime(2025, 5, 14)  # noqa: DTZ001
 
@@ -56,6 +58,8 @@ def test_the_letter_to_schools_names_the_order_and_carries_its_number_and_date(
     kept = letters.record(open_round, "schools", "ศธ 04184/ว 1422", DAY, officer)
     letter = letter_of(kept, "schools")
     assert (letter.reference, letter.signer) == ("ศธ 04001/1", executive.name)
+    assert "ตามหนังสือ ศธ 04184/ว 1422 ลงวันที่" in notice_text(kept, "http://x"), "schools know their own letter"
+    assert steps_of(kept, clock.now())[2]["note"] == "ศธ 04184/ว 1422"
     said = words_of(letter_docx(letter))
     for words in (
         "ศธ 04184/ว 1422",

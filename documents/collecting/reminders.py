@@ -2,6 +2,7 @@
 
 from documents import clock
 from documents.clock import utc
+from documents.collecting import letters
 from documents.collecting.rounds import STEPS, system_name
 from documents.formats import buddhist
 
@@ -60,9 +61,12 @@ def memo_text(round_, area_name):
 
 
 def notice_text(round_, address):
-    """The announcement to the schools once the round is open, for AMSS++ and the LINE groups."""
-    order = round_.order or {}
-    by_order = f"ตามหนังสือ {order['number']} " if order.get("number") else ""
+    """The announcement to the schools once the round is open, for AMSS++ and the LINE groups.
+
+    It names the letter to the schools; before that has a number, the superior's order.
+    """
+    number = letters.shown(round_, letters.TO_SCHOOLS) or (round_.order or {}).get("number")
+    by_order = f"ตามหนังสือ {number} " if number else ""
     return "\n".join(
         [
             f"เปิดรับข้อมูล {title_of(round_)}",

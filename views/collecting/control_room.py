@@ -13,7 +13,7 @@ from documents import clock
 from documents.background.jobs import ask
 from documents.checking.hindrances import hindrance_of
 from documents.clock import utc
-from documents.collecting import reminders
+from documents.collecting import letters, reminders
 from documents.collecting.bulk_moves import AT_ONCE, BULK, LABELS, move_many
 from documents.collecting.progress import LOOKS, board_of, noun_of
 from documents.collecting.rounds import STEPS
@@ -288,7 +288,8 @@ def steps_of(round_, now):
     state = round_.state_at(now)
     watch, done = round_.window("enter"), round_.state in ("locked", "published")
     ordered = f"สั่งการ {_short(order['at'])}" if order else ("เสนอแล้ว รอสั่งการ" if proposed else "")
-    opened = order.get("number") or (f"เปิดรอบ {_short(round_.opened_at)}" if round_.opened_at else "")
+    letter = (round_.letters or {}).get(letters.TO_SCHOOLS)
+    opened = f"เปิดรอบ {_short(round_.opened_at)}" if round_.opened_at else ""
     watching = (
         f"ถึง {instants.brief(utc(watch.closes_at), now)}" if watch and state == "open" else "ปิดรับข้อมูลแล้ว"
     )
@@ -296,7 +297,7 @@ def steps_of(round_, now):
     rows = [
         ("วางแผน", f"เสนอ {_short(proposed)}" if proposed else "กำหนดช่วงเวลา", bool(proposed)),
         ("เสนอผู้บังคับบัญชา", ordered, bool(order)),
-        ("แจ้งโรงเรียน", opened, bool(round_.opened_at)),
+        ("แจ้งโรงเรียน", letter["number"] if letter else opened, bool(round_.opened_at)),
         ("ติดตามและตรวจสอบ", watching, done),
         ("สรุปและรายงาน", summed, round_.state == "published"),
     ]
