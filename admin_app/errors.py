@@ -10,7 +10,7 @@ from flask_wtf.csrf import CSRFError, generate_csrf
 from pymongo.errors import ConnectionFailure, OperationFailure
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from admin_app.auth import wants_json
+from admin_app.gate import wants_json
 from admin_app.security import LARGEST_UPLOAD, MEGABYTE
 from documents.database import is_loss
 from documents.errors import Busy, RuleBroken, TotalsDiffer

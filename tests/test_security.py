@@ -10,7 +10,7 @@ import pytest
 from pymongo.errors import AutoReconnect, OperationFailure, ServerSelectionTimeoutError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from admin_app import auth, create_app, errors, security
+from admin_app import create_app, errors, gate, security
 from admin_app.config import Settings
 from admin_app.security import FILES_EACH
 from documents.database import connect
@@ -72,7 +72,7 @@ def test_every_route_that_is_not_named_public_turns_a_stranger_away(app):
 def test_the_list_of_public_routes_names_only_routes_that_are_there(app):
     rules = {str(rule): rule.endpoint for rule in app.url_map.iter_rules()}
     assert set(PUBLIC) <= set(rules)
-    assert {rules[rule] for rule in PUBLIC} == auth.PUBLIC
+    assert {rules[rule] for rule in PUBLIC} == gate.PUBLIC
 
 
 def test_a_script_without_a_session_is_told_so_in_json(client):

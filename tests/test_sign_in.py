@@ -5,10 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from admin_app import auth
+from admin_app.gate import EXPIRED
+from admin_app.sign_in import SUSPENDED, WRONG
 from documents.clock import real_now
 from documents.database import collection
-from documents.people import accounts, sessions
+from documents.people import accounts, passwords, sessions
 from documents.people.users import Session, User
 from tests.people import AREA, SCHOOL, person
 from tests.web import PASSWORD, with_password
@@ -53,7 +54,7 @@ def test_a_wrong_password_and_an_unknown_person_are_told_the_same(client, teache
     known = client.type_in(teacher.email, "wrong password")
     unknown = client.type_in("nobody@example.org", "wrong password")
     assert known.status_code == unknown.status_code == 401
-    assert auth.WRONG in known.text
+    assert WRONG in known.text
     without_own = [re.sub(r'value="[^"]*"|nonce="[^"]*"', "", page.text) for page in (known, unknown)]
     assert without_own[0] == without_own[1]
 
@@ -62,7 +63,7 @@ def test_an_unknown_person_is_refused_no_faster(client, teacher, monkeypatch):
     """The hashing is nearly all of the time, so both ways must do it once."""
     with_password(teacher)
     asked = []
-    monkeypatch.setattr(auth.passwords, "matches", lambda *given: asked.append(given) or False)
+    monkeypatch.setattr(passwords, "matches", lambda *given: asked.append(given) or False)
     for email in (teacher.email, "nobody@example.org"):
         client.type_in(email, "wrong password")
     assert [typed for typed, _ in asked] == ["wrong password"] * 2
@@ -76,8 +77,8 @@ def test_an_account_without_a_password_lets_nobody_in(client, teacher):
 
 def test_a_suspended_person_learns_it_only_with_his_password(client, teacher):
     collection(User).update_one({"_id": with_password(teacher).id}, {"$set": {"active": False}})
-    assert auth.SUSPENDED not in client.type_in(teacher.email, "wrong").text
-    assert auth.SUSPENDED in client.type_in(teacher.email, PASSWORD).text
+    assert SUSPENDED not in client.type_in(teacher.email, "wrong").text
+    assert SUSPENDED in client.type_in(teacher.email, PASSWORD).text
     assert client.get("/admin/").status_code == 302
 
 
@@ -141,7 +142,7 @@ def test_a_session_grows_too_old(app, teacher, aged):
     set_session(browser.sign_in(teacher), **aged)
     answer = browser.get("/admin/", follow_redirects=True)
     assert answer.request.path == "/login"
-    assert auth.EXPIRED in answer.text
+    assert EXPIRED in answer.text
 
 
 def test_working_keeps_a_session_alive(app, teacher):
@@ -228,7 +229,7 @@ def test_an_easy_own_password_is_refused_in_thai(sign_in, teacher, new):
     browser = sign_in(with_password(teacher))
     page = browser.send("/change", change_form(new)).text
     assert "รหัสผ่าน" in re.sub(r"<[^>]+>", "", page)
-    assert auth.passwords.matches(PASSWORD, User.objects.get(id=teacher.id).password)
+    assert passwords.matches(PASSWORD, User.objects.get(id=teacher.id).password)
 
 
 # Guessing
