@@ -306,6 +306,12 @@ def changes_of(submission, round_, row, actor, reason, until=None, records=(), d
         changes["return_until"] = now
     if row.to == "confirmed":
         changes["started"] = True
+    entry = _entry(submission, row, actor, reason, now, digest, changes.get("return_until"))
+    return {"set": changes, "unset": clear, "row": entry}
+
+
+def _entry(submission, row, actor, reason, now, digest, until):
+    """A move as the submission's chained list keeps it."""
     entry = {
         "name": row.name,
         "from": submission.state,
@@ -314,7 +320,7 @@ def changes_of(submission, round_, row, actor, reason, until=None, records=(), d
         "by": actor.id,
         "by_name": actor.name,
         "reason": reason,
-        "until": changes.get("return_until"),
+        "until": until,
         "digest": digest,
         "version": submission.version,
     }
@@ -323,7 +329,7 @@ def changes_of(submission, round_, row, actor, reason, until=None, records=(), d
         entry["acting"] = acting.order_number
     if row.name == "reopen":
         entry["mark"] = ObjectId()  # older than every event that follows, however the product's clock is set
-    return {"set": changes, "unset": clear, "row": entry}
+    return entry
 
 
 def _as_before(submission, row):

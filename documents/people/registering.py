@@ -246,25 +246,27 @@ def decide(case, name, actor, reason=None, typed=None):
     if step.to == "refused":
         if case.letter:
             evidence.drop(case.letter)
-        _write_to(
-            case,
-            [
-                f"เขตไม่รับรองคำขอของท่าน ({case.school_name})",
-                f"เหตุผล: {said}",
-                "สอบถามได้ที่เจ้าหน้าที่เขต หรือลงทะเบียนใหม่เมื่อแก้ไขแล้ว",
-            ],
-        )
+        _write_to(case, _refusal_letter(case, said))
     elif name == "return":
-        _write_to(
-            case,
-            [
-                f"เขตส่งคำขอของท่านกลับให้แก้ไข ({case.school_name})",
-                f"สิ่งที่ต้องแก้: {said}",
-                f"แก้ไขแล้วส่งใหม่ได้ที่ {front(f'{AMEND_PAGE}?t={token}')}",
-                f"ลิงก์นี้ใช้ได้ภายใน {AMEND_FOR.days} วัน",
-            ],
-        )
+        _write_to(case, _return_letter(case, said, token))
     return done, None
+
+
+def _refusal_letter(case, said):
+    return [
+        f"เขตไม่รับรองคำขอของท่าน ({case.school_name})",
+        f"เหตุผล: {said}",
+        "สอบถามได้ที่เจ้าหน้าที่เขต หรือลงทะเบียนใหม่เมื่อแก้ไขแล้ว",
+    ]
+
+
+def _return_letter(case, said, token):
+    return [
+        f"เขตส่งคำขอของท่านกลับให้แก้ไข ({case.school_name})",
+        f"สิ่งที่ต้องแก้: {said}",
+        f"แก้ไขแล้วส่งใหม่ได้ที่ {front(f'{AMEND_PAGE}?t={token}')}",
+        f"ลิงก์นี้ใช้ได้ภายใน {AMEND_FOR.days} วัน",
+    ]
 
 
 def _told(changes):
@@ -284,34 +286,26 @@ def _certify(case, actor, said):
     """Store the step, the account or its new grant, and what ends with it, all or none; then send the letter."""
     if not collection(Registration).find_one(as_read(case), {"_id": 1}):
         raise WrongState(f"มีผู้ทำรายการใน{case.label}นี้ไปก่อนแล้ว กรุณาเปิดหน้านี้ใหม่")
-    old = User.objects(email=case.email).first()
-    if old is not None and not case.is_proven:
-        raise DuplicateKey("อีเมลนี้มีบัญชีอยู่แล้วและไม่ได้ยืนยันว่าเป็นของผู้ขอ กรุณาไม่รับรอง แล้วให้เขตเพิ่มสิทธิ์ที่บัญชีเดิม")
-    if old is not None and not old.active:
-        raise WrongState("อีเมลนี้มีบัญชีที่ถูกระงับอยู่ กรุณาให้ผู้ดูแลระบบเปิดใช้บัญชีนั้นก่อน แล้วจึงรับรอง")
-    grant = Grant(role=case.role, area_code=case.area_code, school_codes=[case.school_code])
+    old, grant = _present_account(case), _grant_of(case)
     if sentence := accounts.wrong_with(grant):
         raise WrongState(sentence)
-    slip, password = None, passwords.first_password()
-    plain = (
-        None
-        if old
-        else accounts.stored_form({name: getattr(case, name) or "" for name in accounts.PERSONAL}, [grant])
-    )
-    by_mail = reachable(case.email)
-    if plain and not by_mail:
-        plain["password"] = passwords.hashed(password)
-    id_ = old.id if old else plain["_id"]
+    slip, password, by_mail = None, passwords.first_password(), reachable(case.email)
+    plain = None
+    if old is None:
+        typed = {name: getattr(case, name) or "" for name in accounts.PERSONAL}
+        plain = accounts.stored_form(typed, [grant])
+        if not by_mail:
+            plain["password"] = passwords.hashed(password)
+    id_, why = old.id if old else plain["_id"], said or "รับรองคำขอลงทะเบียน"
 
     def work():
         advance(case, "certify", actor, said, changes={"account": id_})
         if plain:
             collection(User).insert_one(dict(plain))
-            collection(history.AuditEvent).insert_one(
-                dict(accounts.first_event(actor, plain, case.area_code, said or "รับรองคำขอลงทะเบียน"))
-            )
+            event = accounts.first_event(actor, plain, case.area_code, why)
+            collection(history.AuditEvent).insert_one(dict(event))
         else:
-            postings.give(actor, old, grant, said or "รับรองคำขอลงทะเบียน")
+            postings.give(actor, old, grant, why)
         if case.replaces and case.replaces != id_:
             _end_role(case, actor)
 
@@ -320,9 +314,8 @@ def _certify(case, actor, said):
     person = User.objects.get(id=id_)
     place = f"{ROLES[case.role]} {case.school_name}"
     if old:
-        _write_to(
-            case, [f"เขตรับรองคำขอของท่านแล้ว บัญชีเดิมของท่านใช้งานเป็น{place}ได้ทันที", f"เข้าสู่ระบบที่ {front('/login')}"]
-        )
+        said_of_account = f"เขตรับรองคำขอของท่านแล้ว บัญชีเดิมของท่านใช้งานเป็น{place}ได้ทันที"
+        _write_to(case, [said_of_account, f"เข้าสู่ระบบที่ {front('/login')}"])
     elif by_mail:
         account_links.send_activation(person, place)
     else:
@@ -330,13 +323,28 @@ def _certify(case, actor, said):
     return fresh, slip
 
 
+def _present_account(case):
+    """The account that has the e-mail already, or None. Raises DuplicateKey where it is not proven to be his, WrongState
+    where it is suspended.
+    """
+    old = User.objects(email=case.email).first()
+    if old is not None and not case.is_proven:
+        raise DuplicateKey("อีเมลนี้มีบัญชีอยู่แล้วและไม่ได้ยืนยันว่าเป็นของผู้ขอ กรุณาไม่รับรอง แล้วให้เขตเพิ่มสิทธิ์ที่บัญชีเดิม")
+    if old is not None and not old.active:
+        raise WrongState("อีเมลนี้มีบัญชีที่ถูกระงับอยู่ กรุณาให้ผู้ดูแลระบบเปิดใช้บัญชีนั้นก่อน แล้วจึงรับรอง")
+    return old
+
+
+def _grant_of(case):
+    return Grant(role=case.role, area_code=case.area_code, school_codes=[case.school_code])
+
+
 def _end_role(case, actor):
     """Inside the transaction: whoever is replaced holds the role at this school no longer."""
     person = User.objects(id=case.replaces).first()
     if person is None:
         return
-    grant = Grant(role=case.role, area_code=case.area_code, school_codes=[case.school_code])
-    postings.take(actor, person, grant, f"{case.name} มาทำหน้าที่แทน")
+    postings.take(actor, person, _grant_of(case), f"{case.name} มาทำหน้าที่แทน")
 
 
 # ---- tidying ----

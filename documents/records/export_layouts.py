@@ -95,27 +95,17 @@ def save_layout(area_code, document, known, typed, actor, layout=None, revision=
 
     def work():
         if layout is None:
-            made = collection(ExportLayout).insert_one(
-                {"area_code": area_code, "document": document.slug, "revision": 1, **values}
-            )
-            note_event(
-                area_code,
-                actor,
-                "create",
-                ExportLayout.slug,
-                made.inserted_id,
-                _told(None, new, known),
-                headline=name,
-            )
-            return made.inserted_id
-        mine = {"_id": layout.id, "area_code": area_code, "revision": revision}
-        done = collection(ExportLayout).update_one(mine, {"$set": values, "$inc": {"revision": 1}})
-        if not done.matched_count:
-            raise WrongState("มีผู้แก้ไขรูปแบบไฟล์นี้ก่อนหน้าท่าน กรุณาเปิดหน้านี้ใหม่แล้วแก้ไขอีกครั้ง")
-        note_event(
-            area_code, actor, "update", ExportLayout.slug, layout.id, _told(layout, new, known), headline=name
-        )
-        return layout.id
+            first = {"area_code": area_code, "document": document.slug, "revision": 1}
+            id_ = collection(ExportLayout).insert_one(first | values).inserted_id
+        else:
+            id_ = layout.id
+            mine = {"_id": id_, "area_code": area_code, "revision": revision}
+            done = collection(ExportLayout).update_one(mine, {"$set": values, "$inc": {"revision": 1}})
+            if not done.matched_count:
+                raise WrongState("มีผู้แก้ไขรูปแบบไฟล์นี้ก่อนหน้าท่าน กรุณาเปิดหน้านี้ใหม่แล้วแก้ไขอีกครั้ง")
+        action, told = "create" if layout is None else "update", _told(layout, new, known)
+        note_event(area_code, actor, action, ExportLayout.slug, id_, told, headline=name)
+        return id_
 
     try:
         return in_transaction(work)

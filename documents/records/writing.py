@@ -6,6 +6,7 @@ revision is the one the person saw, and the history is written: all of it or non
 """
 
 import time
+from contextlib import contextmanager
 from functools import partial
 
 from bson import ObjectId
@@ -168,27 +169,33 @@ def _ready(prepared, doors, actor, warrant=None, along=None, said=None):
         seen, counted = doors, counters
         for _ in range(MOST_ASKED):
             try:
-                return in_transaction(partial(work, seen, counted))
+                with _refusing(prepared):
+                    return in_transaction(partial(work, seen, counted))
             except DoorMoved:
                 seen = read_doors(seen, {each.change.document for each in prepared})
                 counted = _counters(prepared, seen, said)
                 if any(must_give_way(door.submission) for door in seen.values()):
                     time.sleep(GIVES_WAY_SECONDS)
-            except _Moved:
-                _raise_stale(prepared)
-            except DuplicateKeyError as error:
-                if not _is_of_records(
-                    error, prepared
-                ):  # of what `along` stores: its caller knows what to say
-                    raise
-                raise DuplicateKey(TAKEN) from error
-            except BulkWriteError as error:
-                if any(one["code"] == DUPLICATE for one in error.details["writeErrors"]):
-                    raise DuplicateKey(TAKEN) from error
-                raise
         raise Busy("สถานะข้อมูลของโรงเรียนนี้กำลังเปลี่ยนอยู่ กรุณารอสักครู่แล้วบันทึกอีกครั้ง")
 
     return store
+
+
+@contextmanager
+def _refusing(prepared):
+    """What the database refuses of the records, as the door says it: StaleRevision or DuplicateKey."""
+    try:
+        yield
+    except _Moved:
+        _raise_stale(prepared)
+    except DuplicateKeyError as error:
+        if not _is_of_records(error, prepared):  # of what `along` stores: its caller knows what to say
+            raise
+        raise DuplicateKey(TAKEN) from error
+    except BulkWriteError as error:
+        if any(one["code"] == DUPLICATE for one in error.details["writeErrors"]):
+            raise DuplicateKey(TAKEN) from error
+        raise
 
 
 def _counters(prepared, doors, said=None):

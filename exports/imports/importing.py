@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import copy_context
 from dataclasses import dataclass
+from functools import partial
 
 from bson import ObjectId
 
@@ -93,25 +94,35 @@ def plan_file(
     plan, done = planning.plan_, 0
     plan.id = id_
     keeping = Keeping(plan, user)
+
+    def keep(school, rows, number):
+        keeping.school(school, rows)
+        return number
+
     try:
         if progress:
             progress.begin(plan.rows_read, "แถว")
-        with ThreadPoolExecutor(1) as behind:  # while a school's plan is stored, the next one is made
-            storing = None
-            for school, rows, number in planning.schools(keeping):
-                if storing:
-                    storing.result()
-                storing = behind.submit(copy_context().run, keeping.school, school, rows)
-                done += number
-                if progress:
-                    progress.at(done)
-            if storing:
-                storing.result()
+        for number in one_behind(partial(keep, *each) for each in planning.schools(keeping)):
+            done += number
+            if progress:
+                progress.at(done)
     except BaseException:
         keeping.drop()  # nothing half-read is left
         raise
     keeping.finish()
     return plan
+
+
+def one_behind(steps):
+    """Yield what each of the functions gives back: while the database does one, the next one is made ready."""
+    with ThreadPoolExecutor(1) as behind:
+        under_way = None
+        for step in steps:
+            if under_way:
+                yield under_way.result()
+            under_way = behind.submit(copy_context().run, step)
+        if under_way:
+            yield under_way.result()
 
 
 # ---- the deed ----
@@ -158,19 +169,13 @@ def apply_plan(plan_id, user, reason=None, approved=False, partly=False, progres
     wanted = [plan.schools[code] for code in codes if code not in plan.done]
     if progress:
         progress.begin(sum(one.writes for one in wanted), "รายการ")
-    outcomes, finished, done, under_way = [], False, 0, None
+    outcomes, finished, done = [], False, 0
     try:
-        with ThreadPoolExecutor(
-            1
-        ) as behind:  # while the database stores a school, the next one is made ready
-            for school in [*wanted, None]:
-                coming = school and AppliedSchool(plan, school, user, reason)
-                if under_way:
-                    outcomes.append(under_way.result())
-                    done += outcomes[-1].asked
-                    if progress:
-                        progress.at(done)
-                under_way = coming and behind.submit(copy_context().run, coming.store)
+        for outcome in one_behind(AppliedSchool(plan, school, user, reason).store for school in wanted):
+            outcomes.append(outcome)
+            done += outcome.asked
+            if progress:
+                progress.at(done)
         finished = not any(outcome.refusal for outcome in outcomes)
     finally:
         release_plan(plan.id, finished)
@@ -202,10 +207,7 @@ class AppliedSchool:
 
     def store(self):
         """Store them, all or none; gives back the Outcome."""
-        stored, self.stored = (
-            self.stored,
-            None,
-        )  # it holds this and all records: in a ring, which is seldom collected
+        stored, self.stored = self.stored, None  # a ring with this and all records, seldom collected
         if stored is not None:
             with self._told():
                 self.outcome.written = len(stored())
