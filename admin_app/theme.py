@@ -30,7 +30,7 @@ SUBMISSION_LOOK = {
     "closed": ("ปิดโดยไม่ได้รายงาน", "shut", "", "x"),
     "late": ("เกินกำหนด", "late", "ก", None),
     "lapsed": ("หมดเวลาเปิดคืน", "late", "", "clock"),
-    "error": ("มีข้อผิดพลาด", "late", "", "bang"),
+    "error": ("ข้อมูลไม่ครบ", "late", "", "bang"),
     "empty": ("ครบแต่ว่างเปล่า", "late", "ว", None),
     "hold": ("พักไว้", "back", "", "pause"),
 }

@@ -8,9 +8,11 @@ import socket
 import sys
 import time
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 from documents.clock import real_now
+from documents.formats import buddhist
 from scripts.children import end_orphan
 from scripts.embedded import EmbeddedMongo
 from scripts.environment import ROOT
@@ -157,12 +159,18 @@ def announce(options, data: Path, with_demo: bool) -> None:
     if not with_demo or not accounts.exists():
         say("สร้างผู้ดูแลระบบคนแรกด้วย scripts/manage create-admin")
         return
-    say(f"ข้อมูลสาธิตทั้งหมดสมมติขึ้น เวลาของระบบเริ่มที่ {os.environ.get('KHET_NOW')}  บัญชีสาธิต:")
+    say(f"ข้อมูลสาธิตทั้งหมดสมมติขึ้น {clock_told()}บัญชีสาธิต:")
     for account in json.loads(accounts.read_text())["accounts"]:
         scope = account["scope"] if isinstance(account["scope"], str) else " ".join(account["scope"])
         say(
             f"  {account['role']:<10} {account['email']:<34} {account['password']:<20} {scope:<10} {account['name']}"
         )
+
+
+def clock_told() -> str:
+    """Where the demo's clock starts, in words."""
+    begun = os.environ.get("KHET_NOW")
+    return f"เวลาของระบบเริ่มที่ {buddhist.format_datetime(datetime.fromisoformat(begun))}  " if begun else ""
 
 
 def stop_now(number, frame):

@@ -68,6 +68,7 @@ def test_a_warning_is_explained_and_stays_so_while_its_values_stand(one, teacher
     assert refresh(submission())["counts"]["warnings"] == 0
     assert [row.state for row in rows()] == ["fixed"]
     event = db().audit_events.find_one({"action": "explain"})
+    assert event["school_code"] == SCHOOL
     assert event["reason"].startswith("เข้าเรียนช้า")
     assert event["changes"] == {"DMC-07": [None, 1]}
 
@@ -231,5 +232,6 @@ def test_which_sensitive_check_found_something_in_a_school_is_told_to_who_may_se
     assert "ข้อที่เกี่ยวกับข้อมูลอ่อนไหว" in sign_in(executive).get(page).text, "one number stands for them all"
     answer(submission(), ids(check_key="DMC-11.thai"), teacher, "รอสัญชาติ")
     event = db().audit_events.find_one({"action": "explain"})
+    assert event["school_code"] == SCHOOL
     assert (event["changes"], event.get("reason")) == ({"sensitive": [None, 1]}, None)
     assert "ข้อที่เกี่ยวกับข้อมูลอ่อนไหว" in sign_in(officer).get("/admin/audit/?action=explain").text

@@ -90,7 +90,11 @@ def test_what_waits_for_an_officer(open_round, officer):
     assert waits(officer) == ["unconfirmed"]
     put("certified", counts={"students": 3})
     put("returned", code=OTHER)
-    assert waits(officer) == ["verify", "unconfirmed", "out_again"]
+    assert waits(officer) == ["unconfirmed", "verify", "out_again"], (
+        "five days are left to confirm, ten to verify"
+    )
+    clock.configure("2025-06-02T09:00:00+07:00")
+    assert waits(officer) == ["verify", "unconfirmed", "out_again"], "with weeks to go, what only he can do"
 
 
 def test_a_round_waits_for_one_role_after_the_other(draft_round, officer, executive, approver):

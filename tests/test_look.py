@@ -437,3 +437,30 @@ def shown(tab, token):
     """The colour that a token stands for on a page now."""
     digits = tab.evaluate("name => getComputedStyle(document.documentElement).getPropertyValue(name)", token)
     return tuple(int(digits.strip()[i : i + 2], 16) for i in (1, 3, 5))
+
+
+TALL = '<div class="table-wrap"><table class="plain"><thead><tr><th>ชื่อ</th><th>{}</th></tr></thead><tbody>{}</tbody></table></div>'
+
+
+@pytest.mark.browser
+def test_a_long_table_keeps_its_head_in_sight_and_a_wide_one_says_that_it_goes_on(tab):
+    tall = TALL.format("ชั้น", "<tr><td>ปู่</td><td>ป.1</td></tr>" * 80)
+    wide = TALL.format("กว้าง" * 400, "<tr><td>ปู่</td><td>ป.1</td></tr>")
+
+    def with_tables(route):
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text().replace("</main>", f"{tall}{wide}</main>"))
+
+    tab.route("**/admin/pupils/", with_tables)
+    tab.reload()
+    fitting, going_on = tab.locator(".table-wrap").all()
+    expect(fitting).to_have_class(re.compile(r"\bfits\b"))
+    fitting.locator("tr").nth(60).scroll_into_view_if_needed()
+    under = tab.evaluate("getComputedStyle(document.documentElement).getPropertyValue('--top')")
+    assert fitting.locator("th").first.bounding_box()["y"] == int(under.removesuffix("px")), (
+        "under the top bar"
+    )
+    going_on.scroll_into_view_if_needed()
+    expect(going_on).to_have_class(re.compile(r"\bgoes-on\b"))
+    going_on.evaluate("box => { box.scrollLeft = box.scrollWidth }")
+    expect(going_on).not_to_have_class(re.compile(r"\bgoes-on\b"))

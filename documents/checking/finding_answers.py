@@ -102,7 +102,8 @@ def _answer_level(submission, rows, actor, reason):
     action = "explain" if state == EXPLAINED else "pass_error"
     # A reason about what is sensitive stands with the finding alone, for who may read that.
     told = None if any(row["sensitive"] for row in rows) else reason
-    history.note_event(submission.area_code, actor, action, "findings", submission.id, changes, told)
+    place = {name: getattr(submission, name) for name in ("school_code", "academic_year", "round")}
+    history.note_event(submission.area_code, actor, action, "findings", submission.id, changes, told, **place)
 
 
 def _count_again(place):

@@ -185,12 +185,21 @@ def may_write(submission, round_, actor, now=None, role=None):
     if submission.state not in WRITABLE:
         raise WrongState(
             f"ข้อมูลของ{submission.school_name} รอบ {submission.round_label} อยู่ในสถานะ “{STATES[submission.state]}” "
-            "จึงแก้ไขไม่ได้ หากต้องแก้ไข ให้ยกเลิกการยืนยัน หรือแจ้งเจ้าหน้าที่เขตให้ส่งกลับแก้ไข"
+            f"จึงแก้ไขไม่ได้ หากต้องแก้ไข {_way_back(submission, role)}"
         )
     if role != "system":
         alike = role == "school" or submission.reopened  # the hour of a reopening binds the district too
         refuse_shut(submission, round_, "enter" if alike else "verify", now)
     return role
+
+
+def _way_back(submission, role):
+    """How what was handed in is opened again, told to whom it is for."""
+    if role == "district":
+        return "ให้ส่งกลับแก้ไขจากหน้าการส่งข้อมูลของโรงเรียน"
+    if submission.state == "confirmed":
+        return "ให้ยกเลิกการยืนยัน หรือแจ้งเจ้าหน้าที่เขตให้ส่งกลับแก้ไข"
+    return "ให้แจ้งเจ้าหน้าที่เขตให้ส่งกลับแก้ไข"
 
 
 def refuse_shut_school(submission):

@@ -25,6 +25,7 @@ from documents.records.digests import documents_of
 
 NEWEST = 24  # rounds looked at: some years of an area's
 MOST_REQUESTS = 999
+A_WEEK, NEVER = dt.timedelta(days=7), dt.datetime.max.replace(tzinfo=dt.UTC)
 
 
 class Wait(NamedTuple):
@@ -73,7 +74,13 @@ def waiting_for(user, area_code, rounds, now=None, sums=None, ask=asked_in_parts
     waits += _of_submissions(rounds, now, found)
     waits += _of_cases_of_pupils(area_code, rounds, found)
     waits += _of_learners(found)
-    return sorted(waits, key=lambda each: ORDER.index(each.what))
+    return sorted(waits, key=lambda each: _press(each, now))
+
+
+def _press(wait, now):
+    """How a Wait is sorted: what an officer brings to its end within a week first, then by kind, then by its end."""
+    soon = wait.what in ("verify", "unconfirmed") and wait.until is not None and wait.until - now < A_WEEK
+    return not soon, ORDER.index(wait.what), wait.until or NEVER
 
 
 def _questions(user, area_code, rounds, now):

@@ -94,11 +94,12 @@ class Duplicates(Page, BaseView):
         query = [*scope, {"ended_at": None}] if not everything else scope
         if kind in KINDS:
             query = [*query, {"kind": kind}]
-        order = ("-asked_at", "-id") if everything else ("due_at", "id")
+        officer = current_user.holds("district", area)
+        first = ("state",) if officer else ()  # what schools answered stands before what they are asked
+        order = ("-asked_at", "-id") if everything else (*first, "due_at", "id")
         found = list(
             DuplicateCase.objects(__raw__={"$and": query}).order_by(*order).skip(page * PAGE).limit(PAGE + 1)
         )
-        officer = current_user.holds("district", area)
         answer = self.render(
             "checking/duplicates.html",
             rows=self._rows(area, found[:PAGE]),

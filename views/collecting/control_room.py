@@ -151,7 +151,7 @@ class ControlRoom(Page, BaseView):
         for look in LOOKS:
             if board.looks[look] or (look in ON_THE_WAY and board.round.running):
                 state = "" if wanted.state == look else look
-                items.append({"state": look, "label": LEGEND.get(look), "count": board.looks[look], "active": wanted.state == look,
+                items.append({"state": look, "count": board.looks[look], "active": wanted.state == look,
                               "href": self._address(wanted, state=state)})  # fmt: skip
         return items
 
@@ -203,7 +203,6 @@ ON_THE_WAY = (
     "certified",
     "verified",
 )  # in the legend of a running round, though 0
-LEGEND = {"error": "ข้อมูลไม่ครบ"}  # the number on such a tile is how many records lack something
 
 
 def said_of(standing, unit):

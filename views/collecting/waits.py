@@ -54,8 +54,20 @@ WORDS = {
 
 
 def entries(waits, user):
-    """The waits as khet/parts.html draws them: [{title, why, href, tone, icon, chip}]."""
-    return [entry(wait, user) for wait in waits]
+    """The waits as khet/parts.html draws them: [{title, why, href, tone, icon, chip, same}]; `same`: as the one above, of another round."""
+    found, last = [], None
+    for wait in waits:
+        kind = wait.what in OF_MANY_SCHOOLS and wait.what
+        found.append(entry(wait, user) | {"same": bool(kind) and kind == last})
+        last = kind
+    return found
+
+
+OF_MANY_SCHOOLS = (
+    "verify",
+    "unconfirmed",
+    "out_again",
+)  # one a round, told of several rounds under one heading
 
 
 OF_OFFICE = {
@@ -73,6 +85,7 @@ def entry(wait, user):
     title, tone, icon, chip = WORDS[wait.what]
     if getattr(wait.submission, "is_office", False):
         title = OF_OFFICE.get(wait.what, title)
+        chip = "รอเจ้าหน้าที่" if wait.what == "await_confirm" else chip
     if wait.round is None:
         return _of_no_round(wait)
     document = documents_of(wait.round.subsystem)[0]
@@ -85,7 +98,9 @@ def entry(wait, user):
     }
     return {
         "title": title.format(**words),
-        "why": " · ".join(filter(None, [_said(wait), words["round"], _when(wait)])),
+        "why": " · ".join(
+            filter(None, [_said(wait), "{round}" not in title and words["round"], _when(wait)])
+        ),
         "href": href(wait),
         "tone": tone,
         "icon": icon,

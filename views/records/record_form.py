@@ -8,7 +8,7 @@ from flask_login import current_user
 
 from documents.collecting.rounds import find_round
 from documents.collecting.submissions import find_submission, may_write
-from documents.errors import Invalid, RuleBroken, StaleRevision
+from documents.errors import Invalid, OutOfScope, RuleBroken, StaleRevision
 from documents.people import access
 from documents.records import listing
 from documents.records.codelists import code_list
@@ -84,8 +84,10 @@ class FormMixin:
         if request.method == "GET":
             try:
                 may_write(find_submission(self.model.subsystem, record.place), round_, current_user)
-            except RuleBroken as refusal:
+            except OutOfScope as refusal:
                 flash(refusal.message, "warning")
+                return redirect(self.get_url(".details_view", id=record.id))
+            except RuleBroken:  # the page of details says it
                 return redirect(self.get_url(".details_view", id=record.id))
             self.note_look(record, "form", full=True)
         self._let_the_door_answer(record.area_code, record.school_code)

@@ -3,6 +3,7 @@
 from flask import current_app
 
 from documents.checking.check_rules import LABELS as LABELS_OF_RULE
+from documents.checking.check_rules import all_checks_in
 from documents.checking.checks import LEVELS, limit_named
 from documents.district.school_profile import in_words, label_of
 from documents.formats import buddhist, citizen_id
@@ -215,7 +216,14 @@ def _of_access(name, pair, row, around):
     return _line(ABOUT_ACCESS.get(name, name), _plainly(old), _plainly(new))
 
 
+def _of_answers(name, pair, row, around):
+    """How many findings of one check were answered."""
+    title = next((check.title for check in all_checks_in(row["area_code"]) if check.code == name), None)
+    return _line(f"{name} {title}" if title else ABOUT_ACCESS.get(name, name), None, pair[1], "ข้อ")
+
+
 LINES = {
+    "findings": _of_answers,
     "schools": _of_school,
     "fields": _of_requirement,
     "field_definitions": _of_definition,

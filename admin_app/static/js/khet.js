@@ -328,6 +328,21 @@ for (const drop of document.querySelectorAll("[data-file-drop], .file-drop")) {
   });
 }
 
+/* What scrolls sideways: whether it goes on to the right where no scroll bar tells, and which tables need not scroll. */
+const STRIPS = ".grid-wrap, .table-wrap, .lines-wrap, .queues, .form-index, .class-chips, .legend, .tabs, .paper";
+const sides = new ResizeObserver((seen) => { for (const { target } of seen) lookAside(target.closest(STRIPS)); });
+const lookAside = (box) => {
+  const table = box.matches(".table-wrap") ? box.querySelector(":scope > table") : null;
+  if (table) box.classList.toggle("fits", table.scrollWidth <= box.clientWidth);
+  const barred = box.offsetHeight - box.clientHeight > 4;
+  box.classList.toggle("goes-on", !barred && box.scrollWidth - box.clientWidth - box.scrollLeft > 2 && !box.matches(".fits"));
+};
+for (const box of document.querySelectorAll(STRIPS)) {
+  sides.observe(box);
+  if (box.firstElementChild) sides.observe(box.firstElementChild);
+  box.addEventListener("scroll", () => lookAside(box), { passive: true });
+}
+
 /* The line */
 const lineRibbon = () => {
   const old = document.querySelector(".ribbon.offline");
