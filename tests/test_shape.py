@@ -20,7 +20,7 @@ LEANS_ON = {
 }
 OURS = (*LEANS_ON, "scripts", "tests")
 MEANINGLESS = ("util", "helper", "manager", "misc", "common", "stuff")
-LONGEST_FILE = 800  # lines; style asks for files read at a sitting, and this is where none is any more
+LONGEST_FILE = 550  # lines; style asks for files read at a sitting, and a long plain table of fields may stay
 LONGEST_FUNCTION = 60  # lines
 COMMAND = re.compile(r"scripts/manage (?:--data \S+ )?([a-z][a-z-]+)")
 
