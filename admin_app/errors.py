@@ -5,12 +5,12 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from flask import g, jsonify, render_template, request
-from flask_login import AnonymousUserMixin
+from flask_login import AnonymousUserMixin, current_user
 from flask_wtf.csrf import CSRFError, generate_csrf
 from pymongo.errors import ConnectionFailure, OperationFailure
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from admin_app.gate import wants_json
+from admin_app.gate import PUBLIC, wants_json
 from admin_app.security import LARGEST_UPLOAD, MEGABYTE
 from documents.database import is_loss
 from documents.errors import Busy, RuleBroken, TotalsDiffer
@@ -35,6 +35,7 @@ SENTENCES = {
     503: ("ติดต่อฐานข้อมูลไม่ได้ชั่วคราว", "ยังไม่มีอะไรถูกบันทึก สิ่งที่พิมพ์ไว้ยังอยู่ กรุณารอสักครู่แล้วกดส่งอีกครั้ง"),
 }
 STALE = "หน้านี้เปิดค้างไว้ก่อนเข้าสู่ระบบครั้งล่าสุด จึงยังไม่ได้บันทึก สิ่งที่พิมพ์ไว้ยังอยู่ครบ กดส่งอีกครั้งเพื่อบันทึก"
+SIGNED_OUT = "ท่านออกจากระบบแล้ว จึงยังไม่ได้บันทึก สิ่งที่พิมพ์ไว้ยังอยู่ครบในหน้านี้ กรุณาเข้าสู่ระบบในหน้าต่างใหม่ แล้วกลับมากดส่งอีกครั้ง"
 UNTRUSTED = "คำขอนี้ไม่ได้มาจากหน้าของระบบ จึงไม่ทำรายการให้ กรุณาเปิดหน้าที่ต้องการแล้วทำรายการใหม่"
 NOT_KEPT = ("csrf_token", "password")  # never written back into a page
 
@@ -82,7 +83,11 @@ def stale_form(error):
     if not is_from_here():
         g.refused = "token", None
         return answer(400, UNTRUSTED)
-    return answer(400, STALE, title="ยังไม่ได้บันทึก", resend=typed(), csrf_token=generate_csrf())
+    out = current_user.is_anonymous and request.endpoint not in PUBLIC
+    said = SIGNED_OUT if out else STALE
+    return answer(
+        400, said, title="ยังไม่ได้บันทึก", resend=typed(), signed_out=out, csrf_token=generate_csrf()
+    )
 
 
 def too_large(error):
@@ -116,7 +121,9 @@ def read_as_stranger():
     g._login_user = AnonymousUserMixin()
 
 
-def answer(status, sentence=None, *, title=None, headers=(), resend=None, kind=None, **more):
+def answer(
+    status, sentence=None, *, title=None, headers=(), resend=None, signed_out=False, kind=None, **more
+):
     """The response of a refusal: a page for people, JSON for a page's script."""
     heading, next_step = SENTENCES.get(status, (HTTPStatus(status).phrase, "กรุณากลับไปหน้าแรกแล้วลองอีกครั้ง"))
     if wants_json():
@@ -134,6 +141,7 @@ def answer(status, sentence=None, *, title=None, headers=(), resend=None, kind=N
         message=sentence,
         text=sentence or next_step,
         resend=resend,
+        signed_out=signed_out,
         resend_to=request.full_path.rstrip("?"),
     )
     return page, status, list(headers)

@@ -1,12 +1,13 @@
 """The control room: what it shows of whom, where a press leads, and that bulk moves act on the schools shown alone."""
 
+import datetime as dt
 import re
 
 import pytest
 
 from documents import clock
 from documents.background.jobs import Job
-from documents.collecting import progress, reminders
+from documents.collecting import progress, reminders, rounds
 from documents.collecting.asides import set_hold
 from documents.collecting.bulk_moves import move_many
 from documents.collecting.moves import move
@@ -442,3 +443,21 @@ def test_the_missing_fields_are_named_and_lead_to_the_rows(room, sign_in, teache
 @pytest.mark.parametrize("id_", ["", "x", "000000000000000000000000", "{'$ne':1}"])
 def test_an_id_that_is_none_is_refused_with_a_page(id_, room, sign_in, officer):
     page(sign_in(officer), f"/admin/submissions/details/?id={id_}", 403)
+
+
+def test_the_watching_step_tells_when_it_begins_then_until_when_then_that_it_is_shut(
+    draft_round, officer, executive, approver
+):
+    opened = rounds.propose(draft_round, officer, "ขอเปิดรอบ")
+    opened = rounds.record_order(opened, executive, "ศธ 1", clock.midnight(clock.today()), "ดำเนินการ")
+    opened = rounds.open_round(opened, approver)
+    said = [
+        control_room.steps_of(round_, clock.in_bangkok(dt.datetime.fromisoformat(when)))[3]["note"]
+        for round_, when in (
+            (draft_round, "2025-05-20T09:00+07:00"),
+            (opened, "2025-05-20T09:00+07:00"),
+            (opened, "2025-06-05T09:00+07:00"),
+            (opened, "2025-06-10T16:30+07:00"),
+        )
+    ]
+    assert said == ["เริ่ม 1 มิ.ย. 68", "เริ่ม 1 มิ.ย. 68", "ถึง 10 มิ.ย. 16.30 น.", "ปิดรับข้อมูลแล้ว"]

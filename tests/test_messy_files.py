@@ -77,6 +77,15 @@ def test_a_header_of_three_rows_under_a_title_of_its_own_width():
     assert table.header_row == 4
 
 
+@pytest.mark.parametrize(("merged", "blank"), [("A1:D1", 0), ("A1:D1", 2), ("B1:D1", 1)])
+def test_a_title_narrower_than_the_table_is_no_group_of_its_columns(merged, blank):
+    title = [None] * 6
+    title[0 if merged[0] == "A" else 1] = "รายงานนักเรียน ณ ๑๐ มิ.ย. ๒๕๖๘"
+    content = made.merged([title, *[[None] * 6] * blank, KNOWN, ROWS[0][:6]], merged)
+    table = read_table(content, "x.xlsx", KNOWN)
+    assert (table.columns, table.header_row) == (KNOWN, 2 + blank)
+
+
 def test_a_header_of_one_row_takes_no_row_of_words_below_for_its_own():
     for below in (["34010001", "บ้านหนึ่ง", "ชาย"], ["", "บ้านสอง", "หญิง"], ["ก", "ข", "ค"]):
         table = read_table(made.csv([["รหัสโรงเรียน", "ชื่อโรงเรียน", "เพศ"], below, below]), "x.csv", KNOWN)

@@ -131,6 +131,21 @@ def test_a_form_that_came_back_can_be_sent_again(sign_in, teacher):
     assert browser.post("/account/end/", data={"csrf_token": fresh}).status_code == 302
 
 
+def test_who_lost_his_sign_in_is_told_to_sign_in_beside_and_send_again(client, sign_in, teacher):
+    typed = {"name": "ด.ช. ทดสอบ", "csrf_token": "old"}
+    answer = client.post("/admin/students/new/", data=typed, headers=HERE)
+    assert answer.status_code == 400
+    assert errors.SIGNED_OUT in answer.text
+    assert re.search(r'<a [^>]*href="/login" target="_blank"', answer.text)
+    assert "ด.ช. ทดสอบ" in answer.text
+    for path in ("/login", "/register"):
+        assert errors.SIGNED_OUT not in client.post(path, data=typed, headers=HERE).text, path
+    # Signed in beside, the first press gets a token of the new sign-in, the second one is taken.
+    browser = sign_in(teacher)
+    again = browser.post("/account/end/", data={"csrf_token": "old"}, headers=HERE)
+    assert errors.STALE in again.text
+
+
 @pytest.mark.parametrize(
     "sender",
     [

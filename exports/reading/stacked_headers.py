@@ -39,7 +39,9 @@ def _belong(rows, at, merged, known):
         ):
             return True
         under = [at for at in labels if left <= at <= right]
-        if top + 1 == above and len(under) > 1 and any(not left <= at <= right for at in (*groups, *labels)):
+        if top + 1 != above or bottom + 2 < below or (left == 0 and len(groups) == 1):
+            continue  # a blank row below it, or a heading alone from the first column on: a title
+        if len(under) > 1 and any(not left <= at <= right for at in (*groups, *labels)):
             return True
     here = [area for area in merged if area[0] + 1 <= above <= area[2] + 1]
     return not here and _grouped_by_place(groups, labels, known)

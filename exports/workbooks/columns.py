@@ -152,8 +152,9 @@ class Layout:
         return column.name not in self.fields or self.fields[column.name].exported
 
     def labels(self):
-        """Every label and synonym the reader knows, for finding the header."""
-        return [name for column in self.columns for name in (column.label, *column.synonyms)]
+        """Every label the reader knows, for finding the header, and then their synonyms."""
+        own = [column.label for column in self.columns]
+        return own + [name for column in self.columns for name in column.synonyms]
 
     # ---- out ----
 

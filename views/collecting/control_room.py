@@ -289,9 +289,12 @@ def steps_of(round_, now):
     ordered = f"สั่งการ {_short(order['at'])}" if order else ("เสนอแล้ว รอสั่งการ" if proposed else "")
     letter = (round_.letters or {}).get(letters.TO_SCHOOLS)
     opened = f"เปิดรอบ {_short(round_.opened_at)}" if round_.opened_at else ""
-    watching = (
-        f"ถึง {instants.brief(utc(watch.closes_at), now)}" if watch and state == "open" else "ปิดรับข้อมูลแล้ว"
-    )
+    if watch and now < utc(watch.opens_at):
+        watching = f"เริ่ม {_short(utc(watch.opens_at))}"
+    elif watch and state in ("draft", "proposed", "open"):
+        watching = f"ถึง {instants.brief(utc(watch.closes_at), now)}"
+    else:
+        watching = "ปิดรับข้อมูลแล้ว"
     summed = f"ล็อก {_short(round_.locked_at)}" if round_.locked_at else "ตามปฏิทิน"
     rows = [
         ("วางแผน", f"เสนอ {_short(proposed)}" if proposed else "กำหนดช่วงเวลา", bool(proposed)),
