@@ -85,9 +85,7 @@ def stale_form(error):
         return answer(400, UNTRUSTED)
     out = current_user.is_anonymous and request.endpoint not in PUBLIC
     said = SIGNED_OUT if out else STALE
-    return answer(
-        400, said, title="ยังไม่ได้บันทึก", resend=typed(), signed_out=out, csrf_token=generate_csrf()
-    )
+    return answer(400, said, title="ยังไม่ได้บันทึก", resend=typed(), signed_out=out, csrf_token=generate_csrf())
 
 
 def too_large(error):

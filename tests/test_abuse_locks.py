@@ -16,7 +16,7 @@ from documents.errors import NotAllowed, RuleBroken, WindowShut, WrongState
 from documents.people.users import Grant, User
 from documents.records.record import Place
 from documents.records.writing import Change, write
-from exports.imports.importing import plan_import
+from exports.imports.importing import apply_plan, plan_import
 from tests.districts import with_rooms
 from tests.making import complete
 from tests.people import AREA, OTHER, ROUND, SCHOOL, YEAR, person, place, utc
@@ -58,7 +58,16 @@ def csv_of(row):
     return io.BytesIO("\n".join(lines).encode())
 
 
-def ways_in(pupils, typed, plan):
+def taken_in(one, round_):
+    """The import that a person made of one more pupil, which may be undone."""
+    new = complete(Student)
+    lines = f"รหัสโรงเรียน,เลขประจำตัวประชาชน,ชื่อ\n{SCHOOL},{new['person_id']},ก่อนปิด"
+    plan = plan_import(Student, io.BytesIO(lines.encode()), "y.csv", one, round_)
+    apply_plan(plan.id, one, "นำเข้า")
+    return plan
+
+
+def ways_in(pupils, typed, plan, past):
     """(name, path, form) of every way to change records of a school in the browser."""
     first, second = (str(row["_id"]) for row in pupils)
     new = {name: str(value) for name, value in complete(Student).items() if isinstance(value, str | int)}
@@ -71,6 +80,9 @@ def ways_in(pupils, typed, plan):
     yield "bulk review", f"{GRID}action/", why | {"action": "review", "rowid": [first]}
     yield "all that match", f"{GRID}action/?school={SCHOOL}", why | {"action": "delete", "all_matching": "1"}
     yield "import", f"{GRID}import/apply/", why | {"id": str(plan.id), "approved": "1", "partly": "1"}
+    yield "undo", f"{GRID}import/undo/", why | {"id": str(past.id)}
+    moved = {"rowid": first, "revision": "1", "stage": "do"}
+    yield "class", f"{GRID}roll/", why | moved | {"deed": "arrange", "room": "9"}
 
 
 @pytest.mark.parametrize("state", SHUT)
@@ -83,6 +95,7 @@ def test_no_way_leads_into_a_school_that_handed_in(
         one: form_of(browser.get(f"{GRID}edit/?id={pupils[0]['_id']}").text)
         for one, browser in people.items()
     }
+    past = {one: taken_in(one, open_round) for one in people}
     plans = {one: plan_import(Student, csv_of(pupils[0]), "x.csv", one, open_round) for one in people}
     of_school, of_round, moment = SHUT[state]
     database.students.update_many({}, {"$set": {"reviewed": False}})
@@ -93,10 +106,22 @@ def test_no_way_leads_into_a_school_that_handed_in(
         clock.configure(moment)
     before = Stored(KEPT)
     for one, browser in people.items():
-        for name, path, form in ways_in(pupils, typed[one], plans[one]):
+        for name, path, form in ways_in(pupils, typed[one], plans[one], past[one]):
             answer = browser.send(path, form)
             assert answer.status_code in (302, 403, 409, 422), (name, answer.status_code)
         assert not before.changed(), one.email
+
+
+def test_each_of_these_ways_leads_in_while_the_school_is_open(pupils, open_round, sign_in, teacher, database):
+    """What the test above sends is refused for the state alone."""
+    browser, past = sign_in(teacher), taken_in(teacher, open_round)
+    typed = form_of(browser.get(f"{GRID}edit/?id={pupils[0]['_id']}").text)
+    plan = plan_import(Student, csv_of(pupils[0]), "x.csv", teacher, open_round)
+    database.students.update_many({}, {"$set": {"reviewed": False}})
+    before = Stored(KEPT)
+    for name, path, form in ways_in(pupils, typed, plan, past):
+        browser.send(path, form)
+        assert "students" in before.put_back(), name
 
 
 def test_the_district_writes_while_its_own_window_is_open_and_the_school_no_more(

@@ -6,13 +6,14 @@ import random
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import pytest
 
 from documents import clock
-from documents.collecting import moves, submissions
+from documents.collecting import moves, progress, submissions
 from documents.collecting.locking import lock_round
 from documents.collecting.moves import move
 from documents.collecting.rounds import Round
@@ -34,7 +35,8 @@ from documents.records.digests import digest_of, digests_of
 from documents.records.writing import Change, write
 from documents.trail import history
 from documents.trail.history import AuditEvent
-from tests.districts import LOADER, SCHOOLS, at, bring, code_of
+from tests.districts import LOADER, SCHOOLS, at, bring, code_of, with_rooms
+from tests.making import complete
 from tests.people import AREA, OTHER, person, place
 
 WHY = "ไม่รายงานภายในกำหนด"
@@ -241,6 +243,49 @@ def test_a_lock_answers_while_eight_write_and_nothing_lands_behind_it(
         assert {each.state for each in submissions_of(district)} == {"unreported"}
         check_whole(district)
         print(f"{came.before} writes, {came.in_flight} in flight, locked in {came.seconds:.2f} s")
+
+
+# ---- the last ten minutes ----
+
+
+def test_schools_that_confirm_in_the_last_minutes_are_all_taken_while_the_district_looks_on(
+    district, sign_in, officer, times
+):
+    """Abuse case 38: the schools press ยืนยัน at once, the control room stands open on screens, one takes a file."""
+    clock.configure("2025-06-10T16:22:00+07:00")
+    many, screens = times(20, 200), times(3, 20)
+    whole = [Change(Student, at(n), complete(Student, suspended_flag=False)) for n in range(1, many + 1)]
+    write(whole, LOADER)
+    for n in range(1, many + 1):
+        with_rooms(at(n))
+    waiting = [find_submission("DMC", at(n)) for n in range(1, many + 1)]
+    stop, seen, faults = threading.Event(), [[] for _ in range(screens)], []
+
+    def confirm(submission):
+        move(submission, "confirm", LOADER, "ครบแล้ว")
+
+    def look(browser, states):
+        while not stop.is_set():
+            answer = browser.get(f"/admin/control-room/?id={district.id}")
+            states.append(progress.sums_of(district, officer).states.get("confirmed", 0))
+            if answer.status_code != 200:
+                faults.append(answer.status_code)
+
+    browsers = [sign_in(officer) for _ in range(screens + 1)]
+    with ThreadPoolExecutor(screens + 9) as pool:
+        looking = [pool.submit(look, *one) for one in zip(browsers, seen, strict=False)]
+        export = pool.submit(browsers[-1].get, f"/admin/rounds/export/xlsx/?id={district.id}")
+        try:
+            list(pool.map(confirm, waiting))
+        finally:
+            stop.set()
+        for one in looking:
+            one.result()
+    assert (faults, export.result().status_code) == ([], 200)
+    assert all(states == sorted(states) and states for states in seen)
+    assert progress.sums_of(district, officer).states == {"confirmed": many, "draft": SCHOOLS - many}
+    assert {*differences(district)} == {code_of(n) for n in range(many + 1, SCHOOLS + 1)}  # who has no digest
+    check_whole(district)
 
 
 @pytest.fixture

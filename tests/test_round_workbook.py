@@ -8,6 +8,7 @@ import pytest
 from python_calamine import load_workbook
 
 from documents import clock
+from documents.collecting import progress
 from documents.collecting.locking import lock_round
 from documents.collecting.moves import move
 from documents.collecting.submissions import find_submission
@@ -176,6 +177,18 @@ def test_the_report_counts_as_the_dashboard_does(locked):
     assert rows[-1][-4:] == [3, 1, 4, 2]
     mine = next(row for row in rows if row[0] == SCHOOL)
     assert mine[-4:] == [1, 1, 2, 2]  # the suspended pupil is on the roster, not in the count
+
+
+@pytest.mark.parametrize("role", ["teacher", "director", "officer", "approver"])
+def test_list_file_and_control_room_give_each_role_the_same_number(role, filled, sign_in, request):
+    """Abuse case 39: whoever looks, the grid, its file and the counters agree on his own scope."""
+    person = request.getfixturevalue(role)
+    browser, scope = sign_in(person), 3 if role in ("teacher", "director") else 5
+    page = browser.get("/admin/students/").text
+    assert f"<b>1–{scope}</b> จาก <b>{scope}</b> คน" in page
+    rows = browser.get("/admin/students/export/csv/").data.decode("utf-8-sig").splitlines()
+    assert len(rows) - 1 == scope
+    assert progress.sums_of(filled, person).counts["students"] == scope
 
 
 def test_the_roster_equals_the_records(locked):
