@@ -196,6 +196,12 @@ def test_the_pages_hold_on_a_phone(dark, window, stored, teacher):
         one.shot(f"phone-{name}-{'dark' if dark else 'light'}")
         wide = one.page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert wide <= 0, f"{name} is {wide} px wider than the phone"
+        for menu in one.page.locator("main details.drop, .top details.drop").all():
+            menu.locator("summary").click()
+            opened = menu.locator(".drop-menu").bounding_box()
+            assert 0 <= opened["x"] <= PHONE["width"] - opened["width"], (name, menu.inner_text())
+            assert opened["y"] > 0, (name, menu.inner_text())
+            one.page.keyboard.press("Escape")
 
 
 def test_the_list_of_what_is_missing_leads_to_the_empty_field(window, stored, teacher):

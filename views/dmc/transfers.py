@@ -129,6 +129,7 @@ class Transfers(CasePages, Page, BaseView):
         return self.render(
             "dmc/transfer_new.html",
             place=place,
+            round=here.current_round("DMC"),
             typed={name: request.form.get(name, "") for name in ASKED},
             errors=errors_of(refusal) if refusal else {},
             grades=code_list("GRADE").choices,

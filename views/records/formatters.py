@@ -117,6 +117,8 @@ def details(record, user, round_):
         if not access.may_see_field(user, field, record.area_code, record.school_code):
             continue
         value = value_of(field, plain, round_)
+        if not field.group and value == str(record):  # the page's own title
+            continue
         row = {
             "name": name,
             "label": field.verbose_name,
@@ -134,7 +136,7 @@ def details(record, user, round_):
 def page_head(record, round_):
     """The head of a record's page: its name, its school and round, the state of the submission."""
     submission = find_submission(type(record).subsystem, record.place)
-    sub = [submission.school_name if submission else record.school_code, f"รอบ {round_.label}"]
+    sub = [submission.school_name if submission else record.school_code, str(round_)]
     head = {"title": str(record), "sub": sub}
     if submission:
         head["state"] = "idle" if submission.state == "draft" and not submission.started else submission.state

@@ -240,7 +240,8 @@ class ImportMixin:
             return redirect(url_for(".plan_view", id=plan_id))
         refused = [outcome for outcome in outcomes if outcome.refusal]
         if any(outcome.written for outcome in outcomes):
-            flash(deed_in_words(self._import_of(plan), ())[0], "success")
+            said = deed_in_words(self._import_of(plan), ())[0]
+            flash(f"{said} เลิกทำได้ที่ นำเข้า › ประวัติการนำเข้า", "success")
         for outcome in refused[:5]:
             flash(f"{outcome.school_name}: {outcome.refusal}", "error")
         if not outcomes:

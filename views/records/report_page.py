@@ -74,7 +74,7 @@ class RoundReports(ReportPage):
             table=table,
             whose=whose,
             when=round_.label,
-            sub=[whose, f"รอบ {round_.label}", as_of, report.about],
+            sub=[whose, str(round_), as_of, report.about],
             asked={"school": school} if school else {},
             tabs=self.short.items() if sees_area(round_) else [],
             back=self.back(school) if reads_records(round_) or school else None,

@@ -63,7 +63,7 @@ class Money(ReportPage):
             report,
             table=table,
             when=round_.label,
-            sub=[whose_name(round_, school), f"รอบ {round_.label}", "ข้อมูล ณ วันที่ " + buddhist.format_long(round_.as_of)],
+            sub=[whose_name(round_, school), str(round_), "ข้อมูล ณ วันที่ " + buddhist.format_long(round_.as_of)],
             asked={name: value for name, value in asked.items() if value},
             tabs=[] if school else tabs_of(other),
             back=None,

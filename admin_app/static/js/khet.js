@@ -329,7 +329,7 @@ for (const drop of document.querySelectorAll("[data-file-drop], .file-drop")) {
 }
 
 /* What scrolls sideways: whether it goes on to the right where no scroll bar tells, and which tables need not scroll. */
-const STRIPS = ".grid-wrap, .table-wrap, .lines-wrap, .queues, .form-index, .class-chips, .legend, .tabs, .paper";
+const STRIPS = ".grid-wrap, .table-wrap, .lines-wrap, .queues, .form-index, .class-chips, .legend, .tabs, .act-do, .paper";
 const sides = new ResizeObserver((seen) => { for (const { target } of seen) lookAside(target.closest(STRIPS)); });
 const lookAside = (box) => {
   const table = box.matches(".table-wrap") ? box.querySelector(":scope > table") : null;
