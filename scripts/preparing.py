@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pymongo
-from pymongo.errors import OperationFailure, PyMongoError
+from pymongo.errors import ConfigurationError, InvalidURI, OperationFailure, PyMongoError
 
 import documents
 from documents import clock
@@ -22,6 +22,15 @@ from scripts.folder import CannotStart
 
 DEMO_NOW = "2025-06-05T09:00:00+07:00"
 INSTALLATION = installation.COLLECTION
+OLDEST = (6, 0)
+# {MongoDB's number of an error: a sentence in Thai and one in English}
+REFUSALS = {
+    13: (
+        "ผู้ใช้ใน MONGODB_URI ไม่มีสิทธิ์ที่ระบบต้องใช้ ให้สิทธิ์ readWrite บนฐานข้อมูลของระบบ",
+        "its user lacks rights: grant readWrite",
+    ),
+    18: ("ชื่อผู้ใช้หรือรหัสผ่านใน MONGODB_URI ไม่ถูกต้อง หรือขาด authSource", "authentication failed"),
+}
 WHOSE = ("areas", "schools", "users")  # a database without any of these is empty
 
 
@@ -69,25 +78,45 @@ def connect_documents() -> None:
 
 
 def reach(uri: str) -> None:
-    """Connect the documents to the database. Raises CannotStart when none answers there."""
+    """Connect the documents to the database. Raises CannotStart when none answers there that Khet can work with."""
     try:
         connect(uri)
         with pymongo.timeout(10):
-            db().command("ping")
+            server, build = db().command("hello"), db().command("buildInfo")
             db()[INSTALLATION].find_one({"_id": "demo"})
-    except (PyMongoError, ValueError) as error:
+    except (InvalidURI, ConfigurationError, ValueError) as error:
+        said = "MONGODB_URI เขียนไม่ถูกต้อง เช่น mongodb://ผู้ใช้:รหัสผ่าน@เครื่อง:27017/khet?replicaSet=rs0"
+        raise CannotStart(said, f"no address of a database: {type(error).__name__}") from error
+    except OperationFailure as error:
+        raise CannotStart(*REFUSALS.get(error.code, _no_answer(error))) from error
+    except PyMongoError as error:
+        raise CannotStart(*_no_answer(error)) from error
+    if "setName" not in server and server.get("msg") != "isdbgrid":
         raise CannotStart(
-            "ติดต่อฐานข้อมูลตาม MONGODB_URI ไม่ได้", f"the database does not answer: {type(error).__name__}"
-        ) from error
+            "MONGODB_URI ชี้ไปที่ MongoDB เดี่ยวซึ่งไม่มีธุรกรรม ต้องเป็น replica set แม้มีเครื่องเดียว: เริ่ม mongod ด้วย --replSet แล้วสั่ง rs.initiate()",
+            "a standalone server has no transactions",
+        )
+    if tuple(build["versionArray"][:2]) < OLDEST:
+        raise CannotStart(
+            f"MongoDB ตาม MONGODB_URI เป็นรุ่น {build['version']} ต้องเป็น 6.0 ขึ้นไป", "the server is too old"
+        )
+
+
+def _no_answer(error):
+    return "ติดต่อฐานข้อมูลตาม MONGODB_URI ไม่ได้", f"the database does not answer: {type(error).__name__}"
 
 
 @contextmanager
 def refusals():
-    """What a rule refuses in the block is a reason not to start."""
+    """What a rule, or the database's own rights, refuses in the block is a reason not to start."""
     try:
         yield
     except RuleBroken as reason:
         raise CannotStart(*in_two_languages(reason.message)) from reason
+    except OperationFailure as error:
+        if error.code not in REFUSALS:
+            raise
+        raise CannotStart(*REFUSALS[error.code]) from error
 
 
 def in_two_languages(sentence: str) -> tuple[str, str]:
@@ -118,9 +147,8 @@ def build_indexes() -> None:
     try:
         ensure_indexes()
     except OperationFailure as error:
-        raise CannotStart(
-            "สร้างดัชนีฐานข้อมูลไม่ได้", f"an index cannot be built: {error.details['errmsg']}"
-        ) from error
+        said = "สร้างดัชนีฐานข้อมูลไม่ได้", f"an index cannot be built: {error.details['errmsg']}"
+        raise CannotStart(*REFUSALS.get(error.code, said)) from error
 
 
 def seed_code_lists() -> None:

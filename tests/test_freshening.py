@@ -1,5 +1,6 @@
 """Findings that are never more than a minute old: changed schools alone, one at a time, whatever is killed in between."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -16,11 +17,13 @@ from documents.clock import real_now
 from documents.collecting.locking import lock_round
 from documents.collecting.moves import move
 from documents.collecting.submissions import Submission, find_submission, submissions_of
-from documents.database import collection, db, stored_documents
+from documents.database import collection, connect, db, stored_documents
 from documents.district.schools import Area
 from documents.dmc.students import Student
 from documents.records.record import Record
 from documents.records.writing import Change, write
+from scripts.embedded import EmbeddedMongo
+from scripts.folder import prepare
 from tests import districts
 from tests.districts import LOADER
 from tests.people import AREA, OTHER, SCHOOL, YEAR, place
@@ -288,3 +291,23 @@ def test_a_real_worker_checks_what_is_written_by_itself(written, workers):  # no
     # One at least: by its timetable it finds besides that the two pupils may be one child.
     wait_until(lambda: warnings().keys() == {SCHOOL, OTHER} and all(warnings().values()))
     wait_until(lambda: freshness_of(AREA).as_of is not None)
+
+
+def test_without_the_right_to_hear_every_area_is_looked_at_and_the_log_told_once(
+    tmp_path, database_uri, connected, caplog
+):
+    server, heard = EmbeddedMongo(prepare(tmp_path / "elsewhere"), cache_gb=0.25, oplog_mb=128), []
+    own = server.start()
+    try:
+        with server._admin() as client:
+            may = [{"resource": {"db": "khet", "collection": ""}, "actions": ["find", "insert", "update"]}]
+            client.khet.command("createRole", "narrow", privileges=may, roles=[])
+            client.khet.command("createUser", "narrow", pwd="x", roles=["narrow"])
+        connect(re.sub("//.*?@", "//narrow:x@", own))
+        for _ in range(3):
+            hearing.hear(heard.append)
+    finally:
+        server.stop()
+        connect(database_uri)
+    assert [(one.areas, one.number) for one in heard] == [(None, 1), (None, 2), (None, 3)]
+    assert caplog.text.count("does not tell what changes") == 1

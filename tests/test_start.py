@@ -2,18 +2,21 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import stat
+import subprocess
 import time
 import urllib.request
 
 import pytest
 from pymongo import MongoClient
 
-from scripts import serve
-from scripts.embedded import EmbeddedMongo, free_port
-from scripts.folder import prepare
+from documents.database import connect
+from scripts import preparing, serve
+from scripts.embedded import EmbeddedMongo, find_mongod, free_port, spawn
+from scripts.folder import CannotStart, prepare
 from tests.product import kill_everything, processes, wait_until_gone
 from tests.slow import is_crowded
 
@@ -140,6 +143,38 @@ def test_a_database_that_does_not_answer_is_one_sentence(start):
     printed = start("--no-demo", MONGODB_URI=f"mongodb://127.0.0.1:{free_port()}/khet").refused()
     assert "MONGODB_URI" in printed
     assert printed.count("\n") == 0
+
+
+def reach_and_build(uri):
+    """What scripts/start does with a database first."""
+    preparing.reach(uri)
+    preparing.build_indexes()
+
+
+def test_a_database_that_khet_cannot_work_with_is_one_sentence(tmp_path, database_uri):
+    server = EmbeddedMongo(prepare(tmp_path / "elsewhere"), cache_gb=0.25, oplog_mb=128)
+    own, port = server.start(), free_port()
+    (tmp_path / "alone").mkdir()
+    command = [find_mongod(), "--dbpath", tmp_path / "alone", "--port", str(port), "--bind_ip", "127.0.0.1"]
+    alone = spawn([str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        with server._admin() as client:
+            client.khet.command("createUser", "reader", pwd="x", roles=["read"])
+        reader = re.sub("//.*?@", "//reader:x@", own)
+        for uri, said in (
+            ("mongodb:/khet", "MONGODB_URI เขียนไม่ถูกต้อง"),
+            (re.sub("//.*?@", "//khet:other@", own), "ชื่อผู้ใช้หรือรหัสผ่าน"),
+            (re.sub("//.*?@", "//", own), "readWrite"),
+            (reader, "readWrite"),
+            (f"mongodb://127.0.0.1:{port}/khet", "replica set"),
+        ):
+            with pytest.raises(CannotStart, match=said) as refused:
+                reach_and_build(uri)
+            assert "\n" not in str(refused.value)
+    finally:
+        alone.kill()
+        server.stop()
+        connect(database_uri)
 
 
 def test_a_given_database_replaces_the_embedded_one_whatever_concerns_it_names(start, database_uri):

@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 ONLY = "findings"
 LEASE = timedelta(seconds=20)
 LONGEST = 10  # seconds of one hearing; what is left is heard by the next one
+SAID_AGAIN = 3600  # seconds until the log hears again that nothing is to be heard
 AWAITED_MS = 500  # for more to come, while the own number is not met
 AT_ONCE = 1000  # changes of one answer
 
@@ -105,8 +106,19 @@ def _listened(token, number):
         if token:
             log.warning("what changed is not known any more (%s): every area is looked at", fault.code)
             return _listened(None, number)
-        log.error("the database does not tell what changes (%s): every area is looked at", fault.code)
+        _say_deaf(fault.code)
         return None, None, True
+
+
+_said = {}  # {MongoDB's number of the error: when the log was told}
+
+
+def _say_deaf(code):
+    """Tell the log that the database does not say what changes: once an hour, not at every hearing."""
+    now = time.monotonic()
+    if now - _said.get(code, -SAID_AGAIN) >= SAID_AGAIN:
+        _said[code] = now
+        log.error("the database does not tell what changes (%s): every area is looked at", code)
 
 
 def _stream(token):

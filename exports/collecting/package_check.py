@@ -43,6 +43,8 @@ class Verdict:
         """What is wrong, or that nothing is, a sentence each."""
         for name in self.changed:
             yield "ท้ายไฟล์ ZIP ไม่ตรงกับที่ลงนาม" if name == END else f"{name} ไม่ตรงกับที่ลงนาม: ถูกแก้ไขหรือเสียหาย"
+        if not self.manifest:
+            yield "หากไฟล์ถูกแตกแล้วบีบอัดใหม่ ให้ตรวจไฟล์ .zip ที่ดาวน์โหลดมา"
         if not self.signed:
             yield f"ลายเซ็นไม่ตรง: {MANIFEST} หรือ {SIGNATURE} ถูกแก้ไข"
         elif self.key is None:
