@@ -14,6 +14,7 @@ from documents.collecting.rounds import Round
 from documents.collecting.submissions import Submission, find_submission
 from documents.collecting.waiting import newest_rounds, waiting_for
 from documents.database import collection
+from documents.district.schools import School
 from documents.records.writing import Change, write
 from tests.people import AREA, OTHER, SCHOOL, YEAR, person, place
 
@@ -24,6 +25,18 @@ def put(state=None, code=SCHOOL, **more):
     changes = ({"state": state} if state else {}) | more
     collection(Submission).update_one({"school_code": code}, {"$set": changes})
     return find_submission("DMC", place(code))
+
+
+FILLED = {
+    "moe_code": "1034010001", "obec_code": "010001", "address": "1", "subdistrict": "340101", "postcode": "34000",
+    "site_plan": "0" * 24, "land": [{"tenure": "state", "rai": 2}],
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def whole_profiles(area):
+    """Schools whose profiles lack nothing, so that what waits is of the rounds."""
+    collection(School).update_many({}, {"$set": FILLED})
 
 
 def waits(user):
@@ -58,6 +71,24 @@ def page(browser, path=HOME, status=200):
 def test_what_waits_for_a_teacher(state, more, expected, open_round, teacher):
     put(state, **more)
     assert waits(teacher) == expected
+
+
+def test_what_a_school_keeps_of_its_profile_waits_until_it_is_filled_in(
+    open_round, teacher, director, sign_in
+):
+    collection(School).update_one(
+        {"code": SCHOOL}, {"$set": {"moe_code": None, "site_plan": None, "land": []}}
+    )
+    (wait,) = [each for each in waiting_for(teacher, AREA, newest_rounds(AREA)) if each.what == "profile"]
+    assert (wait.count, wait.said) == (2, "แผนผังโรงเรียน · กรรมสิทธิ์ที่ดิน"), "the code is the district's to fill"
+    assert "profile" not in waits(director)
+    html = page(sign_in(teacher))
+    assert "กรอกข้อมูลพื้นฐานโรงเรียนให้ครบ 2 ช่อง" in html
+    assert page(sign_in(teacher), re.search(r'"(/admin/schools/edit/[^"]+)"', html)[1])
+    collection(School).update_one({"code": SCHOOL}, {"$set": {"land": [{"rai": 2}]}})
+    assert "profile" in waits(teacher), "land of which nobody said whose it is"
+    collection(School).update_one({"code": SCHOOL}, {"$set": FILLED | {"moe_code": None}})
+    assert "profile" not in waits(teacher)
 
 
 def test_a_teacher_is_told_of_a_hold_and_of_being_late(open_round, teacher, officer):

@@ -148,10 +148,30 @@ def test_size_follows_the_pupils_counted_on_10_june(open_round, officer, sign_in
         html = browser.get(f"{PAGE}?flt1_ขนาดโรงเรียน_คือ={band}&flt1_1={band}").text
         assert there in html
         assert gone not in html
-    assert "นักเรียน 121 คน รอบ DMC 2568-1" in browser.get(f"{PAGE}details/?id={profile().id}").text
+    assert "นักเรียน 121 คน 0 ห้องเรียน รอบ DMC 2568-1" in browser.get(f"{PAGE}details/?id={profile().id}").text
     bounds = [size_band(number) for number in (0, 120, 121, 600, 601, 1500, 1501)]
     assert bounds == ["s", "s", "m", "m", "l", "l", "xl"]
     assert [size_band(number, "101701") for number in (499, 500, 1500, 2500)] == ["s", "m", "l", "xl"]
+
+
+def test_what_a_profile_lacks_is_said_and_found(
+    open_round, teacher, officer, director, executive, sign_in, database
+):
+    filled = {"moe_code": "1034010001", "obec_code": "010001", "address": "1", "subdistrict": "340101",
+              "postcode": "34000", "site_plan": "0" * 24, "land": [{"tenure": "state", "rai": 2}]}  # fmt: skip
+    database.schools.update_one({"code": SCHOOL}, {"$set": filled})
+    database.schools.update_one({"code": OTHER}, {"$set": filled | {"cluster": "", "land": [{"rai": 1}]}})
+    page = f"{PAGE}details/?id={profile().id}"
+    assert "ยังไม่ครบถ้วน" not in sign_in(teacher).get(page).text, "director and teacher have accounts"
+    browser = sign_in(officer)
+    for asked, there, gone in (("lacking", "บ้านสอง", "บ้านหนึ่ง"), ("whole", "บ้านหนึ่ง", "บ้านสอง")):
+        html = browser.get(f"{PAGE}?flt1_ข้อมูลพื้นฐาน_คือ={asked}&flt1_4={asked}").text
+        assert there in html
+        assert gone not in html
+    other = browser.get(f"{PAGE}details/?id={profile(OTHER).id}").text
+    assert "เขตกรอก: กลุ่มโรงเรียน" in other
+    assert "โรงเรียนกรอก: กรรมสิทธิ์ที่ดิน · ผู้อำนวยการ · ครูผู้รับผิดชอบข้อมูล" in other
+    assert "ยังไม่ครบถ้วน" not in sign_in(executive).get(f"{PAGE}details/?id={profile(OTHER).id}").text
 
 
 def test_the_office_is_no_school_of_the_list(area, officer, teacher, sign_in):

@@ -16,6 +16,8 @@ from documents.collecting.rounds import Round
 from documents.collecting.submissions import WRITABLE, Submission, has_lapsed, is_late, visible_to
 from documents.collecting.windows import open_until, step_open
 from documents.database import asked_in_parts, collection
+from documents.district.school_gaps import gaps_of, lacking
+from documents.district.schools import SCHOOL, School
 from documents.dmc.id_changes import IdChange
 from documents.dmc.transfers import Transfer
 from documents.gcode import gcode_queues
@@ -25,6 +27,7 @@ from documents.records.digests import documents_of
 
 NEWEST = 24  # rounds looked at: some years of an area's
 MOST_REQUESTS = 999
+MOST_PROFILES = 5  # schools of one person
 A_WEEK, NEVER = dt.timedelta(days=7), dt.datetime.max.replace(tzinfo=dt.UTC)
 
 
@@ -74,6 +77,7 @@ def waiting_for(user, area_code, rounds, now=None, sums=None, ask=asked_in_parts
     waits += _of_submissions(rounds, now, found)
     waits += _of_cases_of_pupils(area_code, rounds, found)
     waits += _of_learners(found)
+    waits += _of_profiles(found)
     return sorted(waits, key=lambda each: _press(each, now))
 
 
@@ -112,6 +116,14 @@ def _questions(user, area_code, rounds, now):
         again = {"version": {"$gt": 1}, "state": {"$in": [*WRITABLE, "confirmed"]}}
         ask("lapsed", Submission, again, slim)
     if leaving := _own(user, area_code, "school"):
+        open_ones = {"code": {"$in": leaving}, "status": {"$in": [None, "open"]}, "kind": "school"}
+        ask(
+            "profiles",
+            School,
+            open_ones | lacking(SCHOOL),
+            {"$limit": MOST_PROFILES},
+            {"$unset": ["moves", "acting"]},
+        )
         of_ours = {"from_school": {"$in": leaving}, "state": "asked"}
         ask("due", Transfer, of_ours, {"$limit": MOST_REQUESTS}, {"$project": {"due_at": 1}})
         ask(
@@ -142,7 +154,7 @@ ORDER = (
     "lapsed", "reopened", "answer_transfer", "answer_duplicate", "returned", "gcode_returned", "late", "hold", "complete", "mend", "explain", "start", "review",
     "confirm", "certify", "reopen_forwarded", "time_forwarded", "reopen_asked", "time_asked", "answered", "order", "verify",
     "decide_transfer", "decide_number", "decide_duplicate", "gcode_certify", "gcode_check", "resume_lock",
-    "lock_round", "open_round", "unconfirmed", "out_again", "held", "propose", "publish", "await_confirm", "gcode_draft", "own_request",
+    "lock_round", "open_round", "unconfirmed", "out_again", "held", "propose", "publish", "await_confirm", "gcode_draft", "profile", "own_request",
 )  # fmt: skip
 
 
@@ -309,6 +321,16 @@ def _of_learners(found):
     for what in ("gcode_check", "gcode_certify", "gcode_returned", "gcode_draft"):
         for row in found.get(what, ()):
             yield Wait(what, row["n"], None, since=row["oldest"] and utc(row["oldest"]))
+
+
+# ---- profiles of schools ----
+
+
+def _of_profiles(found):
+    """What a school keeps of its own profile and has not filled in."""
+    for school in map(School._from_son, found.get("profiles", ())):
+        own = [gap.label for gap in gaps_of(school) if gap.by == SCHOOL]
+        yield Wait("profile", len(own), None, school, None, " · ".join(own))
 
 
 # ---- the area ----

@@ -17,10 +17,11 @@ SETTLED = (*HANDED_IN, "locked")
 
 @dataclass(frozen=True)
 class Size:
-    """One school's size: its band, the pupils and round it was counted from, and whether the school stood by them."""
+    """One school's size: its band, the pupils and rooms, the round they were counted in, and whether the school stood by them."""
 
     band: str | None
     pupils: int | None = None
+    rooms: int = 0
     round_label: str | None = None
     settled: bool = True
 
@@ -40,17 +41,20 @@ def sizes_of(area_code, code=None):
 def _counted(area_code, round_, code):
     place = {"area_code": area_code, "academic_year": round_.academic_year, "subsystem": SUBSYSTEM,
              "round": CODE} | ({"school_code": code} if code else {})  # fmt: skip
-    return collection(Submission).find(place, {"school_code": 1, "state": 1, "counts.pupils": 1})
+    return collection(Submission).find(
+        place, dict.fromkeys(("school_code", "state", "counts.pupils", "counts.classrooms"), 1)
+    )
 
 
 def _take(found, row, round_, area_code):
     """Keep the newest settled count, or a later one's beginnings where nothing was settled."""
     settled = row["state"] in SETTLED
-    pupils = (row.get("counts") or {}).get("pupils", 0)
+    counts = row.get("counts") or {}
+    pupils, rooms = counts.get("pupils", 0), counts.get("classrooms", 0)
     known = found.get(row["school_code"])
     if (known and known.settled) or (known and not settled) or not (settled or pupils):
         return
-    found[row["school_code"]] = Size(size_band(pupils, area_code), pupils, round_.label, settled)
+    found[row["school_code"]] = Size(size_band(pupils, area_code), pupils, rooms, round_.label, settled)
 
 
 def size_of(school, sizes=None):

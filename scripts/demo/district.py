@@ -4,9 +4,12 @@ from documents.database import collection
 from documents.district import places
 from documents.district.schools import Area, School, size_band
 from documents.people.users import System
+from documents.records.pictures import put_many
 from documents.trail import history
+from scripts.demo.chance import chance
 from scripts.demo.plan import AREA, AREA_NAME, AREA_SHORT, PROVINCE
 from scripts.demo.profiles import profile
+from scripts.demo.sketches import VARIANTS, site_plan
 
 WRITER = System("ระบบตัวอย่าง")
 
@@ -18,9 +21,19 @@ def store(plans, directors):
         force_insert=True
     )
     rows = [office(), *(school(plan, directors[plan.code]) for plan in plans)]
+    with_plans(rows[1:])
     schools = [{**row.to_mongo().to_dict(), "_id": row.id} for row in rows]
     collection(School).insert_many(schools)
     collection(history.AuditEvent).insert_many([first_event(plain) for plain in schools])
+
+
+def with_plans(schools):
+    """Give most schools the plan of their ground; a few have not sent one in."""
+    found = [(row, chance(row.code, "site plan")) for row in schools]
+    wanted = [(row, rng.randrange(VARIANTS)) for row, rng in found if rng.random() < 0.9]
+    drawings = [(row.code, site_plan(variant)) for row, variant in wanted]
+    for (row, _), id_ in zip(wanted, put_many(drawings, AREA), strict=True):
+        row.site_plan = id_
 
 
 def first_event(plain):

@@ -1,4 +1,4 @@
-"""Sketches of buildings for the demo: a few dozen flat drawings with type and year, as pictures that are stored.
+"""Sketches for the demo: a few dozen flat drawings of buildings with type and year, and of schools' grounds from above.
 
 Drawn by Pillow from shapes; no photograph, no place, no person.
 """
@@ -28,6 +28,35 @@ def sketch(kind, variant, caption):
     DRAWINGS.get(kind, _hall)(draw, variant)
     draw.rectangle((0, 552, 800, 600), "#1F2A37")
     draw.text((20, 576), caption, "#F8FAFC", font=_font(), anchor="lm")
+    small = picture.copy()
+    small.thumbnail((THUMB, THUMB))
+    return Drawn(as_jpeg(picture), as_jpeg(small), *SIZE)
+
+
+@cache
+def site_plan(variant):
+    """The Drawn of a school's ground from above, one of VARIANTS: its blocks around the flag, the field, the road, the pond."""
+    picture = Image.new("RGB", SIZE, "#F4F1E6")
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((40, 40, 760, 470), "#DCE8CF", DARK, 4)
+    draw.rectangle((0, 486, 800, 536), "#C3C7CC")
+    draw.rectangle((360, 440, 430, 486), "#C3C7CC")
+    draw.rectangle((470, 250, 720, 420), "#A9C88F", "#F8FAFC", 4)
+    draw.ellipse((556, 302, 634, 368), None, "#F8FAFC", 4)
+    draw.ellipse((70, 360, 210, 440), "#A9D3E6")
+    draw.ellipse((388, 300, 404, 316), "#B22234")
+    words = [((595, 335), "สนาม"), ((140, 400), "สระน้ำ"), ((400, 511), "ถนน")]
+    for number in range(2 + variant % 3):
+        left, top = 90 + number % 3 * 210, 80 + number // 3 * 100
+        draw.rectangle((left, top, left + 180, top + 66), ROOFS[(variant + number) % VARIANTS], DARK, 2)
+        words.append(((left + 90, top + 33), f"อาคาร {number + 1}"))
+    draw.rectangle((270, 360, 340, 400), ROOFS[(variant + 4) % VARIANTS], DARK, 2)
+    words.append(((305, 380), "ส้วม"))
+    for at, word in words:
+        fill = "#F8FAFC" if word.startswith(("อาคาร", "ส้วม")) else DARK
+        draw.text(at, word, fill=fill, font=_font(), anchor="mm")
+    draw.rectangle((0, 552, 800, 600), "#1F2A37")
+    draw.text((20, 576), "แผนผังโรงเรียน (ภาพตัวอย่าง)", "#F8FAFC", font=_font(), anchor="lm")
     small = picture.copy()
     small.thumbnail((THUMB, THUMB))
     return Drawn(as_jpeg(picture), as_jpeg(small), *SIZE)

@@ -49,6 +49,7 @@ WORDS = {
     "gcode_certify": ("รับรองคำขอรหัส G {count} คำขอ", "cert", "gcode", "{count}"),
     "gcode_returned": ("แก้ไขคำขอรหัส G ที่ส่งกลับ {count} คำขอ", "back", "return", "{count}"),
     "gcode_draft": ("คำขอรหัส G ที่ยังไม่ส่ง {count} คำขอ", "idle", "gcode", "{count}"),
+    "profile": ("กรอกข้อมูลพื้นฐานโรงเรียนให้ครบ {count} ช่อง", "back", "schools", "{count}"),
     "await_confirm": ("รอครูยืนยันข้อมูลก่อนรับรอง", "idle", "clock", "รอโรงเรียน"),
 }
 
@@ -117,9 +118,13 @@ QUEUES = {
 
 
 def _of_no_round(wait):
-    """What is open all year: a queue of G-code requests, and how long the oldest has been there."""
+    """What is open all year: a school's profile; a queue of G-code requests, and how long the oldest has been there."""
     title, tone, icon, chip = WORDS[wait.what]
     count = f"{wait.count:,}"
+    if wait.what == "profile":
+        href = url_for("schools.edit_view", id=str(wait.submission.id))
+        words = {"title": title.format(count=count), "chip": chip.format(count=count), "why": wait.said}
+        return words | {"href": href, "tone": tone, "icon": icon}
     days = (clock.today() - clock.in_bangkok(wait.since).date()).days if wait.since else 0
     why = ["เปิดรับตลอดปี"] + ([f"เรื่องเก่าสุดส่งมาแล้ว {days:,} วัน"] if days else [])
     return {

@@ -14,9 +14,10 @@ from documents.collecting.waiting import newest_rounds
 from documents.district import places, school_sizes
 from documents.district.contacts import READERS
 from documents.district.land import size_in_words, square_wah, total
+from documents.district.school_gaps import gaps_of, lacking
 from documents.district.school_moves import MOVES
 from documents.district.school_profile import in_words, label_of, open_names, reads_history
-from documents.district.schools import STATUSES, School, get_school, may_edit
+from documents.district.schools import DISTRICT, SCHOOL, STATUSES, School, get_school, may_edit
 from documents.formats import buddhist, thai
 from documents.people import access
 from documents.people.access import visible_schools
@@ -52,6 +53,15 @@ class OfSize(Choice):
     def apply(self, query, value):
         """The queryset narrowed to a band."""
         return query.filter(__raw__=school_sizes.band_filter(areas_seen(), str(value)[:10]))
+
+
+class OfProfile(Choice):
+    """Schools whose profile lacks something, or nothing."""
+
+    def apply(self, query, value):
+        """The queryset narrowed to one of the two."""
+        short = lacking()
+        return query.filter(__raw__=short if value == "lacking" else {"$nor": [short]})
 
 
 def listed(name):
@@ -96,6 +106,7 @@ class Schools(SchoolImport, SchoolNotes, SchoolMoves, SchoolEdit, Page, ModelVie
             OfSize("size_band", "ขนาดโรงเรียน", listed("SCHOOL_SIZE")),
             Choice("municipal_type", "ประเภทท้องถิ่น", listed("LOCAL_GOV")),
             Choice("flags", "ลักษณะพิเศษ", listed("SCHOOL_FLAG")),
+            OfProfile("site_plan", "ข้อมูลพื้นฐาน", [("lacking", "ยังไม่ครบถ้วน"), ("whole", "ครบถ้วน")]),
         )
         super().__init__(School, name="โรงเรียนในสังกัด", endpoint="schools", url="/admin/schools")
         self.column_formatters = {
@@ -182,9 +193,11 @@ class Schools(SchoolImport, SchoolNotes, SchoolMoves, SchoolEdit, Page, ModelVie
         sees_history = reads_history(current_user, school)
         events = history.events_of(school.area_code, school.id, limit=50) if sees_history else []
         manages = may_edit(current_user, school.area_code)
+        people = people_around(school)
         return self.render(
             "district/school.html",
             school=school,
+            gaps=gaps_in_words(gaps_of(school, people["contacts"])) if school.is_open else [],
             groups=groups_of(school),
             may_edit=manages,
             edits=bool(open_names(current_user, school)),
@@ -203,7 +216,7 @@ class Schools(SchoolImport, SchoolNotes, SchoolMoves, SchoolEdit, Page, ModelVie
             status_words=STATUSES.get(school.status, school.status),
             refused=refused[0],
             refusal=refused[1],
-            **people_around(school),
+            **people,
             **rounds_around(school),
         )
 
@@ -269,8 +282,15 @@ def size_words(school):
             band,
             "ตามบัญชีโรงเรียน ยังไม่มีจำนวนนักเรียนของรอบ 10 มิ.ย." if band else "ยังไม่มีจำนวนนักเรียนของรอบ 10 มิ.ย.",
         )
-    told = f"นักเรียน {size.pupils:,} คน รอบ DMC {size.round_label}"
+    told = f"นักเรียน {size.pupils:,} คน {size.rooms:,} ห้องเรียน รอบ DMC {size.round_label}"
     return band, told if size.settled else f"{told} โรงเรียนยังไม่ยืนยัน"
+
+
+def gaps_in_words(gaps):
+    """[(who fills it, what)] of what a school's profile lacks."""
+    keepers = (("โรงเรียนกรอก", SCHOOL), ("เขตกรอก", DISTRICT))
+    told = [(who, " · ".join(gap.label for gap in gaps if gap.by == by)) for who, by in keepers]
+    return [(who, what) for who, what in told if what]
 
 
 def groups_of(school):
