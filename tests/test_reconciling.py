@@ -90,8 +90,10 @@ def test_a_file_in_cp874_is_compared_with_the_round_and_not_kept(
     assert (lines[SCHOOL].theirs, lines[SCHOOL].ours, lines[SCHOOL].difference) == (3, 4, 1)
     sums = reconciling.sums_of(found, list(lines.values()))
     assert sums == {"schools": 1, "same": 0, "theirs": 7, "ours": 5, "only_file": 1, "only_khet": 1}
+    assert reconciling.by_sex(list(lines.values())) == [("m", 6, 3), ("f", 1, 2)]
     page = browser.get(answer.location).text
     for words in (
+        "รวม ชาย",
         "ป.2 หญิง: ในไฟล์ 0 ในระบบ 1",
         "แถวรวม 7 คน",
         "อยู่ในไฟล์แล้ว",

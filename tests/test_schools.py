@@ -180,7 +180,14 @@ def test_rooms_come_from_the_ministrys_report(open_round, teacher, officer, admi
     answer = upload(browser, statistics(), "r.csv")
     assert "ระบบจับคู่คอลัมน์ให้ครบแล้ว" in browser.get(answer.location).text
     id_, plan = mapped(browser, answer)
-    assert "แถวที่ 3 เป็นแถวรวมของเขต" in browser.get(plan.location).text
+    page = browser.get(plan.location).text
+    assert "แถวที่ 3 เป็นแถวรวมของเขต" in page
+    assert "ในไฟล์มี 3 ห้อง ของ 2 โรงเรียน" in page
+    bare = (
+        "รหัส smis,ชื่อโรงเรียน,ป.1 ห้อง,ป.2 ห้อง,ป.3 ห้อง\n34010001,บ้านหนึ่ง,2,1,1\n34010002,บ้านสอง,1,1,1\n,,3,2,2\n"
+    )
+    _, other = mapped(browser, upload(browser, bare, "b.csv"))
+    assert 'name="partly"' not in browser.get(other.location).text  # a sum without a name is no faulty school
     database.submissions.update_one({"school_code": OTHER}, {"$set": {"state": "confirmed"}})
     page = apply(browser, id_).text
     assert "1 โรงเรียนแล้ว" in page

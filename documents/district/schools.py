@@ -93,7 +93,7 @@ class School(Document):
                    synonyms=("โรงเรียนภาษาอังกฤษ", "ชื่อโรงเรียน (ภาษาอังกฤษ)", "name_en", "ชื่อโรงเรียน (อังกฤษ)"))  # fmt: skip
     moe_code = text("รหัสกระทรวง", en="Ministry code", max_length=10, group=NAMES, by=DISTRICT, personal=PUBLIC,
                     check=rules.digits("รหัสกระทรวง", 10), digits=10, help="10 หลัก เช่น 1034040001",
-                    synonyms=("รหัสกระทรวง 10 หลัก", "รหัส 10 หลัก", "รหัสโรงเรียน 10 หลัก", "moe code", "schoolid", "sch_code",
+                    synonyms=("รหัสกระทรวง 10 หลัก", "รหัสกระทรวง (10 หลัก)", "รหัส 10 หลัก", "รหัสโรงเรียน 10 หลัก", "moe code", "schoolid", "sch_code",
                               "รหัสสถานศึกษา"))  # fmt: skip
     obec_code = text("รหัส OBEC", en="OBEC code", max_length=6, group=NAMES, by=DISTRICT, personal=PUBLIC,
                      check=rules.digits("รหัส OBEC", 6), digits=6, help="6 หลักท้ายของรหัสกระทรวง",

@@ -210,6 +210,15 @@ def by_grade(lines):
     return [(*key, *pair) for key, pair in sums.items()]
 
 
+def by_sex(lines):
+    """[(sex, theirs, ours)] summed over the schools and grades."""
+    sums = {sex: [0, 0] for sex in SEXES}
+    for _, sex, theirs, ours in by_grade(lines):
+        sums[sex][0] += theirs
+        sums[sex][1] += ours
+    return [(sex, *pair) for sex, pair in sums.items()]
+
+
 def grade_words(grade):
     """ป.1."""
     return code_list("GRADE").short(grade) or grade

@@ -96,7 +96,7 @@ class Reading:
     seen: dict = field(default_factory=dict)  # {code: row}
     others: dict = field(default_factory=dict)  # {(other code's name, code): row}
     elsewhere: Counter = field(default_factory=Counter)
-    padded: int = 0  # OBEC codes that had lost their zeros
+    rooms: Counter = field(default_factory=Counter)  # {code: rooms that the file tells}
     named: object = None  # the NamedSchools of rows without a code
 
     def by_name(self, values):
@@ -275,8 +275,6 @@ def _values(reading, values, school, faults):
     moe = given.get("moe_code")
     if moe and not given.get("obec_code") and not (school and school.obec_code):
         given["obec_code"] = moe[-6:]
-    raw = digits(reading.cell(values, "obec_code"))
-    reading.padded += bool(raw) and len(raw) < 6
     return given
 
 

@@ -39,7 +39,8 @@ def plan_rooms(table, names, round_, named=None):
         code = digits(reading.cell(values, "code"))
         if not has_code(code):
             code = reading.by_name(values) or code
-        if is_total(code, round_.area_code) or is_sum(values):
+        named_none = not code and not thai.clean(reading.cell(values, "name"))
+        if named_none or is_total(code, round_.area_code) or is_sum(values):
             plan["notes"].append(f"แถวที่ {row} เป็นแถวรวมของเขต จึงไม่นำเข้า")
         elif code not in names_of:
             _pass_over(reading, row, values, code)
@@ -50,6 +51,7 @@ def plan_rooms(table, names, round_, named=None):
             _plan_row(reading, row, values, code, names_of[code], rooms)
     if reading.elsewhere:
         plan["notes"].append(f"ข้าม {sum(reading.elsewhere.values()):,} แถวที่ไม่ใช่โรงเรียนในเขตของท่าน")
+    plan["notes"].insert(0, f"ในไฟล์มี {sum(reading.rooms.values()):,} ห้อง ของ {len(reading.rooms):,} โรงเรียน")
     plan["absent"] = [[one.code, one.name] for one in stored if one.code not in reading.seen]
     return plan
 
@@ -93,6 +95,7 @@ def _plan_row(reading, row, values, code, name, rooms):
         if not (text.isascii() and text.isdigit() and len(text) < 4 and int(text) <= MOST_ROOMS):
             reading.refuse(row, field, f"จำนวนห้องต้องเป็นตัวเลข 0 ถึง {MOST_ROOMS}")
             continue
+        reading.rooms[code] += int(text)
         known = rooms.get((code, grade))
         old = known.get("rooms") if known else None
         if int(text) != (old or 0) or (known and old is None):

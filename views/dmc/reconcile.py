@@ -95,6 +95,7 @@ class Reconcile(Page, BaseView):
                 (reconciling.grade_words(g), reconciling.SEXES[s], a, b)
                 for g, s, a, b in reconciling.by_grade(lines)
             ],
+            by_sex=[(reconciling.SEXES[s], a, b) for s, a, b in reconciling.by_sex(lines)],
             rows=[
                 told_line(line, sides[line.code]) for line in lines if is_shown(line, sides[line.code], show)
             ],
