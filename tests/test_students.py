@@ -2,6 +2,7 @@
 
 import datetime as dt
 import itertools
+import re
 
 import pytest
 
@@ -18,6 +19,7 @@ from documents.records.completeness import missing_of
 from documents.records.record import declared, default_required, shown_fields
 from documents.records.writing import Change, write
 from tests.people import OTHER, place
+from views.records.forms import NOT_ALIKE
 
 
 def words(text):
@@ -414,3 +416,58 @@ def test_declared_rooms_are_records_of_the_round(open_round, teacher):
     assert find_submission("DMC", place()).counts["classrooms"] == 2
     with pytest.raises(RuleBroken):
         write([Change(SchoolRooms, place(), {"grade": "04", "rooms": 3})], teacher)
+
+
+# ---- as the form asks ----
+
+
+@pytest.mark.parametrize(
+    ("again", "status"),
+    [("1-0000-00000-01-7", 302), ("๑๐๐๐๐๐๐๐๐๐๐๑๗", 302), ("", 302), ("1000000000025", 422), ("x", 422)],
+)
+def test_a_number_typed_twice_must_say_the_same(again, status, open_round, sign_in, teacher):
+    browser, new = sign_in(teacher), "/admin/students/new/"
+    assert 'name="person_id_again"' in browser.get(new).text
+    typed = {"first_name": "กานต์", "person_id": "1000000000017", "person_id_again": again}
+    answer = browser.send(new, typed)
+    assert answer.status_code == status
+    assert Student.objects.count() == (status == 302)
+    if status == 422:
+        assert NOT_ALIKE in answer.text
+        assert 'value="1000000000017"' in answer.text
+
+
+def test_changing_a_stored_number_asks_twice_and_anything_else_does_not(open_round, sign_in, teacher):
+    (made,) = write([Change(Student, place(), {"person_id": "1000000000017"})], teacher)
+    browser, edit = sign_in(teacher), f"/admin/students/edit/?id={made.id}"
+    kept = {"person_id": "1000000000017", "person_id_again": "9", "revision": "1", "first_name": "ณิชา"}
+    assert browser.send(edit, kept).status_code == 302
+    other = kept | {"person_id": "1000000000025", "revision": "2"}
+    assert browser.send(edit, other).status_code == 422
+    assert Student.objects.get().person_id == "1000000000017"
+    assert browser.send(edit, other | {"person_id_again": "1000000000025"}).status_code == 302
+    assert Student.objects.get().person_id == "1000000000025"
+
+
+def test_the_way_to_school_is_typed_in_kilometres_and_stored_in_metres(open_round, sign_in, teacher):
+    browser = sign_in(teacher)
+    typed = {"first_name": "กานต์", "dist_paved_m": "๒.๓", "dist_gravel_m": "0.25", "dist_water_m": "0"}
+    assert browser.send("/admin/students/new/", typed).status_code == 302
+    pupil = Student.objects.get()
+    assert (pupil.dist_paved_m, pupil.dist_gravel_m, pupil.dist_water_m) == (2300, 250, 0)
+    edit = f"/admin/students/edit/?id={pupil.id}"
+    page = browser.get(edit).text
+    shown = [
+        re.search(rf'name="dist_{way}_m"[^>]*value="([^"]*)"', page)[1]
+        for way in ("paved", "gravel", "water")
+    ]
+    assert shown == ["2.3", "0.25", "0"]
+    answer = browser.send(edit, {"dist_paved_m": "501", "revision": "1"})
+    assert "ต้องไม่เกิน 500 กม." in answer.text
+    assert browser.send(edit, {"dist_paved_m": "1.75", "revision": "1"}).status_code == 302
+    assert Student.objects.get().dist_paved_m == 1750
+    details = re.sub(r"<[^>]+>|\s+", " ", browser.get(f"/admin/students/details/?id={pupil.id}").text)
+    assert re.search(r"ระยะทาง: ลาดยาง\s+1\.75\s+กม\.", details)
+    # A file, and whoever writes by script, gives metres.
+    write([Change(Student, place(), {"dist_paved_m": 900}, id=pupil.id, revision=2)], teacher)
+    assert Student.objects.get().dist_paved_m == 900

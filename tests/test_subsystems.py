@@ -131,7 +131,7 @@ def test_every_stored_field_is_in_the_form_or_said_not_to_be(slug, sign_in, open
     stored = set(subsystem(slug)._fields) - SPINE
     assert stored - inputs == set(NOT_SHOWN.get(slug, ()))
     assert inputs & SPINE <= {"revision"}  # which revision the person saw; it is compared, never stored
-    assert inputs - stored <= {"revision", "reason", "csrf_token", "school", "url"}
+    assert inputs - stored <= {"revision", "reason", "csrf_token", "school", "url", "person_id_again"}
 
 
 @EVERY

@@ -180,7 +180,7 @@ def _plain(field, raw):
             raise ValueError(f"“{thai.clean(str(raw))[:60]}” ไม่อยู่ในรายการ{codes.title} กรุณาเลือกจากรายการ")
         return code
     if field.kind in NUMBERS:
-        number = fields.number_of(raw)
+        number = fields.number_of(fields.from_typed(field, raw) if isinstance(raw, str) else raw)
         if field.kind == "count" and number != int(number):
             raise ValueError("ต้องเป็นจำนวนเต็ม ไม่มีจุดทศนิยม")
         if field.kind == "measure" and number != round(number, field.decimals):

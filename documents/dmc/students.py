@@ -27,6 +27,7 @@ from documents.records.record import Figures, Record
 
 IDENTITY = "ข้อมูลนักเรียน"
 WELFARE, TRAVEL, STATUS = "สวัสดิการและสุขภาพ", "การเดินทาง", "สถานะ"
+METRES = 1000  # of a kilometre: ways to school are typed in kilometres and stored in metres
 
 
 class Student(Record):
@@ -41,6 +42,7 @@ class Student(Record):
         check=rules.person_id,
         looks=rules.looks_like_person_id,
         masked=True,
+        twice=True,
         group=IDENTITY,
         personal=PERSONAL,
         synonyms=(
@@ -255,7 +257,8 @@ class Student(Record):
     dist_water_m = count(
         "ระยะทาง: ทางน้ำ",
         en="Distance by water",
-        unit="เมตร",
+        unit="กม.",
+        scale=METRES,
         max_value=500_000,
         group=TRAVEL,
         personal=PERSONAL,
@@ -264,7 +267,8 @@ class Student(Record):
     dist_gravel_m = count(
         "ระยะทาง: ลูกรัง",
         en="Distance on gravel",
-        unit="เมตร",
+        unit="กม.",
+        scale=METRES,
         max_value=500_000,
         group=TRAVEL,
         personal=PERSONAL,
@@ -273,7 +277,8 @@ class Student(Record):
     dist_paved_m = count(
         "ระยะทาง: ลาดยาง",
         en="Distance on paved road",
-        unit="เมตร",
+        unit="กม.",
+        scale=METRES,
         max_value=500_000,
         group=TRAVEL,
         personal=PERSONAL,

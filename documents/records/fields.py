@@ -4,7 +4,8 @@ Not field classes of our own: Flask-Admin finds a field's input by its exact cla
 Each field carries `kind`, `label_en`, `unit`, `codelist`, `need` (R required to confirm, C on a condition,
 O optional), `personal` (the class of domain.md 6), `group` (of the form), `help`, `synonyms` (other headers of
 its column in files), `decimals`, `pattern`, `check`, `exported` (whether files have its column), `plain`
-(a number that is a name, as a year is: shown without separators).
+(a number that is a name, as a year is: shown without separators), `scale` (how many stored units make one of `unit`:
+typed and shown in kilometres, stored and filed in metres), `twice` (the form asks for it a second time).
 """
 
 import math
@@ -44,6 +45,8 @@ def _carry(
         "parent": None,
         "decimals": None,
         "plain": False,
+        "scale": 1,
+        "twice": False,
         "pattern": None,
         "pattern_says": None,
         "check": None,
@@ -154,6 +157,31 @@ def derived(label, work, **more):
 # ---- from what a person typed, a cell held or a script gave, to the plain value that is stored ----
 
 
+def from_typed(field, value):
+    """What a person typed, as `accept` takes it: kilometres as the metres that are stored.
+
+    Raises ValueError with a Thai sentence for what is no number.
+    """
+    if getattr(field, "scale", 1) == 1 or not (value := thai.clean(value or "")):
+        return value
+    return round(number_of(value) * field.scale)
+
+
+def as_typed(field, value):
+    """A stored value as it is typed into an input, without separators; "" for nothing."""
+    if value is None:
+        return ""
+    if field.kind == "flag":
+        return "1" if value else "0"
+    if field.kind == "date":
+        return buddhist.format_date(value)
+    if field.kind == "measure":
+        return f"{value:.{field.decimals}f}"
+    if field.kind == "count" and field.scale != 1:
+        return _scaled(field, value).replace(",", "")
+    return str(value)
+
+
 def accept(field, value):
     """The plain value to store for `field`, None for nothing; the same for form, cell, import and script.
 
@@ -226,10 +254,21 @@ def number_of(value):
 def _bounded(field, number):
     low, high = field.min_value, field.max_value
     if low is not None and number < low:
-        raise ValueError(f"ต้องไม่น้อยกว่า {low if field.plain else format(low, ',')}")
+        raise ValueError(f"ต้องไม่น้อยกว่า {_bound(field, low)}")
     if high is not None and number > high:
-        raise ValueError(f"ต้องไม่เกิน {high if field.plain else format(high, ',')}")
+        raise ValueError(f"ต้องไม่เกิน {_bound(field, high)}")
     return number
+
+
+def _bound(field, limit):
+    if field.scale != 1:
+        return f"{_scaled(field, limit)} {field.unit}"
+    return limit if field.plain else format(limit, ",")
+
+
+def _scaled(field, value):
+    """In the unit that people read, up to three places: 1,250 m as 1.25."""
+    return f"{value / field.scale:,.3f}".rstrip("0").rstrip(".")
 
 
 def _date(field, value):
@@ -290,7 +329,7 @@ SHOWN = {
     "text": lambda field, value: value,
     "choice": lambda field, value: code_list(field.codelist).label(value),
     "choices": lambda field, value: ", ".join(code_list(field.codelist).label(code) for code in value),
-    "count": lambda field, value: str(value) if field.plain else f"{value:,}",
+    "count": lambda field, value: _bound(field, value) if field.scale == 1 else _scaled(field, value),
     "measure": lambda field, value: f"{value:,.{field.decimals}f}",
     "date": lambda field, value: buddhist.format_date(value),
     "flag": lambda field, value: "ใช่" if value else "ไม่ใช่",

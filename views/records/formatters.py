@@ -90,19 +90,7 @@ def plainly(field, value):
     return citizen_id.format_id(value) if is_masked(field) else fields.shown(field, value)
 
 
-def typed(field, value):
-    """A stored value as it is typed into an editor."""
-    if value is None:
-        return ""
-    if field.kind == "flag":
-        return "1" if value else "0"
-    if field.kind == "date":
-        return buddhist.format_date(value)
-    if field.kind == "measure":
-        return f"{value:.{field.decimals}f}"
-    return str(value)
-
-
+typed = fields.as_typed  # a stored value as it is typed into an editor
 masked = changes.masked  # a value in words, numbers of persons masked
 
 
@@ -255,6 +243,8 @@ def form_groups(grouped, required, record, places_url, school, found=()):
     for number, (title, rows) in enumerate(grouped):
         lacking = 0
         for input_, field in rows:
+            if input_.name != field.name:
+                continue  # the second time that a number is asked for
             lacking += _dress(input_, field, required, missing, places_url)
             input_.found = [each for each in found if each["field"] == field.name]
         groups.append(

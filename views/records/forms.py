@@ -15,6 +15,7 @@ from wtforms.validators import StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget, TextInput
 
 from documents.errors import Invalid
+from documents.formats import thai
 from documents.people import access
 from documents.records import attachments, fields
 from documents.records.codelists import code_list
@@ -34,10 +35,40 @@ class Accepted:
 
     def __call__(self, form, field):
         try:
-            field.accepted = fields.accept(self.declared, field.data)
+            field.accepted = fields.accept(self.declared, _read(self.declared, field.data))
         except ValueError as error:
             field.accepted = None
             raise StopValidation(str(error)) from error
+
+
+def _read(field, typed):
+    return fields.from_typed(field, typed) if isinstance(typed, str) else typed
+
+
+AGAIN = "_again"  # ends the name of the input in which a number stands a second time
+NOT_ALIKE = "เลขที่พิมพ์สองครั้งไม่ตรงกัน กรุณาตรวจกับเอกสารแล้วพิมพ์ใหม่ทั้งสองช่อง"
+
+
+class TypedTwice:
+    """The validator of that second input: a number that is new says the same in both, however it is written."""
+
+    def __call__(self, form, field):
+        first = form[field.name.removesuffix(AGAIN)]
+        if not alike(field.declared, first.accepted, first.object_data, field.data):
+            raise StopValidation(NOT_ALIKE)
+
+
+def alike(field, number, stored, again):
+    """Whether a number of a `field`, as accepted, needs no second look: stored already, or twice where it stands twice.
+
+    Who leaves the second input blank is not held up: a script, or a number that was read off a card.
+    """
+    if number is None or number == stored or not thai.clean(again or ""):
+        return True
+    try:
+        return fields.accept(field, again) == number
+    except ValueError:
+        return False
 
 
 class TypedField(StringField):
@@ -49,12 +80,7 @@ class TypedField(StringField):
 
     def process_data(self, value):
         """Show a stored value; numbers without separators, dates in B.E."""
-        kind = self.declared.kind
-        self.data = (
-            "" if value is None else str(value) if kind == "count" else fields.shown(self.declared, value)
-        )
-        if kind == "measure" and value is not None:
-            self.data = f"{value:.{self.declared.decimals}f}"
+        self.data = fields.as_typed(self.declared, value)
 
 
 class PickedField(SelectField):
@@ -172,8 +198,9 @@ class RecordConverter(CustomModelConverter):
         if field.kind == "text" and field.max_length > LONG_TEXT:
             options.pop("declared")
             return TextAreaField(**options, render_kw={"maxlength": field.max_length, "rows": 4})
+        kind = "measure" if getattr(field, "scale", 1) != 1 else field.kind
         hints = {"count": "numeric", "measure": "decimal", "date": "numeric"}
-        render = {"inputmode": hints[field.kind], "data-kind": field.kind} if field.kind in hints else {}
+        render = {"inputmode": hints[kind], "data-kind": kind} if kind in hints else {}
         if field.kind == "text":
             render["maxlength"] = field.max_length + 20  # blanks and hyphens are taken off afterwards
         return TypedField(**options, render_kw=render | {"autocomplete": "off"})
@@ -230,11 +257,17 @@ def _as_flag(value):
 def form_class(document, names, list_versions):
     """The form of a document for these field names; `list_versions` makes a changed code list a new form."""
     bare = get_form(document, RecordConverter(None), base_class=SecureForm, only=list(names))
-    return type(
-        f"{document.__name__}Form",
-        (bare,),
-        {"revision": HiddenField(), "reason": StringField("เหตุผลที่เขตแก้ไขแทนโรงเรียน")},
-    )
+    more = {"revision": HiddenField(), "reason": StringField("เหตุผลที่เขตแก้ไขแทนโรงเรียน")}
+    for name, field in declared(document).items():
+        if name in names and field.twice:
+            more[name + AGAIN] = TypedField(
+                label=f"{field.verbose_name} (อีกครั้ง)",
+                description="ใส่หรือแก้เลข ให้พิมพ์จากเอกสารอีกครั้ง ระบบเทียบว่าตรงกัน",
+                validators=[TypedTwice()],
+                declared=field,
+                render_kw={"autocomplete": "off", "maxlength": field.max_length + 20},
+            )
+    return type(f"{document.__name__}Form", (bare,), more)
 
 
 def values_of(form, document):
@@ -257,7 +290,9 @@ def posted_values(known, stored):
             elif field.kind in ("picture", "file") and OUT in typed.getlist(name):
                 values[name] = None
             elif name in typed:
-                values[name] = fields.accept(field, typed[name])
+                values[name] = fields.accept(field, _read(field, typed[name]))
+                if not alike(field, values[name], stored.get(name), typed.get(name + AGAIN)):
+                    return None
             elif stored.get(name) is not None:
                 return None
     except ValueError:
@@ -270,5 +305,8 @@ def fields_in_groups(form, document):
     groups = {heading: [] for heading in document.groups}
     for name, field in declared(document).items():
         if name in form._fields:
-            groups.setdefault(field.group or "ข้อมูลทั่วไป", []).append((form[name], field))
+            rows = groups.setdefault(field.group or "ข้อมูลทั่วไป", [])
+            rows.append((form[name], field))
+            if name + AGAIN in form._fields:
+                rows.append((form[name + AGAIN], field))
     return [(heading, rows) for heading, rows in groups.items() if rows]
