@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from documents.district.land import accepted, total
+from documents.district.school_gaps import gaps_of
 from documents.district.school_profile import edit_school
 from documents.district.school_sizes import sizes_of
 from documents.district.schools import School, size_band
@@ -178,6 +179,7 @@ def test_the_office_is_no_school_of_the_list(area, officer, teacher, sign_in):
     office = School(area_code=AREA, code=AREA, name="สพป. ทดสอบ เขต 1", kind="office").save()
     html = sign_in(officer).get(PAGE).text
     assert "2 โรงเรียน" in html
+    assert gaps_of(office) == [], "nothing of a school is asked of it"
     assert f"details/?id={office.id}" in html
     assert str(office.id) not in sign_in(teacher).get(PAGE).text
 

@@ -24,7 +24,9 @@ class Gap(NamedTuple):
 
 
 def gaps_of(school, contacts=None):
-    """[Gap] of a school, in the order of its form; with its `contacts.Entry` also who is not named."""
+    """[Gap] of a school, in the order of its form; with its `contacts.Entry` also who is not named. The office has none."""
+    if school.kind == "office":
+        return []
     known = declared(School)
     found = [
         Gap(known[name].verbose_name, known[name].by) for name in ASKED if getattr(school, name) in NOTHING
