@@ -15,6 +15,7 @@ from markupsafe import Markup
 from admin_app.language import filters_as_read
 from documents.collecting.rounds import system_name
 from documents.formats.thai import thai_digits
+from documents.records.fields import label_under
 
 STATIC = Path(__file__).parent / "static"
 
@@ -184,6 +185,7 @@ def install(app: Flask) -> None:
     app.jinja_env.filters["thai_digits"] = thai_digits
     app.jinja_env.filters["system"] = system_name
     app.jinja_env.filters["as_read"] = filters_as_read
+    app.jinja_env.filters["label_under"] = label_under
     app.jinja_env.globals.update(
         asset=asset,
         drawn_icon=icon,

@@ -104,7 +104,7 @@ def test_who_may_not_know_who_is_poor_reads_no_schools_poor_pupils_out_of_the_su
         by_level = [sums for (item, _), sums in estimate.by_item().items() if item == "poor"]
         assert str(sum(sums[2] for sums in by_level) // 100) in cells(items) or "น้อยกว่า 10" in items
         book = browser.get(f"{PAGE}export/xlsx/?what=all")
-        assert "ยากจน" not in " ".join(sheet(book.data, "ประมาณการเงินรายโรงเรียน"))
+        assert "ยากจน" not in " ".join(sheet(book.data, "ประมาณการงบประมาณรายโรงเรียน"))
     assert "อาจต้องคืน" not in sign_in(executive).get(f"{PAGE}?what=back").text.replace("เงินที่อาจต้องคืน", "")
 
 
@@ -116,7 +116,7 @@ def sheet(content, title):
 def test_the_workbook_has_the_figures_of_the_page_and_the_rates(locked, marked, sign_in, database):
     browser, estimate = sign_in(marked), money.estimate_of(locked)
     answer = browser.get(f"{PAGE}export/xlsx/?what=all")
-    found = sheet(answer.data, "ประมาณการเงินรายโรงเรียน")
+    found = sheet(answer.data, "ประมาณการงบประมาณรายโรงเรียน")
     assert f"{estimate.total() / 100}" in found
     with zipfile.ZipFile(io.BytesIO(answer.data)) as book:
         assert "ยังไม่ตรวจสอบ" in " ".join(

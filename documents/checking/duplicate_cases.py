@@ -24,7 +24,7 @@ from documents.records.record import Place
 NUMBER, AGENCY, PERSON = "number", "agency", "person"
 KINDS = {
     NUMBER: "เลขเดียวกันในสองโรงเรียน",
-    AGENCY: "ซ้ำกับหน่วยงานอื่น",
+    AGENCY: "ซ้ำซ้อนต่างสังกัด",
     PERSON: "อาจเป็นเด็กคนเดียวกัน",
 }
 CODES = {

@@ -11,7 +11,8 @@ ADDRESS, FAMILY = "ที่อยู่", "บิดามารดาและ
 
 def address(prefix, place, english, need):
     """The fields of one address, {name: field}; the roster's bare headers (ตำบล) mean the registered one."""
-    about = {"group": ADDRESS, "section": f"ที่อยู่ ({place})", "personal": PERSONAL}
+    heading = f"ที่อยู่ตาม{place}" if prefix == "reg" else "ที่อยู่ปัจจุบัน"
+    about = {"group": ADDRESS, "section": heading, "personal": PERSONAL}
 
     def words(label, en, *others):
         bare = [label] if prefix == "reg" else []

@@ -27,7 +27,7 @@ def computers(purpose):
             "en": f"{en} ({english})",
             "synonyms": tuple(f"{place}_{each}" for each in (label, *others)),
             "group": COMPUTERS,
-            "section": f"คอมพิวเตอร์ ({place})",
+            "section": f"คอมพิวเตอร์เพื่อ{place}",
             "unit": "เครื่อง",
         }
 

@@ -154,6 +154,12 @@ def derived(label, work, **more):
     return Derived(label, work, **more)
 
 
+def label_under(label, heading):
+    """A field's label without what the small heading above it says already: "รวม (การเรียนการสอน)" gives "รวม"."""
+    told = re.search(r" \(([^()]+)\)$", label)
+    return label[: told.start()] if told and told[1] in (heading or "") else label
+
+
 # ---- from what a person typed, a cell held or a script gave, to the plain value that is stored ----
 
 

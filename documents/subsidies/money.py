@@ -1,4 +1,4 @@
-"""Money (ประมาณการเงิน): what the pupils of a locked round bring, school by school, by a table of rates.
+"""Money (ประมาณการงบประมาณ): what the pupils of a locked round bring, school by school, by a table of rates.
 
 An estimate stands on what the lock froze (`Freeze.schools[].money`) and on nothing else of the pupils, so it says the
 same however often it is asked. It never pays; the ministry does. Amounts are whole satang. Source: domain.md 5.
@@ -202,7 +202,7 @@ def frozen_schools(round_):
     freeze = freeze_of(round_) if round_.subsystem == SUBSYSTEM and round_.sealed else None
     if freeze is None:
         raise WrongState(
-            f"รอบ {round_.label} ยังไม่ล็อก ประมาณการเงินทำได้จากรอบนักเรียน (DMC) ที่ล็อกแล้วเท่านั้น กรุณาเลือกรอบที่ล็อกแล้ว"
+            f"รอบ {round_.label} ยังไม่ล็อก ประมาณการงบประมาณทำได้จากรอบนักเรียน (DMC) ที่ล็อกแล้วเท่านั้น กรุณาเลือกรอบที่ล็อกแล้ว"
         )
     if freeze.money_counted:
         return freeze.schools

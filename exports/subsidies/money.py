@@ -1,4 +1,4 @@
-"""The money of a round as tables (ประมาณการเงิน): by school, item and district, what may be owed, two tables of rates
+"""The money of a round as tables (ประมาณการงบประมาณ): by school, item and district, what may be owed, two tables of rates
 side by side, and one school's own statement. Page, print and workbook are drawn from the same Table.
 
 `shown` are the items that a reader may see school by school: the poor pupils' money tells how many are poor, so whoever
@@ -26,14 +26,14 @@ SENSITIVE = ("poor",)
 SHORT = {"schools": "รายโรงเรียน", "items": "ตามรายการ", "districts": "ตามอำเภอ", "back": "ย้ายออกหลังล็อก"}
 COMPARED = {"compare": "เทียบตามรายการ", "compare_schools": "เทียบรายโรงเรียน"}
 TITLES = {
-    "schools": "ประมาณการเงินรายโรงเรียน",
-    "items": "ประมาณการเงินตามรายการ",
-    "districts": "ประมาณการเงินตามอำเภอ",
+    "schools": "ประมาณการงบประมาณรายโรงเรียน",
+    "items": "ประมาณการงบประมาณตามรายการ",
+    "districts": "ประมาณการงบประมาณตามอำเภอ",
     "back": "นักเรียนที่ออกหลังวันที่ของรอบ และเงินที่อาจต้องคืน",
     "leavers": "รายชื่อนักเรียนที่ออกหลังวันที่ของรอบ",
     "compare": "เปรียบเทียบอัตราตามรายการ",
     "compare_schools": "เปรียบเทียบอัตรารายโรงเรียน",
-    "school": "ประมาณการเงินของโรงเรียน",
+    "school": "ประมาณการงบประมาณของโรงเรียน",
 }
 SHEETS = {"back": "ออกหลังวันที่ของรอบ", "leavers": "รายชื่อผู้ออก"}  # where the title is too long for a sheet's name
 BRIEF = {

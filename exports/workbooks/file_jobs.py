@@ -123,7 +123,7 @@ def package_changes(job, progress, round_id, since=None, until=None):
     return {"summary": [f"เปลี่ยน {count:,} รายการ"], "noted": about | {"kind": "xlsx"}}
 
 
-@job_kind("money_letters", "จดหมายประมาณการเงิน", "Letters of the estimate")
+@job_kind("money_letters", "จดหมายประมาณการงบประมาณ", "Letters of the estimate")
 def money_letters(job, progress, round_id, table_id):
     """The job of every school's letter in one PDF, for who may see them all now."""
     round_ = get_round([job.area_code], round_id)

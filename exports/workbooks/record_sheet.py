@@ -6,7 +6,6 @@ record stand below its facts, two beside each other.
 
 import datetime as dt
 import io
-import re
 from dataclasses import dataclass
 
 from documents.collecting.rounds import system_name
@@ -124,10 +123,7 @@ def record_sheet(record, round_, school_name, may_see, full, made_at, made_by):
 
 def label_of(field):
     """The label with its unit, without what the small heading above it says already."""
-    label, unit = str(field.verbose_name), field.unit
-    where = re.search(r" (\(.+\))$", label)
-    if where and where[1] in (getattr(field, "section", None) or ""):
-        label = label[: where.start()]
+    label, unit = fields.label_under(str(field.verbose_name), getattr(field, "section", None)), field.unit
     return f"{label} ({unit})" if unit and f"({unit})" not in label else label
 
 

@@ -41,7 +41,7 @@ class Registrations(Page, BaseView):
     roles = registrations.READERS
 
     def __init__(self):
-        super().__init__(name="คำขอลงทะเบียน", endpoint="registrations", url="/admin/registrations")
+        super().__init__(name="ผู้ลงทะเบียน", endpoint="registrations", url="/admin/registrations")
 
     @expose("/")
     def index(self):

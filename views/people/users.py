@@ -113,7 +113,7 @@ class Users(SchoolAccounts, Page, ModelView):
     delete_view = export = ajax_update = ajax_lookup = api_file_view = None
 
     def __init__(self):
-        super().__init__(User, name="ผู้ใช้งาน", endpoint="users", url="/admin/users")
+        super().__init__(User, name="ผู้ใช้งานระบบ", endpoint="users", url="/admin/users")
         self.column_formatters = {
             "held": lambda view, context, person, name: roles_in_words(person),
             "place": lambda view, context, person, name: context["places"].get(person.id, ""),

@@ -1,4 +1,4 @@
-"""Money (ประมาณการเงิน): what a locked round's pupils bring, by school, item and district, and by another table of rates."""
+"""Money (ประมาณการงบประมาณ): what a locked round's pupils bring, by school, item and district, and by another table of rates."""
 
 import io
 
@@ -33,10 +33,10 @@ class Money(ReportPage):
 
     template = "subsidies/money.html"
     roles = ROLES
-    crumb = "ประมาณการเงิน"
+    crumb = "ประมาณการงบประมาณ"
 
     def __init__(self):
-        super().__init__(name="ประมาณการเงิน", endpoint="money", url="/admin/money")
+        super().__init__(name="ประมาณการงบประมาณ", endpoint="money", url="/admin/money")
 
     @expose("/")
     def index(self):
@@ -89,7 +89,7 @@ class Money(ReportPage):
         """The table, or all of the area's (`what` is all), as a workbook with the rates; noted before it is sent."""
         round_ = asked_round() or abort(404)
         if request.args.get("what") == "all" and sees_area(round_):
-            names, school, title = [*tables.SHORT], None, "ประมาณการเงิน"
+            names, school, title = [*tables.SHORT], None, "ประมาณการงบประมาณ"
         else:
             what, school = asked_what(round_)
             names, title = [what], tables.TITLES[what]

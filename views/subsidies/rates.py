@@ -73,7 +73,7 @@ class Rates(Page, BaseView):
         except RuleBroken as refusal:
             errors = refusal.errors[0] if isinstance(refusal, Invalid) else {"form": refusal.message}
             return self._form(table, id_, typed, errors), refusal.status
-        flash("บันทึกอัตราแล้ว ประมาณการเงินใช้อัตราใหม่ทันที", "success")
+        flash("บันทึกอัตราแล้ว ประมาณการงบประมาณใช้อัตราใหม่ทันที", "success")
         return redirect(url_for(".index", table=str(table.id)), 303)
 
     def _form(self, table, id_, typed, errors):
