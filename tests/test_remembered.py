@@ -12,6 +12,7 @@ from tests import remembered as remembering
 from tests.conftest import empty, stored_in, sweep
 from tests.listening import LISTENER
 from tests.remembered import begin, remembered
+from tests.world import Stored
 
 STORE = (
     "import sys; from documents.database import connect; connect(sys.argv[1]).notes.insert_one({'_id': 1})"
@@ -91,6 +92,18 @@ def test_what_another_process_stored_is_found_and_gone(database, database_uri):
     assert "notes" in set(stored_in())
     empty(stored_in())
     assert not set(stored_in())
+
+
+def test_what_was_changed_is_named_and_put_back(database, database_uri):
+    database.notes.insert_one({"_id": 0})
+    kept = Stored()
+    database.notes.update_one({"_id": 0}, {"$set": {"text": "ก"}})
+    database.more.insert_one({"_id": 3})
+    assert kept.changed() == kept.put_back() == ["more", "notes"]
+    assert stored(database) == {"notes": [{"_id": 0}], "more": []}
+    assert not kept.changed()
+    subprocess.run([sys.executable, "-c", STORE, database_uri], check=True, cwd=ROOT)
+    assert kept.changed() == ["notes"]
 
 
 def test_what_a_killed_run_left_in_memory_is_taken_away_and_nothing_else(tmp_path):

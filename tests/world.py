@@ -26,6 +26,7 @@ from documents.people.users import User
 from documents.records.record import Place
 from documents.records.writing import Change, write
 from tests.learners import learner
+from tests.listening import LISTENER
 from tests.making import complete, marks_of
 from tests.people import AREA, OTHER, ROUND, SCHOOL, YEAR, opened_like, person, place
 from tests.remembered import remembered
@@ -197,23 +198,31 @@ def tersely(browser):
 
 
 class Stored:
-    """The database as it is now; `changed()` names the collections that differ since, `put_back()` undoes it."""
+    """The database as it is now; `changed()` names the collections that differ since, `put_back()` undoes it.
+
+    Only what was written to since (tests/listening.py) is read again, or all of it where another process could write.
+    """
 
     def __init__(self, leave_out=LOGS):
-        self.leave_out = leave_out
-        self.rows = self.read()
+        self.leave_out, self.heard, self.touched = leave_out, len(LISTENER.writes), set()
+        self.rows = {name: rows for name in self.names() if (rows := self.read(name))}
         self.events = db().audit_events.distinct("_id")
 
-    def read(self):
-        """{collection: documents in the order of their ids}."""
-        names = (name for name in db().list_collection_names() if name not in self.leave_out)
-        found = {name: list(db()[name].find().sort("_id")) for name in names}
-        return {name: rows for name, rows in found.items() if rows}
+    def names(self):
+        return {*db().list_collection_names()} - {*self.leave_out}
+
+    def read(self, name):
+        """The documents of a collection in the order of their ids."""
+        return list(db()[name].find().sort("_id"))
 
     def changed(self):
         """Names of the collections that are not as they were."""
-        now = self.read()
-        return sorted(name for name in {*now, *self.rows} if now.get(name) != self.rows.get(name))
+        heard, self.heard = self.heard, len(LISTENER.writes)
+        self.touched |= LISTENER.written(db().name, heard) - {*self.leave_out}
+        if LISTENER.helped:
+            self.touched |= self.names() | {*self.rows}
+        self.touched = {name for name in self.touched if self.read(name) != self.rows.get(name, [])}
+        return sorted(self.touched)
 
     def put_back(self):
         """Make it all as it was, what the history says of it too; gives what had changed."""
