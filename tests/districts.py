@@ -43,10 +43,14 @@ def add_schools(count):
 def district(draft_round, officer, executive, approver):
     """The round of 230 schools, open."""
     add_schools(SCHOOLS)
-    ordered = people.rounds.record_order(
-        people.rounds.propose(draft_round, officer, "ขอเปิดรอบ"), executive, "1", people.utc(1), "ดำเนินการ"
+    ordered = people.round_moves.record_order(
+        people.round_moves.propose(draft_round, officer, "ขอเปิดรอบ"),
+        executive,
+        "1",
+        people.utc(1),
+        "ดำเนินการ",
     )
-    return people.rounds.open_round(ordered, approver)
+    return people.round_moves.open_round(ordered, approver)
 
 
 def submission(number):

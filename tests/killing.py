@@ -22,7 +22,7 @@ from pymongo.errors import PyMongoError
 
 from documents.background import job_runs
 from documents.background.jobs import UNFINISHED, Job
-from documents.collecting import rounds
+from documents.collecting import round_moves
 from documents.collecting.freezing import Freeze, freeze_of
 from documents.collecting.rounds import Round, Window
 from documents.collecting.submissions import SEALED, submissions_of
@@ -210,13 +210,13 @@ class Office:
         ]
         draft = Round(area_code=AREA, subsystem="DMC", academic_year=YEAR, code=f"{self.number:03}", title="ภาคเรียน",
                       as_of=utc(10), windows=windows).save()  # fmt: skip
-        proposed = rounds.propose(draft, self.people["officer"], "ขอเปิดรอบ")
-        self.round = rounds.record_order(proposed, self.people["executive"], "1", utc(1), "ดำเนินการ")
+        proposed = round_moves.propose(draft, self.people["officer"], "ขอเปิดรอบ")
+        self.round = round_moves.record_order(proposed, self.people["executive"], "1", utc(1), "ดำเนินการ")
 
     def open_first(self):
         """The first round, which nothing can be carried over to."""
         self.next_round()
-        self.round = rounds.open_round(self.round, self.people["approver"])
+        self.round = round_moves.open_round(self.round, self.people["approver"])
 
     def carry(self):
         """Open the round and fill it from the last."""

@@ -7,7 +7,7 @@ import pytest
 import documents
 from documents.checking import checks
 from documents.checking.checks import ERROR, WARNING, Check, Limit
-from documents.collecting import rounds
+from documents.collecting import round_moves
 from documents.collecting.rounds import Round, Window
 from documents.records.fields import choice, count, text
 from documents.records.record import Record
@@ -109,6 +109,6 @@ def food_round(people, year=YEAR, code="1", subsystem=SUBSYSTEM):
         area_code=AREA, subsystem=subsystem, academic_year=year, code=code, title="สำรวจครัว", as_of=utc(10),
         windows=windows,
     ).save()  # fmt: skip
-    proposed = rounds.propose(draft, people["officer"], "ขอเปิดรอบ")
-    ordered = rounds.record_order(proposed, people["executive"], "1", utc(1), "ดำเนินการ")
-    return rounds.open_round(ordered, people["approver"])
+    proposed = round_moves.propose(draft, people["officer"], "ขอเปิดรอบ")
+    ordered = round_moves.record_order(proposed, people["executive"], "1", utc(1), "ดำเนินการ")
+    return round_moves.open_round(ordered, people["approver"])

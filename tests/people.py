@@ -9,7 +9,7 @@ import pytest
 
 import documents
 from documents import clock
-from documents.collecting import rounds
+from documents.collecting import round_moves
 from documents.collecting.rounds import Round, Window
 from documents.district.schools import Area, School
 from documents.people.users import Grant, User
@@ -129,18 +129,21 @@ def draft_round(area):
 @remembered
 def open_round(draft_round, officer, executive, approver):
     """The round proposed, ordered and opened."""
-    proposed = rounds.propose(draft_round, officer, "ขอเปิดรอบ")
-    ordered = rounds.record_order(proposed, executive, "ศธ 04001/1", dt.datetime(2025, 5, 15), "ดำเนินการ")  # noqa: DTZ001
-    return rounds.open_round(ordered, approver)
+    return _opened(draft_round, "ศธ 04001/1", officer, executive, approver)
 
 
 def opened_like(round_, subsystem, officer, executive, approver, **instead):
     """A round of another subsystem with the same year, code and windows, proposed, ordered and opened as that was."""
     same = ("area_code", "academic_year", "code", "title", "as_of", "windows")
     draft = Round(subsystem=subsystem, **{name: getattr(round_, name) for name in same} | instead).save()
-    proposed = rounds.propose(draft, officer, "ขอเปิดรอบ")
-    ordered = rounds.record_order(proposed, executive, "ศธ 04001/2", dt.datetime(2025, 5, 15), "ดำเนินการ")  # noqa: DTZ001
-    return rounds.open_round(ordered, approver)
+    return _opened(draft, "ศธ 04001/2", officer, executive, approver)
+
+
+def _opened(draft, number, officer, executive, approver):
+    day = dt.datetime(2025, 5, 15)  # noqa: DTZ001
+    proposed = round_moves.propose(draft, officer, "ขอเปิดรอบ")
+    ordered = round_moves.record_order(proposed, executive, number, day, "ดำเนินการ")
+    return round_moves.open_round(ordered, approver)
 
 
 @pytest.fixture

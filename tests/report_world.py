@@ -10,7 +10,7 @@ from collections import Counter
 import pytest
 
 from documents import clock
-from documents.collecting import rounds
+from documents.collecting import round_moves
 from documents.collecting.rounds import Round, Window
 from documents.database import collection
 from documents.dmc.students import Student
@@ -81,14 +81,14 @@ def end_round(open_round, officer, executive, approver):
         area_code=AREA, subsystem="DMC", academic_year=YEAR, code="3", title="สิ้นปีการศึกษา",
         as_of=dt.datetime(2026, 3, 31), windows=windows,  # noqa: DTZ001
     ).save()  # fmt: skip
-    ordered = rounds.record_order(
-        rounds.propose(draft, officer, "ขอเปิดรอบ"),
+    ordered = round_moves.record_order(
+        round_moves.propose(draft, officer, "ขอเปิดรอบ"),
         executive,
         "ศธ 04001/9",
         dt.datetime(2026, 1, 15),  # noqa: DTZ001
         "ดำเนินการ",
     )
-    return rounds.open_round(ordered, approver)
+    return round_moves.open_round(ordered, approver)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import io
 import pytest
 
 from documents import clock
-from documents.collecting import locking, rounds
+from documents.collecting import locking, round_moves, round_templates
 from documents.collecting.asides import extend
 from documents.collecting.moves import MOVES, move
 from documents.collecting.rounds import Round, Window
@@ -146,8 +146,10 @@ def other_round(open_round, canteens, officer, executive, approver, monkeypatch)
     ]
     draft = Round(area_code=AREA, subsystem="EMIS", academic_year=YEAR, code=ROUND, title="x", as_of=utc(10),
                   windows=windows).save()  # fmt: skip
-    proposed = rounds.propose(draft, officer, "ขอเปิดรอบ")
-    return rounds.open_round(rounds.record_order(proposed, executive, "1", utc(1), "ดำเนินการ"), approver)
+    proposed = round_moves.propose(draft, officer, "ขอเปิดรอบ")
+    return round_moves.open_round(
+        round_moves.record_order(proposed, executive, "1", utc(1), "ดำเนินการ"), approver
+    )
 
 
 def test_an_extension_opens_one_school_of_one_subsystem_until_it_runs_out(
@@ -205,14 +207,14 @@ def test_a_locked_round_is_not_reopened_by_its_dates_or_a_copy(
     zone = clock.now().tzinfo
     windows = {"enter": (utc(1).replace(tzinfo=zone), utc(30).replace(tzinfo=zone))}
     with pytest.raises(RuleBroken):
-        rounds.set_windows(locked, windows, locked.as_of, officer, "เลื่อน", False)
+        round_moves.set_windows(locked, windows, locked.as_of, officer, "เลื่อน", False)
     submission = find_submission("DMC", place())
     with pytest.raises(RuleBroken):
         extend(submission, officer, utc(30).replace(tzinfo=clock.now().tzinfo), ["school"], "ขอเวลา")
     with pytest.raises(RuleBroken):
-        rounds.propose(locked, officer, "อีกครั้ง")
+        round_moves.propose(locked, officer, "อีกครั้ง")
     assert not before.changed()
-    rounds.make_rounds(AREA, "DMC", YEAR, officer)
+    round_templates.make_rounds(AREA, "DMC", YEAR, officer)
     assert Round.objects(area_code=AREA, subsystem="DMC", academic_year=YEAR, code=ROUND).count() == 1
     with pytest.raises(RuleBroken):
         write([Change(Student, place(), {"room": 9}, id=pupils[0]["_id"], revision=1)], teacher)

@@ -9,7 +9,7 @@ from documents.bobec.buildings import Building
 from documents.checking import checks
 from documents.checking.checks import Context
 from documents.checking.findings import refresh
-from documents.collecting import rounds
+from documents.collecting import round_templates
 from documents.collecting.rounds import find_round
 from documents.collecting.submissions import find_submission
 from documents.database import collection
@@ -73,7 +73,7 @@ def test_every_design_lies_under_a_type_that_has_one_to_type_oneself():
 
 
 def test_the_round_stands_in_the_calendar_of_a_year(area, officer):
-    (made,) = rounds.make_rounds(AREA, "B-OBEC", YEAR, officer)
+    (made,) = round_templates.make_rounds(AREA, "B-OBEC", YEAR, officer)
     assert (made.window("enter").closes_at.month, made.as_of) == (10, AS_OF)
 
 

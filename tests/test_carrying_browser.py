@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from documents.collecting import rounds
+from documents.collecting import round_moves
 from documents.collecting.rounds import Round, Window, find_round
 from documents.database import collection
 from documents.dmc.rooms import SchoolRooms
@@ -40,7 +40,9 @@ def proposed(officer, executive, approver, teacher):
     draft = Round(
         area_code=AREA, subsystem="DMC", academic_year=YEAR, code="1", title="ภาคเรียนที่ 1", as_of=utc(10), windows=windows
     ).save()  # fmt: skip
-    return rounds.record_order(rounds.propose(draft, officer, "ขอเปิดรอบ"), executive, "1", utc(1), "ดำเนินการ")
+    return round_moves.record_order(
+        round_moves.propose(draft, officer, "ขอเปิดรอบ"), executive, "1", utc(1), "ดำเนินการ"
+    )
 
 
 def reviewed():

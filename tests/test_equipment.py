@@ -6,7 +6,7 @@ import pytest
 
 from documents.checking import findings
 from documents.checking.checks import Context, Sums
-from documents.collecting import rounds
+from documents.collecting import round_templates
 from documents.collecting.submissions import find_submission
 from documents.database import collection
 from documents.dmc.students import Student
@@ -62,7 +62,7 @@ def test_the_list_has_the_76_codes_in_order_each_in_a_group():
 
 
 def test_two_windows_stand_in_the_calendar_of_a_year(area, officer):
-    made = rounds.make_rounds(AREA, "M-OBEC", YEAR, officer)
+    made = round_templates.make_rounds(AREA, "M-OBEC", YEAR, officer)
     days = [(each.window("enter").opens_at.month, each.as_of) for each in made]
     assert days == [(5, dt.datetime(2025, 6, 30)), (9, dt.datetime(2025, 10, 30))]  # noqa: DTZ001
 

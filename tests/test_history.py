@@ -6,7 +6,7 @@ import pytest
 
 from documents import clock
 from documents.collecting.moves import move
-from documents.collecting.rounds import set_windows
+from documents.collecting.round_moves import set_windows
 from documents.collecting.submissions import find_submission
 from documents.errors import NotAllowed
 from documents.people.users import System

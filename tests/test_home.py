@@ -6,7 +6,7 @@ import re
 import pytest
 
 from documents import clock
-from documents.collecting import rounds
+from documents.collecting import round_moves
 from documents.collecting.asides import extend, set_hold
 from documents.collecting.locking import lock_round
 from documents.collecting.moves import move
@@ -133,11 +133,11 @@ def test_a_round_waits_for_one_role_after_the_other(draft_round, officer, execut
         return [name for name, user in (("o", officer), ("e", executive), ("a", approver)) if waits(user)]
 
     assert who() == ["o"]
-    proposed = rounds.propose(draft_round, officer, "ขอ")
+    proposed = round_moves.propose(draft_round, officer, "ขอ")
     assert who() == ["e"]
-    ordered = rounds.record_order(proposed, executive, "1", draft_round.as_of, "ทราบ")
+    ordered = round_moves.record_order(proposed, executive, "1", draft_round.as_of, "ทราบ")
     assert who() == ["a"]
-    opened = rounds.open_round(ordered, approver)
+    opened = round_moves.open_round(ordered, approver)
     assert who() == ["o"]
     clock.configure("2025-06-15T16:30:00+07:00")
     assert waits(approver) == ["lock_round"]
@@ -203,7 +203,7 @@ def test_a_director_certifies_from_home(open_round, sign_in, director):
 
 
 def test_a_superior_reads_the_memo_at_home(draft_round, officer, sign_in, executive):
-    rounds.propose(draft_round, officer, "ขอเปิดรอบตามปฏิทิน")
+    round_moves.propose(draft_round, officer, "ขอเปิดรอบตามปฏิทิน")
     html = page(sign_in(executive))
     assert "ขอเปิดรอบตามปฏิทิน" in html
     assert "/admin/students" not in html

@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from documents import clock
-from documents.collecting import letters, progress, rounds
+from documents.collecting import letters, progress, round_moves
 from documents.collecting.letter_words import letter_of
 from documents.collecting.reminders import notice_text
 from documents.collecting.round_steps import checklist
@@ -41,7 +41,7 @@ def office(area):
 
 def test_the_memo_says_what_the_officer_proposed(office, draft_round, officer):
     memo = "เรื่อง ขอเปิดรอบ DMC\nเรียน ผู้อำนวยการเขต\n\nด้วยถึงกำหนด 10 มิ.ย.\n- บันทึก: 1 มิ.ย.\n\nจึงเรียนมาเพื่อทราบและพิจารณาสั่งการ"
-    letter = letter_of(rounds.propose(draft_round, officer, memo), "memo")
+    letter = letter_of(round_moves.propose(draft_round, officer, memo), "memo")
     assert (letter.subject, letter.to) == ("ขอเปิดรอบ DMC", "ผู้อำนวยการเขต")
     assert letter.paragraphs == ("ด้วยถึงกำหนด 10 มิ.ย.",)
     assert letter.closing == ("จึงเรียนมาเพื่อทราบและพิจารณาสั่งการ",)
@@ -140,7 +140,7 @@ def test_the_five_steps_are_filled_by_what_was_done(area, open_round, officer):
 
 def test_a_step_that_took_longer_than_the_manual_gives_says_so(draft_round, officer, executive):
     clock.configure("2025-05-02T09:00:00+07:00")  # a Friday
-    proposed = rounds.propose(draft_round, officer, "ขอเปิดรอบ")
+    proposed = round_moves.propose(draft_round, officer, "ขอเปิดรอบ")
     clock.configure("2025-05-06T09:00:00+07:00")
-    step = checklist(rounds.record_order(proposed, executive, "1", DAY, "ทราบ"))[1]
+    step = checklist(round_moves.record_order(proposed, executive, "1", DAY, "ทราบ"))[1]
     assert (step.took, step.over) == (2, True)

@@ -8,7 +8,7 @@ from documents import clock
 from documents.background import job_runs, jobs
 from documents.background.job_access import CannotCancel, cancel
 from documents.background.jobs import Job, ask
-from documents.collecting import freezing, locking, moves, rounds
+from documents.collecting import freezing, locking, moves, round_moves
 from documents.collecting.freezing import Freeze, freeze_of
 from documents.collecting.locking import lock_round, lock_school
 from documents.collecting.moves import move
@@ -191,14 +191,14 @@ def test_nothing_is_written_or_moved_once_it_is_locked(actor, half, canteens, ap
         with pytest.raises((RoundLocked, OutOfScope, WrongState)):
             move(find_submission("DMC", place(school)), "confirm", request.getfixturevalue(actor), "เหตุผล")
     with pytest.raises(WrongState):
-        rounds.set_windows(fresh(half), {"enter": (clock.now(), clock.now() + dt.timedelta(days=9))}, half.as_of,
+        round_moves.set_windows(fresh(half), {"enter": (clock.now(), clock.now() + dt.timedelta(days=9))}, half.as_of,
                            request.getfixturevalue("officer"), "ขอเปิดอีก")  # fmt: skip
 
 
 def test_while_it_is_closing_nobody_writes_and_nothing_is_reopened(
     half, canteens, teacher, approver, officer
 ):
-    rounds.change_state(half, "closing", approver, WHY)
+    round_moves.change_state(half, "closing", approver, WHY)
     for writer in (teacher, officer, LOADER):
         with pytest.raises(RoundLocked):
             write([new(canteens, SCHOOL, "9")], writer, "เหตุผล")

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 from python_calamine import CalamineWorkbook
 
-from documents.collecting import rounds
+from documents.collecting import round_moves
 from documents.collecting.rounds import Round
 from documents.database import collection
 from documents.dmc.students import Student
@@ -60,8 +60,8 @@ def test_a_field_and_a_survey_from_the_browser_to_the_districts_files(
     assert "None" not in desk.page.content()
     desk.shot("survey")
     draft = Round.objects(subsystem=f"{AREA}-water").get()
-    proposed = rounds.propose(draft, officer, "ขอเปิด")
-    rounds.open_round(rounds.record_order(proposed, executive, "1", utc(1), "ดำเนินการ"), approver)
+    proposed = round_moves.propose(draft, officer, "ขอเปิด")
+    round_moves.open_round(round_moves.record_order(proposed, executive, "1", utc(1), "ดำเนินการ"), approver)
 
     school = window(teacher)
     school.page.goto(f"{school.base}/admin/technology/new/?school={SCHOOL}")

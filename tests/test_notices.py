@@ -8,7 +8,7 @@ import pytest
 
 from documents import clock
 from documents.background import timetable
-from documents.collecting import asides, bulk_moves, extending, moves, rounds
+from documents.collecting import asides, bulk_moves, extending, moves, round_moves
 from documents.collecting.submissions import find_submission
 from documents.database import collection, in_transaction
 from documents.notifying import notices
@@ -71,7 +71,7 @@ def test_more_time_is_told_to_the_school_with_until_when(begun, teacher, directo
     asides.extend(find_submission("DMC", place()), officer, until, ["school"], "ไฟดับ")
     assert told(teacher)["teacher"] == ["DMC 2568-1: ขยายเวลาให้บ้านหนึ่งถึง 12 มิ.ย. 2568 16.30 น."]
     windows = {each.step: (clock.utc(each.opens_at), until) for each in begun.windows}
-    rounds.set_windows(begun, windows, begun.as_of, officer, "เลื่อน")
+    round_moves.set_windows(begun, windows, begun.as_of, officer, "เลื่อน")
     assert told(teacher)["teacher"][1] == "DMC 2568-1: กำหนดยืนยันข้อมูลเปลี่ยนเป็น 12 มิ.ย. 2568 16.30 น."
 
 

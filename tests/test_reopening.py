@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from documents import clock
-from documents.collecting import extending, reopening, versions
+from documents.collecting import extending, reopening, round_moves, versions
 from documents.collecting.asides import answer_hold, extend, keep_hold, prolong, set_hold
 from documents.collecting.freezing import freeze_of
 from documents.collecting.locking import lock_round, lock_school
@@ -170,12 +170,11 @@ def test_nothing_is_asked_of_what_is_not_sealed(canteens, open_round, teacher):
 
 
 def test_a_round_that_is_closing_reopens_nothing(canteens, open_round, teacher, officer, approver):
-    from documents.collecting import rounds
 
     bring(here(), "confirm", "certify", "verify")
     lock_school(here(), approver)
     request = advance(ask_reopening(here(), teacher, WHY), "forward", officer, "เห็นควร")
-    rounds.change_state(open_round, "closing", approver, None)
+    round_moves.change_state(open_round, "closing", approver, None)
     with pytest.raises(WrongState, match="กำลังล็อก"):
         grant(request, approver, hour())
     lock_round(Round.objects.get(), approver, "ไม่รายงาน")

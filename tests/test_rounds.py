@@ -6,10 +6,11 @@ import re
 import pytest
 
 from documents import clock
-from documents.collecting import reminders, rounds
+from documents.collecting import reminders, round_moves, round_templates, rounds
 from documents.collecting.freezing import freeze_of
 from documents.collecting.locking import lock_round
-from documents.collecting.rounds import Round, RoundTemplate
+from documents.collecting.round_templates import RoundTemplate
+from documents.collecting.rounds import Round
 from documents.collecting.submissions import Submission, find_submission, submissions_of
 from documents.database import collection
 from documents.district.schools import School
@@ -34,7 +35,7 @@ def windows(**other):
 
 
 def test_the_years_rounds_come_from_the_standing_calendar(area, officer):
-    made = rounds.make_rounds(AREA, "DMC", 2568, officer)
+    made = round_templates.make_rounds(AREA, "DMC", 2568, officer)
     assert [(each.code, each.title, each.state) for each in made] == [
         ("1", "ภาคเรียนที่ 1", "draft"), ("2", "ภาคเรียนที่ 2", "draft"), ("3", "สิ้นปีการศึกษา", "draft"),
     ]  # fmt: skip
@@ -45,17 +46,17 @@ def test_the_years_rounds_come_from_the_standing_calendar(area, officer):
 
 
 def test_making_a_year_twice_makes_nothing_new(area, officer):
-    rounds.make_rounds(AREA, "DMC", 2568, officer)
-    assert rounds.make_rounds(AREA, "DMC", 2568, officer) == []
+    round_templates.make_rounds(AREA, "DMC", 2568, officer)
+    assert round_templates.make_rounds(AREA, "DMC", 2568, officer) == []
 
 
 def test_an_areas_own_template_stands_before_the_standing_one(area, officer):
-    assert rounds.seed_templates(AREA) == 7
-    assert rounds.seed_templates(AREA) == 0
+    assert round_templates.seed_templates(AREA) == 7
+    assert round_templates.seed_templates(AREA) == 0
     collection(RoundTemplate).update_one(
         {"subsystem": "DMC", "code": "2"}, {"$set": {"windows.enter": [[7, 1, 0], [11, 10, 0]]}}
     )
-    made = rounds.make_rounds(AREA, "DMC", 2568, officer)
+    made = round_templates.make_rounds(AREA, "DMC", 2568, officer)
     assert clock.in_bangkok(made[1].window("enter").opens_at).month == 7
     assert clock.in_bangkok(made[1].window("enter").opens_at).day == 1
 
@@ -63,14 +64,14 @@ def test_an_areas_own_template_stands_before_the_standing_one(area, officer):
 @pytest.mark.parametrize("who", ["teacher", "director", "approver", "executive", "administrator"])
 def test_only_the_district_makes_rounds(who, area, request):
     with pytest.raises(NotAllowed):
-        rounds.make_rounds(AREA, "DMC", 2568, request.getfixturevalue(who))
+        round_templates.make_rounds(AREA, "DMC", 2568, request.getfixturevalue(who))
 
 
 # ---- windows ----
 
 
 def test_windows_are_changed_and_the_change_is_kept(draft_round, officer):
-    changed = rounds.set_windows(
+    changed = round_moves.set_windows(
         draft_round, windows(enter=(bangkok(2, 0), bangkok(11))), draft_round.as_of, officer
     )
     assert changed.moves[-1]["changes"]["enter"][1][1].day == 11
@@ -88,21 +89,24 @@ def test_windows_are_changed_and_the_change_is_kept(draft_round, officer):
 )
 def test_windows_that_cannot_be_are_refused_by_step(other, step, said, draft_round, officer):
     with pytest.raises(Invalid) as caught:
-        rounds.set_windows(draft_round, windows(**other), draft_round.as_of, officer)
+        round_moves.set_windows(draft_round, windows(**other), draft_round.as_of, officer)
     assert said in caught.value.errors[0][step]
 
 
 def test_after_the_order_a_change_of_windows_wants_a_reason(open_round, officer):
     with pytest.raises(Invalid, match="เหตุผล"):
-        rounds.set_windows(open_round, windows(), open_round.as_of, officer)
-    assert rounds.set_windows(open_round, windows(), open_round.as_of, officer, "สพฐ. ขยายเวลา").revision == 5
+        round_moves.set_windows(open_round, windows(), open_round.as_of, officer)
+    assert (
+        round_moves.set_windows(open_round, windows(), open_round.as_of, officer, "สพฐ. ขยายเวลา").revision
+        == 5
+    )
 
 
 def test_of_two_who_edit_one_round_the_second_is_told(draft_round, officer):
     stale = Round.objects(id=draft_round.id).get()
-    rounds.set_windows(draft_round, windows(), draft_round.as_of, officer)
+    round_moves.set_windows(draft_round, windows(), draft_round.as_of, officer)
     with pytest.raises(WrongState, match="มีผู้อื่นแก้ไขรอบนี้"):
-        rounds.set_windows(stale, windows(), stale.as_of, officer)
+        round_moves.set_windows(stale, windows(), stale.as_of, officer)
     with pytest.raises(WrongState):
         rounds.get_round([AREA], str(draft_round.id), revision="1")
 
@@ -118,12 +122,12 @@ def test_a_round_of_another_area_is_not_found(draft_round):
 
 def test_a_round_opens_only_after_the_order(draft_round, officer, executive, approver):
     with pytest.raises(WrongState):
-        rounds.open_round(draft_round, approver)
-    proposed = rounds.propose(draft_round, officer, "ขอเปิดรอบ")
+        round_moves.open_round(draft_round, approver)
+    proposed = round_moves.propose(draft_round, officer, "ขอเปิดรอบ")
     with pytest.raises(WrongState, match="ยังไม่ได้สั่งการ"):
-        rounds.open_round(proposed, approver)
-    ordered = rounds.record_order(proposed, executive, "ศธ 04/1", DAY, "ดำเนินการ")
-    assert rounds.open_round(ordered, approver).state == "open"
+        round_moves.open_round(proposed, approver)
+    ordered = round_moves.record_order(proposed, executive, "ศธ 04/1", DAY, "ดำเนินการ")
+    assert round_moves.open_round(ordered, approver).state == "open"
 
 
 @pytest.mark.parametrize(
@@ -138,11 +142,11 @@ def test_a_round_opens_only_after_the_order(draft_round, officer, executive, app
 )
 def test_each_step_is_one_roles_alone(step, allowed, draft_round, request):
     do = {
-        "propose": lambda actor: rounds.propose(draft_round, actor, "ขอ"),
-        "order": lambda actor: rounds.record_order(draft_round, actor, "1", DAY, "ทราบ"),
-        "open": lambda actor: rounds.open_round(draft_round, actor),
+        "propose": lambda actor: round_moves.propose(draft_round, actor, "ขอ"),
+        "order": lambda actor: round_moves.record_order(draft_round, actor, "1", DAY, "ทราบ"),
+        "open": lambda actor: round_moves.open_round(draft_round, actor),
         "lock": lambda actor: lock_round(draft_round, actor, "ปิด"),
-        "publish": lambda actor: rounds.publish(draft_round, actor),
+        "publish": lambda actor: round_moves.publish(draft_round, actor),
     }[step]
     for who in ("teacher", "director", "officer", "approver", "executive", "administrator"):
         if who != allowed:
@@ -158,10 +162,10 @@ def test_the_schools_of_a_round_are_fixed_when_it_opens(open_round):
 
 def test_a_memo_an_order_and_a_proposal_are_not_empty(draft_round, officer, executive):
     with pytest.raises(Invalid):
-        rounds.propose(draft_round, officer, "  ")
-    proposed = rounds.propose(draft_round, officer, "ขอ")
+        round_moves.propose(draft_round, officer, "  ")
+    proposed = round_moves.propose(draft_round, officer, "ขอ")
     with pytest.raises(Invalid):
-        rounds.record_order(proposed, executive, "1", DAY, " ")
+        round_moves.record_order(proposed, executive, "1", DAY, " ")
 
 
 def test_the_rounds_moves_are_chained(open_round):
@@ -246,7 +250,9 @@ def test_an_edit_over_somebody_elses_shows_what_is_stored_and_keeps_what_was_typ
     draft_round, sign_in, officer
 ):
     browser = sign_in(officer)
-    rounds.set_windows(draft_round, windows(enter=(bangkok(1, 0), bangkok(12))), draft_round.as_of, officer)
+    round_moves.set_windows(
+        draft_round, windows(enter=(bangkok(1, 0), bangkok(12))), draft_round.as_of, officer
+    )
     form = {"id": str(draft_round.id), "revision": 1, "as_of": "10/06/2568", "enter_opens": "01/06/2568",
             "enter_closes": "13/06/2568"}  # fmt: skip
     answer = browser.send("/admin/rounds/edit/", form)

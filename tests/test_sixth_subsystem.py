@@ -9,7 +9,7 @@ from python_calamine import CalamineWorkbook
 
 import documents
 from admin_app import create_app
-from documents.collecting import freezing, locking, rounds
+from documents.collecting import freezing, locking, round_moves
 from documents.collecting.moves import move
 from documents.collecting.progress import board_of
 from documents.collecting.rounds import Round, Window
@@ -115,8 +115,10 @@ def round_(app, area, officer, executive, approver):
         area_code=AREA, subsystem="STARS", academic_year=YEAR, code="1", title="สำรวจกล้อง", as_of=utc(10),
         windows=windows,
     ).save()  # fmt: skip
-    proposed = rounds.propose(draft, officer, "ขอเปิดรอบ")
-    return rounds.open_round(rounds.record_order(proposed, executive, "1", utc(1), "ดำเนินการ"), approver)
+    proposed = round_moves.propose(draft, officer, "ขอเปิดรอบ")
+    return round_moves.open_round(
+        round_moves.record_order(proposed, executive, "1", utc(1), "ดำเนินการ"), approver
+    )
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from python_calamine import CalamineWorkbook
 
 from documents import clock
-from documents.collecting import rounds
+from documents.collecting import round_templates
 from documents.collecting.rounds import find_round
 from documents.collecting.submissions import Submission, find_submission
 from documents.district.schools import Area, School
@@ -35,7 +35,7 @@ def district():
     for number, (code, name) in enumerate(SCHOOLS.items()):
         cluster = "กลุ่มเหนือ" if number < 2 else "กลุ่มใต้"
         School(area_code=AREA, code=code, name=name, cluster=cluster, grade_from="01", grade_to="09").save()
-    rounds.seed_templates(AREA)
+    round_templates.seed_templates(AREA)
     people = {role: person(role, role) for role in ("district", "approver", "executive")}
     for code in SCHOOLS:
         people |= {f"school{code}": person(f"school{code}", "school", code)}

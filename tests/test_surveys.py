@@ -7,7 +7,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from documents.checking.findings import refresh
-from documents.collecting import locking, rounds
+from documents.collecting import locking, round_moves, rounds
 from documents.collecting.moves import move
 from documents.collecting.rounds import Round
 from documents.collecting.submissions import find_submission
@@ -62,8 +62,10 @@ def survey(area, administrator):
 
 def opened(draft, officer, executive, approver):
     """A draft round, taken the way of every round."""
-    proposed = rounds.propose(draft, officer, "ขอเปิด")
-    return rounds.open_round(rounds.record_order(proposed, executive, "1", utc(1), "ดำเนินการ"), approver)
+    proposed = round_moves.propose(draft, officer, "ขอเปิด")
+    return round_moves.open_round(
+        round_moves.record_order(proposed, executive, "1", utc(1), "ดำเนินการ"), approver
+    )
 
 
 @pytest.fixture
@@ -314,7 +316,7 @@ def test_a_survey_is_retired_once_no_round_is_under_way_and_comes_back(
     assert press("1").status_code == 303
     for deed in (
         lambda: give_round(get_survey(administrator, survey.id), YEAR, FIRST, LAST, administrator),
-        lambda: rounds.propose(draft, officer, "ขอเปิด"),
+        lambda: round_moves.propose(draft, officer, "ขอเปิด"),
     ):
         with pytest.raises(WrongState, match="เลิกใช้แล้ว"):
             deed()

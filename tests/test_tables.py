@@ -12,7 +12,7 @@ from dataclasses import replace
 import pytest
 
 from documents import case_kinds, clock
-from documents.collecting import extending, reopening, rounds
+from documents.collecting import extending, reopening, round_moves
 from documents.collecting.asides import answer_hold, extend, keep_hold, prolong, set_hold
 from documents.collecting.extending import ExtensionRequest
 from documents.collecting.locking import lock_round, lock_school
@@ -338,7 +338,7 @@ def _grants(kind, grant, step):
 
 
 def _open_the_round(walk, deed, actor):
-    rounds.open_round(walk.fresh_round(), actor)
+    round_moves.open_round(walk.fresh_round(), actor)
     for school in (SCHOOL, OTHER):
         walk.world.reports[school] = table_model.Report(school)
         values = {"code": "0", "name": "โรงอาหาร"}
@@ -354,11 +354,11 @@ def table_model_loader():
 DAY = dt.datetime(2025, 5, 15)  # noqa: DTZ001  a day has no zone
 BOTH = ["school", "director"]
 DEEDS = {
-    "propose": lambda walk, deed, actor: rounds.propose(walk.fresh_round(), actor, deed.reason),
-    "order": lambda walk, deed, actor: rounds.record_order(walk.fresh_round(), actor, "1", DAY, deed.reason),
+    "propose": lambda walk, deed, actor: round_moves.propose(walk.fresh_round(), actor, deed.reason),
+    "order": lambda walk, deed, actor: round_moves.record_order(walk.fresh_round(), actor, "1", DAY, deed.reason),
     "open": _open_the_round,
     "lock_round": lambda walk, deed, actor: lock_round(walk.fresh_round(), actor, deed.reason),
-    "publish": lambda walk, deed, actor: rounds.publish(walk.fresh_round(), actor),
+    "publish": lambda walk, deed, actor: round_moves.publish(walk.fresh_round(), actor),
     **{name: _moves(name) for name in ("confirm", "unconfirm", "certify", "send_back", "return", "verify", "close", "end", "back")},
     "lock": _report(lambda report, deed, actor: lock_school(report, actor)),
     "take_back": _report(lambda report, deed, actor: reopening.take_back(report, actor, deed.reason)),

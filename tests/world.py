@@ -15,7 +15,7 @@ from documents import subsystems
 from documents.background import jobs
 from documents.checking import finding_answers, findings
 from documents.clock import real_now
-from documents.collecting import rounds
+from documents.collecting import round_moves
 from documents.collecting.extending import ask_time
 from documents.collecting.rounds import Round
 from documents.collecting.submissions import find_submission
@@ -159,10 +159,10 @@ def far_round(people):
     ):
         row.pop(name, None)
     draft = Round(**row | {"area_code": FAR_AREA, "state": "draft", "revision": 1}).save()
-    proposed = rounds.propose(draft, people["far_officer"], "ขอเปิดรอบ")
+    proposed = round_moves.propose(draft, people["far_officer"], "ขอเปิดรอบ")
     day = dt.datetime(2025, 5, 15)  # noqa: DTZ001  a day has no zone
-    ordered = rounds.record_order(proposed, people["far_executive"], "ศธ 04002/1", day, "ดำเนินการ")
-    opened = rounds.open_round(ordered, people["far_approver"])
+    ordered = round_moves.record_order(proposed, people["far_executive"], "ศธ 04002/1", day, "ดำเนินการ")
+    opened = round_moves.open_round(ordered, people["far_approver"])
     for subsystem in {document.subsystem for document in subsystems()} - {opened.subsystem}:
         opened_like(
             opened, subsystem, *(people[f"far_{name}"] for name in ("officer", "executive", "approver"))

@@ -4,7 +4,8 @@ What they say is made from the round each time (letter_words.py); what is kept o
 Layout: ระเบียบสำนักนายกรัฐมนตรีว่าด้วยงานสารบรรณ พ.ศ. 2526, forms 2 (บันทึกข้อความ) and 1 (หนังสือภายนอก).
 """
 
-from documents.collecting.rounds import DRAFTS, change_state
+from documents.collecting.round_moves import change_state
+from documents.collecting.rounds import DRAFTS
 from documents.errors import Invalid, NotAllowed, WrongState
 from documents.formats import buddhist, thai
 

@@ -5,7 +5,8 @@ from documents.background.jobs import job_kind
 from documents.checking.hindrances import look_before_lock, refuse_to_lock
 from documents.collecting.freezing import closing_of, freeze_again, freeze_of, freeze_round, row_of
 from documents.collecting.moves import MOVES, changes_of, check_move, move, push
-from documents.collecting.rounds import STATES, Round, change_state, find_round, get_round
+from documents.collecting.round_moves import change_state
+from documents.collecting.rounds import STATES, Round, find_round, get_round
 from documents.collecting.submissions import SEALED, Submission, submissions_of
 from documents.database import collection
 from documents.district.schools import School

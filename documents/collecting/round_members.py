@@ -9,7 +9,8 @@ from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
 from documents.checking.findings import Checkup, Finding
-from documents.collecting.rounds import Round, change_state, find_round
+from documents.collecting.round_moves import change_state
+from documents.collecting.rounds import Round, find_round
 from documents.collecting.submissions import Submission, new_submission, units_of
 from documents.database import collection, in_transaction
 from documents.district.schools import STATUSES, School

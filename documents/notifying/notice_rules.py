@@ -4,6 +4,8 @@ or after the transaction in progress; none of them can undo what was done.
 
 from documents import clock
 from documents.clock import utc
+from documents.collecting.rounds import system_name
+from documents.collecting.submissions import submissions_of
 from documents.formats import buddhist
 from documents.notifying.notices import at_schools, later, number_told, people_with, tell, tell_each
 from documents.people.users import SCHOOL_ROLES, System
@@ -14,10 +16,6 @@ FIRST_FOUND = 5  # schools of a round of which the officers are told one by one 
 
 def title_of(of):
     """'DMC 2568-1' of a submission, round or request."""
-    from documents.collecting.rounds import (
-        system_name,  # rounds are chained by cases.py, which tells by this file
-    )
-
     return f"{system_name(of.subsystem)} {getattr(of, 'round_label', None) or of.label}"
 
 
@@ -136,8 +134,6 @@ def _windows_moved(round_, before):
 
 def to_schools(round_, text):
     """Tell the people of a round's schools, each with the page of his own school."""
-    from documents.collecting.submissions import submissions_of
-
     found = {each.school_code: each for each in submissions_of(round_).only("id", "school_code")}
     rows = [
         (person, "round" if round_.state == "open" else "time", text, page_of(found[code]), None)
@@ -160,10 +156,9 @@ def _step_told(case, actor):
 
     own = {step.name for step in steps_for(case, actor)} if not actor.is_system else set()
     asked = [step for step in case.steps.values() if case.state in step.come_from and step.name not in own]
-    asked, who = (
-        (asked if case.is_open else []),
-        [],
-    )  # what has ended may be taken up again, but waits for nobody
+    if not case.is_open:  # it may be taken up again, but waits for nobody
+        asked = []
+    who = []
     for school in dict.fromkeys(case.school_of(step.at) for step in asked):
         roles = {role for step in asked if case.school_of(step.at) == school for role in step.roles}
         for person in people_with(case.area_code, sorted(roles), [school]):

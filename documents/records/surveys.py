@@ -17,7 +17,8 @@ from pymongo.errors import DuplicateKeyError
 
 from documents.checking.check_rules import said_in_english
 from documents.clock import midnight
-from documents.collecting.rounds import Round, Window, instant_of
+from documents.collecting.round_templates import instant_of
+from documents.collecting.rounds import Round, Window
 from documents.database import collection, in_transaction
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
 from documents.formats import thai

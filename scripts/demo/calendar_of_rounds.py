@@ -3,10 +3,11 @@
 from datetime import timedelta
 
 from documents.clock import midnight
-from documents.collecting import rounds
+from documents.collecting import round_moves, round_templates
 from documents.collecting.asides import extend, set_hold
 from documents.collecting.locking import lock_round
-from documents.collecting.rounds import RoundTemplate, find_round, from_template
+from documents.collecting.round_templates import RoundTemplate, from_template
+from documents.collecting.rounds import find_round
 from documents.collecting.submissions import find_submission
 from documents.records.carrying import carry_over
 from documents.records.record import Place
@@ -19,13 +20,13 @@ from scripts.demo.reporting import LAST_ROUNDS
 
 def open_both(people):
     """Propose, order and open both rounds of DMC, each in its time; gives back nothing."""
-    rounds.seed_templates(AREA)
+    round_templates.seed_templates(AREA)
     template = RoundTemplate.objects(area_code=AREA, subsystem="DMC", code="3").get()
     moments.set_clock(at(2025, 1, 20))
     last = from_template(template, LAST_YEAR).save(force_insert=True)
     open_one(last, people, at(2025, 1, 21, 10, 20), "ศธ 04184/215", "นักเรียนรายบุคคล (DMC) สิ้นปีการศึกษา 2567")
     moments.set_clock(at(2025, 5, 6, 9, 5))
-    rounds.make_rounds(AREA, "DMC", THIS_YEAR, people.office["officer"])
+    round_templates.make_rounds(AREA, "DMC", THIS_YEAR, people.office["officer"])
     first = find_round(AREA, "DMC", THIS_YEAR, "1")
     open_one(
         first, people, at(2025, 5, 7, 9, 40), "ศธ 04184/1412", "นักเรียนรายบุคคล (DMC) ภาคเรียนที่ 1 ปีการศึกษา 2568"
@@ -60,7 +61,7 @@ def open_others(people):
         open_one(draft, people, at(2025, 1, 22, 10, minute), number, f"{name} ปีการศึกษา {LAST_YEAR}")
     for minute, (subsystem, last, as_of, number, name) in enumerate(OTHERS):
         moments.set_clock(at(2025, 5, 6, 10, minute))
-        rounds.make_rounds(AREA, subsystem, THIS_YEAR, officer)
+        round_templates.make_rounds(AREA, subsystem, THIS_YEAR, officer)
         draft = find_round(AREA, subsystem, THIS_YEAR, "1")
         draft = set_days(draft, at(2025, 5, 16, 0), at(*last, 16, 30), at(*as_of), officer)
         open_one(draft, people, at(2025, 5, 7, 10, minute), number, f"{name} ปีการศึกษา {THIS_YEAR}")
@@ -73,7 +74,7 @@ def set_days(draft, first, closes, as_of, officer):
         "certify": (first, closes),
         "verify": (first, closes + timedelta(days=5)),
     }
-    return rounds.set_windows(draft, windows, midnight(as_of), officer)
+    return round_moves.set_windows(draft, windows, midnight(as_of), officer)
 
 
 def begin_from_last_year(people):
@@ -91,13 +92,13 @@ def open_one(round_, people, began, number, name):
     """One round from the officer's proposal to the approver's opening, within a week."""
     memo = f"ขอเปิดรอบการจัดเก็บข้อมูล{name} ตามปฏิทินของ สพฐ."
     moments.set_clock(began)
-    round_ = rounds.propose(round_, people.office["officer"], memo)
+    round_ = round_moves.propose(round_, people.office["officer"], memo)
     ordered = began + timedelta(days=1, hours=3)
     moments.set_clock(ordered)
     day = midnight(ordered)
-    round_ = rounds.record_order(round_, people.office["executive"], number, day, "ทราบ ดำเนินการตามเสนอ")
+    round_ = round_moves.record_order(round_, people.office["executive"], number, day, "ทราบ ดำเนินการตามเสนอ")
     moments.set_clock(began + timedelta(days=5, hours=1))
-    rounds.open_round(round_, people.office["approver"])
+    round_moves.open_round(round_, people.office["approver"])
 
 
 def lock_last_year(people):

@@ -5,7 +5,7 @@ from flask_admin import BaseView, expose
 from flask_login import current_user
 
 from documents.background.jobs import ask
-from documents.collecting import rounds
+from documents.collecting import round_moves
 from documents.collecting.rounds import get_round
 from documents.errors import NotAllowed, RuleBroken
 from documents.records import carrying
@@ -47,7 +47,7 @@ class Carrying(Page, BaseView):
     def _do(self, round_):
         if round_.state == "proposed":
             seen = get_round(current_user.areas(*self.roles), str(round_.id), request.form.get("revision"))
-            round_ = rounds.open_round(seen, here.person())
+            round_ = round_moves.open_round(seen, here.person())
             if not request.form.get("carry"):
                 return redirect(links.round_page(round_), 303)
         carrying.refuse_unable(round_, here.person())

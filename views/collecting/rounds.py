@@ -8,7 +8,7 @@ from documents import clock
 from documents.background.jobs import ask
 from documents.checking.hindrances import standing_in
 from documents.clock import utc
-from documents.collecting import locking, reminders, rounds
+from documents.collecting import locking, reminders, round_moves, round_templates, rounds
 from documents.collecting.progress import sums_of
 from documents.collecting.round_steps import checklist
 from documents.collecting.rounds import EDITABLE, STEPS, Round, get_round
@@ -74,12 +74,12 @@ class Rounds(Page, BaseView):
         )
 
     def _make(self, year, subsystems):
-        known = {each.subsystem for each in rounds.templates_of(here.area_code())}
+        known = {each.subsystem for each in round_templates.templates_of(here.area_code())}
         made = [
             round_
             for subsystem in subsystems
             if subsystem in known
-            for round_ in rounds.make_rounds(here.area_code(), subsystem, year, _person())
+            for round_ in round_templates.make_rounds(here.area_code(), subsystem, year, _person())
         ]
         words = (
             f"สร้างร่างรอบปีการศึกษา {year} แล้ว {len(made)} รอบ"
@@ -92,8 +92,8 @@ class Rounds(Page, BaseView):
     def _templates(self, year):
         """The templates by subsystem, each as the round it would make, and whether that is there already."""
         area, groups = here.area_code(), {}
-        for template in rounds.templates_of(area):
-            made = rounds.from_template(template, year)
+        for template in round_templates.templates_of(area):
+            made = round_templates.from_template(template, year)
             there = rounds.find_round(area, template.subsystem, year, template.code) is not None
             row = {"round": made, "there": there, "windows": windows_in_words(made, clock.now()),
                    "as_of": buddhist.format_long(made.as_of)}  # fmt: skip
@@ -179,7 +179,7 @@ class Rounds(Page, BaseView):
             seen = self._round(request.form.get("id"), request.form.get("revision"))
             certifies = bool(request.form.get("confirmer_certifies"))
             reason = thai.clean(request.form.get("reason"), lines=True)[:2000]
-            rounds.set_windows(seen, windows, as_of, _person(), reason or None, certifies)
+            round_moves.set_windows(seen, windows, as_of, _person(), reason or None, certifies)
         except RuleBroken as refusal:
             return self._edit(round_, request.form, refusal), refusal.status
         flash("บันทึกกำหนดเวลาแล้ว", "success")
@@ -207,7 +207,9 @@ class Rounds(Page, BaseView):
     def propose_view(self):
         """เสนอผู้บังคับบัญชา."""
         memo = thai.clean(request.form.get("memo"), lines=True)[:4000]
-        return self._step(lambda round_: rounds.propose(round_, _person(), memo), "เสนอผู้บังคับบัญชาแล้ว รอสั่งการ")
+        return self._step(
+            lambda round_: round_moves.propose(round_, _person(), memo), "เสนอผู้บังคับบัญชาแล้ว รอสั่งการ"
+        )
 
     @expose("/order/", methods=["POST"])
     def order_view(self):
@@ -218,7 +220,7 @@ class Rounds(Page, BaseView):
                 thai.clean(request.form.get("number"))[:100],
                 thai.clean(request.form.get("text"), lines=True),
             )
-            return rounds.record_order(
+            return round_moves.record_order(
                 round_, _person(), number, read_day(request.form.get("day"), "day"), text[:2000]
             )
 
@@ -228,13 +230,13 @@ class Rounds(Page, BaseView):
     def open_view(self):
         """เปิดรอบ."""
         return self._step(
-            lambda round_: rounds.open_round(round_, _person()), "เปิดรอบแล้ว โรงเรียนบันทึกข้อมูลได้ตามช่วงเวลา"
+            lambda round_: round_moves.open_round(round_, _person()), "เปิดรอบแล้ว โรงเรียนบันทึกข้อมูลได้ตามช่วงเวลา"
         )
 
     @expose("/publish/", methods=["POST"])
     def publish_view(self):
         """เผยแพร่."""
-        return self._step(lambda round_: rounds.publish(round_, _person()), "เผยแพร่รอบแล้ว")
+        return self._step(lambda round_: round_moves.publish(round_, _person()), "เผยแพร่รอบแล้ว")
 
     @expose("/lock/", methods=["GET", "POST"])
     def lock_view(self):
