@@ -3,8 +3,8 @@
 import logging
 import re
 
-# Thirteen digits in a row, or grouped by spaces or hyphens, Arabic or Thai: a citizen number.
-CITIZEN_NUMBER = re.compile(r"(?<![\d๐-๙])(?:[\d๐-๙][ \-]?){12}[\d๐-๙](?![\d๐-๙])")
+from documents.formats import citizen_id
+
 QUERY = re.compile(r"(/[^\s?\"']*)\?[^\s\"']*")
 EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+")
 LONG_NUMBER = re.compile(r"[\d๐-๙]{6,}")
@@ -36,7 +36,7 @@ class Discreet(logging.Formatter):
 
 def masked(text):
     """A text without query strings, e-mail addresses and citizen numbers."""
-    return CITIZEN_NUMBER.sub("•••", EMAIL.sub("•@•", QUERY.sub(r"\1?•", text)))
+    return citizen_id.IN_A_TEXT.sub("•••", EMAIL.sub("•@•", QUERY.sub(r"\1?•", text)))
 
 
 def spoken_fault(exc_info):

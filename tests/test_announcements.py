@@ -57,6 +57,8 @@ def test_it_goes_to_the_schools_that_were_chosen(to, codes, open_round, teacher,
     [
         ("", "x", LAST, {"audience": "all"}, "title"),
         ("x", " ", LAST, {"audience": "all"}, "text"),
+        ("นักเรียนเลข 1-0000-00000-01-7", "x", LAST, {"audience": "all"}, "title"),
+        ("x", "นักเรียนรหัส G644200000001", LAST, {"audience": "all"}, "text"),
         ("x", "x", dt.date(2025, 6, 4), {"audience": "all"}, "until"),
         ("x", "x", None, {"audience": "all"}, "until"),
         ("x", "x", LAST, {}, "audience"),

@@ -115,3 +115,22 @@ def test_a_citizen_number_is_printed_in_its_groups():
 )
 def test_a_list_shows_only_the_ends_of_a_number(number, shown):
     assert citizen_id.mask_id(number) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("เลข 1-0000-00000-01-7 ของนักเรียน", True),
+        ("เลข1000000000017", True),
+        ("๑ ๐๐๐๐ ๐๐๐๐๐ ๐๑ ๗", True),
+        ("รหัส G644200000001", True),
+        ("รหัส g 6442 0000 0001 ด้วย", True),
+        ("โทร 045-123456 หรือ 081-2345678", False),
+        ("เลขที่ 1000000000018", False),  # its check digit is wrong
+        ("ภายใน 10 มิถุนายน 2568 เวลา 16.30 น. ศธ 04184/ว 1422", False),
+        ("12345678901234567", False),
+        ("", False),
+    ],
+)
+def test_a_text_that_names_a_person_by_a_number_is_noticed(text, named):
+    assert citizen_id.stands_in(text) is named

@@ -11,6 +11,9 @@ from documents.formats import thai
 
 _ID = re.compile(r"\d{13}")
 _G_CODE = re.compile(r"G\d{12}")
+# Thirteen digits in a row, or grouped by spaces or hyphens, Arabic or Thai; letter G and twelve.
+IN_A_TEXT = re.compile(r"(?<![\d๐-๙])(?:[\d๐-๙][ \-]?){12}[\d๐-๙](?![\d๐-๙])")
+_CODE_IN_A_TEXT = re.compile(r"(?<![A-Za-z])[Gg][ \-]?(?:[\d๐-๙][ \-]?){11}[\d๐-๙](?![\d๐-๙])")
 _MANGLED = re.compile(r"\d[.,]\d*E[+-]?\d+|\dE\+\d+|\d{10,}[.,]\d+", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[\s\-‐-―−_.]+")
 
@@ -52,6 +55,12 @@ def is_citizen_id(text: str) -> bool:
 def is_g_code(text: str) -> bool:
     """Whether a cleaned text is a learner's G-code: G and twelve digits."""
     return bool(_G_CODE.fullmatch(text)) and text.isascii()
+
+
+def stands_in(text: str) -> bool:
+    """Whether a text names a person by a citizen number (its check digit right) or by a G-code."""
+    numbers = (clean_id(found[0]) for found in IN_A_TEXT.finditer(text))
+    return bool(_CODE_IN_A_TEXT.search(text)) or any(map(is_citizen_id, numbers))
 
 
 def looks_mangled(text: object) -> bool:

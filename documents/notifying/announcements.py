@@ -18,7 +18,7 @@ from documents.collecting.submissions import Submission
 from documents.database import collection, in_transaction
 from documents.district.schools import Area, School
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
-from documents.formats import buddhist, thai
+from documents.formats import buddhist, citizen_id, thai
 from documents.notifying import mail
 from documents.notifying.notices import at_schools, tell
 from documents.people import access
@@ -162,6 +162,11 @@ def publish(user, area_code, title, text, to, until, to_line=False):
         wrong["title"] = f"โปรดพิมพ์หัวเรื่อง ไม่เกิน {LONGEST_TITLE} ตัวอักษร"
     if not text or len(text) > LONGEST_TEXT:
         wrong["text"] = f"โปรดพิมพ์ข้อความ ไม่เกิน {LONGEST_TEXT:,} ตัวอักษร"
+    for name, said in (("title", title), ("text", text)):
+        if citizen_id.stands_in(said):
+            wrong[name] = (
+                "มีเลขประจำตัวประชาชนหรือรหัส G ของบุคคล ประกาศไปถึงทุกคนของโรงเรียนและกลุ่มไลน์ กรุณาลบเลขนั้นออก"
+            )
     if until is None or not clock.today() <= until <= clock.today() + dt.timedelta(days=LONGEST_DAYS):
         wrong["until"] = "โปรดระบุวันสุดท้ายที่แสดง ตั้งแต่วันนี้ ไม่เกินหนึ่งปี"
     if wrong:
