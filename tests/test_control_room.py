@@ -7,7 +7,7 @@ import pytest
 
 from documents import clock
 from documents.background.jobs import Job
-from documents.collecting import progress, reminders, rounds
+from documents.collecting import progress, reminders, round_moves
 from documents.collecting.asides import set_hold
 from documents.collecting.bulk_moves import move_many
 from documents.collecting.moves import move
@@ -448,9 +448,9 @@ def test_an_id_that_is_none_is_refused_with_a_page(id_, room, sign_in, officer):
 def test_the_watching_step_tells_when_it_begins_then_until_when_then_that_it_is_shut(
     draft_round, officer, executive, approver
 ):
-    opened = rounds.propose(draft_round, officer, "ขอเปิดรอบ")
-    opened = rounds.record_order(opened, executive, "ศธ 1", clock.midnight(clock.today()), "ดำเนินการ")
-    opened = rounds.open_round(opened, approver)
+    opened = round_moves.propose(draft_round, officer, "ขอเปิดรอบ")
+    opened = round_moves.record_order(opened, executive, "ศธ 1", clock.midnight(clock.today()), "ดำเนินการ")
+    opened = round_moves.open_round(opened, approver)
     said = [
         control_room.steps_of(round_, clock.in_bangkok(dt.datetime.fromisoformat(when)))[3]["note"]
         for round_, when in (
