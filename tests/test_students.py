@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from documents import subsystems
 from documents.collecting.rounds import Round
 from documents.collecting.submissions import find_submission
 from documents.database import collection
@@ -471,3 +472,10 @@ def test_the_way_to_school_is_typed_in_kilometres_and_stored_in_metres(open_roun
     # A file, and whoever writes by script, gives metres.
     write([Change(Student, place(), {"dist_paved_m": 900}, id=pupil.id, revision=2)], teacher)
     assert Student.objects.get().dist_paved_m == 900
+
+
+def test_every_stored_number_reads_as_text(open_round):
+    for document in subsystems():
+        for field in declared(document).values():
+            if field.kind in ("count", "measure"):
+                assert isinstance(fields.shown(field, 2568), str), (document, field.name)

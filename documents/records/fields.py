@@ -269,7 +269,7 @@ def _bounded(field, number):
 def _bound(field, limit):
     if field.scale != 1:
         return f"{_scaled(field, limit)} {field.unit}"
-    return limit if field.plain else format(limit, ",")
+    return str(limit) if field.plain else format(limit, ",")
 
 
 def _scaled(field, value):
