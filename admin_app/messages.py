@@ -196,7 +196,10 @@ def _without_comments(script):
 
 
 def declared_in_both():
-    """{Thai: English} of what is declared in both: fields, kinds of record, and the entries of code lists."""
+    """{Thai: English} of what is declared in both: fields, kinds of record, and the entries of code lists.
+
+    A short label without English of its own has the long one's.
+    """
     found = {}
     for document in subsystems():
         found[document.label] = document.label_en
@@ -206,8 +209,9 @@ def declared_in_both():
         seed = json.loads(path.read_text("utf-8"))
         for row in (seed, *seed.get("entries", ()), *seed.get("templates", ())):
             for name in ("title", "label", "short"):
-                if row.get(name) and row.get(f"{name}_en"):
-                    found.setdefault(row[name], row[f"{name}_en"])
+                english = row.get(f"{name}_en") or row.get("label_en")
+                if row.get(name) and english:
+                    found.setdefault(row[name], english)
     return {thai: english for thai, english in found.items() if thai != english and THAI_LETTER.search(thai)}
 
 
