@@ -4,7 +4,6 @@ The Job document is the truth: the message in the broker only wakes a worker. A 
 message; `job_runs.requeue_lost` then queues the job again, so every job is written to be safe to run twice.
 """
 
-import logging
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -29,8 +28,6 @@ from documents.people.privacy import days_of
 from documents.people.users import EVERY_AREA, System, User
 from documents.records.stored_files import Bucket, StoredChunk, StoredFile
 from documents.trail.history import naive_now
-
-log = logging.getLogger(__name__)
 
 STATES = {
     "arriving": "กำลังรับไฟล์",

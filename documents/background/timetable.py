@@ -4,7 +4,6 @@ Days are the product's, by its clock, at the earliest at a task's hour in Bangko
 that dies in the middle is followed by another, so every task is safe to run twice.
 """
 
-import logging
 from dataclasses import dataclass
 from datetime import time, timedelta
 
@@ -17,8 +16,6 @@ from documents.clock import in_bangkok, real_now
 from documents.database import collection
 from documents.district.schools import Area
 from documents.records.codelists import of_area
-
-log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=10)
 KEPT_FOR = timedelta(days=40)

@@ -27,12 +27,6 @@ KINDS = {
     AGENCY: "ซ้ำซ้อนต่างสังกัด",
     PERSON: "อาจเป็นเด็กคนเดียวกัน",
 }
-CODES = {
-    "DMC-01": NUMBER,
-    "DMC-02": AGENCY,
-    "DMC-04": PERSON,
-    "DMC-05": PERSON,
-}
 ASKED = ("found", "answered")
 OPEN = (*ASKED, "mending")
 SETTLED = ("different", "real")  # what is never asked again

@@ -16,7 +16,6 @@ from documents.records.stored_files import Bucket, StoredChunk, StoredFile
 
 BUCKET = "attachments"
 LARGEST = evidence.LARGEST
-TAKEN = ".pdf,image/jpeg,image/png"  # what a file input offers to choose
 FOREIGN = "ไม่พบไฟล์นี้ในไฟล์ของโรงเรียน กรุณาแนบไฟล์ใหม่"
 
 

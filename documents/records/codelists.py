@@ -113,11 +113,6 @@ def ask_of(area_code: str | None) -> None:
     ask_year(None)
 
 
-def asked_area() -> str | None:
-    """The area whose lists are asked now."""
-    return _asking.get()
-
-
 def code_list(name: str) -> Codes:
     """The list of a name as the area in question has it; raises KeyError for an unknown name."""
     if name in PLACES:

@@ -1,7 +1,6 @@
 """Digests: one short value that stands for all records of a submission, and one for a whole round."""
 
 import hashlib
-import json
 from itertools import groupby
 from operator import itemgetter
 
@@ -88,10 +87,3 @@ def short_code(digest):
     """The first 12 characters of a digest in groups of four, for people to read out."""
     head = digest[:12].upper()
     return "-".join(head[i : i + 4] for i in (0, 4, 8))
-
-
-def fingerprint(value):
-    """SHA-256 of any JSON-like value; used for what a lock froze."""
-    return hashlib.sha256(
-        json.dumps(value, sort_keys=True, ensure_ascii=False, default=str).encode()
-    ).hexdigest()

@@ -12,7 +12,6 @@ from documents.dmc.students import Student
 from documents.records.codelists import code_list
 
 HEADS, POOR, BOARDERS = "counted", "poor", "boarding"
-KINDS = {HEADS: "นักเรียนที่นับเพื่อจัดสรร", POOR: "นักเรียนยากจน", BOARDERS: "นักเรียนพักนอน"}
 
 
 def doubles_of(round_):
@@ -55,7 +54,7 @@ def _in_two_schools(round_):
 
 
 def money_counts(round_, rules, doubles, schools=None):
-    """{school code: {kind of KINDS: {grade: pupils}}} of those who count for money, of a grade that is known."""
+    """{school code: {HEADS, POOR or BOARDERS: {grade: pupils}}} of those who count for money, of a grade that is known."""
     place = _place(round_)
     if schools is not None:
         place["school_code"] = {"$in": list(schools)}

@@ -31,7 +31,6 @@ SHEETS = {
     "following": "ยังไม่ได้เลข 13 หลัก", "register": "ทะเบียน",
 }  # fmt: skip
 COUNTED = ("school", "nation", "month", "grade", "state")
-NAMED = ("following", "register")
 FIRST = {"school": "สถานศึกษา", "nation": "สัญชาติ", "month": "เดือน", "grade": "ชั้น", "state": "สถานะ"}
 HEADS = {
     "M": "ชาย", "F": "หญิง", "all": "รวม", "certified": "รับรองแล้ว", "waiting": "รอรับรอง",

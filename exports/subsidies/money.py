@@ -17,7 +17,6 @@ from documents.formats import buddhist
 from documents.records.fields import shown
 from documents.records.record import declared
 from documents.subsidies.money import SUBSYSTEM, UNREPORTED
-from documents.subsidies.money_counts import HEADS
 from documents.subsidies.rate_rows import ITEMS, LEVELS, TERMS, UNITS
 from exports.workbooks.report_tables import Column, Table, columns, tables_workbook
 from exports.workbooks.workbook import file_name
@@ -263,8 +262,3 @@ def rates_table(table):
 def money_file_name(estimate, title, whose):
     """The download's name."""
     return file_name(f"{estimate.round.label}-{title}-{whose}")
-
-
-def heads_of(school):
-    """(label, heads) of each level of a school that has any."""
-    return [(LEVELS[level][0], number) for level, number in school.counts.get(HEADS, {}).items()]

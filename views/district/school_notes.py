@@ -14,7 +14,6 @@ from documents.people import acting
 from documents.people.access import visible_schools
 from views.pages import seen_revision
 
-DAYS = ("since", "until", "order_day")
 STATES = {
     "now": ("รักษาการอยู่", "ok"),
     "coming": ("ยังไม่เริ่ม", "idle"),

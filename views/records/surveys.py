@@ -31,7 +31,6 @@ from views.records.record import RecordView
 from views.trail import telling
 
 MOST_EVENTS = 20
-TYPED = ("key", "name", "name_en", "about", "single")
 
 
 class SurveyView(RecordView):
