@@ -333,6 +333,13 @@ def test_a_value_that_the_field_takes_no_longer_is_found(stored, tablets, admini
     assert "จำนวนแท็บเล็ต" not in checks_of_school(place())
 
 
+def test_a_bound_of_a_measure_is_said_without_a_point(area):
+    price = fields.measure("ราคา", decimals=2, min_value=0.0, max_value=100_000.0)
+    for typed, said in (("200000", "ต้องไม่เกิน 100,000"), ("-1", "ต้องไม่น้อยกว่า 0")):
+        with pytest.raises(ValueError, match=f"^{said}$"):
+            fields.accept(price, typed)
+
+
 def test_a_locked_rounds_workbook_keeps_its_fields(stored, open_round, tablets, administrator, approver):
     locked = lock_round(open_round, approver, "หมดเวลา")
     before = round_workbook(locked)

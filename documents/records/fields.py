@@ -269,7 +269,8 @@ def _bounded(field, number):
 def _bound(field, limit):
     if field.scale != 1:
         return f"{_scaled(field, limit)} {field.unit}"
-    return str(limit) if field.plain else format(limit, ",")
+    whole = int(limit) if limit == int(limit) else limit
+    return str(whole) if field.plain else format(whole, ",")
 
 
 def _scaled(field, value):
