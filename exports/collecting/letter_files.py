@@ -27,6 +27,7 @@ LEFT, RIGHT, TOP, BOTTOM = 3, 2, 1.5, 2  # cm
 INDENT = 2.5  # cm, of a paragraph's first line
 GARUDA = {"memo": 1.5, "schools": 3}  # cm that the emblem takes
 DOTS = "." * 40
+LONG_NAME = 40  # characters that a name may have in one line
 KIND_OF_SCHOOLS = re.compile("(?=ประถมศึกษา|มัธยมศึกษา)")
 HEADS = ("ขั้นตอน", "ผู้ดำเนินการ", "กำหนดเวลา")
 WIDTHS = (4.5, 3.9, 7.6)  # cm
@@ -62,7 +63,7 @@ def letter_docx(letter):
     else:
         _letter_head(paper, letter)
     for label, words in heads_of(letter):
-        _line(paper, [(f"{label}  ", letter.is_memo), (words, False)], after=6)
+        _labelled(paper, label, words, letter.is_memo, 1.7, after=6)
     for words in letter.paragraphs:
         _body(paper, words)
     if letter.windows:
@@ -114,6 +115,19 @@ def _run(paragraph, words, bold=False, size=None):
     return run
 
 
+def _labelled(place, label, words, bold, width, after=0):
+    """A label and its words, whose further lines stand under the first: `width` cm are the label's."""
+    paragraph = place.add_paragraph()
+    paragraph.paragraph_format.space_after = Pt(after)
+    paragraph.paragraph_format.left_indent, paragraph.paragraph_format.first_line_indent = (
+        Cm(width),
+        Cm(-width),
+    )
+    paragraph.paragraph_format.tab_stops.add_tab_stop(Cm(width))
+    _run(paragraph, f"{label}\t", bold)
+    _run(paragraph, words)
+
+
 def _line(paper, parts, align=None, after=0, left=None):
     paragraph = paper.add_paragraph()
     paragraph.alignment = align
@@ -146,22 +160,45 @@ def _memo_head(paper, letter):
     head.alignment = WD_ALIGN_PARAGRAPH.CENTER
     _run(head, "บันทึกข้อความ", True, HEAD)
     office = f"{letter.office} {letter.group}" + (f" โทร {letter.phone}" if letter.phone else "")
-    _line(paper, [("ส่วนราชการ  ", True), (office, False)])
-    line = _line(
-        paper, [("ที่  ", True), (letter.number or DOTS, False), ("\tวันที่  ", True), (letter.day, False)]
-    )
-    line.paragraph_format.tab_stops.add_tab_stop(Cm(8))
+    _labelled(paper, "ส่วนราชการ", office, True, 2.6)
+    left, right = _beside(paper, 8, 8)
+    _labelled(left, "ที่", letter.number or DOTS, True, 0.9)
+    _labelled(right, "วันที่", letter.day, True, 1.2)
 
 
 def _letter_head(paper, letter):
     _emblem(paper, letter)
-    line = _line(paper, [("ที่  ", False), (letter.number or DOTS, False), (f"\t{letter.office}", False)])
-    line.paragraph_format.tab_stops.add_tab_stop(Cm(9))
-    if letter.address:
-        _line(paper, [(letter.address, False)], left=9)
+    left, right = _beside(paper, 8.5, 7.5)
+    _labelled(left, "ที่", letter.number or DOTS, False, 0.9)
+    for words in [*_name_lines(letter.office), *filter(None, [letter.address])]:
+        _line(right, [(words, False)])
     _line(
         paper, [(letter.day, False)], WD_ALIGN_PARAGRAPH.CENTER, after=6
     ).paragraph_format.space_before = Pt(6)
+
+
+def _beside(paper, *widths):
+    """Two places beside each other, as many cm wide, without lines around them."""
+    table = paper.add_table(rows=1, cols=len(widths))
+    _set_widths(table, widths)
+    for cell in table.rows[0].cells:
+        for paragraph in cell.paragraphs:
+            paragraph._element.getparent().remove(paragraph._element)
+    return table.rows[0].cells
+
+
+def _set_widths(table, widths):
+    """Columns as wide as they are told, whatever stands in them."""
+    table.autofit = False
+    for column, width in zip(table.columns, widths, strict=True):
+        column.width = Cm(width)
+        for cell in column.cells:
+            cell.width = Cm(width)
+
+
+def _name_lines(words):
+    """A long name of an area office in two lines, broken before what kind of schools it has."""
+    return KIND_OF_SCHOOLS.split(words, 1) if len(words) > LONG_NAME else [words]
 
 
 def _table(paper, windows):
@@ -173,9 +210,7 @@ def _table(paper, windows):
     for row in windows:
         for cell, words in zip(table.add_row().cells, row, strict=True):
             _run(cell.paragraphs[0], words)
-    for row in table.rows:
-        for cell, width in zip(row.cells, WIDTHS, strict=True):
-            cell.width = Cm(width)
+    _set_widths(table, WIDTHS)
 
 
 def _signature(paper, letter):
@@ -184,7 +219,7 @@ def _signature(paper, letter):
             paper, [(letter.farewell, False)], WD_ALIGN_PARAGRAPH.CENTER, left=7
         ).paragraph_format.space_before = Pt(12)
     _line(paper, [("", False)], after=30)
-    for words in signed(letter):
+    for words in (line for each in signed(letter) for line in _name_lines(each)):
         line = _line(paper, [(words, False)], WD_ALIGN_PARAGRAPH.CENTER, left=7)
         line.paragraph_format.keep_with_next = True
     if not letter.is_memo:

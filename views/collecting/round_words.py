@@ -112,7 +112,8 @@ def round_event(row):
         {"label": words.get(name, name), "old": _said(old), "new": _said(new)}
         for name, (old, new) in (row.get("changes") or {}).items()
     ]
-    return event | {"title": title, "changes": changes, "system": same}
+    reason = None if row.get("to") == "proposed" else event["reason"]  # a memo, which the page shows whole
+    return event | {"title": title, "changes": changes, "system": same, "reason": reason}
 
 
 def _said(value):
