@@ -234,6 +234,7 @@ def test_pages_say_so_and_lead_there(clash, officer, approver, open_round, sign_
     assert 'value="verify"' not in shown
     board = browser.get("/admin/control-room/").text
     assert "?state=found" in board
+    assert board.count('class="tile t-cert found"') == 1, "its tile is marked"
     assert 'data-open="bulk-verify"' not in board, "no school may be verified"
     assert "บ้านหนึ่ง" in browser.get("/admin/control-room/?state=found&view=table").text
     asked = {"id": str(here().id), "move": "verify", "seen": str(here().writes)}

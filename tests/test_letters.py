@@ -70,7 +70,10 @@ def test_the_letter_to_schools_names_the_order_and_carries_its_number_and_date(
     ):
         assert thai_digits(words) in said
     parts = zipfile.ZipFile(io.BytesIO(letter_docx(letter)))
-    widths = [int(width) for width in re.findall(r'<w:gridCol w:w="(\d+)"', parts.read("word/document.xml").decode())]
+    widths = [
+        int(width)
+        for width in re.findall(r'<w:gridCol w:w="(\d+)"', parts.read("word/document.xml").decode())
+    ]
     assert widths[-1] > widths[-3] > widths[-2], "a step's dates have the room that a line of them takes"
     fonts = parts.read("word/styles.xml").decode()
     assert 'w:cs="TH SarabunPSK"' in fonts

@@ -102,6 +102,15 @@ def test_a_number_on_the_page_is_the_rows_behind_its_link(filled, filled_end, te
     assert looked > 50
 
 
+def test_the_reports_lead_to_those_of_other_subsystems_that_one_may_open(
+    filled, officer, administrator, sign_in
+):
+    index = sign_in(officer).get("/admin/reports/").text
+    for subsystem in ("buildings", "equipment", "gcode"):
+        assert f'<a href="/admin/{subsystem}/reports/">' in index
+    assert "(XLSX)</a>" not in index.partition("รายงานของระบบอื่น")[2], "no round of EMIS is open"
+
+
 def test_a_school_reads_its_own_numbers_alone(filled, teacher, neighbour, director, administrator, sign_in):
     browser = sign_in(neighbour)
     whole = reporting.counted(BY_KEY["grade-sex"], reporting.terms_of(filled))

@@ -22,7 +22,7 @@ from documents.records.digests import documents_of
 from documents.records.record import Place
 from exports.checking import findings as files
 from exports.workbooks.workbook import file_name
-from views import links, shell
+from views import instants, links, shell
 from views.jobs import follow
 from views.pages import Page
 from views.records.exporting import XLSX, note_export
@@ -229,7 +229,7 @@ def freshness_said(round_):
         return None, None
     when = buddhist.format_datetime(found.as_of)
     late = f"ยังไม่ได้ตรวจใหม่ตั้งแต่ {when} ตัวเลขอาจไม่เป็นปัจจุบัน กรุณาแจ้งผู้ดูแลระบบว่างานเบื้องหลังหยุดอยู่"
-    return f"ผลตรวจ ณ {when}", late if found.is_late else None
+    return f"ผลตรวจ ณ {instants.brief(found.as_of)}", late if found.is_late else None
 
 
 def _look_again(several, round_):

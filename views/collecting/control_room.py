@@ -141,6 +141,7 @@ class ControlRoom(Page, BaseView):
             "href": href,
             "title": said_of(standing, documents_of(shell.current_round().subsystem)[0].unit),
             "hold": bool(standing.hold),
+            "found": bool(standing.found_late and standing.errors),
             "number": number,
         }
 

@@ -3,7 +3,7 @@
 import io
 from collections import Counter
 
-from flask import abort, flash, redirect, request, send_file, url_for
+from flask import abort, current_app, flash, redirect, request, send_file, url_for
 from flask_admin import BaseView, expose
 from flask_login import current_user
 
@@ -26,7 +26,7 @@ from exports.dmc.growth import growth_rows
 from exports.dmc.report_files import numbers_for, report_file_name, schools_for
 from exports.dmc.statistics import ENCODINGS
 from exports.workbooks.file_jobs import report_file_of
-from views import here
+from views import here, shell
 from views.collecting.round_files import refuse_not_open, rows_of
 from views.dmc.report_tables import VIEWS, Tables, bars_of
 from views.jobs import deliver
@@ -38,6 +38,20 @@ ROLES = (*access.SCHOOL_READERS, *access.AREA_READERS, "executive")
 SUBSYSTEM = "DMC"
 # Lines of a table over rounds that this round's records can name.
 COUNTED_IN_PLACE = {"closing": ("grade-sex", ALL)}
+
+
+REPORTS_BESIDE = ("building_reports", "equipment_reports", "gcode_reports")  # of other subsystems
+
+
+def reports_beside(area_code):
+    """[(name, address)] of the reports of other subsystems that this person may open."""
+    admin = current_app.extensions["admin"][0]
+    found = [view for view in admin._views if view.endpoint in REPORTS_BESIDE and view.is_accessible()]
+    told = [(view.name, shell.front_of(view)) for view in found]
+    emis = here.current_round("EMIS") if any(map(current_user.areas, access.AREA_READERS)) else None
+    if emis and emis.area_code == area_code and emis.state not in here.DRAFTS:
+        told.append((f"รายงานสรุป {emis} (XLSX)", url_for("summaries.index", id=emis.id)))
+    return told
 
 
 class Reports(Page, BaseView):
@@ -65,6 +79,7 @@ class Reports(Page, BaseView):
             growing=growth.kinds_of(round_.area_code),
             is_officer=current_user.holds("district", round_.area_code),
             kinds=growth.KINDS,
+            beside=reports_beside(round_.area_code),
             hands_over=current_user.holds("district", round_.area_code) and round_.code == YEAR_END,
         )
 
