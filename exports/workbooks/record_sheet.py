@@ -1,7 +1,7 @@
 """A record on paper (แบบข้อมูลรายรายการ): every group of its declaration, to be read, corrected by hand and signed.
 
 It reads the declaration, so that any subsystem's record has it; a pupil's is แบบข้อมูลนักเรียนรายบุคคล. Pictures of the
-record stand below its facts, two beside each other.
+record stand below its facts.
 """
 
 import datetime as dt
@@ -24,7 +24,7 @@ TO_FILL = "…" * 9  # where nothing is known yet
 LEFT = 15  # mm
 LABEL = 0.45  # of a half of the page
 ROW, LINE = 5.6, 4.6  # mm of a row of one line, and of each further line
-PICTURE = (80, 60)  # mm that a picture may be wide and high
+MOST_ACROSS, GAP = 4, 3  # pictures beside each other, mm between them
 
 
 @dataclass(frozen=True)
@@ -185,17 +185,19 @@ class SheetPaper(Paper):
             self.write_rows(rows)
 
     def write_shots(self, sheet):
-        """The record's pictures two by two, each with its label below."""
+        """The record's pictures beside each other, two to four a row, each with its label below."""
         place = sheet.round.area_code, sheet.school_code
         kept = [(label, pictures.content_of(id_, *place)) for label, id_ in sheet.shots]
         kept = [(label, content) for label, content in kept if content]
-        wide, high = PICTURE
-        for pair in zip(kept[::2], [*kept[1::2], None], strict=False):
-            self._keep(high + ROW + 3)
-            top = self.get_y() + 3
+        across = min(max(len(kept), 2), MOST_ACROSS)
+        each = self.epw / across
+        wide, high = each - GAP, (each - GAP) * 3 / 4
+        for first in range(0, len(kept), across):
+            self._keep(high + ROW + GAP)
+            top = self.get_y() + GAP
             self.words(9.5)
-            for half, (label, content) in enumerate(filter(None, pair)):
-                x = self.l_margin + half * self.epw / 2
+            for at, (label, content) in enumerate(kept[first : first + across]):
+                x = self.l_margin + at * each
                 self.image(io.BytesIO(content), x, top, wide, high, keep_aspect_ratio=True, alt_text=label)
                 self.set_xy(x, top + high)
                 self.cell(wide, ROW, label, align="C")
