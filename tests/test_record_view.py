@@ -97,11 +97,16 @@ def test_a_filter_speaks_in_words(as_teacher, stored):
 def test_a_record_that_cannot_be_changed_says_why_instead_of_offering_it(as_teacher, stored):
     path = f"/admin/students/details/?id={stored[0].id}"
     assert "/admin/students/edit/" in page(as_teacher, path)
+    assert 'type="file"' in page(as_teacher, "/admin/students/import/")
     collection(Submission).update_one(
         {"school_code": SCHOOL, "subsystem": "DMC"}, {"$set": {"state": "confirmed"}}
     )
     html = page(as_teacher, path)
     assert "/admin/students/edit/" not in html
+    assert "อยู่ในสถานะ “ยืนยันแล้ว” จึงแก้ไขไม่ได้" in html
+    assert "/admin/students/import/" not in page(as_teacher, "/admin/students/")
+    html = page(as_teacher, "/admin/students/import/")
+    assert 'type="file"' not in html
     assert "อยู่ในสถานะ “ยืนยันแล้ว” จึงแก้ไขไม่ได้" in html
 
 

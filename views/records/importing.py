@@ -78,6 +78,12 @@ class ImportMixin:
         """Whether this person writes any school's records; each school is asked again by the plan and the door."""
         return current_user.holds("district", self.round.area_code) or bool(current_user.schools("school"))
 
+    def takes_no_file(self):
+        """Why the one school of this person takes nothing now, as the grid says it; None where a file may be chosen."""
+        if self.sees_area or self.school is None or self._writable(self.school):
+            return None
+        return g.get("refusal")
+
     def _planned(self):
         """The way to the plan of the uploaded file: at once for a small one, else by a job."""
         upload = request.files.get("file")
