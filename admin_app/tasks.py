@@ -31,7 +31,7 @@ KINDS = (
     "documents.checking.rule_trials",
     "documents.people.recertifying",
     "documents.people.school_accounts",
-    "exports.workbooks.file_jobs",
+    "exports.file_jobs",
     "exports.checking.duplicate_jobs",
     "exports.gcode.gcode_exchange",
     "exports.gcode.gcode_register",

@@ -9,11 +9,11 @@ from documents import subsystem
 from documents.background.jobs import job_kind
 from documents.collecting.rounds import find_round
 from documents.records.imports import Import, undo_import
+from exports.file_jobs import XLSX
 from exports.imports.importing import apply_plan, plan_file
 from exports.imports.plan_workbook import write_plan_workbook
 from exports.imports.questions import Unanswered, keep_questions
 from exports.imports.stored_plans import find_plan, left_of
-from exports.workbooks.file_jobs import XLSX
 from exports.workbooks.workbook import file_name
 
 

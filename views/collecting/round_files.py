@@ -24,7 +24,7 @@ from exports.collecting.round_workbook import refuse_reopened
 from exports.collecting.summaries import summary_of
 from exports.dmc.reports import GRADES, SEXES
 from exports.dmc.statistics import ENCODINGS
-from exports.workbooks.file_jobs import opened, round_file_of
+from exports.file_jobs import opened, round_file_of
 from views import here, links
 from views.jobs import deliver
 from views.pages import Page

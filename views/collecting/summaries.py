@@ -9,7 +9,7 @@ from flask_login import current_user
 from documents.background.jobs import ask
 from documents.collecting.rounds import get_round
 from exports.collecting.summaries import READERS, summary_file, summary_of
-from exports.workbooks.file_jobs import XLSX
+from exports.file_jobs import XLSX
 from views import here
 from views.collecting.round_files import refuse_not_open, rows_of
 from views.jobs import deliver

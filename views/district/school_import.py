@@ -20,10 +20,10 @@ from exports.district.school_jobs import LISTS, rows_workbook
 from exports.district.school_plan import ABSENT, KEYS, OUTCOMES, refuse_mapping
 from exports.district.school_plan import rows_of as kept_rows
 from exports.dmc.room_plan import plan_rooms
+from exports.file_jobs import XLSX
 from exports.imports import mapped_files
 from exports.imports.mapped_files import table_of
 from exports.imports.named_schools import names_in
-from exports.workbooks.file_jobs import XLSX
 from exports.workbooks.workbook import file_name
 from views import here
 from views.here import person

@@ -27,7 +27,7 @@ from documents.records.fields import PERSONAL
 from documents.records.record import declared
 from documents.trail import history
 from exports.district.school_profiles import profiles_file_name, profiles_workbook
-from exports.workbooks.file_jobs import XLSX
+from exports.file_jobs import XLSX
 from views import here, links
 from views.collecting.submissions import Choice
 from views.district.school_edit import SchoolEdit

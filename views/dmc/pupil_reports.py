@@ -25,7 +25,7 @@ from exports.dmc import handover
 from exports.dmc.growth import growth_rows
 from exports.dmc.report_files import numbers_for, report_file_name, schools_for
 from exports.dmc.statistics import ENCODINGS
-from exports.workbooks.file_jobs import report_file_of
+from exports.file_jobs import report_file_of
 from views import here, shell
 from views.collecting.round_files import refuse_not_open, rows_of
 from views.dmc.report_tables import VIEWS, Tables, bars_of

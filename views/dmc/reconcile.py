@@ -16,11 +16,11 @@ from documents.trail import history
 from exports.dmc import enrolment_file
 from exports.dmc.enrolment_file import KIND
 from exports.dmc.reconciliation import SIDES, reconciliation_file_name, reconciliation_workbook
+from exports.file_jobs import XLSX
 from exports.imports import mapped_files
 from exports.imports.mapped_files import table_of
 from exports.imports.named_schools import names_in
 from exports.reading import guards
-from exports.workbooks.file_jobs import XLSX
 from views import here
 from views.here import person
 from views.pages import Page

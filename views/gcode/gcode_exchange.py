@@ -8,9 +8,9 @@ from flask_admin import expose
 from documents.errors import RuleBroken
 from documents.formats.citizen_id import mask_id
 from documents.trail import history
+from exports.file_jobs import XLSX
 from exports.gcode import gcode_exchange
 from exports.gcode.gcode_exchange import ABOUT, KINDS, WORDS
-from exports.workbooks.file_jobs import XLSX
 from views import here
 from views.here import person
 from views.records.files_out import SCOPE, hands_out

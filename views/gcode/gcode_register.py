@@ -12,8 +12,8 @@ from documents.formats import buddhist
 from documents.formats.citizen_id import mask_id
 from documents.gcode.gcode_register import get_import, imports_of, refuse_register
 from documents.records.cases import reason_of
+from exports.file_jobs import XLSX
 from exports.gcode import gcode_register
-from exports.workbooks.file_jobs import XLSX
 from views.here import person
 from views.jobs import follow
 from views.records.cases import LONGEST

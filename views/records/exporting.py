@@ -8,8 +8,8 @@ from documents.records import listing
 from documents.records.export_layouts import get_layout
 from documents.records.record import declared
 from documents.trail import access_log, history
-from exports.workbooks.file_jobs import XLSX as XLSX
-from exports.workbooks.file_jobs import grid_file_of, opened
+from exports.file_jobs import XLSX as XLSX
+from exports.file_jobs import grid_file_of, opened
 from exports.workbooks.grid_files import PARTS
 from views.jobs import deliver
 

@@ -11,6 +11,7 @@ from documents.clock import utc
 from documents.errors import RuleBroken
 from documents.formats import buddhist
 from documents.records import imports
+from exports.file_jobs import XLSX
 from exports.imports import mapped_files
 from exports.imports.import_jobs import deed_in_words, undone_in_words
 from exports.imports.importing import apply_plan, check_deed, is_small, is_small_deed, plan_file
@@ -30,7 +31,6 @@ from exports.imports.template import template_of
 from exports.imports.whose_rows import schools_for
 from exports.reading import guards
 from exports.reading.reading import MAX_ROWS
-from exports.workbooks.file_jobs import XLSX
 from exports.workbooks.workbook import file_name
 from views import links
 from views.jobs import deliver, follow, growing_page, result_page

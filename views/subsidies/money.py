@@ -15,9 +15,9 @@ from documents.formats import buddhist
 from documents.people import access
 from documents.subsidies import money, money_back, rates
 from documents.subsidies.rate_rows import HOME, LEVELS, baht
+from exports.file_jobs import PDF
 from exports.subsidies import money as tables
 from exports.subsidies.money_letter import letter_file_name, letters_file_name, letters_pdf
-from exports.workbooks.file_jobs import PDF
 from views import here, links
 from views.jobs import deliver
 from views.records.exporting import note_export
