@@ -29,15 +29,12 @@ from tests.product import start as start  # scripts/start, whole
 from tests.profiling import *  # noqa: F403  what pages read that they need not
 from tests.profiling import watch
 from tests.remembered import begin
+from tests.spreading import Spread, in_order
 from tests.web import *  # noqa: F403  the application and its browsers
 from tests.web import AUDIT_KEY, Browser, settings_for
 from tests.world import world as world  # two schools and a third elsewhere, what must not be read marked
 
 SERVER = pytest.StashKey[EmbeddedMongo]()
-LONGEST = [  # files of the longest tests: begun first, so that no worker is left alone with one at the end
-    *("test_accessibility.py", "test_neighbour.py", "test_abuse_input.py", "test_story.py", "test_start.py"),
-    *("test_start_demo.py", "test_demo.py", "test_routes.py", "test_wording.py", "test_races.py"),
-]
 # Bytes, thrice what a run stores: so much must be free in memory, and four times as much there be, for it to lie there.
 ROOMY = 3 * 2**30
 
@@ -95,6 +92,12 @@ def pytest_configure_node(node):
         watch(server, name)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Spread the run as tests/spreading.py says, where scripts/test asks for it."""
+    return Spread(config, log) if config.option.dist == "loadscope" else None
+
+
 def pytest_unconfigure(config):
     if server := config.stash.get(SERVER, None):
         server.stop(grace=5)
@@ -103,7 +106,7 @@ def pytest_unconfigure(config):
 
 def pytest_collection_modifyitems(config, items):
     """The longest files first; what is marked `long` left out, unless --long asks for it."""
-    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
+    items[:] = in_order(items)
     if config.option.long:
         return
     left_out = [item for item in items if item.get_closest_marker("long")]

@@ -3,6 +3,8 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -12,6 +14,7 @@ from tests import remembered as remembering
 from tests.conftest import empty, stored_in, sweep
 from tests.listening import LISTENER
 from tests.remembered import begin, remembered
+from tests.spreading import LONG, LONGEST, Spread, in_order
 from tests.world import Stored
 
 STORE = (
@@ -104,6 +107,16 @@ def test_what_was_changed_is_named_and_put_back(database, database_uri):
     assert not kept.changed()
     subprocess.run([sys.executable, "-c", STORE, database_uri], check=True, cwd=ROOT)
     assert kept.changed() == ["notes"]
+
+
+def test_long_tests_go_out_first_and_in_turn_and_other_files_whole():
+    names = ["test_areas.py"] * 2 + ["test_start.py"] * 2 + ["test_demo.py"] * 2 + ["test_accessibility.py"]
+    ids = [f"tests/{name}::test_{number}" for number, name in enumerate(names)]
+    items = [SimpleNamespace(path=Path(name), nodeid=id_) for name, id_ in zip(names, ids, strict=True)]
+    assert [item.nodeid for item in in_order(items)] == [ids[at] for at in (6, 2, 3, 4, 5, 0, 1)]
+    together = [Spread._split_scope(None, id_) for id_ in ids]
+    assert together == ["tests/test_areas.py"] * 2 + ids[2:4] + ["tests/test_demo.py"] * 2 + ids[6:]
+    assert all((Path(__file__).parent / name).is_file() for name in LONGEST + LONG)
 
 
 def test_what_a_killed_run_left_in_memory_is_taken_away_and_nothing_else(tmp_path):
