@@ -19,15 +19,16 @@ LONG = ("test_demo.py", "test_start_demo.py", "test_backup.py", "test_wording.py
 
 def in_order(items):
     """The tests as they are to go out: those of the longest files, then the long files, then the others."""
-    seen, places = Counter(), {}
-    for item in items:
+    seen = Counter()
+
+    def place(item):
         name = item.path.name
         seen[name] += 1
         if name in LONGEST:
-            places[item] = (0, seen[name], LONGEST.index(name))
-        else:
-            places[item] = (1, LONG.index(name) if name in LONG else len(LONG), 0)
-    return sorted(items, key=places.get)
+            return 0, seen[name], LONGEST.index(name)
+        return 1, LONG.index(name) if name in LONG else len(LONG), 0
+
+    return sorted(items, key=place)
 
 
 class Spread(LoadScopeScheduling):
