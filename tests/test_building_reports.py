@@ -8,6 +8,7 @@ from python_calamine import CalamineWorkbook
 
 from documents.bobec.buildings import Building
 from documents.database import collection
+from documents.district.schools import School
 from documents.dmc.rooms import SchoolRooms
 from documents.records import pictures
 from documents.records.codelists import code_list
@@ -113,6 +114,11 @@ def test_schools_and_the_register_hold_every_building(built, officer, sign_in):
     table = table_of("schools", built)
     of = Counter(row["school_code"] for row in standing())
     assert {row[1]: row[3] for row in table.rows} == of
+    assert {tuple(row[-2:]) for row in table.rows} == {("ยังไม่มี", "ยังไม่ระบุ")}
+    School.objects(code=SCHOOL).update(site_plan="0" * 24, land=[{"rai": 7, "ngan": 1, "wah": 56.0}])
+    (row,) = [row for row in table_of("schools", built).rows if row[1] == SCHOOL]
+    assert row[-2:] == ["มี", "7 ไร่ 1 งาน 56 ตร.ว."]
+    assert "#land" in sign_in(officer).get(f"/admin/buildings/?school={SCHOOL}").text
     assert len(table_of("register", built).rows) == collection(Building).count_documents({})
     assert len(table_of("register", built, SCHOOL).rows) == 5
     assert {row[1] for row in table_of("waiting", built).rows} == {SCHOOL, OTHER, AREA}

@@ -12,6 +12,7 @@ from documents.clock import utc
 from documents.collecting.submissions import HANDED_IN, SEALED, submissions_of
 from documents.database import collection
 from documents.district import places
+from documents.district.land import size_in_words, total
 from documents.district.schools import School
 from documents.formats import buddhist
 from documents.records import linked
@@ -193,8 +194,8 @@ def rooms(round_, units):
 
 
 def schools(round_, units):
-    """A row a school or office: what stands, by condition, its classrooms and seats."""
-    of = _district_names(round_)
+    """A row a school or office: what stands, by condition, its classrooms and seats; whether there is a plan of its ground."""
+    of, grounds = _district_names(round_), _grounds(round_)
     names = [code for code, _ in conditions()]
     rows = [
         [
@@ -216,11 +217,20 @@ def schools(round_, units):
     totals = _totals(rows, 3)
     return _table(
         "schools",
-        columns(heads, set(range(3, len(heads)))),
-        rows,
-        totals and ["รวม", "", "", *totals],
+        columns((*heads, "แผนผังโรงเรียน", "เนื้อที่"), set(range(3, len(heads)))),
+        [[*row, *grounds[row[1]]] for row in rows],
+        totals and ["รวม", "", "", *totals, "", ""],
         _about(units),
     )
+
+
+def _grounds(round_):
+    """{code of a unit: (whether its plan is there, how large its ground is)}, as its profile says today."""
+    found = School.objects(area_code=round_.area_code).only("code", "site_plan", "land")
+    return {
+        one.code: ("มี" if one.site_plan else "ยังไม่มี", size_in_words(*total(one.land)) or "ยังไม่ระบุ")
+        for one in found
+    }
 
 
 def waiting(round_, units):

@@ -6,6 +6,7 @@ from flask_login import current_user
 
 from documents.bobec.building_years import as_before, round_labels, years_of
 from documents.bobec.buildings import Building
+from documents.district.schools import school
 from documents.errors import RuleBroken
 from documents.records.fields import shown
 from documents.records.record import declared
@@ -69,14 +70,13 @@ class BuildingView(RecordView):
 
     @property
     def head_links(self):
-        """From a school's grid to its register, from the area's to the district's reports."""
-        return [
-            (
-                "รายงาน",
-                url_for("building_reports.index", school=self.school if self.sees_school else None),
-                "reports",
-            )
-        ]
+        """From a school's grid to the plan of its ground and its register, from the area's to the district's reports."""
+        if not self.sees_school:
+            return [("รายงาน", url_for("building_reports.index"), "reports")]
+        own = school(self.round.area_code, self.school)
+        ground = url_for("schools.details_view", id=str(own.id), _anchor="land")
+        register = url_for("building_reports.index", school=self.school)
+        return [("แผนผังและที่ดิน", ground, "pin"), ("รายงาน", register, "reports")]
 
 
 class BuildingReports(RoundReports):
