@@ -35,7 +35,7 @@ def write_letter(paper, estimate, school, area_name):
     paper.words(11)
     paper.line_of(area_name, 7, "C")
     paper.ln(3)
-    labelled(paper, "เรียน", f"ผู้อำนวยการ{school.name} (รหัส {school.code})")
+    labelled(paper, "เรียน", f"ผู้อำนวยการโรงเรียน{school.name.removeprefix('โรงเรียน')} (รหัส {school.code})")
     labelled(
         paper,
         "ข้อมูลที่ใช้",

@@ -118,7 +118,7 @@ class Rates(Page, BaseView):
             table = rates.make_table(area, year, here.person(), typed["name"], copied, percent, reason())
         except Invalid as refusal:
             return self._page(area, refusal, typed)
-        flash(f"เพิ่มตาราง{table.title}แล้ว", "success")
+        flash(f"เพิ่มตาราง{table.title} แล้ว", "success")
         return redirect(url_for(".index", table=str(table.id)), 303)
 
     @expose("/delete/", methods=("POST",))
@@ -128,7 +128,7 @@ class Rates(Page, BaseView):
         table = rates.get_table(area, request.form.get("table"))
         try:
             rates.remove_table(table, here.person(), reason())
-            flash(f"ลบตาราง{table.title}แล้ว", "success")
+            flash(f"ลบตาราง{table.title} แล้ว", "success")
         except RuleBroken as refusal:
             if refusal.status == 403:
                 raise
