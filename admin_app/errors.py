@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 from admin_app.gate import PUBLIC, wants_json
 from admin_app.security import LARGEST_UPLOAD, MEGABYTE
 from documents.database import is_loss
-from documents.errors import Busy, RuleBroken, TotalsDiffer
+from documents.errors import Busy, NoRoom, RuleBroken, TotalsDiffer, is_full
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +46,7 @@ def init_app(app):
     app.register_error_handler(RequestEntityTooLarge, too_large)
     app.register_error_handler(HTTPException, refused)
     app.register_error_handler(RuleBroken, rule_broken)
+    app.register_error_handler(OSError, disk_full)
     app.register_error_handler(ConnectionFailure, database_lost)
     app.register_error_handler(OperationFailure, database_refused)
 
@@ -72,6 +73,14 @@ def rule_broken(error):
         g.refused = "totals", error.message
     again = isinstance(error, Busy) and request.method == "POST" and is_from_here()
     return answer(error.status, error.message, kind=type(error).__name__, resend=typed() if again else None)
+
+
+def disk_full(error):
+    """The sentence of a disk without room; any other fault of a file stays loud."""
+    if not is_full(error):
+        raise error
+    log.error("no room on the disk for what %s makes", request.endpoint)
+    return rule_broken(NoRoom())
 
 
 def stale_form(error):

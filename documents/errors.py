@@ -3,6 +3,8 @@
 Anything that is not a `RuleBroken` is a fault of ours and stays loud.
 """
 
+import errno
+
 
 class RuleBroken(Exception):
     """A rule of the district refused; `message` says what to do, `status` is the HTTP answer."""
@@ -106,6 +108,14 @@ class NoRoom(RuleBroken):
 
     def __init__(self):
         super().__init__("พื้นที่เก็บไฟล์ของเครื่องแม่ข่ายเต็ม จึงยังทำไฟล์นี้ไม่ได้ ข้อมูลไม่เสียหาย กรุณาแจ้งผู้ดูแลระบบแล้วสั่งใหม่")
+
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # what a full disk, a full share and a limit say
+
+
+def is_full(fault):
+    """Whether a fault tells of a disk without room."""
+    return isinstance(fault, OSError) and fault.errno in FULL
 
 
 class FileRefused(RuleBroken):

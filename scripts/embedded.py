@@ -149,12 +149,19 @@ class EmbeddedMongo:
 
     def _settled(self, patience: float) -> str:
         """The URI once the server is set up; it is stopped again when that cannot be done."""
+        until = time.monotonic() + patience
         try:
-            self._settle(patience)
+            while True:
+                try:
+                    self._settle(patience)
+                    return self.uri()
+                except AutoReconnect:  # one that finds itself under another port closes what is connected
+                    if not self.running or time.monotonic() > until:
+                        raise self._failure() from None
+                    time.sleep(0.02)
         except BaseException:
             self.stop()
             raise
-        return self.uri()
 
     def _settle(self, patience: float) -> None:
         """Make the replica set and the users, whatever an earlier start left undone."""

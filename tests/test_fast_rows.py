@@ -201,10 +201,11 @@ def test_a_full_disk_ends_the_making_and_leaves_nothing(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_job_on_a_full_disk_says_so_and_leaves_no_file(open_round, teacher, monkeypatch):
+@pytest.mark.parametrize("kind", ["xlsx", "csv"])
+def test_a_job_on_a_full_disk_says_so_and_leaves_no_file(open_round, teacher, monkeypatch, kind):
     write([Change(Student, place(), pupil(n)) for n in range(1, 41)], teacher)
     wanted = listing.Wanted(Student, AREA, YEAR, ROUND)
-    asked = {"round_id": str(open_round.id), "export_type": "xlsx", "noted": {}, "count": 40}
+    asked = {"round_id": str(open_round.id), "export_type": kind, "noted": {}, "count": 40}
     asked |= {"asked": listing.as_arguments(wanted)}
     monkeypatch.setattr(packing, "SPOOL", 16)
     monkeypatch.setattr(workbook, "SPOOL", 16)

@@ -25,7 +25,7 @@ from documents.background.jobs import (
 from documents.clock import naive, real_now
 from documents.database import collection, is_loss
 from documents.district.schools import Area
-from documents.errors import RuleBroken, TotalsDiffer
+from documents.errors import NoRoom, RuleBroken, TotalsDiffer, is_full
 from documents.notifying import notice_rules
 from documents.people.retention import note_erased
 from documents.records.codelists import of_area
@@ -229,6 +229,9 @@ class _Run:
         if is_loss(reason):
             self._drop()
             return False
+        if is_full(reason):
+            log.error("no room on the disk for what a job makes: %s", self.job.kind)
+            reason = NoRoom()
         if isinstance(reason, TotalsDiffer):
             refusals.note("totals", self.job.actor, "jobs", reason.message)
         if isinstance(reason, RuleBroken):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from contextlib import suppress
 
 from documents.records.record import shown_fields
 from exports.workbooks.columns import Surroundings
@@ -61,9 +62,14 @@ def csv_of(document, rows, around, layout=None):
 def csv_file(document, rows, around, layout=None):
     """The same as an open file."""
     file = Kept()
-    for line in csv_of(document, rows, around, layout):
-        file.write(line.encode("utf-8", "replace"))
-    file.seek(0)
+    try:
+        for line in csv_of(document, rows, around, layout):
+            file.write(line.encode("utf-8", "replace"))
+        file.seek(0)
+    except OSError:
+        with suppress(OSError):  # the full disk once more
+            file.close()
+        raise
     return file
 
 

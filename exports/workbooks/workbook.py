@@ -8,7 +8,6 @@ sheet that keeps the formats.
 import contextlib
 import copy
 import datetime as dt
-import errno
 import io
 import re
 import tempfile
@@ -21,7 +20,7 @@ from xlsxwriter.packager import Packager
 from xlsxwriter.sharedstrings import SharedStrings
 from xlsxwriter.worksheet import Worksheet
 
-from documents.errors import NoRoom
+from documents.errors import NoRoom, is_full
 from exports.workbooks.cells import NEEDS_CARE, Cells, escaped, rows_xml
 from exports.workbooks.packing import SPOOL, Archive, Deflated
 
@@ -80,7 +79,6 @@ FIXED_MOMENT = dt.datetime(2000, 1, 1)  # noqa: DTZ001  XlsxWriter wants it with
 SHEET_NAME_BREAKERS = re.compile(r"[\[\]:*?/\\\x00-\x1f]")
 MOST_ROWS = 1_048_576  # of one sheet, its header among them
 BATCH = 500  # rows made at a time
-FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)  # what a full disk, a full share and a limit say
 
 
 class StreamedSheet(Worksheet):
@@ -346,7 +344,7 @@ def workbook_bytes(title, **about):
         book.drop()
         with contextlib.suppress(OSError):  # the full disk once more
             result.close()
-        if getattr(fault, "errno", None) in FULL:
+        if is_full(fault):
             raise NoRoom() from fault
         raise
     result.seek(0)
