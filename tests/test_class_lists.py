@@ -158,7 +158,15 @@ def test_the_sheet_masks_numbers_until_they_are_asked_for(pupils, sign_in, teach
     number = collection(Student).find_one({"_id": id_})["person_id"]
     whole = f"{number[0]}-{number[1:5]}-{number[5:10]}-{number[10:12]}-{number[12]}"
     page = browser.get(f"{SHEET}?id={id_}").text
-    for words in ("แบบข้อมูลนักเรียนรายบุคคล", "เด็กหญิงกบ ใจดี", "ที่อยู่ตามทะเบียนบ้าน", "สัญชาติ", "ลงชื่อ", "xxxxx"):
+    for words in (
+        "แบบข้อมูลนักเรียนรายบุคคล",
+        "เด็กหญิงกบ ใจดี",
+        "ที่อยู่ตามทะเบียนบ้าน",
+        "สัญชาติ",
+        "ลงชื่อ",
+        "xxxxx",
+        "ห้ามเผยแพร่",
+    ):
         assert words in page
     assert whole not in page
     assert database.audit_events.count_documents({"action": "reveal"}) == 0

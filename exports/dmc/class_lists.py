@@ -56,7 +56,7 @@ class ClassLists:
     @property
     def foot(self):
         """Who printed it when, and that it holds personal data."""
-        return f"พิมพ์โดย {self.made_by} เมื่อ {buddhist.format_datetime(self.made_at)} · มีข้อมูลส่วนบุคคล"
+        return f"พิมพ์โดย {self.made_by} เมื่อ {buddhist.format_datetime(self.made_at)} · มีข้อมูลส่วนบุคคล ห้ามเผยแพร่"
 
 
 def lists_of(classes, round_, submission, blanks, made_by):

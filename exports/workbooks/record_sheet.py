@@ -73,7 +73,7 @@ class RecordSheet:
     def foot(self):
         """Who printed it when, and whether it holds personal data."""
         printed = f"พิมพ์โดย {self.made_by} เมื่อ {buddhist.format_datetime(self.made_at)}"
-        return f"{printed} · มีข้อมูลส่วนบุคคล" if self.personal else printed
+        return f"{printed} · มีข้อมูลส่วนบุคคล ห้ามเผยแพร่" if self.personal else printed
 
     @property
     def signers(self):
