@@ -49,6 +49,8 @@ def test_a_warning_is_seen_explained_and_confirmed_once_the_district_passes_the_
     expect(desk.page.locator(".found-list li.error")).to_have_count(1)
     expect(desk.page.locator(".found-list li.error input")).to_have_count(0)  # an error is not hers to pass
     desk.page.locator(".found-list li.warning input").check()
+    desk.press("บันทึกเหตุผล", stays=True)  # the browser refuses; in its own language it would be English
+    assert desk.page.locator("#reason").evaluate("one => one.validationMessage") == "กรุณากรอกช่องนี้"
     desk.page.fill("#reason", "เข้าเรียนช้า ตรวจกับสูติบัตรแล้ว")
     desk.press("บันทึกเหตุผล")
 

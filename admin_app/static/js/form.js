@@ -179,6 +179,21 @@ const cameFrom = new URLSearchParams(location.search).get("url") ?? "";
 const empty = document.querySelector(".field.missing");
 if (empty && /[?&]missing=/.test(cameFrom) && !document.querySelector("[data-summary]")) jumpTo(empty.id.slice("field-".length));
 
+/* What the browser refuses by itself is said in the words of the page, not of the browser */
+const refusal = ({ validity, min, max }, chosen) => {
+  if (validity.valueMissing) return chosen ? "กรุณาเลือก" : "กรุณากรอกช่องนี้";
+  if (validity.rangeUnderflow) return `ต้องไม่น้อยกว่า ${min}`;
+  if (validity.rangeOverflow) return `ต้องไม่เกิน ${max}`;
+  return validity.typeMismatch ? "กรุณากรอกให้ถูกรูปแบบ" : "ค่านี้ใช้ไม่ได้ กรุณาตรวจสอบ";
+};
+document.addEventListener("invalid", ({ target }) => {
+  if (!target.validity.customError) target.setCustomValidity(said(refusal(target, target.matches("select, [type=radio], [type=checkbox], [type=file]"))));
+}, true);
+for (const again of ["input", "change", "click"]) document.addEventListener(again, ({ target }) => {
+  const form = (target.closest?.("button") ?? target).form;
+  for (const one of form?.elements ?? []) if (one.validity?.customError) one.setCustomValidity("");
+}, true);
+
 /* The index of groups follows the scroll */
 const index = document.querySelector("[data-form-index]");
 if (index) {
