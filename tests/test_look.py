@@ -464,3 +464,20 @@ def test_a_long_table_keeps_its_head_in_sight_and_a_wide_one_says_that_it_goes_o
     expect(going_on).to_have_class(re.compile(r"\bgoes-on\b"))
     going_on.evaluate("box => { box.scrollLeft = box.scrollWidth }")
     expect(going_on).not_to_have_class(re.compile(r"\bgoes-on\b"))
+
+
+@pytest.mark.browser
+def test_an_empty_input_is_told_in_the_page_s_language_and_sent_once_it_is_filled(tab):
+    form = '<form id="asks" method="get" action="/admin/pupils/"><input name="q" required><button>ส่งไป</button></form>'
+
+    def with_form(route):
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text().replace("</main>", f"{form}</main>"))
+
+    tab.route("**/admin/pupils/", with_form)
+    tab.reload()
+    tab.locator("#asks button").click()
+    assert tab.evaluate("document.querySelector('#asks input').validationMessage") == "กรุณากรอกช่องนี้"
+    tab.evaluate("document.querySelector('#asks input').value = 'ก'")  # as a script sets it, without an event
+    tab.locator("#asks button").click()
+    tab.wait_for_url("**/admin/pupils/?q=*")

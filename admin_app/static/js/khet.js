@@ -328,6 +328,17 @@ for (const drop of document.querySelectorAll("[data-file-drop], .file-drop")) {
   });
 }
 
+/* What the browser says of an input that is empty or wrong, in the page's words whatever language the browser's are. */
+const withInput = (event) => (event.target.form?.elements ? [...event.target.form.elements].filter((one) => one === event.target || (one.name && one.name === event.target.name)) : []);
+const unsaid = (inputs) => { for (const one of inputs) if (one.validity?.customError) one.setCustomValidity(""); };
+document.addEventListener("invalid", ({ target }) => {
+  if (target.validity.customError) return;
+  const missing = target.type === "file" ? "กรุณาเลือกไฟล์" : target.matches("select, [type=checkbox], [type=radio]") ? "กรุณาเลือกช่องนี้" : "กรุณากรอกช่องนี้";
+  target.setCustomValidity(said(target.validity.valueMissing ? missing : "ค่าในช่องนี้ไม่ถูกต้อง กรุณาตรวจสอบ"));
+}, true);
+for (const kind of ["input", "change"]) document.addEventListener(kind, (event) => unsaid(withInput(event)), true);
+document.addEventListener("click", (event) => unsaid(event.target.closest?.("button, [type=submit]")?.form?.elements ?? []), true);
+
 /* What scrolls sideways: whether it goes on to the right where no scroll bar tells, and which tables need not scroll. */
 const STRIPS = ".grid-wrap, .table-wrap, .lines-wrap, .queues, .form-index, .class-chips, .legend, .tabs, .act-do, .paper";
 const sides = new ResizeObserver((seen) => { for (const { target } of seen) lookAside(target.closest(STRIPS)); });
