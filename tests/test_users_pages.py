@@ -111,6 +111,15 @@ def test_an_account_is_changed_from_its_page(desk, teacher):
     assert "ย้าย" in page
 
 
+def test_an_accounts_history_tells_of_the_account_and_not_of_what_the_person_did(desk, sign_in, teacher):
+    assert sign_in(teacher).get("/admin/users/").status_code == 403
+    told = {"what": [None, "grid"], "rows": [None, 3]}
+    history.note_event(AREA, teacher, "export", "access", teacher.id, told)
+    page = desk.get(f"/admin/users/details/?id={teacher.id}").text
+    said = page[page.index("ประวัติของบัญชี") :]
+    assert not re.search("refuse|export|scope|where|grid", re.sub(r"<[^>]*>|href=\S+", "", said))
+
+
 def test_two_who_change_one_account_see_both_versions(desk, administrator, teacher):
     form = {"name": "ครูย้าย", "email": teacher.email, "revision": teacher.revision, "phone": "045"}
     form |= {"grants-0-role": "school", "grants-0-area_code": AREA, "grants-0-schools": SCHOOL}

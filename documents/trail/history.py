@@ -253,9 +253,11 @@ def verify(area_code=None):
     return verified(area_code)
 
 
-def events_of(area_code, subject, limit=200):
-    """A subject's events, newest first."""
-    return AuditEvent.objects(area_code=area_code, subject=subject).order_by("-number").limit(limit)
+def events_of(area_code, subject, limit=200, document=None):
+    """A subject's events, newest first; with `document` those that it is the subject of as that."""
+    found = AuditEvent.objects(area_code=area_code, subject=subject)
+    found = found.filter(document=document) if document else found
+    return found.order_by("-number").limit(limit)
 
 
 # ---- retention ----

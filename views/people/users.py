@@ -21,12 +21,12 @@ from documents.trail import history
 from views.pages import Page, SecureForm
 from views.people.account_forms import AccountForm, areas_of
 from views.people.school_accounts import SchoolAccounts
-from views.trail.event_words import OF_ACCOUNTS
+from views.trail import event_words
 
 MOST_PAGES = 1_000
 LONGEST_SEARCH = 100
 MOST_AT_ONCE = 500
-ACTIONS = OF_ACCOUNTS | {"create": "สร้างบัญชี", "update": "แก้ไขบัญชี"}
+ACTIONS = event_words.ACTIONS | {"create": "สร้างบัญชี", "update": "แก้ไขบัญชี"}
 STATES = [
     ("active", "ใช้งานได้"),
     ("suspended", "ระงับ"),
@@ -357,8 +357,12 @@ def events_of(person):
 
 
 def events_in(person, areas):
-    """The account's history in these areas, the newest first, for the template's timeline."""
-    found = sorted((event for area in areas for event in history.events_of(area, person.id, 50)), key=_when)
+    """The account's history in these areas, the newest first, for the template's timeline.
+
+    What the person did with data, or was refused, is no history of the account: it stands in the log.
+    """
+    told = (event for area in areas for event in history.events_of(area, person.id, 50, accounts.SUBJECT))
+    found = sorted(told, key=_when)
     shown = {(event.at, event.action): event for event in found}  # one deed is told in each of its areas
     return [_told(event) for event in reversed(shown.values())]
 
