@@ -52,7 +52,7 @@ def relative(prefix, who, english):
 
     made = {
         "id": text(
-            **words(f"เลขบัตรของ{who}", "Number", f"หมายเลขบัตรประชาชน{who}", f"เลขประจำตัวประชาชน{who}"),
+            **words(f"เลขบัตรของ{who}", "Number", f"หมายเลขบัตรประชาชน{who}", "เลขประจำตัวประชาชน" + who),
             max_length=20,
             check=rules.person_id,
             masked=True,
