@@ -17,7 +17,7 @@ from documents.database import connect
 from scripts import preparing, serve
 from scripts.embedded import EmbeddedMongo, find_mongod, free_port, spawn
 from scripts.folder import CannotStart, prepare
-from tests.product import kill_everything, processes, wait_until_gone
+from tests.product import PATIENCE, kill_everything, processes, wait_until_gone
 from tests.slow import is_crowded
 
 
@@ -27,23 +27,52 @@ def notebook(data):
 
 
 def test_it_answers_starts_again_quickly_and_leaves_no_process(start, tmp_path):
+    """Two runs over one folder, from a caller's folder whose programs have the names of the product's."""
+    for package in ("admin_app", "scripts", "documents"):
+        (tmp_path / package).mkdir()
+        (tmp_path / package / "__init__.py").write_text("raise SystemExit('a stranger was run')\n")
     first = start("--no-demo")
     first.wait_until_well()
     assert first.health()[1] == {"status": "ok", "database": "ok", "worker": "ok", "version": "0.1.0"}
+    assert "stranger" not in first.printed
+    keys = secrets_of(first)
+    assert {"session.key", "audit.key", "mongod-members.key"} <= set(keys)
+    assert_a_folder_in_use_is_one_sentence(start, first)
+    urllib.request.urlopen(f"http://127.0.0.1:{first.port}/healthz?search=somchai", timeout=10).close()
     assert first.end(signal.SIGTERM) == 0
     assert processes(first.data) == []
+    logs = "".join(log.read_text(errors="replace") for log in (first.data / "logs").iterdir())
+    assert "/healthz" in logs
+    assert "somchai" not in logs
 
     second = start("--no-demo")
     seconds = second.wait_until_well()
     print(f"second start: {seconds:.1f} s")
     assert seconds < 30 or is_crowded()  # a busy machine; a quiet one takes about 4
     second.wait_until_announced()
+    assert secrets_of(second) == keys
     assert second.end(signal.SIGINT) == 0
     assert f"http://127.0.0.1:{second.port}" in second.printed
     assert processes(second.data) == []
 
 
-def test_acknowledged_writes_survive_kill_9_of_everything(start, times):
+def secrets_of(product):
+    """{name: secret} of a data folder; each file is its owner's only."""
+    files = list((product.data / "secrets").iterdir())
+    assert {stat.S_IMODE(key.stat().st_mode) for key in files} == {0o600}
+    return {key.name: key.read_text() for key in files}
+
+
+def assert_a_folder_in_use_is_one_sentence(start, first):
+    printed = start("--no-demo").refused()
+    assert "โฟลเดอร์ข้อมูล" in printed
+    assert printed.count("\n") == 0
+    assert first.health()[0] == 200
+
+
+def test_acknowledged_writes_survive_kill_9_of_everything_and_nothing_stays_behind_a_killed_first_process(
+    start, times
+):
     product = start("--no-demo")
     product.wait_until_well()
     for number in range(times(1, 5)):
@@ -53,29 +82,31 @@ def test_acknowledged_writes_survive_kill_9_of_everything(start, times):
         product = start("--no-demo", port=product.port)
         product.wait_until_well()
         assert notebook(product.data).count_documents({}) == number + 1
-
-
-def test_nothing_stays_behind_when_only_the_first_process_is_killed(start):
-    product = start("--no-demo")
-    product.wait_until_well()
     product.process.kill()
     product.process.wait()
     wait_until_gone(product.data)
 
 
-@pytest.mark.parametrize("program", ["mongod", "gunicorn", "admin_app.worker"])
-def test_a_part_that_dies_is_started_again(start, program):
+def test_a_part_that_dies_is_started_again(start):
     product = start("--no-demo")
     product.wait_until_well()
     product.wait_until_announced()
-    victims = [
-        pid for pid, line in processes(product.data) if program in line and "scripts.serve" not in line
-    ]
-    for pid in victims:
-        os.kill(pid, signal.SIGKILL)
-    time.sleep(1.5)
-    product.wait_until_well()
+    for program in ("mongod", "gunicorn", "admin_app.worker"):
+        victims = pids_of(product, program)
+        assert victims
+        for pid in victims:
+            os.kill(pid, signal.SIGKILL)
+        until = time.monotonic() + PATIENCE
+        while not pids_of(product, program) - victims:
+            assert time.monotonic() < until, f"{program} stays away"
+            time.sleep(0.05)
+        product.wait_until_well()
     assert product.end() == 0
+
+
+def pids_of(product, program):
+    """The processes of one part of a run."""
+    return {pid for pid, line in processes(product.data) if program in line and "scripts.serve" not in line}
 
 
 def test_a_taken_port_is_one_sentence(start):
@@ -85,15 +116,6 @@ def test_a_taken_port_is_one_sentence(start):
         printed = start("--no-demo", port=taken.getsockname()[1]).refused()
     assert "ถูกใช้อยู่" in printed
     assert printed.count("\n") == 0
-
-
-def test_a_data_folder_in_use_is_one_sentence_and_the_first_goes_on(start):
-    first = start("--no-demo")
-    first.wait_until_well()
-    printed = start("--no-demo").refused()
-    assert "โฟลเดอร์ข้อมูล" in printed
-    assert printed.count("\n") == 0
-    assert first.health()[0] == 200
 
 
 def test_a_data_folder_that_cannot_be_made_is_one_sentence(start, tmp_path):
@@ -194,34 +216,3 @@ def test_health_says_that_the_database_is_down(start, tmp_path):
     assert answer["status"] == "down"
     assert answer["database"].startswith("no answer")
     assert "127.0.0.1" not in json.dumps(answer)
-
-
-def test_what_lies_in_the_callers_folder_is_not_run(start, tmp_path):
-    for package in ("admin_app", "scripts", "documents"):
-        (tmp_path / package).mkdir()
-        (tmp_path / package / "__init__.py").write_text("raise SystemExit('a stranger was run')\n")
-    product = start("--no-demo")
-    product.wait_until_well()
-    assert "stranger" not in product.printed
-
-
-def test_secrets_are_generated_once_for_their_owner_only(start):
-    product = start("--no-demo")
-    product.wait_until_well()
-    keys = {key.name: key.read_text() for key in (product.data / "secrets").iterdir()}
-    assert {"session.key", "audit.key", "mongod-members.key"} <= set(keys)
-    modes = {stat.S_IMODE(key.stat().st_mode) for key in (product.data / "secrets").iterdir()}
-    assert modes == {0o600}
-    product.end()
-    start("--no-demo").wait_until_well()
-    assert keys == {key.name: key.read_text() for key in (product.data / "secrets").iterdir()}
-
-
-def test_the_access_log_holds_no_query_string(start):
-    product = start("--no-demo")
-    product.wait_until_well()
-    urllib.request.urlopen(f"http://127.0.0.1:{product.port}/healthz?search=somchai", timeout=10).close()
-    product.end()
-    logs = "".join(log.read_text(errors="replace") for log in (product.data / "logs").iterdir())
-    assert "/healthz" in logs
-    assert "somchai" not in logs
