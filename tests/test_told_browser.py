@@ -28,7 +28,7 @@ def test_the_bell_rings_is_followed_by_keyboard_and_the_district_sees_who_read(
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="แจ้งเตือน")).to_be_visible()
     school.shot("notices")
-    page.get_by_role("link", name="ประกาศ: ประชุมชี้แจง DMC").focus()
+    page.get_by_role("link", name="ประชุมชี้แจง DMC").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_text("วันที่ 9 มิ.ย. เวลา 09.00 น.")).to_be_visible()
     expect(page.locator(".bell .badge")).to_have_text("1")

@@ -61,7 +61,8 @@ def row_of(notice):
     at = in_bangkok(notice.at)
     return {
         "href": url_for("notices.open", id=str(notice.id)),
-        "text": notice.text,
+        "text": notice.text.removeprefix(f"{words}: "),  # an announcement's title, as somebody typed it
+        "typed": notice.text.startswith(f"{words}: "),
         "word": words,
         "icon": icon,
         "tone": tone,
