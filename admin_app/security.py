@@ -22,7 +22,7 @@ from views.links import RESERVED
 from views.records.files_out import ONE, SCOPE
 
 MEGABYTE = 2**20
-LARGEST_UPLOAD = 25 * MEGABYTE
+LARGEST_UPLOAD = 42 * MEGABYTE
 LARGEST_FIELD = 4 * MEGABYTE  # of a form without its files: a pasted list of schools, a page of ticked rows
 MOST_FIELDS = 20_000
 DAY = 24 * 3600  # seconds

@@ -299,7 +299,7 @@ def test_too_large_an_upload_gets_a_page_and_is_read_to_its_end(sign_in, teacher
     body = io.BytesIO(b"x" * (security.LARGEST_UPLOAD + 1000))
     answer = sign_in(teacher).post("/account/end/", input_stream=body, content_length=len(body.getvalue()))
     assert answer.status_code == 413
-    assert "25 MB" in answer.text
+    assert "42 MB" in answer.text
     assert body.read() == b""
 
 

@@ -136,8 +136,7 @@ def table_of(content, filename, known_labels, header=None):
 
     Raises FileRefused.
     """
-    if len(content) > guards.MAX_BYTES:
-        guards.kind_of(content)
+    guards.refuse_size(content)
     sheets, encoding = (_json_sheets(content), "JSON") if _is_json(content) else _sheets(content)
     sheets = [sheet for sheet in sheets if sheet.rows]
     if not sheets:

@@ -11,6 +11,7 @@ import zlib
 from documents.errors import FileRefused
 
 MAX_BYTES = 20 * 1024 * 1024
+MAX_TEXT = 40 * 1024 * 1024  # of a CSV, which nothing packs: a whole district's 50,000 pupils are 30 MB
 MAX_UNPACKED = 200 * 1024 * 1024
 MAX_RATIO = 250  # a sheet of one repeated row packs about 60:1, a bomb 1,000:1
 RATIO_COUNTS_FROM = 10 * 1024 * 1024
@@ -52,15 +53,24 @@ def kind_of(content):
     """
     if not content.strip(b"\x00 \t\r\n"):
         raise FileRefused("ไฟล์นี้ว่างเปล่า กรุณาตรวจสอบว่าบันทึกไฟล์เรียบร้อยแล้วจึงเลือกไฟล์ใหม่")
-    if len(content) > MAX_BYTES:
-        raise FileRefused(
-            f"ไฟล์ใหญ่ {len(content) / 1048576:.0f} MB เกินกำหนด {MAX_BYTES // 1048576} MB กรุณาแบ่งเป็นหลายไฟล์"
-        )
+    refuse_size(content, MAX_TEXT)
     if content.startswith(b"PK"):
+        refuse_size(content)
         return kind_of_archive(content)
     if content.startswith(OLE):
+        refuse_size(content)
         return kind_of_ole(content)
-    return kind_of_text(content)
+    kind = kind_of_text(content)
+    if kind != "text":
+        refuse_size(content)
+    return kind
+
+
+def refuse_size(content, most=MAX_BYTES):
+    """Raise FileRefused for a file of more bytes than are taken."""
+    if len(content) > most:
+        said = f"ไฟล์ใหญ่ {len(content) / 1048576:.0f} MB เกินกำหนด {most // 1048576} MB กรุณาแบ่งเป็นหลายไฟล์"
+        raise FileRefused(said)
 
 
 def kind_of_ole(content):

@@ -54,7 +54,7 @@ def read_table(file, filename, known_labels=(), max_rows=MAX_ROWS):
 
     `file` is bytes or an open binary file. Raises FileRefused.
     """
-    content = file if isinstance(file, bytes) else file.read(guards.MAX_BYTES + 1)
+    content = file if isinstance(file, bytes) else file.read(guards.MAX_TEXT + 1)
     kind = guards.kind_of(content)
     sheets, encoding = sheets_of(kind, content, max_rows)
     sheet, position = best_sheet(sheets, known_labels)

@@ -90,7 +90,7 @@ class ImportMixin:
         if upload is None or not upload.filename:
             raise RuleBroken("กรุณาเลือกไฟล์ก่อนกด “ตรวจไฟล์”")
         blanks = "clear" if request.form.get("blanks") == "clear" else "keep"
-        return self._plan_of(upload.stream.read(guards.MAX_BYTES + 1), upload.filename, blanks)
+        return self._plan_of(upload.stream.read(guards.MAX_TEXT + 1), upload.filename, blanks)
 
     def _plan_of(self, content, filename, blanks, answers=None):
         """The way to the plan of a file's bytes, or to what has to be answered before."""
