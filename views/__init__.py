@@ -44,9 +44,9 @@ from views.notifying.mails import Mails
 from views.notifying.notices import Notices
 from views.people.account import Account
 from views.people.joining import joining
-from views.people.people import SchoolPeople
 from views.people.privacy import Notice, Privacy
 from views.people.registrations import Registrations
+from views.people.school_people import SchoolPeople
 from views.people.users import Users
 from views.records.codelists import CodeLists
 from views.records.fields import Fields

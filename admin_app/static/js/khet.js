@@ -185,7 +185,7 @@ document.addEventListener("click", (event) => {
   if (on("[data-theme-switch]")) nextTheme();
   else if (on("[data-nav-toggle]")) nav(document.body.dataset.nav !== "open");
   else if (on("[data-scrim]")) { if (document.body.dataset.nav) nav(false); drawer.close(); }
-  else if (on("[data-dismiss]")) { on(".flash, .note, .draft, [data-dismissable]")?.remove(); document.getElementById("main")?.focus({ preventScroll: true }); }
+  else if (on("[data-dismiss]")) { on(".flash, .note, .draft")?.remove(); document.getElementById("main")?.focus({ preventScroll: true }); }
   else if (on("[data-open]")) document.getElementById(on("[data-open]").dataset.open)?.showModal();
   else if (on("[data-close]")) on("dialog")?.close();
   else if (on("[data-drawer-open]")) drawer.open();
