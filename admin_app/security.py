@@ -77,7 +77,7 @@ def init_app(app: Flask, settings) -> None:
     app.before_request(refusals.forget)
     app.before_request(refuse_foreign_host)
     app.before_request(drop_reserved_names)
-    app.before_request(take_larger)
+    app.before_request(limit_size)
     CSRFProtect(app)
     app.extensions["khet_limiter"] = Limiter(get_remote_address, app=app, storage_uri="khet://")
     app.after_request(note_refusal)
@@ -117,9 +117,13 @@ def drop_reserved_names() -> None:
         request.args = ImmutableMultiDict(kept)
 
 
-def take_larger() -> None:
-    """Let the forms that take several pictures at once be larger than others; asked before anything is read."""
-    if larger := current_app.config.get("KHET_LARGER", {}).get(request.endpoint):
+def limit_size() -> None:
+    """Let the forms that take several pictures at once be larger than others, and those without a file no larger than one
+    field of others, whose every byte may stand as three; asked before anything is read.
+    """
+    if request.mimetype == "application/x-www-form-urlencoded":
+        request.max_content_length = 3 * LARGEST_FIELD
+    elif larger := current_app.config.get("KHET_LARGER", {}).get(request.endpoint):
         request.max_content_length = larger
 
 
