@@ -53,6 +53,8 @@ OF_RECORDS = [
     ("POST", "import/ask/", {"id": "{record}"}, {400: "school district"}),
     ("POST", "import/apply/", {"id": "{record}"}, {302: READERS}),
     ("POST", "import/undo/", {"id": "{record}", "reason": "ทดสอบ"}, {302: "school district"}),  # no such import
+    ("GET", "removed/", "?school={school}", {200: READERS}),
+    ("POST", "removed/?school={school}", {"id": "{record}", "reason": "ทดสอบ"}, {302: "school district"}),  # it stands
 ]  # fmt: skip
 
 SURVEY = "/admin/surveys/<key>/"

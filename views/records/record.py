@@ -41,7 +41,7 @@ from views.records.exporting import has_numbers
 from views.records.files_out import ONE, SCOPE, hands_out
 from views.records.filters import MOST_FILTERS
 from views.records.importing import ImportMixin
-from views.records.record_actions import ActionsMixin
+from views.records.record_actions import COMES_BACK, ActionsMixin
 from views.records.record_cells import CellsMixin
 from views.records.record_columns import ColumnsMixin
 from views.records.record_filters import FiltersMixin
@@ -49,6 +49,7 @@ from views.records.record_form import FormMixin
 from views.records.record_grid import LAYOUTS, GridMixin
 from views.records.record_links import LinksMixin
 from views.records.record_sheet import SheetMixin
+from views.records.removals import RemovalsMixin
 from views.records.revealing import RevealMixin
 from views.records.searching import SearchMixin
 
@@ -66,6 +67,7 @@ class RecordView(
     CellsMixin,
     ActionsMixin,
     ImportMixin,
+    RemovalsMixin,
     SheetMixin,
     RevealMixin,
     SearchMixin,
@@ -335,6 +337,7 @@ class RecordView(
         except RuleBroken as refusal:
             flash(refusal.message, "error")
             return False
+        flash(COMES_BACK, "info")
         return True
 
     def handle_view_exception(self, exc):

@@ -12,6 +12,7 @@ from documents.records import listing
 from documents.records.bulk import DONE, deed
 from views.jobs import follow
 
+COMES_BACK = "นำกลับมาได้ที่ “รายการที่ลบ” เหนือตารางของโรงเรียน"
 MOST_AT_ONCE = 3000  # about half a second in one transaction; more becomes a job, a school at a time
 
 
@@ -23,7 +24,7 @@ class ActionsMixin:
             "tone": "risk",
             "icon": "trash",
             "reason": "reason",
-            "undo": "ค่าเดิมทุกช่องเก็บไว้ในประวัติการแก้ไข",
+            "undo": "นำกลับมาได้ที่ “รายการที่ลบ” เหนือตาราง",
         },
         "review": {"icon": "check"},
     }
@@ -115,3 +116,5 @@ class ActionsMixin:
         else:
             schools = len({row["school_code"] for row in rows})
             flash(f"{DONE[name]} {len(rows):,} รายการ ของ {schools} โรงเรียน", "success")
+            if name == "delete":
+                flash(COMES_BACK, "info")
