@@ -1,9 +1,11 @@
 """The control room: what it shows of whom, where a press leads, and that bulk moves act on the schools shown alone."""
 
 import datetime as dt
+import io
 import re
 
 import pytest
+from python_calamine import load_workbook
 
 from documents import clock
 from documents.background.jobs import Job
@@ -194,6 +196,29 @@ def test_the_table_says_the_same_in_words(room, sign_in, officer):
     html = page(sign_in(officer), f"{ROOM}?view=table")
     assert html.count("<tr>") == 9
     assert f"/admin/students/?school={SCHOOL}&amp;missing=1" in html
+
+
+def test_the_list_goes_out_as_a_workbook_as_it_is_narrowed(room, sign_in, officer, teacher, database):
+    put(SCHOOL, started=True, counts={"students": 5, "pupils": 5, "incomplete": 2})
+    path = "/admin/submissions/export/xlsx/"
+
+    def rows(who, query=""):
+        answer = sign_in(who).get(path + query)
+        return load_workbook(io.BytesIO(answer.data)).get_sheet_by_index(0).to_python()
+
+    header, *schools = rows(officer)
+    assert len(schools) == 8
+    first = next(row for row in schools if row[1] == SCHOOL)
+    assert dict(zip(header, first, strict=True)) | {"บันทึกล่าสุด": ""} == {
+        "กลุ่มโรงเรียน": first[0], "รหัสโรงเรียน": SCHOOL, "โรงเรียน": "บ้านหนึ่ง", "สถานะ": "กำลังบันทึก", "จำนวน": 5, "ไม่ครบ": 2,
+        "ข้อผิดพลาด": 0, "คำเตือน": 0, "บันทึกล่าสุด": "", "ยืนยันเมื่อ": "", "รับรองเมื่อ": "", "เขตตรวจสอบเมื่อ": "",
+        "ส่งได้ถึง": "10 มิ.ย. 2568 16.30 น.",
+    }  # fmt: skip
+    assert [row[1] for row in rows(officer, "?search=บ้านที่3")[1:]] == ["34010003"]
+    assert [row[1] for row in rows(teacher)[1:]] == [SCHOOL]
+    html = page(sign_in(officer), "/admin/submissions/?search=บ้านที่3&endpoint=x")
+    assert f'href="{path}?search=' in html
+    assert database.audit_events.count_documents({"action": "export"}) == 3
 
 
 @pytest.mark.parametrize(

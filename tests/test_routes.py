@@ -133,6 +133,7 @@ TABLE = [
     ("GET", "/admin/class-lists/", "?school={school}&grade=", {200: READERS}),
     ("GET", "/admin/class-lists/pdf/", "?school={school}&grade=none", {404: READERS}),
     ("GET", "/admin/submissions/", "", {200: ROUND_READERS}),
+    ("GET", "/admin/submissions/export/xlsx/", "", {200: ROUND_READERS}),
     ("GET", "/admin/submissions/details/", "?id={submission}", {200: ROUND_READERS}),
     # The rooms of the marked school are not those of its pupils: what the checks found stands in the way.
     ("POST", "/admin/submissions/move/", {"id": "{submission}", "move": "confirm"}, {422: "school"}),
@@ -237,8 +238,8 @@ TABLE = [
     ("POST", "/admin/schools/notes/", {"id": "{school_id}", "text": " "}, {422: "district approver"}),
     ("POST", "/admin/schools/notes/strike/", {"id": "{school_id}", "reason": "ผิด"}, {409: "district approver"}),
     ("GET", "/admin/schools/export/xlsx/", "", {200: EVERYONE}),
-    ("GET", "/admin/schools/establish/", "", {200: "district"}),
-    ("POST", "/admin/schools/establish/", {"code": "34010099"}, {422: "district"}),
+    ("GET", "/admin/schools/new/", "", {200: "district"}),
+    ("POST", "/admin/schools/new/", {"code": "34010099"}, {422: "district"}),
     ("GET", "/admin/schools/move/", "?id={school_id}&move=merge", {200: "district"}),
     ("POST", "/admin/schools/move/", {"id": "{school_id}", "move": "close"}, {422: "district"}),
     ("POST", "/admin/schools/round/", {"id": "{school_id}", "round": "{round}", "reason": "ก"}, {409: "district"}),

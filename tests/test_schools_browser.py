@@ -84,7 +84,7 @@ def test_a_school_keeps_its_profile_and_an_officer_orders_and_reconciles(
     assert "12 ไร่ 1 งาน" in own.page.content()
     expect(own.page.locator(".map-drawing .here")).to_have_count(1)
     one = window(officer)
-    one.go("/admin/schools/establish/")
+    one.go("/admin/schools/new/")
     order = {"order_number": "12/2568", "order_day": "30/05/2568", "since": "01/06/2568"}
     for name, text in ({"code": "34010009", "name": "บ้านใหม่"} | order).items():
         one.page.fill(f"[name={name}]", text)

@@ -33,7 +33,7 @@ FATES = {
 class SchoolMoves:
     """The part of the view of schools behind orders about them, and behind their rounds."""
 
-    @expose("/establish/", methods=("GET", "POST"))
+    @expose("/new/", methods=("GET", "POST"))
     def establish_view(self):
         """A new school, by its order."""
         area = area_moved()
