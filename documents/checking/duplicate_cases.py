@@ -131,6 +131,11 @@ class DuplicateCase(Case):
                 "name": "school_queue",
             },
             {"fields": ["area_code", "kind", "ended_at", "due_at", "_id"], "name": "kind_queue"},
+            {"fields": ["area_code", "ended_at", "state", "due_at", "_id"], "name": "officers_queue"},
+            {
+                "fields": ["area_code", "kind", "ended_at", "state", "due_at", "_id"],
+                "name": "officers_kind_queue",
+            },
             {"fields": ["area_code", "schools", "state"], "name": "of_school"},
             {"fields": ["area_code", "academic_year", "round", "state", "last_scan"], "name": "of_round"},
             {
