@@ -301,7 +301,7 @@ def stats_of(round_, estimate, school):
     shown = estimate.items if school or sees_poor(round_) else tables.items_for(estimate, False)
     yield "นักเรียนที่นับเพื่อจัดสรร", f"{estimate.heads():,}", "คน"
     yield "ประมาณการทั้งปี", baht(estimate.total(items=shown)), "บาท"
-    yield f"ประมาณการ{tables.TERMS[estimate.term]}", baht(estimate.total("term", shown)), "บาท"
+    yield f"ประมาณการของ{tables.TERMS[estimate.term]}", baht(estimate.total("term", shown)), "บาท"
 
 
 def notes_of(round_, estimate, what, school):
