@@ -155,6 +155,12 @@ def test_size_follows_the_pupils_counted_on_10_june(open_round, officer, sign_in
     assert [size_band(number, "101701") for number in (499, 500, 1500, 2500)] == ["s", "m", "l", "xl"]
 
 
+def test_a_name_stands_without_the_word_school_in_front(open_round, officer, sign_in):
+    form = {"id": profile().id, "revision": 1, "name": "โรงเรียน บ้านหนึ่งใหม่", "reason": "ตามประกาศ"}
+    assert sign_in(officer).send(f"{PAGE}edit/", form).status_code == 303
+    assert profile().name == "บ้านหนึ่งใหม่"
+
+
 def test_what_a_profile_lacks_is_said_and_found(
     open_round, teacher, officer, director, executive, sign_in, database
 ):

@@ -47,6 +47,11 @@ def website(value):
     return value
 
 
+def school_name(value):
+    """A name as the ministry lists it: without the word โรงเรียน in front."""
+    return value.removeprefix("โรงเรียน").strip() or value
+
+
 def english_name(value):
     """A name without Thai letters."""
     if re.search(r"[ก-๙]", value):

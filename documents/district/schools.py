@@ -86,6 +86,7 @@ class School(Document):
     kind = StringField(choices=list(KINDS), default="school")
 
     name = text("ชื่อโรงเรียน", en="Name", need="R", group=NAMES, by=DISTRICT, personal=PUBLIC, width="l",
+                check=rules.school_name, help="ไม่ต้องมีคำว่า โรงเรียน นำหน้า",
                 synonyms=("โรงเรียน", "ชื่อสถานศึกษา", "ชื่อโรงเรียน (ไทย)", "ชื่อโรงเรียน (ภาษาไทย)", "name", "sch_name", "schoolname",
                           "สถานศึกษา"))  # fmt: skip
     name_en = text("ชื่อภาษาอังกฤษ", en="English name", group=NAMES, by=DISTRICT, personal=PUBLIC, width="l",

@@ -10,6 +10,7 @@ from functools import cache
 
 from documents import clock
 from documents.district import places
+from documents.district.school_rules import school_name
 from documents.district.schools import NAMES, STATUSES, TEACHING, Parcel, School
 from documents.formats import buddhist, thai
 from documents.records.codelists import code_list
@@ -272,8 +273,7 @@ def status_of(value):
 
 
 def _name(value):
-    text = thai.arabic_digits(thai.clean(value))
-    return text.removeprefix("โรงเรียน").strip() or text
+    return school_name(thai.arabic_digits(thai.clean(value)))
 
 
 def _unmarked(value):
