@@ -111,7 +111,7 @@ def moves_for(submission, round_, actor, now=None):
 def refuse_version(submission, row):
     """Raise WrongState where a row is of a reopened school alone, and this is none."""
     if row.name in OF_A_VERSION and not submission.reopened:
-        raise WrongState(f"{submission.school_name} ไม่ได้เปิดคืนให้แก้ไขอยู่ จึง{row.label}ไม่ได้")
+        raise WrongState(f"{submission.school_name} ไม่ได้เปิดคืนให้แก้ไขอยู่ จึงกด “{row.label}” ไม่ได้")
 
 
 def check_move(submission, round_, row, actor, now):
@@ -120,11 +120,11 @@ def check_move(submission, round_, row, actor, now):
     The person comes first, so that a stranger does not learn the state.
     """
     if not may_make(row, submission, round_, actor):
-        raise OutOfScope(f"ท่านไม่มีสิทธิ์{row.label}ของโรงเรียนนี้")
+        raise OutOfScope(f"ท่านไม่มีสิทธิ์กด “{row.label}” ของโรงเรียนนี้")
     refuse_shut_school_to(row, submission, actor)
     if submission.state not in row.come_from:
         raise WrongState(
-            f"{submission.school_name} อยู่ในสถานะ “{submission.shown_state}” จึง{row.label}ไม่ได้ "
+            f"{submission.school_name} อยู่ในสถานะ “{submission.shown_state}” จึงกด “{row.label}” ไม่ได้ "
             "อาจมีผู้ทำรายการไปก่อนแล้ว กรุณาเปิดหน้านี้ใหม่"
         )
     if row.name == "close" and round_.state != "closing":
