@@ -48,7 +48,7 @@ FILTERS = {
     "errors": lambda plan, one: one.errors,
     "changes": lambda plan, one: one.writes,
     "gone": lambda plan, one: one.absent,
-    "shut": lambda plan, one: one.door or one.code in plan.results,
+    "shut": lambda plan, one: (one.door and (one.new or one.changed)) or one.code in plan.results,
 }
 
 
