@@ -1,5 +1,6 @@
 """What every test stands on: one throw-away mongod a run, a database a worker, emptied after each test."""
 
+import gc
 import math
 import os
 import shutil
@@ -37,6 +38,7 @@ from tests.world import world as world  # two schools and a third elsewhere, wha
 SERVER = pytest.StashKey[EmbeddedMongo]()
 # Bytes, thrice what a run stores: so much must be free in memory, and four times as much there be, for it to lie there.
 ROOMY = 3 * 2**30
+SELDOM = 10_000  # new objects between two looks for garbage; Python's own is 700
 
 for name in [
     name for name in os.environ if name.startswith("KHET_") or name in ("MONGODB_URI", "SECRET_KEY")
@@ -113,6 +115,13 @@ def pytest_collection_modifyitems(config, items):
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_collection_finish(session):
+    """What was imported stays for the run: looking through it for garbage again and again took a tenth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(SELDOM)
 
 
 # The database
