@@ -156,12 +156,7 @@ def move_school(
             "อาจมีผู้ทำรายการไปก่อนแล้ว กรุณาเปิดหน้านี้ใหม่"
         )
     reason, receiver = thai.clean(reason)[:500] or None, thai.clean(receiver)[:200] or None
-    wrong = _wrong_order(order)
-    into = _successor(found, successor, wrong) if move.asks == "successor" else None
-    if move.asks == "receiver" and not receiver:
-        wrong["receiver"] = "กรุณาระบุหน่วยงานที่รับโอน เช่น อบจ.อุบลราชธานี"
-    if wrong:
-        raise Invalid({0: wrong})
+    into = _checked(found, move, order, successor, receiver)
     also = {"successor": into and into.code, "successor_name": into and into.name, "receiver": receiver}
     row = follow_on(found, _row(move, found.status, order, actor, reason) | also)
     values = {
@@ -192,6 +187,17 @@ def move_school(
 
     in_transaction(work)
     return School.objects(area_code=found.area_code, id=found.id).get()
+
+
+def _checked(found, move, order, successor, receiver):
+    """The School that takes over, where the move asks for one. Raises Invalid by field for what cannot be."""
+    wrong = _wrong_order(order)
+    into = _successor(found, successor, wrong) if move.asks == "successor" else None
+    if move.asks == "receiver" and not receiver:
+        wrong["receiver"] = "กรุณาระบุหน่วยงานที่รับโอน เช่น อบจ.อุบลราชธานี"
+    if wrong:
+        raise Invalid({0: wrong})
+    return into
 
 
 def _settle(found, move, order, actor, unreported):
