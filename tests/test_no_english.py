@@ -97,7 +97,7 @@ def english_on(html, also=()):
     are not. `also` names further words allowed on this page.
     """
     page = Page(allowed_words([*NAMES, *also]))
-    page.feed(html)
+    page.feed(html.replace("<wbr>", ""))  # where a line may break, the word goes on
     page.close()
     return page.found
 
