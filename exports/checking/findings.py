@@ -5,8 +5,7 @@ from documents.checking.checks import LEVELS
 from documents.checking.findings import STATES
 from documents.formats import buddhist
 from exports.workbooks.columns import Column
-from exports.workbooks.grid import PERSONAL_LINE
-from exports.workbooks.workbook import workbook_bytes, write_table
+from exports.workbooks.lists import list_file
 
 COLUMNS = [
     Column("cluster", "กลุ่มโรงเรียน", width=20),
@@ -26,12 +25,9 @@ COLUMNS = [
 
 
 def xlsx_of(rows, schools, title):
-    """The bytes of a workbook of (finding, name of its record) pairs; `schools` is {code: (name, cluster)}."""
-    with workbook_bytes(title) as (book, result):
-        sheet = book.page("ผลการตรวจสอบ", repeat=(0, 0), freeze=(1, 0))
-        sheet.set_footer(f"&L&A&C{PERSONAL_LINE}&Rหน้า &P / &N")
-        write_table(sheet, book, COLUMNS, (_cells(plain, name, schools) for plain, name in rows))
-    return result.getvalue()
+    """An open workbook of (finding, name of its record) pairs; `schools` is {code: (name, cluster)}."""
+    cells = (_cells(plain, name, schools) for plain, name in rows)
+    return list_file(title, "ผลการตรวจสอบ", COLUMNS, cells, freeze=(1, 0), personal=True)
 
 
 def _cells(plain, name, schools):

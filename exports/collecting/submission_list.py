@@ -2,7 +2,7 @@
 
 from documents.formats import buddhist
 from exports.workbooks.columns import Column
-from exports.workbooks.workbook import workbook_bytes, write_table
+from exports.workbooks.lists import list_file
 
 COLUMNS = [
     Column("cluster", "กลุ่มโรงเรียน", width=20),
@@ -22,11 +22,8 @@ COLUMNS = [
 
 
 def submissions_workbook(rows, title):
-    """The bytes of a workbook of (Submission, heads, counts of findings, until) rows."""
-    with workbook_bytes(title) as (book, result):
-        sheet = book.page("การส่งข้อมูล", repeat=(0, 0), freeze=(1, 3))
-        write_table(sheet, book, COLUMNS, (_cells(*row) for row in rows))
-    return result.getvalue()
+    """An open workbook of (Submission, heads, counts of findings, until) rows."""
+    return list_file(title, "การส่งข้อมูล", COLUMNS, (_cells(*row) for row in rows), freeze=(1, 3))
 
 
 def _cells(one, heads, found, until):

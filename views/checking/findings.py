@@ -1,9 +1,7 @@
 """Findings (ผลการตรวจสอบ): what the checks found in a school or the area, where to mend it, and the reasons written."""
 
-import io
-
 from bson import ObjectId
-from flask import abort, flash, redirect, request, send_file, url_for
+from flask import abort, flash, redirect, request, url_for
 from flask_admin import BaseView, expose
 from flask_login import current_user
 
@@ -21,11 +19,10 @@ from documents.people import access
 from documents.records.digests import documents_of
 from documents.records.record import Place
 from exports.checking import findings as files
-from exports.workbooks.workbook import file_name
 from views import instants, links, shell
 from views.jobs import follow
 from views.pages import Page
-from views.records.exporting import XLSX, note_export
+from views.records.exporting import note_export, send_list
 from views.records.files_out import SCOPE, hands_out
 
 PAGE_SIZE = 50
@@ -153,10 +150,7 @@ class Findings(Page, BaseView):
         )
         names = {each.school_code: (each.school_name, each.cluster) for each in several}
         title = f"{round_.label} ผลการตรวจสอบ"
-        content = files.xlsx_of(finding_lists.in_batches(query), names, title)
-        return send_file(
-            io.BytesIO(content), mimetype=XLSX, as_attachment=True, download_name=file_name(title)
-        )
+        return send_list(files.xlsx_of(finding_lists.in_batches(query), names, title), title)
 
 
 # ---- what is asked for ----

@@ -1,9 +1,8 @@
 """Submissions (การส่งข้อมูล): the grid of schools in the current round, and one school's page with its moves."""
 
-import io
 import re
 
-from flask import abort, current_app, request, send_file, url_for
+from flask import abort, current_app, request
 from flask_admin import expose
 from flask_admin.contrib.mongoengine import ModelView
 from flask_admin.contrib.mongoengine.filters import BaseMongoEngineFilter
@@ -36,17 +35,15 @@ from documents.records.panels import all_panels
 from documents.records.record import Place, size_counter
 from documents.trail import papers
 from exports.collecting.submission_list import submissions_workbook
-from exports.workbooks.workbook import file_name
 from views import instants, links, shell
 from views.collecting.reopening import around
 from views.collecting.submission_steps import StepsMixin
 from views.home import heads_before, missing_fields
 from views.pages import Page, SecureForm
-from views.records.exporting import XLSX, note_export
+from views.records.exporting import all_shown, list_link, note_export, send_list
 from views.records.files_out import SCOPE, hands_out
 
 LONGEST_SEARCH = 60
-MOST_EXPORTED = 1_000  # schools of a round
 
 
 class Choice(BaseMongoEngineFilter):
@@ -168,7 +165,7 @@ class Submissions(StepsMixin, Page, ModelView):
             "until_of": lambda row: open_until(row, round_, "enter") if row.state in WRITABLE else None,
             "at_fault": lambda row: at_fault(row, slug),
             "checkups": finding_lists.checkups_in(round_, current_user) if round_ else {},
-            "export_href": f"{url_for('.export_xlsx')}?{request.query_string.decode('ascii', 'ignore')}",
+            "grid_links": [list_link()] if round_ else [],
         }
         return super().render(template, **(known | more))
 
@@ -177,10 +174,6 @@ class Submissions(StepsMixin, Page, ModelView):
     def export_xlsx(self):
         """The list as it is narrowed and sorted, as a workbook."""
         round_ = shell.current_round() or abort(404)
-        asked = self._get_list_extra_args()
-        column = self._get_column_by_idx(asked.sort)
-        sort = (column and column[0], asked.sort_desc)
-        _, found = self.get_list(0, *sort, asked.search, asked.filters, page_size=MOST_EXPORTED)
         slug, checkups = links.main_slug(round_), finding_lists.checkups_in(round_, current_user)
         rows = [
             (
@@ -189,14 +182,11 @@ class Submissions(StepsMixin, Page, ModelView):
                 (checkups.get(one.school_code) or {}).get("counts", {}),
                 open_until(one, round_, "enter") if one.state in WRITABLE else None,
             )
-            for one in found
+            for one in all_shown(self)
         ]
         note_export(current_user._get_current_object(), round_, "submissions", None, len(rows), "xlsx")
         title = f"{round_.label} การส่งข้อมูล {round_.subsystem}"
-        content = submissions_workbook(rows, title)
-        return send_file(
-            io.BytesIO(content), mimetype=XLSX, as_attachment=True, download_name=file_name(title)
-        )
+        return send_list(submissions_workbook(rows, title), title)
 
     @expose("/details/")
     def details_view(self):
