@@ -15,10 +15,10 @@ from documents.errors import RuleBroken
 from documents.formats import buddhist
 from documents.people.access import AREA_READERS
 from documents.people.privacy import days_of
-from documents.trail import history
 from views import here
 from views.pages import Page
 from views.records.files_out import SCOPE, hands_out
+from views.records.lists_out import note_about
 
 PATIENCE = 1.2  # seconds that a request waits for its job before it shows the job's page
 PAGE_SIZE = 30
@@ -126,9 +126,7 @@ def sent(job):
     user = current_user._get_current_object()
     file = job_access.result_file(job, user)
     if noted := (job.result or {}).get("noted"):
-        changes = {name: [None, value] for name, value in noted.items() if name != "reason"}
-        why = noted.get("reason")
-        history.note_event(job.area_code, user, "export", "access", user.id, changes, why)
+        note_about(job.area_code, user, noted)
     response = send_file(file, job.result_type, as_attachment=True, download_name=job.result_name)
     response.content_length = file.length
     response.headers["Cache-Control"] = "no-store"

@@ -22,8 +22,9 @@ from exports.checking import findings as files
 from views import instants, links, shell
 from views.jobs import follow
 from views.pages import Page
-from views.records.exporting import note_export, send_list
+from views.records.exporting import note_export
 from views.records.files_out import SCOPE, hands_out
+from views.records.lists_out import send_list
 
 PAGE_SIZE = 50
 AT_ONCE = 4  # stale schools that are looked at while the page waits; more are a job

@@ -40,8 +40,9 @@ from views.collecting.reopening import around
 from views.collecting.submission_steps import StepsMixin
 from views.home import heads_before, missing_fields
 from views.pages import Page, SecureForm
-from views.records.exporting import all_shown, list_link, note_export, send_list
+from views.records.exporting import note_export
 from views.records.files_out import SCOPE, hands_out
+from views.records.lists_out import all_shown, list_link, send_list
 
 LONGEST_SEARCH = 60
 
@@ -182,7 +183,7 @@ class Submissions(StepsMixin, Page, ModelView):
                 (checkups.get(one.school_code) or {}).get("counts", {}),
                 open_until(one, round_, "enter") if one.state in WRITABLE else None,
             )
-            for one in all_shown(self)
+            for one in all_shown(self)[1]
         ]
         note_export(current_user._get_current_object(), round_, "submissions", None, len(rows), "xlsx")
         title = f"{round_.label} การส่งข้อมูล {round_.subsystem}"

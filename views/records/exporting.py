@@ -1,18 +1,20 @@
 """Files out of a grid: exactly the rows it shows, noted in the access log."""
 
-from flask import abort, flash, redirect, request, send_file, url_for
+from flask import abort, flash, redirect, request, send_file
 from flask_login import current_user
 
 from documents.background.jobs import ask
 from documents.records import listing
 from documents.records.export_layouts import get_layout
 from documents.records.record import declared
-from documents.trail import access_log, history
+from documents.trail import access_log
 from exports.file_jobs import XLSX as XLSX
 from exports.file_jobs import grid_file_of, opened
 from exports.workbooks.grid_files import PARTS
-from exports.workbooks.workbook import file_name
 from views.jobs import deliver
+from views.records.lists_out import list_link as list_link
+from views.records.lists_out import note_about as note_about
+from views.records.lists_out import send_list as send_list
 
 MOST_ROWS = 1_000_000  # what a sheet holds
 # So many rows are a file within a quarter of a second; a job, with its queue, takes longer and would be stored.
@@ -40,25 +42,6 @@ def export_grid(view, export_type):
     note_event_of(user, round_, about)
     content, name, kind = grid_file_of(wanted, round_, user, export_type, layout_id=layout, parts=parts)
     return send_file(opened(content), mimetype=kind, as_attachment=True, download_name=name)
-
-
-def list_link():
-    """The button of a list that goes out as a workbook, as it is narrowed now."""
-    asked = request.query_string.decode("ascii", "ignore")
-    return {"href": f"{url_for('.export_xlsx')}?{asked}", "label": "ส่งออก Excel", "icon": "download"}
-
-
-def all_shown(view):
-    """The queryset of all that a view of Flask-Admin's lists, narrowed and sorted as the address says, on every page of it."""
-    asked = view._get_list_extra_args()
-    column = view._get_column_by_idx(asked.sort)
-    sort = (column and column[0], asked.sort_desc)
-    return view.get_list(0, *sort, asked.search, asked.filters, page_size=0)[1]
-
-
-def send_list(workbook, title):
-    """The response with an open workbook of a list."""
-    return send_file(workbook, mimetype=XLSX, as_attachment=True, download_name=file_name(title))
 
 
 def chosen_layout(view, round_):
@@ -101,15 +84,3 @@ def note_export(user, round_, what, school, rows, kind, record=None, seen=None):
 def note_event_of(user, round_, about, seen=None):
     """Note what `export_of` says, with the reason that was given for it."""
     note_about(round_.area_code, user, about, seen)
-
-
-def note_by_area(user, what, rows):
-    """Note a list taken out, {area code: how many rows of it}, in each of the areas."""
-    for area_code, count in sorted(rows.items()):
-        note_about(area_code, user, {"what": what, "rows": count, "kind": "xlsx"})
-
-
-def note_about(area_code, user, about, seen=None):
-    """Note a file taken out of an area, {name: value} of what it is; `reason` among them is why."""
-    changes = {name: [None, value] for name, value in about.items() if name != "reason"}
-    history.note_event(area_code, user, "export", "access", user.id, changes, about.get("reason"), seen=seen)
