@@ -194,6 +194,11 @@ REFUSED = {
     "nul bytes": (lambda: b"\0" * 5000, "ว่างเปล่า"),
     "pdf": (lambda: b"%PDF-1.7 ...", "PDF"),
     "picture": (lambda: b"\x89PNG\r\n\x1a\n....", "รูปภาพ"),
+    "bitmap": (lambda: b"BM" + (1078).to_bytes(4, "little") + bytes(4) + b"\x36\x04\0\0(", "รูปภาพ"),
+    "gif": (lambda: b"GIF89a\1\0\1\0", "รูปภาพ"),
+    "webp": (lambda: b"RIFF\x1a\0\0\0WEBPVP8L", "รูปภาพ"),
+    "rar": (lambda: b"Rar!\x1a\x07\0", "RAR"),
+    "script": (lambda: b"#!/bin/sh\n", "โปรแกรม"),
     "svg": (lambda: b"<svg onload='alert(1)'/>", "ไม่ใช่ตาราง"),
     "program": (lambda: b"MZ\x90\0\3", "โปรแกรม"),
     "json": (lambda: b'[\n {"a": 1}]', "JSON"),
@@ -232,6 +237,13 @@ def test_a_file_that_is_no_table_gets_a_sentence_in_thai(make_file, words):
     with pytest.raises(FileRefused, match=words) as refusal:
         read_table(make_file(), "x.xlsx", HEADER, 3_000)
     assert refusal.value.status == 400
+
+
+@pytest.mark.parametrize("heading", ["BMI", "BM", "PK", "MZ", "GIF8", "RIFF", "Rar!", "%PDF", "#!"])
+@pytest.mark.parametrize("encoding", ["utf-8", "cp874", "utf-16-le"])
+def test_a_heading_of_the_letters_of_a_picture_or_a_program_is_a_heading(heading, encoding):
+    rows = [[heading, *HEADER[1:]], *ROWS[1:]]
+    assert read_table(made.csv(rows, encoding), "x.csv", rows[0]).columns == rows[0]
 
 
 def test_two_far_corners_of_an_old_workbook_cannot_take_the_memory():

@@ -22,21 +22,27 @@ CHUNK = 1 << 20
 
 SAVE_AS = "กรุณาเปิดด้วย Excel แล้วบันทึกเป็นไฟล์ .xlsx จากนั้นนำเข้าใหม่"
 
-FOREIGN = (
-    (b"%PDF", "เอกสาร PDF"),
-    (b"\x89PNG", "รูปภาพ"),
-    (b"\xff\xd8\xff", "รูปภาพ"),
-    (b"GIF8", "รูปภาพ"),
-    (b"BM", "รูปภาพ"),
-    (b"RIFF", "รูปภาพหรือเสียง"),
-    (b"MZ", "โปรแกรม"),
-    (b"\x7fELF", "โปรแกรม"),
-    (b"#!", "โปรแกรม"),
-    (b"Rar!", "ไฟล์บีบอัด RAR"),
-    (b"7z\xbc\xaf", "ไฟล์บีบอัด 7z"),
-    (b"\x1f\x8b", "ไฟล์บีบอัด GZ"),
-    (b"{\\rtf", "เอกสาร RTF"),
+# How files begin that are no table. Where the mark is made of letters, which a heading may begin with too (BMI, PK, MZ), what
+# stands after it in such a file and in no text is asked as well.
+FOREIGN = tuple(
+    (re.compile(begins, re.S), name)
+    for begins, name in (
+        (rb"%PDF-\d", "เอกสาร PDF"),
+        (rb"\x89PNG", "รูปภาพ"),
+        (rb"\xff\xd8\xff", "รูปภาพ"),
+        (rb"GIF8[79]a", "รูปภาพ"),
+        (rb"BM.{4}\x00{4}", "รูปภาพ"),
+        (rb"RIFF.{4}(WEBP|WAVE|AVI )", "รูปภาพหรือเสียง"),
+        (rb"MZ.{0,62}\x00", "โปรแกรม"),
+        (rb"\x7fELF", "โปรแกรม"),
+        (rb"#! ?/", "โปรแกรม"),
+        (rb"Rar!\x1a\x07", "ไฟล์บีบอัด RAR"),
+        (rb"7z\xbc\xaf", "ไฟล์บีบอัด 7z"),
+        (rb"\x1f\x8b", "ไฟล์บีบอัด GZ"),
+        (rb"\{\\rtf\d", "เอกสาร RTF"),
+    )
 )
+ARCHIVE = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")  # a zip, one without entries, one of several parts
 UTF16_HIGH = {0x00, 0x0E, 0x20}  # Latin, Thai, dashes and quotes
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 CELL = re.compile(rb"<(?:\w{1,20}:)?(?:c|row)\b[^>]{0,400}>")
@@ -54,7 +60,7 @@ def kind_of(content):
     if not content.strip(b"\x00 \t\r\n"):
         raise FileRefused("ไฟล์นี้ว่างเปล่า กรุณาตรวจสอบว่าบันทึกไฟล์เรียบร้อยแล้วจึงเลือกไฟล์ใหม่")
     refuse_size(content, MAX_TEXT)
-    if content.startswith(b"PK"):
+    if content.startswith(ARCHIVE):
         refuse_size(content)
         return kind_of_archive(content)
     if content.startswith(OLE):
@@ -84,8 +90,8 @@ def kind_of_ole(content):
 
 def kind_of_text(content):
     """Text of some sort: "html" or "text"; a refusal for anything that is no text."""
-    for magic, name in FOREIGN:
-        if content.startswith(magic):
+    for begins, name in FOREIGN:
+        if begins.match(content):
             raise FileRefused(f"ไฟล์นี้เป็น{name} ไม่ใช่ตารางข้อมูล กรุณาเลือกไฟล์ .xlsx .xls .ods หรือ .csv")
     utf16 = utf16_of(content)
     head = content[:4096]
