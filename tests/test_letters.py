@@ -130,7 +130,7 @@ def test_the_page_shows_the_letter_and_gives_its_files(open_round, officer, sign
 def test_the_five_steps_are_filled_by_what_was_done(area, open_round, officer):
     kept = letters.record(open_round, "memo", "ศธ 1", DAY, officer)
     steps = checklist(kept, progress.sums_of(kept, officer))
-    assert [step.done for step in steps] == [True, True, False, False, False]
+    assert [step.done for step in steps] == [True, True, True, False, False]
     assert [step.took for step in steps] == [None, 1, 1, None, None]
     assert [(item.words, item.done) for item in steps[2].items] == [
         ("เปิดรอบ", True),
@@ -142,6 +142,26 @@ def test_the_five_steps_are_filled_by_what_was_done(area, open_round, officer):
     steps = checklist(told, progress.sums_of(told, officer))
     assert [step.done for step in steps] == [True, True, True, False, False]
     assert [item.note for item in steps[3].items] == ["1 จาก 2 โรงเรียน"] * 2
+
+
+def test_the_five_steps_say_what_the_line_of_steps_above_them_says(
+    area, draft_round, officer, executive, approver
+):
+    """At every stage, whatever numbers of letters were written down."""
+    proposed = round_moves.propose(draft_round, officer, "ขอเปิดรอบ")
+    ordered = round_moves.record_order(proposed, executive, "1", DAY, "ทราบ")
+    opened = round_moves.open_round(ordered, approver)
+    for number, round_ in enumerate((draft_round, proposed, ordered, opened)):
+        _assert_same_steps(round_, number)
+    for number, state in ((4, "locked"), (5, "published")):
+        opened.state = state
+        _assert_same_steps(opened, number)
+
+
+def _assert_same_steps(round_, done):
+    steps = [step.done for step in checklist(round_)]
+    assert steps == [step["state"] == "done" for step in steps_of(round_, clock.now())]
+    assert sum(steps) == done
 
 
 def test_a_step_that_took_longer_than_the_manual_gives_says_so(draft_round, officer, executive):

@@ -25,18 +25,17 @@ class Item:
 
 @dataclass(frozen=True)
 class Step:
-    """One step: the manual's words and duration, its items, and how many days it took (None: not over)."""
+    """One step: the manual's words and duration, its items, whether it is over, and how many days it took (None: not over).
+
+    What ends it is the round's own move; a number that nobody wrote down holds nothing up.
+    """
 
     title: str
     duration: str
     items: tuple
+    done: bool
     most_days: int | None = None
     took: int | None = None
-
-    @property
-    def done(self):
-        """Whether all of it was done."""
-        return all(item.done for item in self.items)
 
     @property
     def over(self):
@@ -55,6 +54,7 @@ def checklist(round_, sums=None):
                 Item("สร้างรอบและกำหนดช่วงเวลา", bool(round_.window("enter")), _windows(round_)),
                 Item("เสนอรอบ", bool(round_.proposed_at), _day(round_.proposed_at)),
             ),
+            done=bool(round_.proposed_at),
         ),
         Step(
             "บันทึกเสนอผู้บังคับบัญชาเพื่อทราบและพิจารณาสั่งการ",
@@ -65,6 +65,7 @@ def checklist(round_, sums=None):
                 ),
                 Item("ผู้บังคับบัญชาสั่งการ", bool(order), _day(order.get("at"))),
             ),
+            done=bool(order),
             most_days=1,
             took=_days(round_.proposed_at, order.get("at")),
         ),
@@ -79,10 +80,16 @@ def checklist(round_, sums=None):
                     _number(round_, letters.TO_SCHOOLS),
                 ),
             ),
+            done=bool(round_.opened_at),
             most_days=1,
             took=_days(order.get("at"), round_.opened_at),
         ),
-        Step("ติดตาม ให้ความช่วยเหลือ และตรวจสอบข้อมูล", BY_CALENDAR, _watching(sums)),
+        Step(
+            "ติดตาม ให้ความช่วยเหลือ และตรวจสอบข้อมูล",
+            BY_CALENDAR,
+            _watching(sums),
+            done=round_.state in ("locked", "published"),
+        ),
         Step(
             "สรุปและรายงานผลการดำเนินงาน",
             BY_CALENDAR,
@@ -90,6 +97,7 @@ def checklist(round_, sums=None):
                 Item("ล็อกรอบ", bool(round_.locked_at), _day(round_.locked_at)),
                 Item("เผยแพร่", round_.state == "published"),
             ),
+            done=round_.state == "published",
         ),
     )
 

@@ -16,6 +16,7 @@ from documents.clock import utc
 from documents.collecting import letters, reminders
 from documents.collecting.bulk_moves import AT_ONCE, BULK, LABELS, move_many
 from documents.collecting.progress import LOOKS, board_of, noun_of
+from documents.collecting.round_steps import checklist
 from documents.collecting.rounds import STEPS
 from documents.collecting.submissions import WRITABLE
 from documents.errors import Invalid, NotAllowed
@@ -283,10 +284,10 @@ def home_address():
 
 
 def steps_of(round_, now):
-    """The manual's five steps with what is known of each. Source: flow chart of the manual, domain.md 1.4."""
+    """The manual's five steps in short, with what is known of each (documents/collecting/round_steps.py)."""
     proposed, order = round_.proposed_at, round_.order or {}
     state = round_.state_at(now)
-    watch, done = round_.window("enter"), round_.state in ("locked", "published")
+    watch = round_.window("enter")
     ordered = f"สั่งการ {_short(order['at'])}" if order else ("เสนอแล้ว รอสั่งการ" if proposed else "")
     letter = (round_.letters or {}).get(letters.TO_SCHOOLS)
     opened = f"เปิดรอบ {_short(round_.opened_at)}" if round_.opened_at else ""
@@ -298,13 +299,16 @@ def steps_of(round_, now):
         watching = "ปิดรับข้อมูลแล้ว"
     summed = f"ล็อก {_short(round_.locked_at)}" if round_.locked_at else "ตามปฏิทิน"
     rows = [
-        ("วางแผน", f"เสนอ {_short(proposed)}" if proposed else "กำหนดช่วงเวลา", bool(proposed)),
-        ("เสนอผู้บังคับบัญชา", ordered, bool(order)),
-        ("แจ้งโรงเรียน", letter["number"] if letter else opened, bool(round_.opened_at)),
-        ("ติดตามและตรวจสอบ", watching, done),
-        ("สรุปและรายงาน", summed, round_.state == "published"),
+        ("วางแผน", f"เสนอ {_short(proposed)}" if proposed else "กำหนดช่วงเวลา"),
+        ("เสนอผู้บังคับบัญชา", ordered),
+        ("แจ้งโรงเรียน", letter["number"] if letter else opened),
+        ("ติดตามและตรวจสอบ", watching),
+        ("สรุปและรายงาน", summed),
     ]
-    steps = [{"label": label, "note": note, "state": "done" if over else ""} for label, note, over in rows]
+    steps = [
+        {"label": label, "note": note, "state": "done" if step.done else ""}
+        for (label, note), step in zip(rows, checklist(round_), strict=True)
+    ]
     following = next((step for step in steps if not step["state"]), None)
     if following:
         following["state"] = "now"
