@@ -29,6 +29,12 @@ class OutOfScope(NotAllowed):
         super().__init__(message)
 
 
+class Unknown(OutOfScope):
+    """Nothing of this id is this person's: none there is, or it belongs to an area that he does not have."""
+
+    status = 404
+
+
 class DoorClosed(RuleBroken):
     """The submission or round takes no entries now; the three kinds below say which word applies."""
 

@@ -261,7 +261,7 @@ def test_another_sites_link_chooses_nothing(last_year, sign_in, teacher):
 
 def test_a_round_of_another_area_cannot_be_chosen(last_year, sign_in):
     stranger = person("stranger", "district", area="10010000")
-    assert sign_in(stranger).get(f"/admin/choose/?round={last_year.id}").status_code == 403
+    assert sign_in(stranger).get(f"/admin/choose/?round={last_year.id}").status_code == 404
 
 
 def test_the_menu_counts_the_current_rounds_records_of_whom_it_is_for(

@@ -137,7 +137,7 @@ def test_columns_are_said_once_where_the_file_does_not(open_round, officer, draf
         answer = send(browser, open_round, text)
         assert answer.status_code == 400
         assert words in answer.text
-    assert browser.send(PAGE, {"round": str(officer.id)}).status_code == 403
+    assert browser.send(PAGE, {"round": str(officer.id)}).status_code == 404
     assert "เลือกไฟล์ก่อน" in browser.send(PAGE, {"round": str(open_round.id)}).text
 
 

@@ -13,6 +13,11 @@ from documents.records.writing import Change, write
 from tests.people import person, place
 from tests.test_record_view import pupil
 
+PAGES_OF_A_ROUND = (
+    "/admin/rounds/files/", "/admin/rounds/export/xlsx/", "/admin/rounds/details/", "/admin/rounds/letters/",
+    "/admin/summaries/",
+)  # fmt: skip
+
 
 @pytest.fixture
 def stored(open_round, teacher):
@@ -88,8 +93,11 @@ def test_a_stranger_is_sent_to_sign_in(client, stored):
 
 def test_another_areas_officer_gets_nothing(sign_in, stored, database):
     browser = sign_in(person("outsider", "district", area="34020000"))
-    assert browser.get(f"/admin/rounds/files/?id={stored.id}").status_code == 403
-    assert take(browser, stored).status_code == 403
+    for path in PAGES_OF_A_ROUND:
+        there, nowhere = browser.get(f"{path}?id={stored.id}"), browser.get(f"{path}?id={'0' * 24}")
+        assert (there.status_code, nowhere.status_code) == (404, 404), path
+        assert "ไม่พบรอบนี้ในเขตของท่าน" in there.text
+        assert "ไม่พบรอบนี้ในเขตของท่าน" in nowhere.text
     assert database.audit_events.count_documents({"action": "export"}) == 0
 
 
@@ -132,8 +140,10 @@ def test_an_officer_without_the_mark_gets_blank_sensitive_columns(sign_in, offic
 @pytest.mark.parametrize("query", ["", "id=", "id=xyz", "id=%00", "id=" + "0" * 24])
 def test_odd_addresses_are_answered(query, sign_in, officer, stored):
     browser = sign_in(officer)
-    assert browser.get(f"/admin/rounds/files/?{query}").status_code == 403
-    assert browser.get(f"/admin/rounds/export/xlsx/?{query}").status_code == 403
+    for path in PAGES_OF_A_ROUND:
+        answer = browser.get(f"{path}?{query}")
+        assert answer.status_code == 404, path
+        assert "กรุณาเลือกรอบจากรายการ" in answer.text
 
 
 def test_an_unknown_file_is_not_found(sign_in, officer, stored):

@@ -105,6 +105,6 @@ def test_nobody_else_takes_it(role, sign_in, stored, request):
 
 def test_another_areas_officer_and_an_unknown_encoding_get_nothing(sign_in, officer, stored):
     outsider = sign_in(person("outsider", "district", area="34020000"))
-    assert outsider.get(f"/admin/rounds/export/csv/?id={stored.id}").status_code == 403
+    assert outsider.get(f"/admin/rounds/export/csv/?id={stored.id}").status_code == 404
     known = sign_in(officer)
     assert known.get(f"/admin/rounds/export/csv/?id={stored.id}&encoding=utf7").status_code == 404

@@ -17,7 +17,7 @@ from mongoengine.fields import (
 
 from documents import clock
 from documents.clock import utc
-from documents.errors import NotAllowed, OutOfScope, WrongState
+from documents.errors import NotAllowed, Unknown, WrongState
 from documents.formats import buddhist
 
 STATES = {
@@ -144,11 +144,11 @@ def find_round(area_code, subsystem, academic_year, code):
 def get_round(areas, id_, revision=None):
     """The Round of an id within the areas a person has; with `revision`, only as that person saw it.
 
-    Raises OutOfScope for any other id, WrongState where somebody changed the round since.
+    Raises Unknown for any other id, WrongState where somebody changed the round since.
     """
     found = Round.objects(area_code__in=list(areas), id=id_).first() if ObjectId.is_valid(id_ or "") else None
     if found is None:
-        raise OutOfScope("ไม่พบรอบนี้ในเขตของท่าน กรุณาเลือกรอบจากรายการ")
+        raise Unknown("ไม่พบรอบนี้ในเขตของท่าน กรุณาเลือกรอบจากรายการ")
     if revision is not None and str(found.revision) != str(revision):
         raise WrongState(SOMEBODY_ELSE)
     return found

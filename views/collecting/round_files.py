@@ -118,7 +118,7 @@ def taken_out(round_, what, rows, encoding="utf8"):
 
 
 def asked_round():
-    """The round that the address names, within the areas of the reader. Raises OutOfScope."""
+    """The round that the address names, within the areas of the reader. Raises Unknown."""
     return get_round(current_user.areas(*READERS), request.args.get("id"))
 
 

@@ -86,7 +86,7 @@ class RoundLetters(Page, BaseView):
 
 
 def asked_round(id_, revision=None):
-    """The round of an id within the areas of an officer or superior. Raises OutOfScope, WrongState."""
+    """The round of an id within the areas of an officer or superior. Raises Unknown, WrongState."""
     return get_round(current_user.areas(*RoundLetters.roles), id_, revision)
 
 
