@@ -38,6 +38,7 @@ KINDS = (
     "exports.imports.import_jobs",
     "exports.district.school_jobs",
     "exports.dmc.room_plan",
+    "views.trail.audit_files",
 )
 ON_MONGODB = {"polling_interval": 0.2, "default_database": DATABASE}
 # Nobody waits at a page for a broker: a second try finds one that was started anew, and one that is away is left to the

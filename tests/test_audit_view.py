@@ -1,9 +1,12 @@
 """The log: who sees which events, what is kept from whom, and that it is walked by its indexes."""
 
 import datetime as dt
+import io
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from python_calamine import load_workbook
 
 from documents import clock
 from documents.database import collection
@@ -17,6 +20,7 @@ from documents.trail.audit import Wanted
 from documents.trail.history import AuditEvent
 from tests.people import AREA, OTHER, SCHOOL, YEAR, person, place
 from tests.test_record_view import pupil
+from views.trail import audit_files
 
 LOG = "/admin/audit/"
 
@@ -304,3 +308,108 @@ def test_values_taken_away_by_retention_are_said_to_be_gone(sign_in, teacher, ad
     one = browser.get(f"{LOG}details/?id={shown(html)[0]}").text
     assert "ตรงกับที่บันทึกไว้" in one
     assert "ลบค่าในประวัติ" in log(sign_in(administrator))
+
+
+# ---- the log as a file ----
+
+FILE = f"{LOG}export/xlsx/"
+
+
+def taken(browser, query=""):
+    """The rows of the log's workbook, each {heading: value}."""
+    answer = browser.get(FILE + query)
+    assert answer.status_code == 200, answer.location
+    return rows_in(answer.data)
+
+
+def rows_in(content):
+    header, *rows = load_workbook(io.BytesIO(content)).get_sheet_by_index(0).to_python()
+    return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def test_the_log_goes_out_as_it_is_seen_and_narrowed(sign_in, officer, teacher, neighbour, stored, database):
+    desk = sign_in(officer)
+    moved = next(row for row in taken(desk, "?action=update") if row["สิ่งที่เปลี่ยน"] == "ห้อง")
+    assert moved | {"จากเครื่อง": ""} == {
+        "เวลา": "5 มิ.ย. 2568 09.00 น.", "ผู้ทำ": teacher.name, "ทำในฐานะ": moved["ทำในฐานะ"], "การกระทำ": "แก้ไข",
+        "เรื่อง": "นักเรียน (DMC)", "รายการ": moved["รายการ"], "ครั้งที่": 2, "โรงเรียน": "บ้านหนึ่ง", "รอบ": "2568-1", "สิ่งที่เปลี่ยน": "ห้อง",
+        "เดิม": "1", "ใหม่": "2", "หน่วย": "", "เหตุผล": "ชั่งใหม่", "ช่องทาง": "แบบฟอร์ม", "จากเครื่อง": "",
+        "หมายเหตุ": "ไม่แสดงค่า 1 ช่อง",
+    }  # fmt: skip
+    assert "กานต์" in moved["รายการ"]
+    both = taken(desk, "?document=students")
+    assert {row["โรงเรียน"] for row in both} == {"บ้านหนึ่ง", "บ้านสอง"}
+    assert {row["ผู้ทำ"] for row in taken(desk, f"?school={OTHER}")} == {neighbour.name}
+    own = taken(sign_in(teacher), f"?school={OTHER}") + taken(sign_in(teacher))
+    assert {row["โรงเรียน"] for row in own} == {"บ้านหนึ่ง"}
+    noted = [one["changes"] for one in database.audit_events.find({"action": "export"}).sort("_id", 1)]
+    assert noted[0] == {
+        "what": [None, "audit"],
+        "school": [None, None],
+        "rows": [None, 1],
+        "kind": [None, "xlsx"],
+    }
+    assert sorted(one["rows"][1] for one in noted) == [0, 1, 1, 2, 3]
+    assert f'href="{FILE}?action=update"' in log(desk, "?action=update")
+    assert "xlsx" in log(desk, "?document=access")
+
+
+def test_sensitive_values_go_out_only_where_they_are_switched_on(sign_in, officer, teacher, stored, database):
+    def weights(who, query):
+        return [row["ใหม่"] for row in taken(sign_in(who), query) if row["ใหม่"].startswith("31.5")]
+
+    assert weights(teacher, "") == []
+    assert weights(officer, "?sensitive=1") == []
+    assert weights(teacher, "?sensitive=1") == ["31.5"]
+    noted = [one["changes"] for one in database.audit_events.find({"action": "export"}).sort("_id", 1)]
+    assert [one.get("full_sensitive") for one in noted] == [None, None, [None, True]]
+
+
+def test_who_has_no_log_has_no_file_of_it(sign_in, executive, administrator, client, stored):
+    assert client.get(FILE).status_code == 302
+    assert sign_in(executive).get(FILE).status_code == 403
+    assert not [row for row in taken(sign_in(administrator)) if row["โรงเรียน"]]
+    outsider = person("outsider", "district", area="34020000")
+    assert taken(sign_in(outsider), f"?area={AREA}") == []
+
+
+def test_a_long_log_goes_out_by_a_job_and_is_the_same(sign_in, officer, many, monkeypatch, database):
+    desk = sign_in(officer)
+    direct = taken(desk, "?document=students")
+    monkeypatch.setattr(audit_files, "AT_ONCE", 1)
+    monkeypatch.setattr(audit_files, "BATCH", 7)
+    assert taken(desk, "?document=students") == direct
+    assert len(direct) == 120
+    assert [one["kind"] for one in database.jobs.find()] == ["audit_file"]
+    assert database.audit_events.count_documents({"action": "export"}) == 2
+
+
+def test_a_job_tells_every_event_without_the_web(sign_in, officer, teacher, stored):
+    """A worker has no application: nothing of a request may be asked for on the way."""
+    what = {"what": [None, "role"], "where": [None, "users.index_view"], "times": [None, 3]}
+    history.note_event(AREA, officer, "refuse", "security", officer.id, what)
+    history.note_event(
+        AREA, officer, "reveal", "access", officer.id, {"person_id": [None, str(stored[SCHOOL].id)]}
+    )
+    with ThreadPoolExecutor(1) as worker:
+        told = worker.submit(lambda: list(audit_files.told(Wanted(AREA), officer, False))).result()
+    assert [one["action"] for one in told[:2]] == ["เปิดดูเลขเต็ม", "ถูกปฏิเสธ"]
+    assert "ผู้ใช้" in str(told[1]["changes"])
+
+
+@pytest.mark.parametrize("query", ["?from=31/02/2568", "?from=06/06/2568&to=05/06/2568"])
+def test_what_cannot_be_read_gives_the_page_that_says_so_and_no_file(
+    query, sign_in, officer, stored, database
+):
+    answer = sign_in(officer).get(FILE + query)
+    assert answer.status_code == 303
+    assert answer.location.startswith(LOG + "?from=")
+    assert database.audit_events.count_documents({"action": "export"}) == 0
+
+
+def test_more_than_a_file_holds_is_refused_in_words(sign_in, officer, stored, monkeypatch):
+    monkeypatch.setattr(audit_files, "MOST_EVENTS", 2)
+    browser = sign_in(officer)
+    answer = browser.get(FILE)
+    assert answer.status_code == 303
+    assert "ครั้งละไม่เกิน 2 เหตุการณ์" in browser.get(answer.location).text

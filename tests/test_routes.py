@@ -340,6 +340,7 @@ TABLE = [
     ("GET", "/admin/mails/", "?state=failed", {200: "admin"}),
     ("POST", "/admin/mails/again/", {"id": "{person}"}, {}),  # no such message; real ones: test_mail.py
     ("GET", "/admin/audit/", "", {200: f"{READERS} admin"}),
+    ("GET", "/admin/audit/export/xlsx/", "", {200: f"{READERS} admin"}),
     ("GET", "/admin/audit/access/", "", {200: f"{READERS} admin"}),
     ("POST", "/admin/audit/access/learner/", {"number": "1103702071811"}, {303: f"{READERS} admin"}),
     ("GET", "/admin/audit/details/", "?id={event}", {200: READERS, 404: "admin"}),

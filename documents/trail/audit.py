@@ -4,6 +4,7 @@ Every query starts with the area and is walked by an index: the area's, or the s
 and access belong to no school, so they are walked as those without one.
 """
 
+import dataclasses
 import datetime as dt
 import re
 from dataclasses import dataclass
@@ -38,6 +39,7 @@ NO_SCHOOL = {"$exists": False}  # not None: that means null as well, and two bou
 NEWEST = [("at", -1), ("_id", -1)]
 PATIENCE_MS = 5_000  # a rare word in a year of events is looked for no longer than this
 LONGEST_NAME = 100
+DAYS = ("first_day", "last_day")
 
 
 @dataclass(frozen=True)
@@ -184,17 +186,34 @@ def _walk(query, backward, limit, index):
         raise Busy("ช่วงที่ค้นมีเหตุการณ์มากเกินไป กรุณาระบุวันที่ให้แคบลง แล้วค้นอีกครั้ง") from error
 
 
-def count_of(wanted, user):
+def rows_of(wanted, user, most):
+    """The newest events (stored dicts) of what is wanted, `most` of them, as they are read."""
+    query = query_of(wanted, user)
+    cursor, index = collection(AuditEvent).find(query).sort(NEWEST).limit(most), index_of(query)
+    return cursor.hint(index) if index else cursor
+
+
+def as_arguments(wanted):
+    """A Wanted as plain values that a job keeps."""
+    days = {name: day and day.isoformat() for name in DAYS for day in [getattr(wanted, name)]}
+    return dataclasses.asdict(wanted) | days
+
+
+def as_wanted(asked):
+    """The Wanted of `as_arguments`."""
+    days = {name: asked[name] and dt.date.fromisoformat(asked[name]) for name in DAYS}
+    return Wanted(**asked | days)
+
+
+def count_of(wanted, user, most=COUNTED_TO):
     """(how many match, whether there are more): counted up to a bound, (None, True) where even that takes too long."""
     query = query_of(wanted, user)
     more = {"hint": index_of(query)} if index_of(query) else {}
     try:
-        found = collection(AuditEvent).count_documents(
-            query, limit=COUNTED_TO + 1, maxTimeMS=PATIENCE_MS, **more
-        )
+        found = collection(AuditEvent).count_documents(query, limit=most + 1, maxTimeMS=PATIENCE_MS, **more)
     except ExecutionTimeout:
         return None, True
-    return min(found, COUNTED_TO), found > COUNTED_TO
+    return min(found, most), found > most
 
 
 def one_of(user, area_code, id_):

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from flask import abort, request, url_for
+from flask import abort, flash, redirect, request, url_for
 from flask_admin import BaseView, expose
 from flask_login import current_user
 
@@ -18,7 +18,9 @@ from documents.trail import audit, history
 from documents.trail.audit import Wanted
 from views import here
 from views.pages import Page
+from views.records.files_out import SCOPE, hands_out
 from views.trail import event_words, telling
+from views.trail.audit_files import export_events
 
 ASKED = ("area", "from", "to", "school", "document", "action", "actor", "sensitive")
 
@@ -65,6 +67,7 @@ class Audit(Page, BaseView):
             pager=pager(page, count, capped),
             choices=choices_of(asked.wanted.area_code),
             narrow_href=url_for(".index", area=request.args.get("area")),
+            export_href=address(".export_xlsx", sensitive=1 if sensitive else None) if page.rows else None,
             sensitive_switch=sensitive_switch(asked.wanted, sensitive),
         )
 
@@ -79,6 +82,23 @@ class Audit(Page, BaseView):
             ), None
         except Busy as too_many:
             return Rows([], earlier=False, later=False), too_many.message
+
+    @expose("/export/xlsx/")
+    @hands_out(SCOPE)
+    def export_xlsx(self):
+        """The log as it is narrowed, as a workbook."""
+        asked = asked_of(request.args) or abort(404)
+        if asked.problems:  # which the page says
+            return redirect(address(), 303)
+        wanted = asked.wanted
+        sensitive = sensitive_on(wanted.area_code, wanted.school)
+        try:
+            return export_events(
+                wanted, sensitive, area_names([wanted.area_code])[wanted.area_code], address()
+            )
+        except Busy as too_many:
+            flash(too_many.message, "error")
+            return redirect(address(), 303)
 
     @expose("/details/")
     def details_view(self):
@@ -140,10 +160,10 @@ def day_of(text, problems):
     return day if isinstance(day, date) and 1900 < day.year < 2900 else None
 
 
-def address(**more):
-    """This page's address with what it was narrowed to, and `more`."""
+def address(page=".index", **more):
+    """The address of a page of the log with what it was narrowed to, and `more`."""
     kept = {name: request.args[name] for name in ASKED if request.args.get(name)}
-    return url_for(".index", **{name: value for name, value in (kept | more).items() if value is not None})
+    return url_for(page, **{name: value for name, value in (kept | more).items() if value is not None})
 
 
 def pager(page, count, capped):

@@ -1,6 +1,6 @@
 """What an event changed, in words: old and new value of each field, and what is kept back from whom."""
 
-from flask import current_app
+from functools import cache
 
 from documents.checking.check_rules import LABELS as LABELS_OF_RULE
 from documents.checking.check_rules import all_checks_in
@@ -249,8 +249,15 @@ def label_anywhere(name, kinds):
 
 def view_name(endpoint):
     """What the menu calls the pages of an endpoint."""
-    views = current_app.extensions["admin"][0]._views
-    return next((str(view.name) for view in views if view.endpoint == endpoint), "รอบการจัดเก็บข้อมูล")
+    return view_names().get(endpoint, "รอบการจัดเก็บข้อมูล")
+
+
+@cache
+def view_names():
+    """{endpoint: name} of every page; a job, which has no application, asks too."""
+    from views import pages  # the pages import this
+
+    return {view.endpoint: str(view.name) for view in pages()}
 
 
 def _plainly(value):

@@ -24,7 +24,13 @@ IN_A_ROW = 3  # changed fields told in a row of the log
 def events(rows, user, sensitive, whole=False):
     """Stored events as the log's templates draw them; a handful of queries for a whole page."""
     around = Around(rows, user, sensitive)
-    return [_told(row, around, whole) for row in rows]
+    return [_told(row, around, whole) | _hrefs(row, around) for row in rows]
+
+
+def in_words(rows, user, sensitive):
+    """Stored events whole, as a file has them: without addresses, so that a job can tell them too."""
+    around = Around(rows, user, sensitive)
+    return [_told(row, around, whole=True) for row in rows]
 
 
 class Around:
@@ -95,7 +101,6 @@ def _told(row, around, whole):
     slug = row["document"]
     return {
         "id": row["_id"],
-        "href": url_for("audit.details_view", id=row["_id"]),
         "day": unbroken(buddhist.format_short(clock.in_bangkok(at))),
         "time": unbroken(buddhist.format_time(at)),
         "when": buddhist.format_datetime(at),
@@ -105,7 +110,6 @@ def _told(row, around, whole):
         "tone": TONES.get(row["action"], "muted"),
         "about": around.kinds[slug].label if slug in around.kinds else OTHERS.get(slug, slug),
         "subject": _subject(row, around),
-        "subject_href": _link(row, around),
         "school": around.schools.get((row["area_code"], row.get("school_code")), row.get("school_code")),
         "round": label_of_round(row["academic_year"], row["round"]) if row.get("round") else None,
         "via": VIAS.get(row.get("via"), row.get("via")),
@@ -117,6 +121,10 @@ def _told(row, around, whole):
         "address": row.get("address"),
         "number": row["number"],
     }
+
+
+def _hrefs(row, around):
+    return {"href": url_for("audit.details_view", id=row["_id"]), "subject_href": _link(row, around)}
 
 
 def unbroken(text):
