@@ -54,6 +54,15 @@ FIRST = 4  # letters that patterns are found by
 LITTLE = 6  # Thai letters of a message that may stand in a name by chance
 
 HOLE = re.compile(r"\{(\d+)\}")
+# What is counted by the hole before it, and a verb behind that: their other forms, where the hole says 1.
+COUNTED = re.compile(
+    r"\{(\d+)\} ((?:(?!of |in |has |with )[a-z]+ )?)"
+    r"(accounts|boys|cases|cells|characters|classrooms|codes|columns|days|decimals|devices|digits|errors|fields|files|findings"
+    r"|girls|jobs|learners|letters|lines|messages|names|officers|ones|pairs|parcels|parts|persons|places|pupils|records|requests"
+    r"|rooms|rounds|rows|rules|schools|siblings|submissions|teachers|things|times|units|values|warnings|years)\b"
+    r"( (?:are|were|have)\b)?"
+)
+OF_ONE = {" are": " is", " were": " was", " have": " has", None: ""}
 
 
 class Words:
@@ -159,7 +168,14 @@ def _reaches_over(pieces, holes):
 
 
 def _fill(words, parts):
+    if "1" in parts:
+        words = COUNTED.sub(lambda said: _of_one(said) if parts[int(said[1])] == "1" else said[0], words)
     return HOLE.sub(lambda hole: parts[int(hole[1])], words)
+
+
+def _of_one(said):
+    """What COUNTED found, of one: `{0} more schools are` as `{0} more school is`."""
+    return f"{{{said[1]}}} {said[2]}{said[3][:-1]}{OF_ONE[said[4]]}"
 
 
 def _pattern(key, words):

@@ -22,6 +22,7 @@ LITTLE = Words(
         "เลือก {0} {1} แล้ว": "{0} {1} selected",
         "ของ{0} {1} คน": "{1} pupils of {0}",
         "ส่งกลับ: {0}": "Returned: {0}",
+        "เปิดซ้ำ {0} แห่ง": "{0} other schools are open",
         "ประจำปี": "Yearly",
         "นับ ณ 10 มิ.ย.": "Counted on 10 June",
     }
@@ -57,6 +58,10 @@ def test_texts_and_spoken_attributes_are_said_and_the_rest_stays(little):
         ("เลือก 5 โรงเรียน แล้ว", "5 School selected"),
         ("บันทึก · โรงเรียน", "Save · School"),
         ("ส่งกลับ: บันทึก", "Returned: Save"),
+        ("ของหนึ่ง 1 คน", "1 pupil of หนึ่ง"),
+        ("ของ1 11 คน", "11 pupils of 1"),
+        ("เปิดซ้ำ 1 แห่ง", "1 other school is open"),
+        ("เปิดซ้ำ 21 แห่ง", "21 other schools are open"),
         ("คำที่ไม่รู้จัก", "คำที่ไม่รู้จัก"),
         ("Save", "Save"),
         ("EMIS ประจำปี", "EMIS Yearly"),
