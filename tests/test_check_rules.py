@@ -118,6 +118,12 @@ def test_a_condition_is_so_of_what_it_says_and_of_nothing_else(typed, yes, no):
     assert conditions.in_words(settled, declared(Student))
 
 
+def test_a_rule_says_a_number_as_it_was_typed():
+    for typed, said in (("58", "58 กก."), ("58.5", "58.5 กก."), ("58.0", "58 กก.")):
+        settled = conditions.settled(Student, {"field": "weight_kg", "compare": "gt", "value": typed})
+        assert conditions.parts_of(settled, declared(Student))[2] == said
+
+
 def test_every_comparison_is_tried_and_none_trips_over_what_an_older_kind_of_field_left():
     assert {typed["compare"] for typed, *_ in SO} == conditions.COMPARISONS.keys()
     odd = (None, "", [], "ข้อความ", 3, 2.5, True, [1], ["ก"], {"ก": 1}, A_DAY, b"\0")

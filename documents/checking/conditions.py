@@ -370,4 +370,8 @@ def _value_in_words(field, value):
         return f"“{code_list(field.codelist).label(value)}”"
     if field is None or field.kind == "text" or type(value) not in TYPES[field.kind]:
         return f"{value:,}" if type(value) in (int, float) else f"“{value}”"
-    return " ".join(filter(None, (fields.shown(field, value), field.unit)))
+    if field.kind == "measure":  # as it was typed: 58, where a record has 58.0
+        said = format(int(value) if value == int(value) else value, ",")
+    else:
+        said = fields.shown(field, value)
+    return " ".join(filter(None, (said, field.unit)))
