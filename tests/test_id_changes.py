@@ -15,7 +15,8 @@ from documents.dmc.students import Student
 from documents.errors import DuplicateKey, Invalid, NotAllowed, OutOfScope, WrongState
 from documents.formats.citizen_id import mask_id
 from documents.records import evidence
-from documents.records.writing import Change, write
+from documents.records.removed import bring_back
+from documents.records.writing import Change, remove, write
 from documents.trail import history
 from tests.districts import bring
 from tests.people import AREA, OTHER, person, place
@@ -49,6 +50,23 @@ def child(open_round, teacher):
 def asked(child, teacher):
     new = number()
     return ask(child, new, f"{new[0]}-{new[1:]}", "I", picture(), teacher, "ได้เลข 13 หลักแล้ว")
+
+
+def test_removed_and_brought_back_he_has_his_old_number_still(asked, child, officer, teacher, sign_in):
+    answer(asked, "approve", officer)
+    before = row(child["_id"])
+    remove(
+        [Change(Student, place(), id=before["_id"], revision=before["revision"], remove=True)], teacher, None
+    )
+    for path in (f"/admin/audit/?subject={before['_id']}", "/admin/audit/?action=remove"):
+        page = sign_in(officer).get(path).text
+        assert "ลบ" in page
+        assert WRONG not in page
+    bring_back(Student, place(), [before["_id"]], teacher, None)
+    again = row(child["_id"])
+    assert [one["id"] for one in again["former_ids"]] == [WRONG]
+    assert again["likeness"] == before["likeness"]
+    assert list(history.verify()) == []
 
 
 def files(database):

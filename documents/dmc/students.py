@@ -359,6 +359,8 @@ class Student(Record):
     former_ids = ListField(DictField(), verbose_name="เลขเดิม")
     duplicate_evidence = ObjectIdField(verbose_name="เอกสารยืนยันตัวตนนักเรียนซ้ำซ้อนต่างหน่วยงาน")
 
+    beside = ("former_ids",)
+
     slug = "students"
     label = "นักเรียน (DMC)"
     label_en = "Students"

@@ -206,22 +206,27 @@ def _fresh(change, earlier, reading):
         "lineage": change.lineage or (earlier or {}).get("lineage") or new,
         "created_at": reading.now,
         "created_by": reading.who,
+        **(earlier or {}).get("beside", {}),
     }
 
 
 def _removed_before(changes, stored):
-    """{id: its last revision, hash and lineage} of records that are made anew under the id they were removed from."""
+    """{id: its last revision, hash, lineage and what stood beside} of records that are made anew under the id they were
+    removed from.
+    """
     asked = [change for change in changes if change.id is not None and change.id not in stored]
     if not asked:
         return {}
     areas, ids = {change.place.area_code for change in asked}, [change.id for change in asked]
+    beside = {name for change in asked for name in change.document.beside}
     events = collection(history.AuditEvent).find(
         {"area_code": {"$in": list(areas)}, "subject": {"$in": ids}},
-        {"subject": 1, "number": 1, "hash": 1, "lineage": 1},
+        {"subject": 1, "number": 1, "hash": 1, "lineage": 1} | {f"changes.{name}": 1 for name in beside},
     )
     last = {}
     for event in events.sort("number", 1):
         last[event["subject"]] = {
-            "revision": event["number"], "history_hash": event["hash"], "lineage": event.get("lineage")
+            "revision": event["number"], "history_hash": event["hash"], "lineage": event.get("lineage"),
+            "beside": {name: old for name, (old, _) in (event.get("changes") or {}).items()},
         }  # fmt: skip
     return last

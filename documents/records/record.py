@@ -174,6 +174,7 @@ class Record(Document, metaclass=RecordMetaclass):
     about = None  # what is said above the form, to whoever fills it
     needs_added = False  # whether it is nothing without fields that an admin added: a survey
     former = {}  # {name: field} of those that an admin added for other years, of a variant
+    beside = ()  # names of what cases write beside the declared fields; a removed record comes back with it
     derived = ()
     single = False
     tallied = ()  # names of the fields that `tally` reads

@@ -59,7 +59,7 @@ class RecordEvents:
         before, after = each.before, each.after
         changes, names = {}, declared(document)
         if after is None:
-            every = [*names, *document.former]
+            every = [*names, *document.former, *document.beside]
             changes = {name: [before.get(name), None] for name in every if name in before}
         elif before is not None:
             follow = [*names, "school_code", "reviewed"]

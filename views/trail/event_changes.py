@@ -58,6 +58,8 @@ def _of_record(row, changes, document, around):
     known, told, hidden = ever_declared(document, row["area_code"]), [], 0
     for name, (old, new) in changes.items():
         field = known.get(name)
+        if name in document.beside:
+            continue  # told by the changes that wrote it
         if name == "school_code":
             told.append(
                 _line("โรงเรียน", *(around.schools.get((row["area_code"], code), code) for code in (old, new)))
