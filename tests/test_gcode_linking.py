@@ -9,6 +9,7 @@ from documents.database import collection
 from documents.dmc import id_changes
 from documents.dmc.students import Student
 from documents.errors import DuplicateKey, Invalid, OutOfScope, StaleRevision, WrongState
+from documents.formats import thai
 from documents.formats.citizen_id import mask_id
 from documents.gcode import gcode_linking
 from documents.gcode.gcode import GCodeRequest
@@ -161,6 +162,7 @@ def test_the_ministrys_code_takes_the_place_of_a_temporary_one(open_round, teach
     with pytest.raises(DuplicateKey):
         renew(made, temporary, temporary, officer, "กระทรวงแจ้ง")
     outcome = renew(made, CODE, CODE, officer, "กระทรวงแจ้ง")
+    assert thai.search_key(CODE) in outcome.request.search_key, "found by the code that it has now"
     assert (outcome.request.code, outcome.request.code_kind, outcome.request.state) == (
         CODE,
         "ministry",

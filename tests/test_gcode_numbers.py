@@ -9,6 +9,7 @@ from documents.background import job_access, job_runs, jobs
 from documents.clock import midnight
 from documents.database import collection, in_transaction
 from documents.errors import DuplicateKey, Invalid, NotAllowed, OutOfScope, WrongState
+from documents.formats import thai
 from documents.gcode import gcode_numbers
 from documents.gcode.gcode import GCodeRequest, keys_of
 from documents.gcode.gcode_numbers import (
@@ -63,7 +64,9 @@ def test_a_code_is_typed_twice_and_stands_for_one_learner_only(teacher, officer,
         record(second, CODE, CODE, officer)
     with pytest.raises(DuplicateKey, match="มีได้รหัสเดียว"):
         record(first, OTHER_CODE, OTHER_CODE, officer)
+    assert GCodeRequest.objects(search_key__contains=thai.search_key(CODE)).count() == 1, "found by it"
     first = erase(first, officer, "พิมพ์ผิดคน")
+    assert not GCodeRequest.objects(search_key__contains=thai.search_key(CODE))
     assert record(second, CODE, CODE, officer).code == CODE
     assert first.code is None
 

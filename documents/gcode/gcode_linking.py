@@ -17,7 +17,7 @@ from documents.dmc.students import Student
 from documents.errors import DuplicateKey, Invalid, WrongState
 from documents.formats import citizen_id
 from documents.gcode import gcode_numbers
-from documents.gcode.gcode import HOLDS_CODE, GCodeRequest
+from documents.gcode.gcode import HOLDS_CODE, GCodeRequest, keys_of
 from documents.gcode.gcode_numbers import MINISTRY, TEMPORARY, taking
 from documents.gcode.gcode_writing import fresh, note
 from documents.people import access
@@ -195,6 +195,7 @@ def renew(request, text, again, actor, reason):
     refuse_met(found.changes)
     row = {"code": request.code, "kind": TEMPORARY, "at": request.code_at, "until": as_stored(clock_now())}
     values = {"code": code, "code_kind": MINISTRY, "former_codes": [*request.former_codes, row]}
+    values |= keys_of(request.to_mongo().to_dict() | values)
     return taking(code, lambda: _done(request, found, actor, said, "renew", values))
 
 

@@ -18,7 +18,7 @@ from documents.database import collection, in_transaction
 from documents.district.schools import Area
 from documents.errors import DuplicateKey, Invalid, NotAllowed, OutOfScope, WrongState
 from documents.formats import citizen_id
-from documents.gcode.gcode import GCodeRequest
+from documents.gcode.gcode import GCodeRequest, keys_of
 from documents.gcode.gcode_writing import fresh, note
 from documents.records.cases import as_read, reason_of
 from documents.trail.history import as_stored, note_event
@@ -161,6 +161,7 @@ def record(request, text, again, actor, reason=None):
     def work():
         release(request, code)
         values = {"code": code, "code_kind": MINISTRY}
+        values |= keys_of(request.to_mongo().to_dict() | values)
         done = collection(GCodeRequest).update_one(
             as_seen(request), {"$set": values, "$inc": {"revision": 1}}
         )
@@ -190,6 +191,7 @@ def erase(request, actor, reason):
 
     def work():
         values = {"$unset": {"code": "", "code_kind": ""}, "$inc": {"revision": 1}}
+        values["$set"] = keys_of(request.to_mongo().to_dict() | {"code": None})
         if not collection(GCodeRequest).update_one(as_seen(request), values).matched_count:
             raise WrongState("มีผู้ทำรายการในคำขอนี้ไปก่อนแล้ว กรุณาเปิดหน้านี้ใหม่")
         note(request, actor, "code", {"code": [request.code, None]}, said, acting_as="district")
@@ -217,7 +219,10 @@ def release(request, code):
     if holder is not None and holder.id != request.id and _lets_go(holder):
         collection(GCodeRequest).update_one(
             {"_id": holder.id, "area_code": holder.area_code, "code": code},
-            {"$unset": {"code": "", "code_kind": ""}},
+            {
+                "$unset": {"code": "", "code_kind": ""},
+                "$set": keys_of(holder.to_mongo().to_dict() | {"code": None}),
+            },
         )
 
 
