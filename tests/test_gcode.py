@@ -170,7 +170,7 @@ def test_the_age_of_a_case_counts_from_its_first_sending(teacher, officer):
     clock.configure("2025-06-20T09:00:00+07:00")
     request = gcode_requests.step(request, "return", officer, "รูปไม่ชัด")
     request = gcode_requests.step(request, "send", teacher)
-    assert gcode_requests.waiting_days(request) == 15
+    assert gcode_requests.waiting_days(request.sent_at) == 15
     assert gcode_evidence.read(request, request.evidence[0]["id"], officer) == (PDF, "application/pdf")
 
 

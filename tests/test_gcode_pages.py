@@ -5,6 +5,7 @@ import re
 
 import pytest
 from PIL import Image
+from python_calamine import load_workbook
 
 from documents.background import job_runs, jobs
 from documents.database import collection
@@ -15,6 +16,7 @@ from documents.records.evidence import EvidenceFile
 from documents.trail.history import AuditEvent
 from tests.learners import PDF, checked, learner, recorded, sent
 from tests.people import AREA, OTHER, SCHOOL, person
+from views.records import lists_out
 
 
 def fresh(request):
@@ -26,6 +28,11 @@ def run_again(job):
     collection(jobs.Job).update_one({"_id": job.id}, {"$set": {"state": "waiting"}})
     job_runs.run(job.id)
     return jobs.Job.objects.get(id=job.id)
+
+
+def rows_of(answer):
+    """The rows of a workbook's first sheet."""
+    return load_workbook(io.BytesIO(answer.data)).get_sheet_by_index(0).to_python()
 
 
 def jpeg():
@@ -193,6 +200,57 @@ def test_queues_list_filter_and_search(teacher, neighbour, officer, sign_in):
     own = sign_in(neighbour).get("/admin/gcode/").text
     assert "นาง แสงจันทร์" in own
     assert "ซอ แสงจันทร์" not in own
+
+
+def test_the_list_goes_out_as_a_workbook_as_it_is_narrowed(
+    teacher, neighbour, officer, executive, sign_in, monkeypatch
+):
+    sent(teacher)
+    coded = checked(teacher, officer, first_name="สอ", birth_date="01/02/2559")
+    gcode_numbers.record(coded, "G680000000012", "G680000000012", officer, None)
+    recorded(neighbour, OTHER, first_name="นาง", birth_date="02/02/2559", evidence=False)
+    path = "/admin/gcode/export/xlsx/"
+
+    def rows(who, query=""):
+        return rows_of(sign_in(who).get(path + query))
+
+    header, *requests = rows(officer)
+    assert [row[0] for row in requests] == ["นาง แสงจันทร์", "สอ แสงจันทร์", "ซอ แสงจันทร์"]
+    assert dict(zip(header, requests[1], strict=True)) == {
+        "ชื่อ-สกุล": "สอ แสงจันทร์", "เลขที่คำขอ": fresh(coded).request_no, "รหัสโรงเรียน": SCHOOL, "โรงเรียน": "บ้านหนึ่ง",
+        "ชั้น": "ป.4", "วันที่ขอ": fresh(coded).requested_on.date(), "หลักฐาน": "3/3", "อายุเรื่อง (วัน)": 0,
+        "สถานะ": "ตรวจสอบแล้ว รอรับรอง", "รหัส G": "G6800xxxxx012", "ที่มาของรหัส": "ออกโดยระบบของกระทรวง",
+    }  # fmt: skip
+    assert [row[6:8] for row in requests] == [["0/3", ""], ["3/3", 0], ["3/3", 0]]
+    for query in ("?queue=check", "?search=ซอ", f"?flt0_1={SCHOOL}&flt1_0=sent"):
+        assert [row[0] for row in rows(officer, query)[1:]] == ["ซอ แสงจันทร์"], query
+    assert [row[0] for row in rows(officer, "?sort=0")[1:]] == ["ซอ แสงจันทร์", "นาง แสงจันทร์", "สอ แสงจันทร์"]
+    assert rows(officer, "?flt0_2=048")[1:] == [], "this officer has no mark for the sensitive class"
+    assert [row[0] for row in rows(neighbour)[1:]] == ["นาง แสงจันทร์"]
+    events = list(AuditEvent.objects(action="export", document="access"))
+    assert [event.changes["rows"][1] for event in events] == [3, 1, 1, 1, 3, 0, 1]
+    assert {event.changes["what"][1] for event in events} == {"gcode"}
+    assert sign_in(executive).get(path).status_code == 403
+    monkeypatch.setattr(lists_out, "MOST_ROWS", 1)
+    grid = sign_in(officer).get(path + "?queue=check&search=&flt0_1=บ้าน")
+    assert rows_of(grid)[1][0] == "ซอ แสงจันทร์"
+    grid = sign_in(officer).get(path + f"?flt0_1={SCHOOL}", follow_redirects=True)
+    assert "ส่งออกได้ครั้งละไม่เกิน 1 แถว (เลือกไว้ 2)" in grid.text
+    assert "นาง แสงจันทร์" not in grid.text, "still narrowed"
+
+
+def test_a_workbook_of_a_searched_number_is_only_whose_search_it_was(teacher, officer, approver, sign_in):
+    coded = checked(teacher, officer)
+    gcode_numbers.record(coded, "G680000000012", "G680000000012", officer, None)
+    sent(teacher, first_name="สอ", birth_date="01/02/2559")
+    browser, path = sign_in(officer), "/admin/gcode/export/xlsx/"
+    grid = browser.get(path + "?search=G680000000012")
+    assert (grid.status_code, "G680000000012" in grid.location) == (302, False)
+    page = browser.get(grid.location).text
+    href = re.search(rf'href="({path}[^"]*)"', page)[1].replace("&amp;", "&")
+    assert [row[0] for row in rows_of(browser.get(href))[1:]] == ["ซอ แสงจันทร์"]
+    assert sign_in(approver).get(href).status_code == 302
+    assert AuditEvent.objects(action="export").count() == 1
 
 
 def test_the_certifier_sees_whom_and_certifies_what_he_ticked(teacher, officer, approver, sign_in):

@@ -159,6 +159,7 @@ TABLE = [
     ("POST", "/admin/students/roll/", {"deed": "arrange", "rowid": "{record}", "revision": "1", "stage": "do",
      "room": "9", "reason": "จัดห้องใหม่"}, {303: "school district"}),
     ("GET", "/admin/gcode/", "", {200: READERS}),
+    ("GET", "/admin/gcode/export/xlsx/", "", {200: READERS}),
     ("GET", "/admin/gcode/new/", "?school={school}", {200: "school"}),
     ("POST", "/admin/gcode/new/", {"school": "{school}", "do": "search", "first_name": "ก"}, {422: "school"}),
     ("GET", "/admin/gcode/details/", "?id={gcode}", {200: READERS}),

@@ -55,6 +55,14 @@ def set_required(area_code, kinds, actor, reason=None):
     in_transaction(work)
 
 
+def pieces_in_words(evidence, required):
+    """('2/3' of the required pieces that a list of evidence holds, whether none lacks); how many there are where none is."""
+    if not required:
+        return f"{len(evidence):,}", True
+    there = len(required & {one["kind"] for one in evidence})
+    return f"{there}/{len(required)}", there == len(required)
+
+
 def lacking(request):
     """Codes of the required pieces that a request does not have, or whose stored file is gone or another one."""
     stored = evidence.still_there(row["id"] for row in request.evidence)

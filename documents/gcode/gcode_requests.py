@@ -209,8 +209,8 @@ def _checked(request, actor, told_apart, seen):
     }  # fmt: skip
 
 
-def waiting_days(request, now=None):
-    """Whole days since the request was first sent, None for one that never was."""
-    if request.sent_at is None:
+def waiting_days(sent_at):
+    """Whole days since a request was first sent, None for one that never was."""
+    if sent_at is None:
         return None
-    return ((now or clock.now()).date() - clock.in_bangkok(clock.utc(request.sent_at)).date()).days
+    return (clock.now().date() - clock.in_bangkok(clock.utc(sent_at)).date()).days

@@ -150,7 +150,7 @@ class Submissions(StepsMixin, Page, ModelView):
 
     def get_list(self, page, sort_field, sort_desc, search, filters, execute=True, page_size=None):
         """As Flask-Admin's, with a page number that is one."""
-        page = min(max(page or 0, 0), 1_000)
+        page, sort_field = min(max(page or 0, 0), 1_000), self._sortable_columns.get(sort_field)
         if sort_field == "heads" and (round_ := shell.current_round()):
             sort_field = f"counts.{size_counter(documents_of(round_.subsystem)[0])}"
         return super().get_list(page, sort_field, sort_desc, search, filters, execute, page_size)

@@ -11,9 +11,10 @@ from documents.formats import citizen_id, thai
 from documents.gcode import gcode, gcode_queues
 from documents.gcode.gcode import GCodeRequest
 from documents.gcode.gcode_certifying import MOST_AT_ONCE, MOST_BY_JOB
-from documents.gcode.gcode_evidence import required_kinds
+from documents.gcode.gcode_evidence import pieces_in_words, required_kinds
 from documents.gcode.gcode_requests import waiting_days
 from documents.trail import access_log
+from exports.gcode.gcode_list import NEEDED, gcode_list
 from views import here
 from views.gcode.gcode_codes import links_of
 from views.gcode.gcode_filters import FILTERS, LIMITED
@@ -24,6 +25,8 @@ from views.gcode.gcode_words import TONES, page_of, parts, sets, tone_of_age
 from views.here import person
 from views.pages import Page, SecureForm
 from views.records import formatters
+from views.records.files_out import SCOPE, hands_out
+from views.records.lists_out import all_shown, list_link, note_by_area, refuse_many, send_list
 from views.records.searching import SearchMixin
 
 READERS = ("school", "director", "district", "approver")
@@ -110,7 +113,7 @@ class GCode(GCodeForms, GCodePieces, GCodeSteps, SearchMixin, Page, ModelView):
 
     def get_list(self, page, sort_field, sort_desc, search, filters, execute=True, page_size=None):
         """A page of requests; a queue that waits begins with the oldest case."""
-        page = min(max(page or 0, 0), 1_000)
+        page, sort_field = min(max(page or 0, 0), 1_000), self._sortable_columns.get(sort_field)
         if sort_field is None and self.queue and self.queue.oldest_first:
             sort_field, sort_desc = "sent_at", False
         return super().get_list(page, sort_field, sort_desc, self.search_term, filters, execute, page_size)
@@ -133,6 +136,26 @@ class GCode(GCodeForms, GCodePieces, GCodeSteps, SearchMixin, Page, ModelView):
     def index_view(self):
         """The grid; a person's number in the address is taken out of it first."""
         return self.refuse_number_in_address() or super().index_view()
+
+    @expose("/export/xlsx/")
+    @hands_out(SCOPE)
+    def export_xlsx(self):
+        """The list as it is narrowed and sorted, as a workbook; noted before it is sent."""
+        if moved := self.refuse_number_in_address():
+            return moved
+        if (
+            request.args.get("search") and not self.search_term
+        ):  # a token of another session would narrow nothing
+            return redirect(self.get_url(".index_view"))
+        area, (count, found) = here.area_code(), all_shown(self)
+        if refused := refuse_many(count):
+            return refused
+        note_by_area(person(), GCodeRequest.slug, {area: count})
+        title = " ".join(
+            filter(None, (GCodeRequest.label, self.queue and self.queue.label, here.area_name(area)))
+        )
+        rows = found.only(*NEEDED).no_cache().batch_size(1_000).as_pymongo()
+        return send_list(gcode_list(rows, set(required_kinds(area)), title), title)
 
     def is_action_allowed(self, name):
         """Whether this person has a bulk action at all."""
@@ -187,7 +210,7 @@ class GCode(GCodeForms, GCodePieces, GCodeSteps, SearchMixin, Page, ModelView):
                 "search_action": self.get_url(".search_view"),
                 "may_ask": bool(self.schools_to_ask(area)),
                 "sets": sets(area),
-                "more_links": links_of(area, person()),
+                "more_links": [*links_of(area, person()), list_link()],
                 "action_looks": {
                     "take": {"icon": "inbox", "tone": "main", "undo": "ส่งกลับหรือไม่รับรองได้จากหน้าของคำขอ"},
                     "certify": {"icon": "check", "tone": "main", "page": True},
@@ -229,19 +252,15 @@ class GCode(GCodeForms, GCodePieces, GCodeSteps, SearchMixin, Page, ModelView):
 
 def pieces_cell(context, row):
     """'2/3' of the required pieces, red while some lack; nothing where the ministry's system has them."""
-    required = context["required"]
     if row.registered:
         return ""
-    if not required:
-        return f"{len(row.evidence):,}"
-    there = len(required & {one["kind"] for one in row.evidence})
-    words = f"{there}/{len(required)}"
-    return words if there == len(required) else Markup('<span class="t-fault">{}</span>').format(words)
+    words, enough = pieces_in_words(row.evidence, context["required"])
+    return words if enough else Markup('<span class="t-fault">{}</span>').format(words)
 
 
 def age_cell(row):
     """How long the district is waited for, as a chip that warms up; how long it took once it is over."""
-    days = waiting_days(row)
+    days = waiting_days(row.sent_at)
     if days is None or row.state not in gcode.WAITING:
         return ""
     return parts().chip("วันนี้" if days == 0 else f"{days:,} วัน", tone_of_age(days))

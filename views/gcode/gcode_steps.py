@@ -194,7 +194,7 @@ def _row(found, refusal, types, errors, typed):
         buddhist.format_date(found.birth_date),
         code_list("GRADE").short(found.grade),
         len(found.evidence),
-        waiting_days(found),
+        waiting_days(found.sent_at),
         refusal,
         citizen_id.mask_id(found.code) if found.code else "",
         types,

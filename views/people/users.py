@@ -136,7 +136,7 @@ class Users(SchoolAccounts, Page, ModelView):
 
     def get_list(self, page, sort_column, sort_desc, search, filters, execute=True, page_size=None):
         """A page of accounts, whatever number or words the address holds."""
-        page = min(max(page or 0, 0), MOST_PAGES)
+        page, sort_column = min(max(page or 0, 0), MOST_PAGES), self._sortable_columns.get(sort_column)
         search = thai.clean(search)[:LONGEST_SEARCH] if search else None
         return super().get_list(page, sort_column, sort_desc, search, filters, execute, page_size)
 

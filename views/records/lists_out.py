@@ -1,10 +1,12 @@
 """Lists that go out as workbooks: the button, the rows of the whole list, the response, and the note in the access log."""
 
-from flask import request, send_file, url_for
+from flask import flash, redirect, request, send_file, url_for
 
 from documents.trail import history
 from exports.file_jobs import XLSX
 from exports.workbooks.workbook import file_name
+
+MOST_ROWS = 40_000  # so many are a file within two seconds
 
 
 def list_link():
@@ -19,6 +21,15 @@ def all_shown(view):
     column = view._get_column_by_idx(asked.sort)
     sort = (column and column[0], asked.sort_desc)
     return view.get_list(0, *sort, asked.search, asked.filters, page_size=0)
+
+
+def refuse_many(count):
+    """The redirect to a list that has too many rows to go out, which says so; None for any other."""
+    if count <= MOST_ROWS:
+        return None
+    flash(f"ส่งออกได้ครั้งละไม่เกิน {MOST_ROWS:,} แถว (เลือกไว้ {count:,}) กรุณากรองให้แคบลง", "error")
+    asked = request.args.to_dict(flat=False)
+    return redirect(url_for(".index_view", **asked))
 
 
 def send_list(workbook, title):
