@@ -243,10 +243,10 @@ def test_the_admin_edits_a_list_in_the_browser_and_the_schools_form_follows(
     admin, school = sign_in(administrator), sign_in(teacher)
     page = admin.get(f"{LIST}details/?id=RELIGION").text
     assert "เพิ่มค่า" in page
-    asked = {"id": "RELIGION", "do": "add", "label": "เต๋า", "reason": "มีนักเรียนจริง", "seen": "0"}
-    assert admin.send(f"{LIST}value/", asked | {"label": "พุทธ"}).status_code == 422
-    assert admin.send(f"{LIST}value/", asked).status_code == 302
-    assert admin.send(f"{LIST}value/", asked | {"label": "ชินโต"}).status_code == 409
+    asked = {"id": "RELIGION", "label": "เต๋า", "reason": "มีนักเรียนจริง", "seen": "0"}
+    assert admin.send(f"{LIST}new/", asked | {"label": "พุทธ"}).status_code == 422
+    assert admin.send(f"{LIST}new/", asked).status_code == 302
+    assert admin.send(f"{LIST}new/", asked | {"label": "ชินโต"}).status_code == 409
     code = here().find("เต๋า")
     assert f'value="{code}">เต๋า' in school.get("/admin/students/new/").text
     asked = {
@@ -257,9 +257,9 @@ def test_the_admin_edits_a_list_in_the_browser_and_the_schools_form_follows(
         "reason": "ตามคำสั่ง",
         "seen": "1",
     }
-    assert admin.send(f"{LIST}value/", asked).status_code == 302
+    assert admin.send(f"{LIST}edit/", asked).status_code == 302
     assert "เต๋า (จีน)" in school.get("/admin/students/new/").text
-    assert admin.send(f"{LIST}value/", asked | {"retired_from": "2568", "seen": "2"}).status_code == 302
+    assert admin.send(f"{LIST}edit/", asked | {"retired_from": "2568", "seen": "2"}).status_code == 302
     assert "เต๋า (จีน)" not in school.get("/admin/students/new/").text
     assert (
         admin.send(f"{LIST}move/", {"id": "RELIGION", "code": code, "to": "up", "seen": "3"}).status_code
@@ -272,7 +272,7 @@ def test_the_admin_edits_a_list_in_the_browser_and_the_schools_form_follows(
     assert "รหัสมาตรฐาน" in admin.get("/admin/audit/").text
     assert (
         admin.send(
-            f"{LIST}value/", {"id": "RELIGION", "code": code, "do": "remove", "reason": "ผิด", "seen": "4"}
+            f"{LIST}edit/", {"id": "RELIGION", "code": code, "do": "remove", "reason": "ผิด", "seen": "4"}
         ).status_code
         == 302
     )
@@ -308,8 +308,8 @@ def test_a_record_keeps_a_value_that_is_no_longer_offered(
 @pytest.mark.parametrize("role", [role for role in ROLES if role != "administrator"])
 def test_nobody_else_is_let_at_a_list(role, sign_in, request):
     browser = sign_in(request.getfixturevalue(role))
-    assert browser.get(f"{LIST}value/?id=RELIGION&code=001").status_code == 403
-    asked = {"id": "RELIGION", "do": "add", "label": "เต๋า", "reason": "ลอง", "seen": "0"}
-    assert browser.send(f"{LIST}value/", asked).status_code == 403
+    assert browser.get(f"{LIST}edit/?id=RELIGION&code=001").status_code == 403
+    asked = {"id": "RELIGION", "label": "เต๋า", "reason": "ลอง", "seen": "0"}
+    assert browser.send(f"{LIST}new/", asked).status_code == 403
     assert browser.send(f"{LIST}move/", {"id": "RELIGION", "code": "001", "seen": "0"}).status_code == 403
     assert version_of(AREA, "RELIGION") == 0

@@ -1,8 +1,10 @@
 """The page of required fields: what it lists, what a save changes, and who has it at all."""
 
+import io
 import re
 
 import pytest
+from python_calamine import load_workbook
 
 from documents.checking.rule_edits import make_rule
 from documents.collecting.submissions import find_submission
@@ -143,6 +145,59 @@ def test_another_area_is_not_found(desk, open_round):
 @pytest.mark.parametrize("query", ["document=nothing", "year=1", "year=x", "document=%00", "area=*"])
 def test_odd_addresses_are_answered(query, desk, open_round):
     assert desk.get(f"/admin/fields/?{query}").status_code in (200, 404)
+
+
+def taken(browser, query=""):
+    """The rows of the workbook of added fields, each {heading: value}."""
+    answer = browser.get(f"/admin/fields/export/xlsx/{query}")
+    header, *rows = load_workbook(io.BytesIO(answer.data)).get_sheet_by_index(0).to_python()
+    return [dict(zip(header, row, strict=True)) for row in rows]
+
+
+def test_the_added_fields_go_out_as_a_workbook(desk, open_round, administrator, database):
+    assert "ส่งออก Excel" not in desk.get(PAGE).text
+    assert taken(desk) == []
+    numbered = {"unit": "ซม.", "decimals": "1", "low": "30", "high": "220.5", "last_year": str(YEAR + 1)}
+    define(
+        AREA,
+        "students",
+        said("waist", "number", label="รอบเอว", personal="sensitive", **numbered),
+        administrator,
+    )
+    define(
+        AREA, "staff", said("called", "choice", codelist="TITLE", label="คำเรียก", required="1"), administrator
+    )
+    survey = make_survey(AREA, {"key": "water", "name": "สำรวจน้ำ", "single": "1"}, administrator)
+    define(AREA, survey.slug, said("tap", "flag", label="มีก๊อก"), administrator)
+    waist, called, tap = taken(desk)
+    told = {
+        name: waist[name]
+        for name in ("ระบบข้อมูล", "รหัสช่อง", "ชื่อช่อง", "ชนิดข้อมูล", "หน่วย", "ค่าต่ำสุด", "ค่าสูงสุด", "จำนวนทศนิยม")
+    }
+    assert list(told.values()) == ["นักเรียน (DMC)", "waist", "รอบเอว", "ตัวเลข", "ซม.", "30", "220.5", "1"]
+    assert (waist["ใช้ตั้งแต่ปีการศึกษา"], waist["ใช้ถึงปีการศึกษา"]) == (str(YEAR), str(YEAR + 1))
+    assert (waist["ระดับข้อมูล"], waist["ต้องกรอกก่อนยืนยัน"], waist["ความยาวไม่เกิน"]) == ("อ่อนไหว", "ไม่ใช่", "")
+    assert called["รายการให้เลือก"] == f"TITLE {codelists.code_list('TITLE').title}"
+    assert (called["ต้องกรอกก่อนยืนยัน"], tap["ระบบข้อมูล"]) == ("ใช่", "สำรวจน้ำ")
+    assert [row["ชื่อช่อง"] for row in taken(desk, "?document=staff")] == ["คำเรียก"]
+    assert 'href="/admin/fields/export/xlsx/?document=students&amp;' in desk.get(PAGE).text
+    noted = [
+        one["changes"]["rows"][1] for one in database.audit_events.find({"action": "export"}).sort("_id", 1)
+    ]
+    assert noted == [0, 3, 1]
+
+
+@pytest.mark.parametrize("role", ["teacher", "officer", "executive"])
+def test_only_an_administrator_takes_the_added_fields(
+    role, sign_in, client, open_round, administrator, request
+):
+    define(AREA, "students", said("waist", "number", label="รอบเอว"), administrator)
+    assert sign_in(request.getfixturevalue(role)).get("/admin/fields/export/xlsx/").status_code == 403
+    assert client.get("/admin/fields/export/xlsx/").status_code == 302
+    Area(code="34020000", name="สพป. อื่น", province="34").save()
+    outsider = sign_in(person("outsider", "admin", area="34020000"))
+    assert taken(outsider) == []
+    assert outsider.get(f"/admin/fields/export/xlsx/?area={AREA}").status_code == 404
 
 
 def test_who_looks_after_several_areas_reads_each_by_its_own_lists(open_round, administrator, sign_in):

@@ -11,14 +11,17 @@ from documents import clock, subsystems
 from documents.database import collection
 from documents.errors import Invalid, OutOfScope, RuleBroken
 from documents.formats import buddhist, thai
-from documents.people.users import ROLES
+from documents.people.users import EVERY_AREA, ROLES
 from documents.records import codelist_edits, codelists
 from documents.records.codelists import AreaList, CodeList, code_list
 from documents.records.codes import Codes, PlaceCodes, plain
 from documents.records.record import declared
 from documents.trail import history
+from exports.records.code_lists import entries_file
 from views import here
 from views.pages import Page, SecureForm
+from views.records.files_out import NOBODY, hands_out
+from views.records.lists_out import all_shown, list_link, note_about, send_list
 from views.trail import telling
 
 LONGEST_SEARCH = 100
@@ -68,7 +71,7 @@ class CodeLists(Page, ModelView):
     page_size = 500
 
     # Routes of Flask-Admin's that lists do not have: without `expose` they are not registered at all.
-    create_view = edit_view = delete_view = action_view = None
+    delete_view = action_view = None
     export = ajax_update = ajax_lookup = api_file_view = None
 
     def __init__(self):
@@ -98,15 +101,31 @@ class CodeLists(Page, ModelView):
     def render(self, template, **more):
         """The page with what its template asks for."""
         if template == self.list_template:
-            more |= {"row_name": lambda row: row.title}
+            more |= {"row_name": lambda row: row.title, "grid_links": [list_link()]}
         return super().render(template, **more)
+
+    @expose("/export/xlsx/")
+    @hands_out(NOBODY)
+    def export_xlsx(self):
+        """The entries of all lists that the grid shows, or those that the page of the list `id` does, as a workbook."""
+        title = "รหัสมาตรฐาน"
+        if "id" in request.args:
+            codes = list_of(request.args["id"])
+            lists, title = [(codes, matching(codes, *asked_of_entries()))], f"{title} {codes.title}"
+        else:
+            lists = [(row.codes, list(row.codes.entries.values())) for row in all_shown(self)[1]]
+        rows = sum(len(entries) for _, entries in lists)
+        about = {"what": "codelists", "rows": rows, "kind": "xlsx"}
+        note_about(here.area_code() or EVERY_AREA, here.person(), about)
+        return send_list(
+            entries_file([(codes, above(codes), entries) for codes, entries in lists], title), title
+        )
 
     @expose("/details/")
     def details_view(self):
         """One list: its source and entries, narrowed by a search and to one parent."""
         codes = list_of(request.args.get("id", ""))
-        search = thai.clean(request.args.get("search"))[:LONGEST_SEARCH]
-        parent = thai.clean(request.args.get("parent"))[:40]
+        search, parent = asked_of_entries()
         found = matching(codes, search, parent)
         edits = may_edit() and not isinstance(codes, PlaceCodes)
         page = min(max(request.args.get("page", 0, type=int), 0), MOST_PAGES)
@@ -114,6 +133,7 @@ class CodeLists(Page, ModelView):
         return self.render(
             "records/codelists_details.html",
             codes=codes,
+            export_href=url_for(".export_xlsx", id=codes.name, search=search or None, parent=parent or None),
             state=state_of(codes, edited_names()),
             uses=[f"{field.verbose_name} ({document.label})" for document, field in uses_of(codes.name)],
             search=search,
@@ -137,16 +157,19 @@ class CodeLists(Page, ModelView):
 
     # ---- an admin's edits ----
 
-    @expose("/value/", methods=("GET", "POST"))
-    def value_view(self):
-        """The form of one value, a new one without `code`; posted, `do` is save or remove."""
-        codes, area = self._edited_list(), here.area_code()
-        adding = request.form.get("do") == "add" or "code" not in request.values
-        code = None if adding else request.values["code"][:40]
-        entry = codes.entry(code)
-        if entry is None and not adding:
-            abort(404)
-        refusal = None
+    @expose("/new/", methods=("GET", "POST"))
+    def create_view(self):
+        """The form of a new value of the list `id`."""
+        return self._value(self._edited_list(), None)
+
+    @expose("/edit/", methods=("GET", "POST"))
+    def edit_view(self):
+        """The form of the value `code` of the list `id`; posted, `do` may be remove."""
+        codes = self._edited_list()
+        return self._value(codes, codes.entry(request.values.get("code", "")[:40]) or abort(404))
+
+    def _value(self, codes, entry):
+        area, code, refusal = here.area_code(), entry and entry.code, None
         if request.method == "POST":
             try:
                 return self._edit(codes, area, entry)
@@ -336,6 +359,13 @@ def state_of(codes, edited):
     if isinstance(codes, PlaceCodes):
         return "ทะเบียนพื้นที่"
     return "แก้ไขแล้ว" if codes.name in edited else "ค่ามาตรฐาน"
+
+
+def asked_of_entries():
+    """(search, parent's code) that the page of one list is narrowed to."""
+    return thai.clean(request.args.get("search"))[:LONGEST_SEARCH], thai.clean(request.args.get("parent"))[
+        :40
+    ]
 
 
 def matching(codes, search, parent=""):

@@ -14,15 +14,18 @@ from documents.errors import Invalid
 from documents.formats import buddhist, thai
 from documents.records.codelists import code_list
 from documents.records.completeness import FieldSetting, required_of, set_required
-from documents.records.declarations import declaration
+from documents.records.declarations import declaration, definitions_of
 from documents.records.record import declared, default_required, shown_fields
 from documents.records.surveys import survey_documents
 from documents.trail import history
+from exports.records.added_fields import fields_file
 from views import here
 from views.jobs import follow
 from views.pages import Page
 from views.people.account_forms import areas_of
 from views.records.field_editor import FieldEditorMixin, added_to
+from views.records.files_out import NOBODY, hands_out
+from views.records.lists_out import note_about, send_list
 from views.trail import telling
 
 KINDS = {
@@ -81,6 +84,22 @@ class Fields(FieldEditorMixin, Page, BaseView):
         place = self.asked_place()
         return self._save(place) if request.method == "POST" else self._page(place, ticked=place.required)
 
+    @expose("/export/xlsx/")
+    @hands_out(NOBODY)
+    def export_xlsx(self):
+        """The fields that the area added, those of one subsystem where the address names it, as a workbook."""
+        place = asked_place()
+        documents = documents_in(place.area_code) if "document" not in request.args else [place.document]
+        pairs = [
+            (document.label, each)
+            for document in documents
+            for each in definitions_of(document, place.area_code)
+        ]
+        title = " ".join(["ช่องที่เพิ่มเอง", *([place.document.label] if "document" in request.args else [])])
+        about = {"what": "field_definitions", "rows": len(pairs), "kind": "xlsx"}
+        note_about(place.area_code, here.person(), about)
+        return send_list(fields_file(pairs, title), title)
+
     @staticmethod
     def asked_place():
         """The Place that the address names."""
@@ -117,7 +136,8 @@ class Fields(FieldEditorMixin, Page, BaseView):
         page = self.render(
             "records/fields.html",
             place=place,
-            documents=[*subsystems(), *survey_documents([place.area_code]).values()],
+            documents=documents_in(place.area_code),
+            export_href=url_for(".export_xlsx", **place.args) if added_to(place) else None,
             years=years_of(place.area_code),
             areas=areas_of(current_user),
             groups=groups_of(place.document),
@@ -135,6 +155,11 @@ class Fields(FieldEditorMixin, Page, BaseView):
             list_title=lambda name: code_list(name).title,
         )
         return make_response(page, refusal.status if refusal else 200)
+
+
+def documents_in(area_code):
+    """The documents whose fields an area sets: the subsystems', then its surveys'."""
+    return [*subsystems(), *survey_documents([area_code]).values()]
 
 
 def asked_place():

@@ -13,7 +13,7 @@ from exports.trail.event_list import events_file
 from exports.workbooks.workbook import file_name
 from views import here
 from views.jobs import deliver
-from views.records.exporting import note_about, send_list
+from views.records.lists_out import note_about, send_list
 from views.trail import telling
 
 AT_ONCE = 2_000  # events: some 0.5 seconds

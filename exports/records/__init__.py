@@ -1,0 +1,1 @@
+"""What an area sets of its records, as workbooks: its code lists and the fields it adds."""
