@@ -41,7 +41,7 @@ ACTIONS = {
     "compare": "กระทบยอดจากไฟล์",
 }
 OF_MANY = ("export", "print", "view_sensitive", "compare")  # may hold any record of a school or round
-OF_COUNTS = (
+OF_NOBODY = (
     "report",
     "statistics",
     "summary",
@@ -49,7 +49,9 @@ OF_COUNTS = (
     "equipment_report",
     "confirmation",
     "school_list",
-)
+    "codelists",
+    "field_definitions",
+)  # files without persons, which are no access to any
 ON_SCREEN = "print"  # the kind of file of what was printed from the screen
 LONGEST_REASON = 500
 NEWEST = [("at", -1), ("_id", -1)]
@@ -169,7 +171,7 @@ def mirror(event, seen):
     """Enter what an event of the history tells of access; `seen` are fields of AccessEntry the event has no place for."""
     told = {name: pair[1] for name, pair in (event.get("changes") or {}).items()}
     action = event["action"]
-    if action not in ACTIONS or told.get("what") in OF_COUNTS:
+    if action not in ACTIONS or told.get("what") in OF_NOBODY:
         return
     about = {"rows": told.get("rows"), "reason": event.get("reason"), "address": event.get("address")}
     if action == "reveal":
@@ -312,10 +314,13 @@ class Learner:
         rounds = {}
         for subsystem, label, code in self.stops:
             rounds.setdefault(code, []).append({"subsystem": subsystem, "round": label})
-        many = {"action": {"$in": list(OF_MANY)}, "lineage": NOT_THERE}
-        found += [many | {"school_code": code, "$or": those} for code, those in rounds.items()]
+        many, log = (
+            {"action": {"$in": list(OF_MANY)}, "lineage": NOT_THERE},
+            {"what": "audit"},
+        )  # of every round
+        found += [many | {"school_code": code, "$or": [*those, log]} for code, those in rounds.items()]
         whole = [one for those in rounds.values() for one in those]
-        return [*found, many | {"school_code": NOT_THERE, "$or": whole}] if whole else found
+        return [*found, many | {"school_code": NOT_THERE, "$or": [*whole, log]}] if whole else found
 
     def is_named_by(self, row):
         """Whether an entry names the person himself, not a file that may have held him."""

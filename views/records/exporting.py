@@ -12,9 +12,7 @@ from exports.file_jobs import XLSX as XLSX
 from exports.file_jobs import grid_file_of, opened
 from exports.workbooks.grid_files import PARTS
 from views.jobs import deliver
-from views.records.lists_out import list_link as list_link
-from views.records.lists_out import note_about as note_about
-from views.records.lists_out import send_list as send_list
+from views.records.lists_out import note_about
 
 MOST_ROWS = 1_000_000  # what a sheet holds
 # So many rows are a file within a quarter of a second; a job, with its queue, takes longer and would be stored.
