@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from PIL import Image
 
+from admin_app import security
 from documents.bobec.buildings import Building
 from documents.clock import real_now
 from documents.database import collection, db
@@ -248,7 +249,9 @@ def test_four_large_photographs_come_in_one_form_and_a_fifth_of_no_size_does_not
     assert send(browser, NEW, TYPED, *(upload(heavy, field=name) for name in names)).status_code == 302
     assert files() == 8
     too_much = browser.send(
-        "/admin/students/new/", upload(b"x" * (26 * 2**20)), content_type="multipart/form-data"
+        "/admin/students/new/",
+        upload(b"x" * (security.LARGEST_UPLOAD + 1000)),
+        content_type="multipart/form-data",
     )
     assert too_much.status_code == 413
 
