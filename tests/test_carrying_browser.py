@@ -20,6 +20,9 @@ LOADER = System("tests")
 CLASS, OTHERS = ("กอ", "ขอ", "คอ"), ("งอ", "จอ")  # who goes up from ป.4 to ป.5, and from ป.1 to ป.2
 GRID = "/admin/students/"
 
+WHOLE = """cells => cells.map(cell =>
+  cell.querySelector(".chip").getBoundingClientRect().right <= cell.getBoundingClientRect().right)"""
+
 
 @pytest.fixture
 def proposed(officer, executive, approver, teacher):
@@ -74,6 +77,7 @@ def test_the_next_round_is_filled_and_a_class_is_looked_over_by_one_press(
     own.go(f"{GRID}?flt0_grade_eq=08&unreviewed=1")
     expect(own.page.get_by_text("ยกมาจากรอบก่อนและยังไม่ทบทวน 3 คน")).to_be_visible()
     own.shot(f"carrying-02-{'phone' if phone else 'laptop'}")
+    assert own.page.locator("td.keep:has(.chip)").evaluate_all(WHOLE) == [True] * 3
     own.press("ทบทวนแล้วทั้ง 3 คน", confirm="ทบทวนแล้วทั้ง 3 คน")
     own.look_over()
     assert reviewed() == everybody | {name: ("08", True) for name in CLASS}
