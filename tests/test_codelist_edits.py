@@ -188,7 +188,7 @@ def test_a_value_that_a_running_round_holds_is_not_retired_from_its_year(adminis
     (written,) = write([Change(Student, place(), pupil(religion="003"))], teacher)
     with pytest.raises(Invalid) as refused:
         change(administrator, "003", retired_from=YEAR)
-    assert "ศาสนา 1 รายการ (รอบ 2568-1 DMC)" in refused.value.message
+    assert "ศาสนา 1 รายการ (รอบ DMC ภาคเรียนที่ 1/2568)" in refused.value.message
     change(administrator, "003", retired_from=YEAR + 1)
     assert "003" in dict(here().choices_in(YEAR))
     assert "003" not in dict(here().choices_in(YEAR + 1))

@@ -289,6 +289,7 @@ def test_an_officer_s_large_file_goes_by_jobs_and_back(world, sign_in, monkeypat
     plan = browser.get(answer.location)
     assert "แยกตามโรงเรียน" in plan.text
     assert "/import/plan/file/" in plan.text
+    assert "รอบ DMC ภาคเรียนที่ 1/2568" in plan.text
     id_ = answer.location.rsplit("=", 1)[1]
     for only in ("errors", "changes", "gone", "shut", "x"):
         for order in ("name", "errors", "absent", "$where"):

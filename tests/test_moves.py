@@ -128,7 +128,7 @@ def test_each_move_keeps_its_window(name, state, who, later, over, submission, r
     for moment, refused in ((LATER, later), (OVER, over)):
         clock.configure(moment)
         if refused:
-            with pytest.raises(refused, match="รอบ 2568-1"):
+            with pytest.raises(refused, match="รอบ DMC ภาคเรียนที่ 1/2568"):
                 check_move(submission, round_, MOVES[name], actor, clock.now())
         else:
             check_move(submission, round_, MOVES[name], actor, clock.now())

@@ -42,7 +42,13 @@ def check(browser, code):
 def test_whoever_may_see_the_school_has_the_sheet(role, sign_in, confirmed, open_round, request):
     browser = sign_in(request.getfixturevalue(role))
     page = ask(browser, confirmed).text
-    for words in ("บ้านหนึ่ง", "2568-1", "10 มิถุนายน 2568", "ครูหนึ่ง ใจดี", short_code(confirmed.digest)):
+    for words in (
+        "บ้านหนึ่ง",
+        "DMC ภาคเรียนที่ 1/2568",
+        "10 มิถุนายน 2568",
+        "ครูหนึ่ง ใจดี",
+        short_code(confirmed.digest),
+    ):
         assert words in page
     assert ask(browser, confirmed, PDF).data.startswith(b"%PDF")
     assert f"{PAGE}?id={confirmed.id}" in browser.get(f"/admin/submissions/details/?id={confirmed.id}").text

@@ -114,7 +114,7 @@ def test_the_window_holds_to_the_second(moment, refused, canteens, open_round, t
     if refused is None:
         assert write([new(canteens)], teacher)
     else:
-        with pytest.raises(refused, match="รอบ 2568-1"):
+        with pytest.raises(refused, match="รอบ DMC ภาคเรียนที่ 1/2568"):
             write([new(canteens)], teacher)
 
 

@@ -41,10 +41,10 @@ def try_rule(rule, round_, actor, revision, href=None):
         _store(rule, actor.name, None, {"records": 0, "schools": 0, "of": 0, "examples": []})
         return None
     if said := rule.problem_in(round_.academic_year):
-        raise Invalid({0: {"round": f"ลองกับรอบ {round_.label} ไม่ได้: {said}"}})
+        raise Invalid({0: {"round": f"ลองกับรอบ {round_} ไม่ได้: {said}"}})
     if records_of(rule, round_) > AT_ONCE:
         arguments = {"rule": str(rule.id), "revision": rule.revision}
-        title = f"ลองกฎ {rule.code} กับรอบ {round_.label}"
+        title = f"ลองกฎ {rule.code} กับรอบ {round_}"
         return ask("try_rule", actor, rule.area_code, round_, title=title, arguments=arguments, href=href)
     _store(rule, actor.name, round_, found_by(rule, round_))
     return None
@@ -67,7 +67,7 @@ def found_by(rule, round_, tell=None):
     document = declaration(subsystem(rule.document), rule.area_code, round_.academic_year)
     with of_area(rule.area_code):
         if said := problem_of(rule, document):
-            raise WrongState(f"ลองกับรอบ {round_.label} ไม่ได้: {said}")
+            raise WrongState(f"ลองกับรอบ {round_} ไม่ได้: {said}")
         find = check_from(rule, document).find
         schools, examples, number = Counter(), [], 0
         for number, row in enumerate(_rows(document, round_), 1):

@@ -65,7 +65,7 @@ def check_aside(submission, round_, row, actor):
     refuse_shut_school_to(row, submission, actor)
     refuse_sealed(submission, round_)
     if round_.state in ("draft", "proposed"):
-        raise WrongState(f"รอบ {round_.label} ยังไม่เปิดรับข้อมูล จึง{row.label}ไม่ได้")
+        raise WrongState(f"รอบ {round_} ยังไม่เปิดรับข้อมูล จึง{row.label}ไม่ได้")
     if row.name in OF_A_HOLD and not submission.hold:
         raise WrongState(f"{submission.school_name} ไม่ได้ถูกพักการรายงานอยู่ กรุณาเปิดหน้านี้ใหม่")
     if row.name == "hold" and submission.hold:

@@ -71,7 +71,7 @@ def ask_time(submission, actor, reason, whom, wanted=None):
     refuse_sealed(submission, round_)
     if not may_ask(submission, round_, actor):
         raise WrongState(
-            f"{submission.school_name} อยู่ในสถานะ “{submission.shown_state}” รอบ {round_.label} จึงไม่ต้องขอขยายเวลา"
+            f"{submission.school_name} อยู่ในสถานะ “{submission.shown_state}” รอบ {round_} จึงไม่ต้องขอขยายเวลา"
         )
     refuse_time(wanted, clock.now())
     return file_request(

@@ -57,7 +57,7 @@ def refuse_lock(round_, actor, reason):
     if not actor.holds("approver", round_.area_code):
         raise NotAllowed("เฉพาะผู้รับรองระดับเขตเท่านั้นที่ล็อกรอบได้")
     if round_.state not in ("open", "closing"):
-        raise WrongState(f"รอบ {round_.label} อยู่ในสถานะ “{STATES[round_.state]}” จึงล็อกไม่ได้")
+        raise WrongState(f"รอบ {round_} อยู่ในสถานะ “{STATES[round_.state]}” จึงล็อกไม่ได้")
     reason = (reason or "").strip() or closing_of(round_).get("reason")
     if not reason and submissions_of(round_).filter(state__nin=["verified", *SEALED]).count():
         raise Invalid({0: {"reason": "ยังมีโรงเรียนที่ไม่ผ่านการตรวจสอบ โปรดระบุเหตุผลที่ปิดโดยไม่ได้รายงาน"}})
@@ -76,7 +76,7 @@ def lock_round_job(job, progress, round_id, reason):
     round_ = get_round([job.area_code], round_id)
     if round_.state != "locked" or job.runs == 1:
         round_ = lock_round(round_, job.actor, reason, progress)
-    return {"summary": [f"ล็อกรอบ {round_.label} แล้ว ตัวเลขของรอบนี้ไม่เปลี่ยนอีก"]}
+    return {"summary": [f"ล็อกรอบ {round_} แล้ว ตัวเลขของรอบนี้ไม่เปลี่ยนอีก"]}
 
 
 def _read_before(round_, progress):

@@ -133,7 +133,7 @@ def check_move(submission, round_, row, actor, now):
     if row.name == "back" and not submission.is_over(now):
         raise WrongState(f"{submission.school_name} ยังอยู่ในเวลาที่เปิดคืนให้แก้ไข กรุณาสิ้นสุดการเปิดคืนก่อน")
     if row.name == "reopen" and round_.state == "closing":
-        raise WrongState(f"รอบ {round_.label} กำลังล็อก จึงเปิดคืนยังไม่ได้ กรุณารอให้ล็อกเสร็จ")
+        raise WrongState(f"รอบ {round_} กำลังล็อก จึงเปิดคืนยังไม่ได้ กรุณารอให้ล็อกเสร็จ")
     if round_.sealed and row.name not in ("lock", "close", "reopen"):
         refuse_sealed(submission, round_)
     if submission.hold and row.name in ("confirm", "certify", "verify"):

@@ -63,7 +63,7 @@ def enter(round_, school, actor, reason):
     try:
         made = in_transaction(work)
     except DuplicateKeyError as error:
-        raise WrongState(f"{school.name}อยู่ในรอบ {round_.label} อยู่แล้ว กรุณาเปิดหน้านี้ใหม่") from error
+        raise WrongState(f"{school.name}อยู่ในรอบ {round_} อยู่แล้ว กรุณาเปิดหน้านี้ใหม่") from error
     return Submission.objects(area_code=school.area_code, id=made).get()
 
 
@@ -90,7 +90,7 @@ def take_out(plain, actor, reason):
     _refuse_not_running(round_)
     if not is_untouched(plain):
         raise WrongState(
-            f"{plain['school_name']}มีข้อมูลหรือการดำเนินการในรอบ {round_.label} แล้ว จึงนำออกจากรอบไม่ได้ "
+            f"{plain['school_name']}มีข้อมูลหรือการดำเนินการในรอบ {round_} แล้ว จึงนำออกจากรอบไม่ได้ "
             "ให้ส่งข้อมูลให้ครบ หรือให้ปิดโดยไม่ได้รายงานเมื่อล็อกรอบ"
         )
     named = f"{plain['school_name']} ({plain['school_code']})"
@@ -117,7 +117,7 @@ def is_untouched(plain):
 
 def _refuse_not_running(round_):
     if not round_.running:
-        raise WrongState(f"รอบ {round_.label} ไม่ได้เปิดรับข้อมูลอยู่ จึงเปลี่ยนหน่วยงานในรอบไม่ได้")
+        raise WrongState(f"รอบ {round_} ไม่ได้เปิดรับข้อมูลอยู่ จึงเปลี่ยนหน่วยงานในรอบไม่ได้")
 
 
 def _only_district(actor, area_code):

@@ -26,7 +26,7 @@ def set_windows(round_, windows, as_of, actor, reason=None, confirmer_certifies=
     """
     refuse_others("district", round_.area_code, actor, "เฉพาะเจ้าหน้าที่เขตเท่านั้นที่แก้กำหนดเวลาของรอบได้")
     if round_.state not in EDITABLE:
-        raise WrongState(f"รอบ {round_.label} {STATES[round_.state]} จึงแก้กำหนดเวลาไม่ได้")
+        raise WrongState(f"รอบ {round_} {STATES[round_.state]} จึงแก้กำหนดเวลาไม่ได้")
     wrong = _wrong_windows(windows)
     if round_.order and not (reason or "").strip():
         wrong["reason"] = "ผู้บังคับบัญชาสั่งการรอบนี้แล้ว โปรดระบุเหตุผลที่แก้กำหนดเวลา"
@@ -143,4 +143,4 @@ def change_state(round_, state, actor, reason, noted=None, **also):
 
 def _refuse_unless(round_, state):
     if round_.state != state:
-        raise WrongState(f"รอบ {round_.label} อยู่ในสถานะ “{STATES[round_.state]}” จึงทำขั้นตอนนี้ไม่ได้")
+        raise WrongState(f"รอบ {round_} อยู่ในสถานะ “{STATES[round_.state]}” จึงทำขั้นตอนนี้ไม่ได้")

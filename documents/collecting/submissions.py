@@ -184,7 +184,7 @@ def may_write(submission, round_, actor, now=None, role=None):
     refuse_sealed(submission, round_)
     if submission.state not in WRITABLE:
         raise WrongState(
-            f"ข้อมูลของ{submission.school_name} รอบ {submission.round_label} อยู่ในสถานะ “{STATES[submission.state]}” "
+            f"ข้อมูลของ{submission.school_name} รอบ {round_} อยู่ในสถานะ “{STATES[submission.state]}” "
             f"จึงแก้ไขไม่ได้ หากต้องแก้ไข {_way_back(submission, role)}"
         )
     if role != "system":
@@ -215,10 +215,7 @@ def refuse_sealed(submission, round_):
     """Raise RoundLocked where the round or this school's data is locked; a reopened one is not."""
     open_again = submission.reopened and round_.state != "closing"
     if submission.state in SEALED or (round_.sealed and not open_again):
-        raise RoundLocked(
-            f"รอบ {submission.round_label} ล็อกแล้ว แก้ไขไม่ได้ "
-            "หากจำเป็นต้องแก้ไข ให้แจ้งเหตุผลต่อเจ้าหน้าที่เขตเพื่อขอเปิดรอบคืน"
-        )
+        raise RoundLocked(f"รอบ {round_} ล็อกแล้ว แก้ไขไม่ได้ หากจำเป็นต้องแก้ไข ให้แจ้งเหตุผลต่อเจ้าหน้าที่เขตเพื่อขอเปิดรอบคืน")
 
 
 def is_late(submission, round_, now=None):
@@ -332,7 +329,7 @@ def claim(door, place, actor, deltas, removed=0, role=None, carried=None):
         raise OutOfScope("ไม่พบการส่งข้อมูลของโรงเรียนนี้ในรอบนี้ กรุณาตรวจสอบว่าเลือกโรงเรียนและรอบถูกต้อง")
     role = may_write(submission, door.round, actor, role=role)
     if carried and submission.carried:
-        raise WrongState(f"{submission.school_name} รอบ {submission.round_label} ยกข้อมูลจากรอบก่อนมาแล้ว")
+        raise WrongState(f"{submission.school_name} รอบ {door.round} ยกข้อมูลจากรอบก่อนมาแล้ว")
     changes = {f"counts.{name}": delta for name, delta in deltas.items() if delta}
     same = ("state", "version", "history_hash", "counted")
     as_read = {name: submission[name] for name in same} | {"way_until": {"$not": {"$gt": clock.real_now()}}}

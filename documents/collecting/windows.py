@@ -34,22 +34,22 @@ def refuse_shut(submission, round_, step, now):
     that ran out (เกินกำหนด). ล็อกแล้ว is RoundLocked.
     """
     if round_.state in ("draft", "proposed"):
-        raise WindowShut(f"รอบ {round_.label} ยังไม่เปิดรับข้อมูล กรุณารอประกาศจากเขต")
+        raise WindowShut(f"รอบ {round_} ยังไม่เปิดรับข้อมูล กรุณารอประกาศจากเขต")
     if step_open(submission, round_, step, now):
         return
     if submission.version > 1:
         raise WindowShut(
-            f"หมดเวลาเปิดคืนของ{submission.school_name} รอบ {round_.label} แล้ว "
+            f"หมดเวลาเปิดคืนของ{submission.school_name} รอบ {round_} แล้ว "
             f"(ถึง {buddhist.format_datetime(own_time(submission, step))}) "
             "หากต้องการเวลาเพิ่ม ให้ขอขยายเวลาจากผู้รับรองระดับเขต"
         )
     window = _window(round_, step)
     if window and now < utc(window.opens_at):
         when = buddhist.format_datetime(utc(window.opens_at))
-        raise WindowShut(f"รอบ {round_.label} ยังไม่เปิดรับข้อมูล (เปิด {when}) กรุณารอให้ถึงเวลา")
+        raise WindowShut(f"รอบ {round_} ยังไม่เปิดรับข้อมูล (เปิด {when}) กรุณารอให้ถึงเวลา")
     if step == "verify":
         raise WindowShut(
-            f"รอบ {round_.label} ปิดรับข้อมูลและหมดช่วงตรวจสอบของเขตแล้ว (ถึง {until_text(window)}) "
+            f"รอบ {round_} ปิดรับข้อมูลและหมดช่วงตรวจสอบของเขตแล้ว (ถึง {until_text(window)}) "
             "หากต้องการเวลาเพิ่ม ให้แก้กำหนดเวลาของรอบ"
         )
     given = own_time(submission, step)
@@ -59,8 +59,7 @@ def refuse_shut(submission, round_, step, now):
             "หากต้องการเวลาเพิ่ม ให้ขอขยายเวลาจากเจ้าหน้าที่เขต"
         )
     raise WindowShut(
-        f"รอบ {round_.label} ปิดรับข้อมูลแล้ว (ตั้งแต่ {until_text(window)}) "
-        "หากต้องการเวลาเพิ่ม ให้ขอขยายเวลาจากเจ้าหน้าที่เขต"
+        f"รอบ {round_} ปิดรับข้อมูลแล้ว (ตั้งแต่ {until_text(window)}) หากต้องการเวลาเพิ่ม ให้ขอขยายเวลาจากเจ้าหน้าที่เขต"
     )
 
 

@@ -226,7 +226,7 @@ def _hold(submission, actor, reason):
         submission.area_code, submission.subsystem, submission.academic_year, submission.round
     )
     if not round_.running:
-        raise WrongState(f"รอบ {round_.label} กำลังล็อก กรุณารอให้ล็อกเสร็จแล้วทำรายการนี้อีกครั้ง")
+        raise WrongState(f"รอบ {round_} กำลังล็อก กรุณารอให้ล็อกเสร็จแล้วทำรายการนี้อีกครั้ง")
     if submission.hold:
         return
     now = naive_now()

@@ -92,7 +92,7 @@ def refuse_shut(place):
         may_write(submission, round_, None, role="system")
     except WrongState as error:
         raise WrongState(
-            f"{submission.school_name}ส่งข้อมูลรอบ {place.academic_year}-{place.round} แล้ว ให้ส่งกลับแก้ไขก่อน แล้วจึงแก้เลขให้"
+            f"{submission.school_name}ส่งข้อมูลรอบ {round_} แล้ว ให้ส่งกลับแก้ไขก่อน แล้วจึงแก้เลขให้"
         ) from error
 
 

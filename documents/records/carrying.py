@@ -145,9 +145,9 @@ def refuse_unable(round_, actor):
     ):
         raise NotAllowed("เฉพาะเจ้าหน้าที่เขตหรือผู้รับรองระดับเขตเท่านั้นที่ยกข้อมูลจากรอบก่อนได้")
     if not round_.running:
-        raise WrongState(f"รอบ {round_.label} ไม่ได้เปิดรับข้อมูลอยู่ จึงยกข้อมูลจากรอบก่อนไม่ได้")
+        raise WrongState(f"รอบ {round_} ไม่ได้เปิดรับข้อมูลอยู่ จึงยกข้อมูลจากรอบก่อนไม่ได้")
     if round_before(round_) is None:
-        raise WrongState(f"ไม่มีรอบก่อนรอบ {round_.label} ของ {round_.subsystem} จึงไม่มีข้อมูลให้ยกมา")
+        raise WrongState(f"ไม่มีรอบก่อนรอบ {round_} จึงไม่มีข้อมูลให้ยกมา")
 
 
 def carried_so_far(job):

@@ -322,10 +322,7 @@ def said_of(uses):
     """Uses in words: how many records, in which field, of which rounds; None for none."""
     if not uses:
         return None
-    told = [
-        f"{field.verbose_name} {many:,} รายการ (รอบ {round_.label} {round_.subsystem})"
-        for round_, _, field, many in uses
-    ]
+    told = [f"{field.verbose_name} {many:,} รายการ (รอบ {round_})" for round_, _, field, many in uses]
     more = f" และอีก {len(told) - 3:,} แห่ง" if len(told) > 3 else ""
     return f"มีข้อมูลที่ใช้ค่านี้: {', '.join(told[:3])}{more}"
 

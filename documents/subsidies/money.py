@@ -202,7 +202,7 @@ def frozen_schools(round_):
     freeze = freeze_of(round_) if round_.subsystem == SUBSYSTEM and round_.sealed else None
     if freeze is None:
         raise WrongState(
-            f"รอบ {round_.label} ยังไม่ล็อก ประมาณการงบประมาณทำได้จากรอบนักเรียน (DMC) ที่ล็อกแล้วเท่านั้น กรุณาเลือกรอบที่ล็อกแล้ว"
+            f"รอบ {round_} ยังไม่ล็อก ประมาณการงบประมาณทำได้จากรอบนักเรียน (DMC) ที่ล็อกแล้วเท่านั้น กรุณาเลือกรอบที่ล็อกแล้ว"
         )
     if freeze.money_counted:
         return freeze.schools

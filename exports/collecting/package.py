@@ -54,7 +54,7 @@ def refuse_package(round_, user):
             "แพ็กเกจส่งกระทรวงมีข้อมูลส่วนบุคคลและข้อมูลอ่อนไหวครบทุกช่อง จัดทำได้เฉพาะเจ้าหน้าที่เขตหรือผู้รับรองที่มีสิทธิ์ดูข้อมูลอ่อนไหว"
         )
     if not round_.sealed:
-        raise WrongState(f"รอบ {round_.label} ยังไม่ล็อก จึงยังจัดทำแพ็กเกจส่งกระทรวงไม่ได้ กรุณาล็อกรอบก่อน")
+        raise WrongState(f"รอบ {round_} ยังไม่ล็อก จึงยังจัดทำแพ็กเกจส่งกระทรวงไม่ได้ กรุณาล็อกรอบก่อน")
     refuse_reopened(round_)
 
 
@@ -76,7 +76,7 @@ def write_package(round_, out, step=lambda words: None):
         told = json.dumps(manifest, ensure_ascii=False, indent=1, sort_keys=True).encode()
         signature, _ = signing.sign(round_.area_code, told)
         if _frozen(round_) != before:
-            raise WrongState(f"รอบ {round_.label} มีโรงเรียนถูกเปิดคืนระหว่างจัดทำ กรุณาจัดทำใหม่เมื่อล็อกโรงเรียนนั้นอีกครั้ง")
+            raise WrongState(f"รอบ {round_} มีโรงเรียนถูกเปิดคืนระหว่างจัดทำ กรุณาจัดทำใหม่เมื่อล็อกโรงเรียนนั้นอีกครั้ง")
         refuse_reopened(round_)
         _assemble(
             out, body, [(of_bytes(MANIFEST, told), told), (of_bytes(SIGNATURE, signature), signature)], files

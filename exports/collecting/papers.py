@@ -6,7 +6,6 @@ The numbers are those that the digest on the sheet stands for; the same data giv
 from dataclasses import dataclass
 
 from documents.clock import utc
-from documents.collecting.rounds import system_name
 from documents.collecting.submissions import STATES, Submission
 from documents.district.schools import Area
 from documents.dmc.rooms import SchoolRooms
@@ -82,7 +81,7 @@ class Sheet:
         return (
             ("หน่วยงาน" if one.is_office else "โรงเรียน", f"{one.school_name} (รหัส {one.school_code})"),
             ("เขตพื้นที่", self.area_name),
-            ("รอบข้อมูล", f"{system_name(one.subsystem)} {one.round_label} {self.round.title}{version}"),
+            ("รอบข้อมูล", f"{self.round}{version}"),
             ("ข้อมูล ณ วันที่", buddhist.format_long(self.round.as_of)),
             ("สถานะ", STATES[one.state]),
         )
@@ -92,7 +91,7 @@ def confirmation_sheet(submission, round_):
     """The Sheet of a submission. Raises WrongState where nobody has confirmed, or the totals are not the records'."""
     if submission.state not in SIGNED or not submission.digest:
         raise WrongState(
-            f"{submission.school_name} รอบ {submission.round_label} ยังไม่ได้ยืนยันข้อมูล "
+            f"{submission.school_name} รอบ {round_} ยังไม่ได้ยืนยันข้อมูล "
             f"(สถานะ “{submission.shown_state}”) จึงยังไม่มีใบยืนยัน กรุณายืนยันข้อมูลก่อน"
         )
     area = Area.objects(code=submission.area_code).first()

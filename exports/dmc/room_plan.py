@@ -116,7 +116,7 @@ def rooms_job(job, progress, upload_id, reason):
     plan = mapped_files.find(upload_id, job.actor, "rooms")["plan"]
     round_ = find_round(job.area_code, job.subsystem, job.academic_year, job.round)
     written, refused = apply_rooms(plan, round_, job.actor, reason, progress)
-    said = [f"บันทึกจำนวนห้องเรียนของ {written:,} โรงเรียนแล้ว รอบ {round_.label}"]
+    said = [f"บันทึกจำนวนห้องเรียนของ {written:,} โรงเรียนแล้ว รอบ {round_}"]
     said += [f"{name}: {sentence}" for name, sentence in refused[:MOST_NAMED]]
     if len(refused) > MOST_NAMED:
         said.append(f"และอีก {len(refused) - MOST_NAMED:,} โรงเรียนที่บันทึกไม่ได้")

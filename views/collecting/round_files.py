@@ -130,9 +130,9 @@ def takes_workbook(round_):
 def refuse_not_open(round_):
     """Raises WrongState for a round that has no data yet, or is being locked at this moment."""
     if round_.state in here.DRAFTS:
-        raise WrongState(f"รอบ {round_.label} ยังไม่เปิดรับข้อมูล จึงยังไม่มีไฟล์")
+        raise WrongState(f"รอบ {round_} ยังไม่เปิดรับข้อมูล จึงยังไม่มีไฟล์")
     if round_.state == "closing":
-        raise WrongState(f"รอบ {round_.label} กำลังล็อกอยู่ กรุณารอให้ล็อกเสร็จแล้วจึงดาวน์โหลด")
+        raise WrongState(f"รอบ {round_} กำลังล็อกอยู่ กรุณารอให้ล็อกเสร็จแล้วจึงดาวน์โหลด")
 
 
 def package_of(round_):

@@ -8,6 +8,7 @@ from flask_login import current_user
 
 from documents.background.jobs import ask
 from documents.clock import utc
+from documents.collecting.rounds import find_round
 from documents.errors import RuleBroken
 from documents.formats import buddhist
 from documents.records import imports
@@ -174,6 +175,7 @@ class ImportMixin:
         return self.render(
             "records/import_plan.html",
             plan=plan,
+            round=find_round(plan.area_code, self.model.subsystem, plan.academic_year, plan.round),
             school=school,
             counts=counts,
             active=active,
