@@ -125,8 +125,9 @@ TABLE = [
     ("POST", "/admin/rates/seed/", {}, {303: "admin"}),
     ("GET", "/admin/packages/", "", {200: "district approver executive admin"}),
     ("POST", "/admin/packages/", {}, {422: "district approver executive admin"}),  # no file
-    ("POST", "/admin/packages/make/", {"id": "{round}"}, {}),  # the round stands in the address: test_package.py
-    ("POST", "/admin/packages/changes/", {"id": "{round}"}, {}),
+    # The round stands in the address: test_package.py.
+    ("POST", "/admin/packages/make/", {"id": "{round}"}, {404: "district approver executive admin"}),
+    ("POST", "/admin/packages/changes/", {"id": "{round}"}, {404: "district approver executive admin"}),
     ("GET", "/admin/packages/key/", "?fingerprint=0", {404: "district approver executive admin"}),
     ("GET", "/admin/papers/confirmation/", "?id={submission}", {409: ROUND_READERS}),  # nobody has confirmed yet
     ("GET", "/admin/papers/confirmation/pdf/", "?id={submission}", {409: ROUND_READERS}),
