@@ -271,6 +271,7 @@ TABLE = [
     ("POST", "/admin/people/end/", {"reason": "เลิก"}, {409: "district admin"}),
     ("POST", "/admin/users/link/", {"id": "{person}"}, {}),  # no mail goes out here
     ("GET", "/admin/users/", "", {200: "admin"}),
+    ("GET", "/admin/users/export/xlsx/", "", {200: "admin"}),
     ("GET", "/admin/summaries/", "?id={round}", {404: f"{READERS} executive"}),  # pupils have reports of their own
     ("GET", "/admin/users/new/", "", {200: "admin"}),
     ("POST", "/admin/users/new/", {}, {200: "admin"}),

@@ -1,15 +1,17 @@
 """The administrator's pages of accounts, and one's own."""
 
+import io
 import json
 import re
 
 import pytest
+from python_calamine import load_workbook
 
 from documents.background.jobs import Job
 from documents.people import accounts, passwords, school_accounts, sessions
 from documents.people.users import User
 from documents.trail import history
-from tests.people import AREA, OTHER, SCHOOL, person
+from tests.people import AREA, OTHER, SCHOOL, person, utc
 from tests.web import with_password
 
 
@@ -59,6 +61,43 @@ def test_filters_and_search_narrow_the_grid(desk, teacher, officer, query):
 )
 def test_odd_addresses_are_answered(desk, query):
     assert desk.get(f"/admin/users/?{query}").status_code == 200
+
+
+def test_the_list_goes_out_as_a_workbook_as_it_is_narrowed(
+    desk, sign_in, administrator, teacher, officer, database
+):
+    stranger = person("stranger", "district", area="34020000")
+    both = person("both", "school", SCHOOL, OTHER)
+    both.grants = [*both.grants, *stranger.grants]
+    both.save()
+    there, mine = utc(2, 8, 30), utc(1, 9)
+    signed_in = {"password": "ลับ", "current_login_at": there, "login_count": 3, "must_change_password": False}
+    confirmed = {AREA: {"at": mine}, "34020000": {"at": there}}
+    database.users.update_one({"_id": both.id}, {"$set": signed_in | {"confirmed": confirmed}})
+    path = "/admin/users/export/xlsx/"
+
+    def rows(browser, query=""):
+        answer = browser.get(path + query)
+        return load_workbook(io.BytesIO(answer.data)).get_sheet_by_index(0).to_python()
+
+    header, *people = rows(desk)
+    everybody = [administrator, both, officer, teacher]
+    assert sorted(row[1] for row in people) == sorted(one.email for one in everybody)
+    assert "ลับ" not in str(people)
+    own = next(row for row in people if row[1] == both.email)
+    assert dict(zip(header, own, strict=True)) == {
+        "ชื่อ-สกุล": both.name, "อีเมล": both.email, "บทบาท": "ครูข้อมูลโรงเรียน, เจ้าหน้าที่เขต", "โรงเรียน/เขต": "บ้านหนึ่ง, บ้านสอง",
+        "สถานะ": "ใช้งานได้", "เข้าใช้ล่าสุด": "2 มิ.ย. 2568 08.30 น.", "ยืนยันบัญชีล่าสุด": "1 มิ.ย. 2568 09.00 น.",
+    }  # fmt: skip
+    assert [row[1] for row in rows(desk, "?flt0_0=district&search=both")[1:]] == [both.email]
+    assert rows(desk, "?sort=5&desc=1")[1][1] == both.email, "by last sign-in"
+    assert f'href="{path}?search=both' in desk.get("/admin/users/?search=both").text
+    events = list(history.AuditEvent.objects(action="export").order_by("number"))
+    assert [(one.area_code, one.changes["rows"][1]) for one in events] == [(AREA, 4), (AREA, 1), (AREA, 4)]
+    operator = rows(sign_in(person("operator", "admin", area="*")), "?search=both")
+    assert dict(zip(header, operator[1], strict=True))["ยืนยันบัญชีล่าสุด"] == "2 มิ.ย. 2568 08.30 น."
+    assert {one.area_code for one in history.AuditEvent.objects(action="export")} == {AREA, "34020000"}
+    assert sign_in(officer).get(path).status_code == 403
 
 
 @pytest.mark.parametrize("area", [AREA, "*"])

@@ -13,8 +13,9 @@ from documents.people.users import ROLES, User
 from views import here
 from views.here import person
 from views.pages import Page
+from views.people.account_list import state_of
 from views.people.joining import code_of
-from views.people.users import events_in, state_of
+from views.people.users import events_in
 from views.records.cases import LONGEST, errors_of, said
 
 LONGEST_SEARCH = 100

@@ -10,17 +10,19 @@ from flask_admin.model.template import macro
 from flask_login import current_user
 from mongoengine.queryset.visitor import Q
 
-from documents.district.schools import Area, School
+from documents.district.schools import School
 from documents.errors import RuleBroken, StaleRevision
 from documents.formats import thai
 from documents.formats.buddhist import format_datetime
 from documents.notifying import mail
 from documents.people import account_links, accounts, sessions
-from documents.people.users import EVERY_AREA, ROLES, User
+from documents.people.users import ROLES, User
 from documents.trail import history
 from views.pages import Page, SecureForm
 from views.people.account_forms import AccountForm, areas_of
+from views.people.account_list import AccountList, in_short, places_of, roles_in_words, state_of
 from views.people.school_accounts import SchoolAccounts
+from views.records.lists_out import list_link
 from views.trail import event_words
 
 MOST_PAGES = 1_000
@@ -85,7 +87,7 @@ class InState(HasRole):
         return query.filter(__raw__=wanted.get(value, {"_id": None}))
 
 
-class Users(SchoolAccounts, Page, ModelView):
+class Users(AccountList, SchoolAccounts, Page, ModelView):
     """The accounts an administrator may see; what he may do with each is asked of documents.people.accounts."""
 
     roles = ("admin",)
@@ -116,7 +118,7 @@ class Users(SchoolAccounts, Page, ModelView):
         super().__init__(User, name="ผู้ใช้งานระบบ", endpoint="users", url="/admin/users")
         self.column_formatters = {
             "held": lambda view, context, person, name: roles_in_words(person),
-            "place": lambda view, context, person, name: context["places"].get(person.id, ""),
+            "place": lambda view, context, person, name: in_short(context["places"][person.id]),
             "name": macro("render_name"),
             "state": macro("render_state"),
             "seen": lambda view, context, person, name: format_datetime(person.current_login_at) or "ยังไม่เคย",
@@ -148,7 +150,7 @@ class Users(SchoolAccounts, Page, ModelView):
         if template == self.list_template:
             people = list(more["data"])
             more |= {"data": people, "state_of": state_of, "row_name": str, "places": places_of(people)}
-            more["areas"] = areas_of(current_user)
+            more |= {"areas": areas_of(current_user), "grid_links": [list_link()]}
         return super().render(template, **more)
 
     # One account
@@ -307,46 +309,6 @@ def me():
 def reason_given():
     """The reason that was typed with a deed, or None."""
     return thai.clean(request.form.get("reason"))[:500] or None
-
-
-def roles_in_words(person):
-    """The roles a person holds, each once."""
-    return ", ".join(dict.fromkeys(ROLES[grant.role] for grant in person.grants))
-
-
-def state_of(person):
-    """(words, tone) of an account's state."""
-    if not person.active:
-        return "ระงับ", "shut"
-    if accounts.is_locked_out(person):
-        return "พักชั่วคราว", "late"
-    if not person.password:
-        return "ยังไม่มีรหัสผ่าน", "idle"
-    if not person.login_count:
-        return "ยังไม่เคยเข้าใช้", "idle"
-    return ("รอตั้งรหัสผ่านเอง", "work") if person.must_change_password else ("ใช้งานได้", "veri")
-
-
-def places_of(people):
-    """{person id: where he works} for a page of people, by two queries."""
-    held = [
-        (grant.area_code, code) for person in people for grant in person.grants for code in grant.school_codes
-    ]
-    schools = School.objects(area_code__in={area for area, _ in held}, code__in={code for _, code in held})
-    names = {(school.area_code, school.code): school.name for school in schools}
-    names |= {area.code: area.short_name or area.name for area in Area.objects.order_by("code")} | {
-        EVERY_AREA: "ทุกเขต"
-    }
-    return {person.id: _place_of(person, names) for person in people}
-
-
-def _place_of(person, names):
-    at_schools = [(grant.area_code, code) for grant in person.grants for code in grant.school_codes]
-    places = at_schools or [grant.area_code for grant in person.grants]
-    found = list(
-        dict.fromkeys(names.get(place, place if isinstance(place, str) else place[1]) for place in places)
-    )
-    return found[0] + (f" และอีก {len(found) - 1}" if len(found) > 1 else "") if found else ""
 
 
 def events_of(person):
