@@ -8,7 +8,7 @@ import views
 from admin_app import auth, discretion, errors, health, language, security, slow, tasks, theme
 from admin_app.config import Settings
 from documents import clock
-from documents.database import connect
+from documents.database import FOR_PAGES, connect
 from documents.records import declarations
 from documents.trail import history, signing
 
@@ -20,7 +20,7 @@ def create_app(settings: Settings) -> Flask:
     app.debug = settings.debug
     discretion.init_app()
 
-    connect(settings.mongodb_uri)
+    connect(settings.mongodb_uri, **FOR_PAGES)
     clock.configure(settings.now)
     history.configure(settings.audit_key)
     signing.configure(settings.data / "secrets")

@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 CONCERNS = {"w", "wtimeout", "wtimeoutms", "journal", "j", "fsync", "readconcernlevel", "readpreference"}
 CONCERNS |= {"readpreferencetags", "maxstalenessseconds"}
 CLIENT = {"uuidRepresentation": "standard", "serverSelectionTimeoutMS": 5000, "connect": False}
+# For pages, whose readers wait: a server that is silent for both is given up with what was asked of it. No command is
+# limited in time by them, however long it takes a server that answers.
+FOR_PAGES = {"heartbeatFrequencyMS": 2000, "connectTimeoutMS": 5000}
 DATABASE = "khet"
 ATTEMPTS_FOR_SECONDS = 20
 SNAPSHOT_UNAVAILABLE, SNAPSHOT_TOO_OLD = 246, 239

@@ -4,6 +4,8 @@ import ast
 import inspect
 import io
 import re
+import signal
+import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from admin_app import create_app, errors, gate, security
 from admin_app.config import Settings
 from admin_app.security import FILES_EACH
-from documents.database import connect
+from documents.database import CLIENT, FOR_PAGES, connect
 from documents.errors import Busy, RoundLocked
 from documents.people.users import User
 from scripts.environment import ROOT
@@ -390,6 +392,27 @@ def test_a_database_that_is_away_at_sign_in_is_a_503(another_app, tmp_path):
     answer = away.test_client().type_in("a@b.c", "x", headers=HERE)
     assert answer.status_code == 503
     another_app()  # connects the tests' database again
+
+
+def test_a_database_that_hangs_is_given_up_while_the_reader_waits(
+    another_app, own_mongo, tmp_path, monkeypatch
+):
+    """It takes connections and answers nothing. The times are a quarter of the real ones, which come to 12 seconds."""
+    real = {**CLIENT, **FOR_PAGES}
+    monkeypatch.setitem(CLIENT, "serverSelectionTimeoutMS", real["serverSelectionTimeoutMS"] // 4)
+    for name in FOR_PAGES:
+        monkeypatch.setitem(FOR_PAGES, name, real[name] // 4)
+    hanging = create_app(settings_for(own_mongo.start(), tmp_path))
+    hanging.test_client_class = Browser
+    hanging.test_client().type_in("a@b.c", "x", headers=HERE)
+    own_mongo.process.send_signal(signal.SIGSTOP)
+    try:
+        began = time.monotonic()
+        answer = hanging.test_client().type_in("a@b.c", "x", headers=HERE)
+        assert (answer.status_code, time.monotonic() - began < 10) == (503, True)
+    finally:
+        own_mongo.process.send_signal(signal.SIGCONT)
+        another_app()
 
 
 # Limits on pages
