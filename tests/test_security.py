@@ -394,15 +394,14 @@ def test_a_database_that_is_away_at_sign_in_is_a_503(another_app, tmp_path):
     another_app()  # connects the tests' database again
 
 
-def test_a_database_that_hangs_is_given_up_while_the_reader_waits(
-    another_app, own_mongo, tmp_path, monkeypatch
-):
+def test_a_database_that_hangs_is_given_up_while_the_reader_waits(another_app, own_mongo, tmp_path):
     """It takes connections and answers nothing. The times are a quarter of the real ones, which come to 12 seconds."""
-    real = {**CLIENT, **FOR_PAGES}
-    monkeypatch.setitem(CLIENT, "serverSelectionTimeoutMS", real["serverSelectionTimeoutMS"] // 4)
-    for name in FOR_PAGES:
-        monkeypatch.setitem(FOR_PAGES, name, real[name] // 4)
-    hanging = create_app(settings_for(own_mongo.start(), tmp_path))
+    uri = own_mongo.start()
+    with pytest.MonkeyPatch.context() as shorter:
+        shorter.setitem(CLIENT, "serverSelectionTimeoutMS", CLIENT["serverSelectionTimeoutMS"] // 4)
+        for name, real in FOR_PAGES.items():
+            shorter.setitem(FOR_PAGES, name, real // 4)
+        hanging = create_app(settings_for(uri, tmp_path))
     hanging.test_client_class = Browser
     hanging.test_client().type_in("a@b.c", "x", headers=HERE)
     own_mongo.process.send_signal(signal.SIGSTOP)
@@ -412,7 +411,7 @@ def test_a_database_that_hangs_is_given_up_while_the_reader_waits(
         assert (answer.status_code, time.monotonic() - began < 10) == (503, True)
     finally:
         own_mongo.process.send_signal(signal.SIGCONT)
-        another_app()
+        another_app()  # connects the tests' database again
 
 
 # Limits on pages
