@@ -5,6 +5,7 @@ import json
 import zipfile
 
 import pytest
+from python_calamine import load_workbook
 
 from documents.background import jobs
 from documents.background.jobs import Job
@@ -13,7 +14,7 @@ from documents.database import collection
 from documents.dmc.students import Student
 from documents.people.users import User
 from documents.records.record import declared, default_required
-from tests.people import AREA, OTHER, place
+from tests.people import AREA, OTHER, place, utc
 from views.collecting import round_files
 from views.records import exporting, record_actions
 
@@ -78,6 +79,41 @@ def test_a_grid_is_exported_by_a_job_as_far_as_its_person_sees(busy, world, sign
     page = officer.get(f"/admin/jobs/details/?id={job.id}").get_data(as_text=True)
     assert job.title in page
     assert "/admin/jobs/result/" not in page
+
+
+def test_the_list_goes_out_as_a_workbook_with_ones_own_jobs_or_those_of_the_area(
+    world, sign_in, client, database
+):
+    made = utc(5, 9)
+    jobs.Job(
+        area_code=AREA, kind="round_file", title="ของเขต", owner=world.people["district"].id, owner_name="เจ้าหน้าที่", state="failed",
+        failure="ที่ไม่พอ", subsystem="DMC", academic_year=2568, round="1", asked_at=made, lease_until=made, expires_at=made,
+    ).save()  # fmt: skip
+    path, theirs = "/admin/jobs/export/xlsx/", world.job.title
+
+    def rows(who, query=""):
+        answer = sign_in(world.people[who]).get(path + query)
+        return load_workbook(io.BytesIO(answer.data)).get_sheet_by_index(0).to_python()
+
+    header, own = rows("school", "?all=1&page=3")
+    assert dict(zip(header, own, strict=True)) | {"สั่งเมื่อ": "", "จบเมื่อ": ""} == {
+        "งาน": theirs, "ชนิดงาน": "ส่งออกตาราง", "ผู้สั่ง": world.people["school"].name, "รอบ": "", "สั่งเมื่อ": "", "จบเมื่อ": "",
+        "ใช้เวลา": "1 วินาที", "สถานะ": "เสร็จแล้ว", "ผล": world.job.result["summary"][0],
+    }  # fmt: skip
+    assert [row[0] for row in rows("district")[1:]] == ["ของเขต"]
+    both = rows("district", "?all=1")[1:]
+    assert [(row[0], row[8]) for row in both] == [(theirs, ""), ("ของเขต", "ที่ไม่พอ")], (
+        "what came out is its owner's"
+    )
+    assert rows("approver", "?all=1")[2][8] == "ดูเหตุผลได้เฉพาะผู้สั่งงาน"
+    for who in ("neighbour", "far_officer", "executive"):
+        assert not rows(who, "?all=1")[1:]
+    events = list(database.audit_events.find({"action": "export"}).sort("number", 1))
+    assert [(one["area_code"], one["changes"]["rows"][1]) for one in events] == [
+        (AREA, n) for n in (1, 1, 2, 2)
+    ]
+    assert f'href="{path}?all=1"' in sign_in(world.people["district"]).get("/admin/jobs/?all=1").text
+    assert client.get(path).status_code == 302
 
 
 def test_a_round_is_locked_by_a_job_that_is_asked_once(open_round, approver, sign_in):

@@ -229,6 +229,7 @@ TABLE = [
     ("POST", "/admin/schools/edit/", {"id": "{school_id}", "fax": "045-1", "website": "www.a.ac.th"},
      {409: "school district admin"}),
     ("GET", "/admin/jobs/", "?all=1", {200: EVERYONE}),
+    ("GET", "/admin/jobs/export/xlsx/", "?all=1", {200: EVERYONE}),
     ("GET", "/admin/jobs/details/", "?id={job}", {200: "school district approver"}),
     ("GET", "/admin/jobs/status/", "?id={job}", {200: "school district approver"}),
     ("GET", "/admin/jobs/result/", "?id={job}", {200: "school"}),

@@ -1,6 +1,7 @@
 """Jobs (งานเบื้องหลัง): how far one's long work is, what came out, and the way from a request to it."""
 
 import time
+from collections import Counter
 from datetime import timedelta
 
 from flask import flash, jsonify, redirect, request, send_file, url_for
@@ -15,10 +16,11 @@ from documents.errors import RuleBroken
 from documents.formats import buddhist
 from documents.people.access import AREA_READERS
 from documents.people.privacy import days_of
+from exports.job_list import job_list
 from views import here
 from views.pages import Page
 from views.records.files_out import SCOPE, hands_out
-from views.records.lists_out import note_about
+from views.records.lists_out import list_link, note_about, note_by_area, send_list
 
 PATIENCE = 1.2  # seconds that a request waits for its job before it shows the job's page
 PAGE_SIZE = 30
@@ -145,28 +147,30 @@ class Jobs(Page, BaseView):
     @expose("/")
     def index(self):
         """The newest jobs, a page at a time."""
-        user, everybody = current_user._get_current_object(), bool(request.args.get("all"))
-        everybody = everybody and bool(user.areas(*AREA_READERS))
-        those = job_access.visible(user) if everybody else job_access.own(user)
+        user, everybody = current_user._get_current_object(), asks_for_all()
         page = min(max(request.args.get("page", 0, int), 0), 20)
-        found = list(
-            Job.objects(__raw__=those)
-            .order_by("-asked_at", "-id")
-            .skip(page * PAGE_SIZE)
-            .limit(PAGE_SIZE + 1)
-            .exclude("log", "arguments")
-        )
+        found = list(listed().skip(page * PAGE_SIZE).limit(PAGE_SIZE + 1))
         return self.render(
             "khet/jobs.html",
             rows=[row_of(job) for job in found[:PAGE_SIZE]],
             everybody=everybody,
             oversees=bool(user.areas(*AREA_READERS)),
             kept_days=days_of(here.area_code())["job_files"],
+            export_link=list_link(),
             prev=url_for(".index", page=page - 1, all=request.args.get("all")) if page else None,
             next=url_for(".index", page=page + 1, all=request.args.get("all"))
             if len(found) > PAGE_SIZE
             else None,
         )
+
+    @expose("/export/xlsx/")
+    @hands_out(SCOPE)
+    def export_xlsx(self):
+        """The list, all pages of it, as a workbook; noted in each area before it is sent."""
+        note_by_area(
+            current_user._get_current_object(), "jobs", Counter(listed().scalar("area_code").no_cache())
+        )
+        return send_list(job_list(map(cells_of, listed().no_cache()), self.name), self.name)
 
     @expose("/details/")
     def details_view(self):
@@ -207,6 +211,18 @@ class Jobs(Page, BaseView):
         return sent(asked_job())
 
 
+def asks_for_all():
+    """Whether the address asks for the jobs of everybody, and the reader oversees some."""
+    return bool(request.args.get("all")) and bool(current_user.areas(*AREA_READERS))
+
+
+def listed():
+    """The jobs that the address asks for, the newest first: the reader's own, or those of everybody that he may see."""
+    user = current_user._get_current_object()
+    those = job_access.visible(user) if asks_for_all() else job_access.own(user)
+    return Job.objects(__raw__=those).order_by("-asked_at", "-id").exclude("log", "arguments")
+
+
 def asked_job():
     """The job that the address names, as far as this person may see it. Raises OutOfScope."""
     return job_access.get_job(current_user._get_current_object(), request.values.get("id"))
@@ -245,16 +261,43 @@ def row_of(job):
         "mine": mine,
         "asked": buddhist.format_datetime(utc(job.asked_at)),
         "took": took(job),
-        "summary": list((job.result or {}).get("summary") or []) if mine else [],
+        "summary": summary_of(job),
         "refused": list((job.result or {}).get("refused") or []) if mine else [],
         "refusals": (job.result or {}).get("refusals"),
         "result_href": href_of(job) if mine else None,
         "grows": grows_at(job),
         "file": job.result_name if mine and job.result_id and job.state == "done" else None,
         "back": job.href if mine and job.state != "done" else None,
-        "failure": job.failure if mine or job.state != "failed" else "ดูเหตุผลได้เฉพาะผู้สั่งงาน",
+        "failure": failure_of(job),
         "may_cancel": mine and job.may_cancel() and not job.cancel_asked,
     }
+
+
+def summary_of(job):
+    """Sentences of what a job did, for its owner alone."""
+    return list((job.result or {}).get("summary") or []) if job.owner == current_user.id else []
+
+
+def failure_of(job):
+    """Why a job failed, for its owner alone."""
+    mine = job.owner == current_user.id
+    return job.failure if mine or job.state != "failed" else "ดูเหตุผลได้เฉพาะผู้สั่งงาน"
+
+
+def cells_of(job):
+    """A job as a row of the list's workbook."""
+    outcome = progress_of(job)
+    if job.finished:
+        outcome = failure_of(job) if job.state == "failed" else " ".join(summary_of(job))
+    asked, ended = (buddhist.format_datetime(at) for at in (job.asked_at, job.finished_at))
+    return [
+        job.title, job.label, job.owner_name, round_of(job), asked, ended, took(job), STATES[job.state], outcome,
+    ]  # fmt: skip
+
+
+def round_of(job):
+    """The round a job is of, in words; '' for none."""
+    return f"{system_name(job.subsystem)} {label_of(job.academic_year, job.round)}" if job.round else ""
 
 
 def progress_of(job):
@@ -307,11 +350,10 @@ def log_of(job):
 def facts_of(job):
     """(label, words) of who asked for what, when."""
     at = buddhist.format_datetime
-    round_ = f"{system_name(job.subsystem)} {label_of(job.academic_year, job.round)}" if job.round else ""
     known = [
         ("ชนิดงาน", job.label),
         ("ผู้สั่ง", job.owner_name),
-        ("รอบ", round_),
+        ("รอบ", round_of(job)),
         ("ไฟล์ที่ส่งมา", job.input_name if job.owner == current_user.id else ""),
         ("สั่งเมื่อ", at(utc(job.asked_at))),
         ("เริ่มเมื่อ", at(utc(job.started_at)) if job.started_at else ""),
