@@ -179,7 +179,7 @@ def test_a_case_that_goes_on_in_another_school_is_told_there(twice, open_round, 
 
 def test_a_school_that_handed_in_is_named_and_nothing_is_half_done(case, twice, officer):
     collection(Submission).update_one({"school_code": OTHER}, {"$set": {"state": "confirmed"}})
-    with pytest.raises(WrongState, match="บ้านสองส่งข้อมูล"):
+    with pytest.raises(WrongState, match="บ้านสองส่งข้อมูลรอบ DMC ภาคเรียนที่ 1/2568"):
         duplicates.decide(seen_by(officer, case), "same", officer, "ตรวจแล้ว", keeper=str(twice[0]["_id"]))
     assert row(twice[1]["_id"])["status"] == "enrolled"
     assert DuplicateCase.objects.get().state == "found"

@@ -240,7 +240,7 @@ def test_whose_data_is_handed_in_is_said_with_what_to_do(asked, child, teacher, 
         answer(asked, "agree", neighbour)
     move(find_submission("DMC", place(OTHER)), "unconfirm", neighbour)
     bring(find_submission("DMC", place()), "confirm")
-    with pytest.raises(WrongState, match="บ้านหนึ่งส่งข้อมูล"):
+    with pytest.raises(WrongState, match="บ้านหนึ่งส่งข้อมูลรอบ DMC ภาคเรียนที่ 1/2568"):
         answer(asked, "agree", neighbour)
     assert row(child["_id"])["status"] == "enrolled"
     assert answer(asked, "refuse", neighbour, "ไม่ย้ายแล้ว").state == "refused"

@@ -179,15 +179,16 @@ def _takes_now(place):
 def _refuse_shut(case, row, actor):
     """Say whose data is shut and what to do, before the door would say only that it is."""
     place = case.place_of(row)
+    round_ = round_of(place)
     try:
-        may_write(find_submission("DMC", place), round_of(place), actor, role="district")
+        may_write(find_submission("DMC", place), round_, actor, role="district")
     except RoundLocked as error:
         raise RoundLocked(
-            f"รอบ {case.academic_year}-{case.round} ล็อกแล้ว จึงย้ายออกในรอบนี้ไม่ได้ ให้สั่งตรวจทั้งเขตในรอบปัจจุบันแล้วตัดสินใหม่"
+            f"รอบ {round_} ล็อกแล้ว จึงย้ายออกในรอบนี้ไม่ได้ ให้สั่งตรวจทั้งเขตในรอบปัจจุบันแล้วตัดสินใหม่"
         ) from error
     except WrongState as error:
         raise WrongState(
-            f"{row['school_name']}ส่งข้อมูลรอบ {case.academic_year}-{case.round} แล้ว ให้ส่งกลับแก้ไขก่อน แล้วจึงตัดสินเรื่องนี้"
+            f"{row['school_name']}ส่งข้อมูลรอบ {round_} แล้ว ให้ส่งกลับแก้ไขก่อน แล้วจึงตัดสินเรื่องนี้"
         ) from error
 
 

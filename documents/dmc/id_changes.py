@@ -202,12 +202,11 @@ def _of_a_learner(case, plain):
 
 
 def _refuse_shut(case, actor):
+    round_ = round_of(case.place)
     try:
-        may_write(find_submission("DMC", case.place), round_of(case.place), actor, role="district")
+        may_write(find_submission("DMC", case.place), round_, actor, role="district")
     except WrongState as error:
-        raise WrongState(
-            f"{case.school_name}ส่งข้อมูลรอบ {case.academic_year}-{case.round} แล้ว ให้ส่งกลับแก้ไขก่อน แล้วจึงแก้เลขให้"
-        ) from error
+        raise WrongState(f"{case.school_name}ส่งข้อมูลรอบ {round_} แล้ว ให้ส่งกลับแก้ไขก่อน แล้วจึงแก้เลขให้") from error
 
 
 # ---- who sees which ----

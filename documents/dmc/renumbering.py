@@ -104,7 +104,7 @@ def refuse_met(changes, leaving=()):
     for change in changes:
         number = change.values.get("person_id")
         if number and (other := in_school(change.place, number, change.id, *leaving)):
-            where = f"รอบ {change.place.academic_year}-{change.place.round}"
+            where = f"รอบ {round_of(change.place)}"
             raise DuplicateKey(
                 f"เลขใหม่เป็นของ{Student.headline(other)}ในโรงเรียนเดียวกัน {where} อยู่แล้ว กรุณาให้โรงเรียนตรวจทั้งสองคนก่อน"
             )

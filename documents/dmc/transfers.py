@@ -303,20 +303,18 @@ def _change(place, plain, values):
 def _refuse_shut(transfer, changes, role, actor):
     """Say whose data is shut and what to do, before the door would say only that it is."""
     for change in changes:
-        submission = find_submission("DMC", change.place)
+        submission, round_ = find_submission("DMC", change.place), _round_of(change.place)
         own = access.writes_as(actor, change.place.area_code, change.place.school_code) == "school"
         try:
-            may_write(submission, _round_of(change.place), actor, role=role)
+            may_write(submission, round_, actor, role=role)
         except RoundLocked as error:
             raise RoundLocked(
-                f"รอบ {transfer.academic_year}-{transfer.round} ล็อกแล้ว จึงย้ายในรอบนี้ไม่ได้ "
-                "ให้โรงเรียนปลายทางขอย้ายเข้าใหม่ในรอบปัจจุบัน"
+                f"รอบ {round_} ล็อกแล้ว จึงย้ายในรอบนี้ไม่ได้ ให้โรงเรียนปลายทางขอย้ายเข้าใหม่ในรอบปัจจุบัน"
             ) from error
         except WrongState as error:
             who = "โรงเรียนของท่าน" if own else submission.school_name
             raise WrongState(
-                f"{who}ส่งข้อมูลรอบ {transfer.academic_year}-{transfer.round} แล้ว จึงย้ายยังไม่ได้ "
-                f"ให้{who}ยกเลิกการยืนยัน หรือขอให้เขตส่งกลับแก้ไขก่อน"
+                f"{who}ส่งข้อมูลรอบ {round_} แล้ว จึงย้ายยังไม่ได้ ให้{who}ยกเลิกการยืนยัน หรือขอให้เขตส่งกลับแก้ไขก่อน"
             ) from error
 
 
