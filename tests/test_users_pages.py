@@ -13,6 +13,7 @@ from documents.people.users import User
 from documents.trail import history
 from tests.people import AREA, OTHER, SCHOOL, person, utc
 from tests.web import with_password
+from views.people import account_list
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def test_odd_addresses_are_answered(desk, query):
 
 
 def test_the_list_goes_out_as_a_workbook_as_it_is_narrowed(
-    desk, sign_in, administrator, teacher, officer, database
+    desk, sign_in, administrator, teacher, officer, database, monkeypatch
 ):
     stranger = person("stranger", "district", area="34020000")
     both = person("both", "school", SCHOOL, OTHER)
@@ -98,6 +99,8 @@ def test_the_list_goes_out_as_a_workbook_as_it_is_narrowed(
     assert dict(zip(header, operator[1], strict=True))["ยืนยันบัญชีล่าสุด"] == "2 มิ.ย. 2568 08.30 น."
     assert {one.area_code for one in history.AuditEvent.objects(action="export")} == {AREA, "34020000"}
     assert sign_in(officer).get(path).status_code == 403
+    monkeypatch.setattr(account_list, "MOST_ACCOUNTS", 3)
+    assert "ส่งออกได้ครั้งละไม่เกิน 3 แถว (เลือกไว้ 4)" in desk.get(path, follow_redirects=True).text
 
 
 @pytest.mark.parametrize("area", [AREA, "*"])

@@ -6,7 +6,7 @@ from documents.trail import history
 from exports.file_jobs import XLSX
 from exports.workbooks.workbook import file_name
 
-MOST_ROWS = 40_000  # so many are a file within two seconds
+MOST_ROWS = 40_000  # so many are a file within two seconds; of some lists fewer
 
 
 def list_link():
@@ -23,11 +23,12 @@ def all_shown(view):
     return view.get_list(0, *sort, asked.search, asked.filters, page_size=0)
 
 
-def refuse_many(count):
+def refuse_many(count, most=None):
     """The redirect to a list that has too many rows to go out, which says so; None for any other."""
-    if count <= MOST_ROWS:
+    most = most or MOST_ROWS
+    if count <= most:
         return None
-    flash(f"ส่งออกได้ครั้งละไม่เกิน {MOST_ROWS:,} แถว (เลือกไว้ {count:,}) กรุณากรองให้แคบลง", "error")
+    flash(f"ส่งออกได้ครั้งละไม่เกิน {most:,} แถว (เลือกไว้ {count:,}) กรุณากรองให้แคบลง", "error")
     asked = request.args.to_dict(flat=False)
     return redirect(url_for(".index_view", **asked))
 
