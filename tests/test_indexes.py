@@ -12,6 +12,7 @@ from documents.collecting.submissions import find_submission, submissions_of
 from documents.database import db, stored_documents
 from documents.district.schools import School
 from documents.dmc.students import Student
+from documents.operating.backup import CELERYS
 from documents.people import access
 from documents.people.users import ROLES, System
 from documents.records import listing
@@ -52,8 +53,12 @@ LOADER = System("tests")
 
 
 def indexes(of_files=False):
-    """(collection, name, fields, unique) of every index there is, _id's aside; GridFS keeps its own with a dot."""
-    for name in (name for name in db().list_collection_names() if of_files or "." not in name):
+    """(collection, name, fields, unique) of every index there is, _id's and Celery's own aside; GridFS keeps its own with a
+    dot.
+    """
+    for name in sorted(set(db().list_collection_names()) - CELERYS):
+        if "." in name and not of_files:
+            continue
         for index in db()[name].list_indexes():
             if index["name"] != "_id_":
                 yield name, index["name"], list(index["key"]), bool(index.get("unique"))

@@ -37,8 +37,15 @@ LEFT_OUT |= {"import_plans", "import_plan_parts", "mapped_uploads", "school_plan
 # What the database forgets by itself in days or weeks: mails on their way, notices, what the timetable did today.
 LEFT_OUT |= {"mails", "notices", "timetable"}
 # Celery's own, where the database is its broker: a job is queued again from its document.
-LEFT_OUT |= {"messages", "messages.broadcast", "messages.queues", "messages.routing", "celery_taskmeta",
-             "celery_groupmeta"}  # fmt: skip
+CELERYS = {
+    "messages",
+    "messages.broadcast",
+    "messages.queues",
+    "messages.routing",
+    "celery_taskmeta",
+    "celery_groupmeta",
+}
+LEFT_OUT |= CELERYS
 END = bson.encode({})
 SIZE = struct.Struct("<i")
 LARGEST = 2**25  # bytes of one document; MongoDB's own limit is half of it
