@@ -41,14 +41,21 @@ _after = ContextVar("after the commit", default=None)
 
 
 def connect(uri, **options):
-    """Connect the default alias to `uri` and give back its PyMongo database.
+    """Connect the default alias to `uri` and give back its PyMongo database. The times that the URI states are
+    its own.
 
     Raises pymongo.errors.InvalidURI; does not wait for the server.
     """
     plain = without_concerns(uri)
-    name = parse_uri(plain)["database"] or DATABASE
+    parts = parse_uri(plain)
+    wanted = {**CLIENT, **options}
+    unsaid = {
+        name: value
+        for name, value in wanted.items()
+        if not name.endswith("MS") or name not in parts["options"]
+    }
     disconnect()
-    connect_mongoengine(name, host=plain, **{**CLIENT, **options})
+    connect_mongoengine(parts["database"] or DATABASE, host=plain, **unsaid)
     return db()
 
 

@@ -15,7 +15,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from admin_app import create_app, errors, gate, security
 from admin_app.config import Settings
 from admin_app.security import FILES_EACH
-from documents.database import CLIENT, FOR_PAGES, connect
+from documents.database import CLIENT, FOR_PAGES, connect, db
 from documents.errors import Busy, RoundLocked
 from documents.people.users import User
 from scripts.environment import ROOT
@@ -392,6 +392,14 @@ def test_a_database_that_is_away_at_sign_in_is_a_503(another_app, tmp_path):
     answer = away.test_client().type_in("a@b.c", "x", headers=HERE)
     assert answer.status_code == 503
     another_app()  # connects the tests' database again
+
+
+def test_an_operator_s_own_times_in_the_uri_hold(another_app, tmp_path):
+    create_app(settings_for("mongodb://127.0.0.1:1/khet?connectTimeoutMS=45000", tmp_path))
+    options = db().client.options
+    another_app()  # connects the tests' database again
+    assert options.pool_options.connect_timeout == 45
+    assert options.server_selection_timeout == CLIENT["serverSelectionTimeoutMS"] / 1000
 
 
 def test_a_database_that_hangs_is_given_up_while_the_reader_waits(another_app, own_mongo, tmp_path):
