@@ -5,7 +5,7 @@ import itertools
 import shutil
 import tempfile
 
-from documents.background.jobs import job_kind
+from documents.background.jobs import job_kind, nothing_so_far
 from documents.collecting.freezing import freeze_of, latest_version
 from documents.collecting.rounds import get_round
 from documents.collecting.submissions import find_submission
@@ -58,7 +58,7 @@ def round_file_of(round_, what, user, encoding="utf8"):
     return round_workbook_file(round_, sensitive=sensitive), round_file_name(round_), XLSX
 
 
-@job_kind("round_file", "ไฟล์ของรอบ", "File of a round")
+@job_kind("round_file", "ไฟล์ของรอบ", "File of a round", so_far=nothing_so_far)
 def round_file(job, progress, round_id, what, encoding, rows):
     """The job of `round_file_of`; `rows` is how many records it holds, for the access log."""
     round_ = get_round([job.area_code], round_id)
@@ -72,7 +72,7 @@ def round_file(job, progress, round_id, what, encoding, rows):
     }
 
 
-@job_kind("ministry_package", "แพ็กเกจส่งกระทรวง", "Ministry package")
+@job_kind("ministry_package", "แพ็กเกจส่งกระทรวง", "Ministry package", so_far=nothing_so_far)
 def ministry_package(job, progress, round_id):
     """The job of `package.write_package`, streamed into its result."""
     round_ = get_round([job.area_code], round_id)
@@ -105,7 +105,7 @@ def ministry_package(job, progress, round_id):
     return {"summary": said, "noted": about | {"kind": "zip"}}
 
 
-@job_kind("package_changes", "สิ่งที่เปลี่ยนระหว่างฉบับ", "Changes between versions")
+@job_kind("package_changes", "สิ่งที่เปลี่ยนระหว่างฉบับ", "Changes between versions", so_far=nothing_so_far)
 def package_changes(job, progress, round_id, since=None, until=None):
     """The job of `changes.round_changes`, of what the person may see now."""
     round_ = get_round([job.area_code], round_id)
@@ -123,7 +123,7 @@ def package_changes(job, progress, round_id, since=None, until=None):
     return {"summary": [f"เปลี่ยน {count:,} รายการ"], "noted": about | {"kind": "xlsx"}}
 
 
-@job_kind("money_letters", "จดหมายประมาณการงบประมาณ", "Letters of the estimate")
+@job_kind("money_letters", "จดหมายประมาณการงบประมาณ", "Letters of the estimate", so_far=nothing_so_far)
 def money_letters(job, progress, round_id, table_id):
     """The job of every school's letter in one PDF, for who may see them all now."""
     round_ = get_round([job.area_code], round_id)
@@ -145,7 +145,7 @@ def money_letters(job, progress, round_id, table_id):
     return {"summary": [f"จัดทำจดหมาย {len(estimate.schools):,} โรงเรียนแล้ว"], "noted": noted}
 
 
-@job_kind("round_summary", "รายงานสรุป", "Reports of a round")
+@job_kind("round_summary", "รายงานสรุป", "Reports of a round", so_far=nothing_so_far)
 def round_summary(job, progress, round_id):
     """The job of `summaries.summary_file`, of what the person may see now."""
     round_ = get_round([job.area_code], round_id)
@@ -185,7 +185,7 @@ def report_file_of(round_, key, user, extension="xlsx", encoding="utf8"):
     return report_files.reports_workbook(round_, user, report), name, XLSX
 
 
-@job_kind("report_file", "รายงานสถิติ", "Statistical report")
+@job_kind("report_file", "รายงานสถิติ", "Statistical report", so_far=nothing_so_far)
 def report_file(job, progress, round_id, key, extension, encoding, noted):
     """The job of `report_file_of`."""
     round_ = get_round([job.area_code], round_id)
@@ -195,7 +195,7 @@ def report_file(job, progress, round_id, key, extension, encoding, noted):
     return {"summary": [f"จัดทำไฟล์ {name} แล้ว"], "noted": noted}
 
 
-@job_kind("handover", "ส่งต่อทะเบียนสิ้นปี", "Hand-over of the roll")
+@job_kind("handover", "ส่งต่อทะเบียนสิ้นปี", "Hand-over of the roll", so_far=nothing_so_far)
 def handover_job(job, progress, round_id, extension, encoding, noted, count):
     """The job of the roll that is handed over; `count` is about how many pupils it has."""
     round_ = get_round([job.area_code], round_id)
@@ -210,7 +210,7 @@ def handover_job(job, progress, round_id, extension, encoding, noted, count):
 # ---- class lists ----
 
 
-@job_kind("class_lists", "บัญชีรายชื่อนักเรียน", "Class lists")
+@job_kind("class_lists", "บัญชีรายชื่อนักเรียน", "Class lists", so_far=nothing_so_far)
 def class_lists_file(job, progress, round_id, school, asked, noted):
     """The job of a school's class lists; the pupils are asked for again as the person is now."""
     round_ = get_round([job.area_code], round_id)
@@ -227,7 +227,7 @@ def class_lists_file(job, progress, round_id, school, asked, noted):
 # ---- what a grid shows ----
 
 
-@job_kind("grid_file", "ส่งออกตาราง", "Export of a grid")
+@job_kind("grid_file", "ส่งออกตาราง", "Export of a grid", so_far=nothing_so_far)
 def grid_file(job, progress, round_id, export_type, noted, count, asked, layout=None, parts=""):
     """The job of `grid_file_of`; the rows are asked for again as the person is now."""
     round_ = get_round([job.area_code], round_id)

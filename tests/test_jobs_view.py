@@ -3,17 +3,20 @@
 import io
 import json
 import zipfile
+from datetime import timedelta
 
 import pytest
 from python_calamine import load_workbook
 
-from documents.background import jobs
+from documents.background import job_runs, jobs
 from documents.background.jobs import Job
 from documents.collecting.submissions import find_submission
 from documents.database import collection
 from documents.dmc.students import Student
 from documents.people.users import User
 from documents.records.record import declared, default_required
+from exports.imports.plans import ImportPlan
+from exports.imports.stored_plans import Keeping
 from tests.people import AREA, OTHER, place, utc
 from views.collecting import round_files
 from views.records import exporting, record_actions
@@ -114,6 +117,30 @@ def test_the_list_goes_out_as_a_workbook_with_ones_own_jobs_or_those_of_the_area
     ]
     assert f'href="{path}?all=1"' in sign_in(world.people["district"]).get("/admin/jobs/?all=1").text
     assert client.get(path).status_code == 302
+
+
+def test_a_check_of_a_file_is_listed_while_it_runs_and_says_once_stopped_that_nothing_is_stored(
+    world, sign_in
+):
+    officer, now = world.people["district"], jobs.naive_now()
+    job = Job(
+        area_code=AREA, kind="plan_import", owner=officer.id, owner_name=officer.name, title="ตรวจไฟล์ ทั้งเขต.xlsx", state="running",
+        rights=jobs.rights_in(officer, AREA), arguments={"slug": "students"}, runs=1, done=3, total=4, unit="แถว", asked_at=now,
+        started_at=now, lease_until=now + timedelta(hours=1), expires_at=now + timedelta(days=1),
+    ).save()  # fmt: skip
+    Keeping(ImportPlan("students", AREA, 2568, "1", "ทั้งเขต.xlsx", None, 1, id=job.id), officer)
+    browser, page = sign_in(officer), f"/admin/jobs/details/?id={job.id}"
+    listed = browser.get("/admin/jobs/")
+    assert (listed.status_code, job.title in listed.text) == (200, True)
+    assert f"/import/plan/?id={job.id}" in browser.get(page).text
+    browser.send("/admin/jobs/cancel/", {"id": job.id})
+    shown = browser.get(page).text
+    assert "กำลังหยุด" in shown
+    assert "งานทำต่อจนเสร็จ" not in shown
+    assert f"/import/plan/?id={job.id}" not in shown
+    with job_runs._Run(Job.objects.get(id=job.id)) as run:
+        run.keep(progress_at=now)
+    assert "หยุดที่ 3 จาก 4 แถว ยังไม่มีอะไรถูกบันทึก" in browser.get(page).text
 
 
 def test_a_round_is_locked_by_a_job_that_is_asked_once(open_round, approver, sign_in):

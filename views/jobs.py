@@ -64,8 +64,9 @@ def growing_page(kind):
 
 
 def grows_at(job):
-    """Where a running job of one's own is seen growing; None where there is nothing yet."""
-    page = GROWING_PAGES.get(job.kind) if job.state == "running" and job.owner == current_user.id else None
+    """Where a running job of one's own is seen growing; None where there is nothing yet, or soon will not be any more."""
+    goes_on = job.state == "running" and not job.cancel_asked and job.owner == current_user.id
+    page = GROWING_PAGES.get(job.kind) if goes_on else None
     return page(job) if page else None
 
 
@@ -177,7 +178,14 @@ class Jobs(Page, BaseView):
         """One job: how far it is, its log, what came out."""
         job = asked_job()
         job_access.mark_seen(job, current_user)
-        return self.render("khet/job.html", job=job, row=row_of(job), log=log_of(job), facts=facts_of(job))
+        return self.render(
+            "khet/job.html",
+            job=job,
+            row=row_of(job),
+            grows=grows_at(job),
+            log=log_of(job),
+            facts=facts_of(job),
+        )
 
     @expose("/status/")
     def status(self):
@@ -265,7 +273,6 @@ def row_of(job):
         "refused": list((job.result or {}).get("refused") or []) if mine else [],
         "refusals": (job.result or {}).get("refusals"),
         "result_href": href_of(job) if mine else None,
-        "grows": grows_at(job),
         "file": job.result_name if mine and job.result_id and job.state == "done" else None,
         "back": job.href if mine and job.state != "done" else None,
         "failure": failure_of(job),

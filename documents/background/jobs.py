@@ -85,6 +85,13 @@ def counted_so_far(job):
     ]
 
 
+def nothing_so_far(job):
+    """`so_far` of a kind that keeps nothing of what it did not finish: a file, or what it read of one."""
+    if not job.total:
+        return ["หยุดก่อนเริ่มทำ จึงยังไม่มีอะไรเปลี่ยน"]
+    return [f"หยุดที่ {job.done:,} จาก {job.total:,} {job.unit} ยังไม่มีอะไรถูกบันทึก สั่งใหม่ได้เมื่อพร้อม"]
+
+
 class Job(Document):
     """One piece of work that somebody asked for: how far it is, what came out, who may fetch it."""
 

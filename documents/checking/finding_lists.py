@@ -7,7 +7,7 @@ from itertools import islice
 from bson import ObjectId
 
 from documents import subsystem, subsystems
-from documents.background.jobs import job_kind
+from documents.background.jobs import counted_so_far, job_kind
 from documents.checking.check_rules import all_checks_in
 from documents.checking.checks import GONE
 from documents.checking.finding_answers import visible_to
@@ -140,7 +140,7 @@ def checkups_in(round_, user=None):
 # ---- a whole round ----
 
 
-@job_kind("check_round", "ตรวจสอบข้อมูลทั้งเขต", "Check the whole area")
+@job_kind("check_round", "ตรวจสอบข้อมูลทั้งเขต", "Check the whole area", so_far=counted_so_far)
 def check_round(job, progress):
     """Work out anew what is stale of a round, a few schools at a time."""
     round_ = find_round(job.area_code, job.subsystem, job.academic_year, job.round)

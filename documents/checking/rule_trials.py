@@ -7,7 +7,7 @@ examples. The trial is of the revision that was read: whoever changes the rule m
 from collections import Counter
 
 from documents import subsystem
-from documents.background.jobs import ask, job_kind
+from documents.background.jobs import ask, job_kind, nothing_so_far
 from documents.checking.check_rules import DRAFT, CheckRule, check_from, get_rule, is_personal, problem_of
 from documents.checking.rule_edits import check_admin
 from documents.collecting.rounds import DRAFTS, Round, find_round
@@ -98,7 +98,7 @@ def _store(rule, by_name, round_, found):
     collection(CheckRule).update_one(seen, {"$set": {"tried": said | found}})
 
 
-@job_kind("try_rule", "ลองกฎตรวจสอบ", "Try a check rule")
+@job_kind("try_rule", "ลองกฎตรวจสอบ", "Try a check rule", so_far=nothing_so_far)
 def try_rule_job(job, progress, rule, revision):
     """The job of `try_rule`."""
     one = get_rule(job.actor, rule)

@@ -10,7 +10,7 @@ from datetime import timedelta
 from gridfs import NoFile
 
 from documents import clock, subsystems
-from documents.background.jobs import Job, ask, job_kind
+from documents.background.jobs import Job, ask, counted_so_far, job_kind
 from documents.checking.duplicate_cases import DuplicateCase
 from documents.clock import real_now
 from documents.collecting import versions
@@ -241,7 +241,7 @@ def note_erased(area_code, gone):
         note_event(area_code, SYSTEM, "tidy", "privacy", privacy.subject_of(area_code), told, WHY)
 
 
-@job_kind("retention", "ลบข้อมูลที่ครบกำหนดเก็บ", "Erase what is over")
+@job_kind("retention", "ลบข้อมูลที่ครบกำหนดเก็บ", "Erase what is over", so_far=counted_so_far)
 def retention_job(job, progress):
     """The job of `erase`."""
     progress.begin(len(privacy.KEEPING), "เรื่อง")

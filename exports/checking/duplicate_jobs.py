@@ -1,6 +1,6 @@
 """The jobs of the duplicates desk: looking through the whole area, and reading another agency's list."""
 
-from documents.background.jobs import job_kind
+from documents.background.jobs import counted_so_far, job_kind
 from documents.checking import agencies, duplicates
 from documents.checking.agencies import Listed
 from documents.collecting.rounds import get_round
@@ -23,7 +23,7 @@ def _refuse_others(job):
         raise NotAllowed("เฉพาะเจ้าหน้าที่เขตเท่านั้นที่สั่งตรวจซ้ำซ้อนทั้งเขตได้")
 
 
-@job_kind("scan_duplicates", "ตรวจซ้ำซ้อนทั้งเขต", "Look for duplicates in the whole area")
+@job_kind("scan_duplicates", "ตรวจซ้ำซ้อนทั้งเขต", "Look for duplicates in the whole area", so_far=counted_so_far)
 def scan_job(job, progress, round_id):
     """Look through every pupil of a round."""
     _refuse_others(job)
@@ -42,7 +42,7 @@ def scan_job(job, progress, round_id):
     return {"summary": said}
 
 
-@job_kind("agency_list", "เทียบรายชื่อต่างสังกัด", "Compare another agency's list")
+@job_kind("agency_list", "เทียบรายชื่อต่างสังกัด", "Compare another agency's list", so_far=counted_so_far)
 def agency_job(job, progress, round_id, agency):
     """Read the list that came with the job and open a case for each of its numbers on a roll of the round."""
     _refuse_others(job)

@@ -2,7 +2,7 @@
 and telling every row.
 """
 
-from documents.background.jobs import job_kind
+from documents.background.jobs import counted_so_far, job_kind, nothing_so_far
 from documents.background.one_by_one import one_by_one
 from documents.database import collection
 from documents.district.school_list import SchoolChange, write_schools
@@ -31,7 +31,7 @@ LISTS = ("schools", "land")  # kinds whose plans are kept row by row
 STALE = "มีผู้อื่นแก้ไขโรงเรียนนี้หลังจากตรวจไฟล์ กรุณานำเข้าไฟล์อีกครั้ง"
 
 
-@job_kind("plan_schools", "ตรวจรายชื่อโรงเรียน", "Check a list of schools")
+@job_kind("plan_schools", "ตรวจรายชื่อโรงเรียน", "Check a list of schools", so_far=nothing_so_far)
 def plan_job(job, progress, upload_id, names, header, trusts, then, answers=None, kind="schools"):
     """Plan an uploaded list of a kind; `names` is {column index as text: field}. A second run replaces the first's rows.
 
@@ -65,7 +65,7 @@ def plan_job(job, progress, upload_id, names, header, trusts, then, answers=None
     return {"summary": [f"ตรวจครบ {plan['rows']:,} แถวแล้ว", counted], "href": then}
 
 
-@job_kind("import_schools", "นำเข้ารายชื่อโรงเรียน", "Import a list of schools")
+@job_kind("import_schools", "นำเข้ารายชื่อโรงเรียน", "Import a list of schools", so_far=counted_so_far)
 def import_job(job, progress, upload_id, reason):
     """Store a planned list, a piece in a transaction; what a run before this one stored is not stored again.
 
@@ -124,7 +124,7 @@ def _has(code, values, area_code):
 # ---- taking it back ----
 
 
-@job_kind("undo_schools", "เลิกทำการนำเข้าข้อมูลโรงเรียน", "Undo an import of schools")
+@job_kind("undo_schools", "เลิกทำการนำเข้าข้อมูลโรงเรียน", "Undo an import of schools", so_far=counted_so_far)
 def undo_job(job, progress, upload_id, reason):
     """Give the schools that a list changed what they had before, where nobody has changed them since.
 

@@ -1,6 +1,6 @@
 """What a file of rooms by grade would change in a round: school by school, written through the one door."""
 
-from documents.background.jobs import job_kind
+from documents.background.jobs import counted_so_far, job_kind
 from documents.collecting.rounds import find_round
 from documents.database import collection
 from documents.district.schools import School
@@ -110,7 +110,7 @@ def _plan_row(reading, row, values, code, name, rooms):
         reading.plan["changed"].append(planned)
 
 
-@job_kind("import_rooms", "นำเข้าจำนวนห้องเรียน", "Import rooms")
+@job_kind("import_rooms", "นำเข้าจำนวนห้องเรียน", "Import rooms", so_far=counted_so_far)
 def rooms_job(job, progress, upload_id, reason):
     """Store the planned rooms of a file; run a second time, the schools that the first wrote are left as they are."""
     plan = mapped_files.find(upload_id, job.actor, "rooms")["plan"]

@@ -6,7 +6,7 @@ import tempfile
 from bson import ObjectId
 
 from documents import subsystem
-from documents.background.jobs import job_kind
+from documents.background.jobs import job_kind, nothing_so_far
 from documents.collecting.rounds import find_round
 from documents.records.imports import Import, undo_import
 from exports.file_jobs import XLSX
@@ -17,7 +17,7 @@ from exports.imports.stored_plans import find_plan, left_of
 from exports.workbooks.workbook import file_name
 
 
-@job_kind("plan_import", "ตรวจไฟล์นำเข้า", "Check an import file")
+@job_kind("plan_import", "ตรวจไฟล์นำเข้า", "Check an import file", so_far=nothing_so_far)
 def plan_job(job, progress, slug, blanks="keep", answers=None):
     """Plan an uploaded file; the plan has the job's id, so that a second run replaces the first's.
 
@@ -102,7 +102,7 @@ def undone_in_words(outcomes):
     return said + refused[:20]
 
 
-@job_kind("plan_workbook", "ไฟล์ผลการตรวจ", "Checked file as a workbook")
+@job_kind("plan_workbook", "ไฟล์ผลการตรวจ", "Checked file as a workbook", so_far=nothing_so_far)
 def workbook_job(job, progress, plan_id, every=False):
     """The file's own rows with what is wrong marked, as a workbook."""
     plan = find_plan(plan_id, job.actor, whole=False)

@@ -4,7 +4,7 @@ import itertools
 
 from flask_login import current_user
 
-from documents.background.jobs import ask, job_kind
+from documents.background.jobs import ask, job_kind, nothing_so_far
 from documents.errors import Busy
 from documents.people.users import EVERY_AREA
 from documents.trail import audit
@@ -45,7 +45,7 @@ def export_events(wanted, sensitive, area_name, back):
     return send_list(workbook, title)
 
 
-@job_kind("audit_file", "ส่งออกบันทึกการใช้งาน", "Export of the log")
+@job_kind("audit_file", "ส่งออกบันทึกการใช้งาน", "Export of the log", so_far=nothing_so_far)
 def audit_file(job, progress, asked, sensitive, title, count, noted):
     """The job of `export_events`; the events are asked for again as the person is now."""
     progress.begin(count, "เหตุการณ์")

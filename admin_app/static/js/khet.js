@@ -76,7 +76,7 @@ export const ask = ({ title, text, yes = "ตกลง", tone = "main", undo, re
         words ? make("div", { class: "field" }, make("label", { for: "ask-reason" }, make("span", { class: "req", text: reasonLabel })), words) : null,
         undo ? make("p", { class: "box-undo" }, icon("return"), make("span", { text: undo })) : null),
       make("div", { class: "box-foot" },
-        make("button", { class: "btn", value: "no", formnovalidate: true, text: "ยกเลิก", type: "submit" }),
+        make("button", { class: "btn", value: "no", formnovalidate: true, text: "ย้อนกลับ", type: "submit" }),
         make("button", { class: `btn ${tone === "risk" ? "risk solid" : "main"}`, value: "yes", text: yes, type: "submit", "data-yes": true })));
     box.append(form);
     document.body.append(box);
