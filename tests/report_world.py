@@ -266,7 +266,29 @@ SORTERS = {
     "after-m3": _after("12"),
     "after-m6": _after("15"),
     "years-taken": _taken,
+    "weight": lambda row, round_: "outside" if outside(row) else _on_table("w", row.get("height_cm"), row.get("weight_kg"), "off"),
+    "height": lambda row, round_: "outside" if outside(row) else _on_table("h", _months(row, round_), row.get("height_cm"), "outside"),
 }  # fmt: skip
+# The growth tables of the world: from which row to which (cm, months), and the bounds of every row.
+GROWTH = {"w": (90, 130, (10, 15, 25, 30, 40)), "h": (40, 190, (80, 100, 122, 200))}
+
+
+def _months(row, round_):
+    born, day = row["birth_date"], round_.as_of
+    return (day.year - born.year) * 12 + day.month - born.month - (born.day > day.day)
+
+
+def _on_table(key, where, value, beyond):
+    first, last, bounds = GROWTH[key]
+    if where is None or value is None:
+        return "off"
+    return f"{key}{sum(value >= bound for bound in bounds)}" if first <= where < last else beyond
+
+
+def growth_rows(key):
+    """The rows of a growth table, as `growth.set_table` takes them."""
+    first, last, bounds = GROWTH[key]
+    return [(sex, where, bounds) for sex in "MF" for where in range(first, last)]
 
 
 def expected(report, rows, round_):

@@ -5,24 +5,29 @@ import re
 from collections import Counter
 from types import SimpleNamespace
 
+import pytest
 from bson import ObjectId
+from python_calamine import CalamineWorkbook
 
 from documents.checking.limits import set_limits
 from documents.collecting import locking
 from documents.collecting.rounds import find_round
+from documents.district.levels import GRADES, LEVELS
 from documents.dmc import growth, reporting
 from documents.dmc.report_numbers import Numbers
+from documents.dmc.reporting import Line
 from documents.dmc.small_cells import hidden, worked_out
 from documents.dmc.student_reports import BY_KEY, REPORTS, reports_of
 from documents.dmc.students import Student
 from documents.records.writing import Change, write
-from exports.dmc.report_files import numbers_for, report_csv
+from exports.dmc.report_files import numbers_for, report_csv, reports_workbook
 from tests.people import AREA, OTHER, SCHOOL, YEAR, person, place
 from tests.pupils import pupil
 from tests.report_world import *  # noqa: F403  fixtures of the world
-from tests.report_world import expected, rows_of
+from tests.report_world import expected, growth_rows, rows_of
 
 ORDINARY = [report for report in REPORTS if "1" in report.rounds and not report.needs]
+NUTRITION = [report for report in REPORTS if report.needs]
 AT_THE_END = [report for report in REPORTS if report.rounds == ("3",) and not report.table]
 
 
@@ -220,37 +225,70 @@ def test_an_executive_cannot_subtract_one_round_from_the_next(filled, executive,
     assert all(one.whole and not one.hidden for one in whole)
 
 
-def test_a_growth_table_of_the_district_brings_the_reports_of_nutrition(filled, officer, teacher, sign_in):
+def test_a_growth_table_of_the_district_brings_the_reports_of_nutrition(filled, officer, sign_in):
     assert "weight" not in [report.key for report in reports_of(filled)]
     browser = sign_in(officer)
     lines = ["เพศ,ส่วนสูง,1,2,3,4,5"] + [
-        f"{sex},{cm},10,15,25,30,40" for sex in ("ชาย", "หญิง") for cm in range(90, 130)
+        ",".join(map(str, ("ชาย" if sex == "M" else "หญิง", cm, *bounds)))
+        for sex, cm, bounds in growth_rows("w")
     ]
     for content, status in (("เพศ,ส่วนสูง\nชาย,x", 422), ("\n".join(lines[:10]), 422), ("\n".join(lines), 303)):
         form = {"kind": "weight", "file": (io.BytesIO(content.encode()), "เกณฑ์.csv")}
         answer = browser.send("/admin/reports/growth/", form, content_type="multipart/form-data")
         assert answer.status_code == status, answer.text[:300]
-    assert "weight" in growth.kinds_of(AREA)
-    report = BY_KEY["weight"]
-    expected_lines = Counter()
-    for row in rows_of(filled):
-        counts = row["status"] in ("enrolled", "pending") and not row.get("suspended_flag")
-        if counts:
-            kg, cm = row.get("weight_kg"), row.get("height_cm")
-            off = kg is None or cm is None or not 90 <= cm < 130
-            outside = YEAR - 543 - row["birth_date"].year > 20 and row["grade"] > "03"
-            line = (
-                "outside"
-                if outside
-                else "off"
-                if off
-                else f"w{sum(kg >= bound for bound in (10, 15, 25, 30, 40))}"
+    assert set(growth.kinds_of(AREA)) == {"weight"}
+    growth.set_table(AREA, "height", growth_rows("h"), officer)
+    rows = rows_of(filled)
+    for report in NUTRITION:
+        assert report in reports_of(filled)
+        counts = expected(report, rows, filled)
+        assert found(report, filled) == counts, report.key
+        assert {line for _, line, _, _ in counts} > {"off", "outside"}, report.key
+
+
+def cells_of(report, counts, line, school):
+    """What stands in the ministry's columns of one line, added up from the independent count."""
+    grades = [codes for _, codes in LEVELS]
+    if report.layout == 21:
+        grades = [("03",), ("06",), ("09",), ("12",), ("15",), ("18",)]
+    elif report.layout == 6:
+        grades = [GRADES]
+    for codes in grades:
+        boys, girls = (
+            sum(
+                number
+                for (where, of, grade, sex), number in counts.items()
+                if school in (where, None) and of == line and grade in codes and sex == each
             )
-            expected_lines[line] += 1
-    figures = reporting.counted(report, reporting.terms_of(filled))
-    assert {
-        line.key: figures.number(line.key) for line in report.lines if figures.number(line.key)
-    } == expected_lines | {"all": expected_lines.total()}
+            for each in "MF"
+        )
+        yield from (boys, girls, boys + girls)
+
+
+@pytest.mark.parametrize("which", ["filled", "filled_end"])
+def test_each_cell_of_the_files_is_the_sum_of_the_records(which, request, officer):
+    round_ = request.getfixturevalue(which)
+    officer.grants[0].sensitive = True
+    officer.save()
+    growth.set_table(AREA, "weight", growth_rows("w"), officer)
+    growth.set_table(AREA, "height", growth_rows("h"), officer)
+    rows, reports = rows_of(round_), reports_of(round_)
+    book = CalamineWorkbook.from_filelike(io.BytesIO(reports_workbook(round_, officer)))
+    assert len(book.sheet_names) == len(reports)
+    for report, name in zip(reports, book.sheet_names, strict=True):
+        if report.table or report.layout in (94, 24):  # counted in test_year_end.py and test_statistics.py
+            continue
+        counts = expected(report, rows, round_)
+        odd = [Line("odd", "ข้อมูลผิดปกติ")] if any(key[1] == "odd" for key in counts) else []
+        lines = [*report.lines, *(one for one in odd if one.key not in {line.key for line in report.lines})]
+        asked = [(school, line) for school in (SCHOOL, OTHER, None) for line in lines]
+        wanted = [list(cells_of(report, counts, line.key, school)) for school, line in asked]
+        sheet = book.get_sheet_by_name(name).to_python()[6:]
+        assert [row[:1] + row[2:3] for row in sheet] == [[school or "", line.label] for school, line in asked]
+        assert [row[3:] for row in sheet] == wanted, report.key
+        keys = 2 if report.layout == 71 else 3
+        file = [list(map(int, line[keys:])) for line in told(report_csv(report, round_, officer))]
+        assert file == wanted, report.key
 
 
 def test_what_is_kept_ends_with_the_next_write_and_a_lock_freezes_the_rule_of_age(

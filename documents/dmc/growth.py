@@ -122,19 +122,19 @@ def _refuse_wrong(kind, rows):
 # ---- expressions ----
 
 
-def line_by(area_code, kind, where, value, off, lacking):
-    """[line] of a pupil by his area's table: `off` where a value is missing or off the table; `lacking` without `where`."""
+def line_by(area_code, kind, where, value, off, beyond):
+    """[line] of a pupil by his area's table: `off` without a value, `beyond` without `where` or where the table has none."""
     found = tables_of(area_code)
     boys, girls = (found[kind, sex] for sex in SEXES)
     branches = [
-        {"case": {"$eq": ["$sex", sex]}, "then": _looked_up(table, where, value, KINDS[kind][1], off)}
+        {"case": {"$eq": ["$sex", sex]}, "then": _looked_up(table, where, value, KINDS[kind][1], beyond)}
         for sex, table in zip(SEXES, (boys, girls), strict=True)
     ]
     sorted_ = {"$switch": {"branches": branches, "default": [off]}}
-    return {"$cond": [{"$gt": [where, None]}, {"$cond": [{"$gt": [value, None]}, sorted_, [off]]}, [lacking]]}
+    return {"$cond": [{"$gt": [where, None]}, {"$cond": [{"$gt": [value, None]}, sorted_, [off]]}, [beyond]]}
 
 
-def _looked_up(table, where, value, lines, off):
+def _looked_up(table, where, value, lines, beyond):
     place = {"$subtract": [{"$toInt": {"$floor": where}}, table["first"]]}
     inside = {"$and": [{"$gte": [place, 0]}, {"$lt": [place, len(table["bounds"])]}]}
     bounds = {"$arrayElemAt": [{"$literal": table["bounds"]}, {"$max": [place, 0]}]}
@@ -144,8 +144,8 @@ def _looked_up(table, where, value, lines, off):
     ]
     sorted_ = {"$switch": {"branches": steps, "default": [lines[-1].key]}}
     read = {"$let": {"vars": {"bounds": bounds},
-                     "in": {"$cond": [{"$gt": [{"$size": "$$bounds"}, 0]}, sorted_, [off]]}}}  # fmt: skip
-    return {"$cond": [inside, read, [off]]}
+                     "in": {"$cond": [{"$gt": [{"$size": "$$bounds"}, 0]}, sorted_, [beyond]]}}}  # fmt: skip
+    return {"$cond": [inside, read, [beyond]]}
 
 
 def weight_line(terms):
@@ -154,7 +154,10 @@ def weight_line(terms):
 
 
 def height_line(terms):
-    """[line] by height for age in months on the round's day; one whose age is not known is outside the rule of age."""
+    """[line] by height for age in months on the round's day; an age that is not known, or not in the table, is outside.
+
+    As the ministry's file has it: its own ส่วนสูงนอกเกณฑ์ is 0 where อายุนอกเกณฑ์ counts those of 19 years.
+    """
     day = terms.round.as_of
     months = {"$dateDiff": {"startDate": "$birth_date", "endDate": day, "unit": "month"}}
     not_yet = {"$cond": [{"$gt": [{"$dayOfMonth": "$birth_date"}, day.day]}, 1, 0]}

@@ -305,9 +305,9 @@ def stands(terms):
     return counting.standing_expression(terms.round.academic_year, terms.rules, terms.doubles)
 
 
-def _doubles(round_):
-    """The doubles of a round that runs: a case of them is opened and closed without a write; a lock froze them."""
-    return None if round_.sealed else money_counts.doubles_of(round_)
+def _claims(round_):
+    """The claims of other agencies in a round that runs: opened and settled without a write; a lock froze them."""
+    return None if round_.sealed else tuple(sorted(money_counts.claims_of_agencies(round_)))
 
 
 def _for_money(terms):
@@ -405,12 +405,12 @@ REPORTS = (
            _after("15", AFTER_M6), rounds=END, layout=6, group="สิ้นปี"),
     Report("for-money", "จำนวนนักเรียนที่นับเพื่อจัดสรรงบประมาณ", "นับเพื่อจัดสรร", "Pupils who count for money",
            "นักเรียนในทะเบียนทุกคนตามเกณฑ์การนับของปี", ("birth_date",), (Line(ALL, "นักเรียนในทะเบียน"), *FOR_MONEY),
-           _for_money, who="roll", depends=_doubles, group="จัดสรรงบประมาณ"),
+           _for_money, who="roll", depends=_claims, group="จัดสรรงบประมาณ"),
     Report("boarding-money", "จำนวนนักเรียนพักนอนที่นับเพื่อจัดสรรงบประมาณ", "พักนอน นับเพื่อจัดสรร", "Boarders who count for money",
-           "นักเรียนพักนอนที่นับเพื่อจัดสรร", ("boarding",), cells=_for_money_too(is_boarder), who="roll", depends=_doubles, group="จัดสรรงบประมาณ"),
+           "นักเรียนพักนอนที่นับเพื่อจัดสรร", ("boarding",), cells=_for_money_too(is_boarder), who="roll", depends=_claims, group="จัดสรรงบประมาณ"),
     Report("poor-money", "จำนวนนักเรียนยากจนที่นับเพื่อจัดสรรงบประมาณ", "ยากจน นับเพื่อจัดสรร", "Poor pupils who count for money",
            "นักเรียนที่บันทึกความด้อยโอกาสว่าเด็กยากจน และนับเพื่อจัดสรร", ("disadvantages",), cells=_for_money_too(is_poor),
-           who="roll", depends=_doubles, group="จัดสรรงบประมาณ"),
+           who="roll", depends=_claims, group="จัดสรรงบประมาณ"),
     Report("years-taken", "จำนวนนักเรียนจบชั้นอนุบาล, ป.3, ป.6, ม.3, ม.6 และปวช. จำแนกตามเวลาที่ใช้เรียน", "เวลาที่ใช้เรียน",
            "Years taken", "ผู้จบช่วงชั้นที่บันทึกจำนวนปีที่เรียน ประถม 6 ปีนับเป็นช่วงชั้นละ 3 ปี", ("years_taken",),
            (Line(ALL, "นักเรียนจบทั้งหมด"), *TAKEN), _taken, rounds=END, layout=21, group="สิ้นปี"),

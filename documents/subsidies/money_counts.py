@@ -20,10 +20,11 @@ def doubles_of(round_):
 
     The numbers are found by the index of keys alone; only the records of those that stand twice are read.
     """
-    return tuple(sorted({*_in_two_schools(round_), *_with_another_agency(round_)}))
+    return tuple(sorted({*_in_two_schools(round_), *claims_of_agencies(round_)}))
 
 
-def _with_another_agency(round_):
+def claims_of_agencies(round_):
+    """Ids of the records that stand with another agency: of the doubles those that come and go without a write."""
     asked = _place(round_) | {"state": {"$in": list(OPEN)}, "kind": AGENCY}
     for case in collection(DuplicateCase).find(asked, {"records.record": 1}):
         yield from (row["record"] for row in case["records"] if row.get("record"))
