@@ -9,9 +9,11 @@ from documents.collecting import locking
 from documents.collecting.submissions import find_submission
 from documents.database import collection
 from documents.mobec.equipment import Equipment
+from documents.records.defining import define
 from documents.records.writing import Change, write
 from documents.trail.history import AuditEvent
 from tests.people import AREA, OTHER, SCHOOL, opened_like, place
+from tests.test_added_fields import said
 from tests.test_equipment import line, stored_lines
 
 SHEET = "/admin/equipment/"
@@ -89,6 +91,40 @@ def test_only_the_touched_lines_are_written_and_all_in_one_write(sheet, count_co
         2,
         None,
     ]
+
+
+def test_what_an_admin_added_is_filled_on_the_sheet_within_its_bounds(sheet, administrator):
+    opened = typed(sheet)
+    for key, kind, more in (
+        ("mended", "number", {}), ("works", "flag", {}), ("faith", "choice", {}),
+        ("paper", "file", {}), ("hidden", "text", {"personal": "sensitive"}),
+    ):  # fmt: skip
+        define(AREA, "equipment", said(key, kind, **more), administrator)
+    page = sheet.get(SHEET).text
+    assert 'name="n.22001.x_mended"' in page
+    assert '<select class="cell" name="n.22001.x_works"' in page
+    assert "กรอกที่หน้าตาราง</a>: ช่อง paper, ช่อง hidden" in page
+    form = typed(sheet, c22001_x_mended="๕๐๑", c22001_x_works="1", c22001_x_faith="001")
+    answer = sheet.send(SAVE, form)
+    assert "22001 โต๊ะเก้าอี้นักเรียน ประถมศึกษา ช่อง mended: ต้องไม่เกิน 500" in re.sub(r"<[^>]+>", "", answer.text)
+    assert sheet.send(SAVE, form | {"n.22001.x_mended": "๕"}).status_code == 302
+    stored = collection(Equipment).find_one({"item_code": "22001"})
+    assert (stored["x_mended"], stored["x_works"], stored["x_faith"], stored["qty_usable"]) == (
+        5,
+        True,
+        "001",
+        40,
+    )
+    foot = re.sub(
+        r"\s|<[^>]+>", " ", sheet.get(SHEET).text.partition("<tfoot>")[2].partition("</tfoot>")[0]
+    ).split()
+    assert foot == ["รวมทั้งหมด", "42", "1", "0", "43"], "only the sheet's own numbers are summed up"
+    stale = opened | {name: value for name, value in typed(sheet).items() if name.startswith("seen.")}
+    assert sheet.send(SAVE, stale | {"n.22001.qty_usable": "41"}).status_code == 302
+    stored = collection(Equipment).find_one({"item_code": "22001"})
+    assert (stored["x_mended"], stored["qty_usable"]) == (5, 41), (
+        "a sheet opened before the field was added leaves it"
+    )
 
 
 def test_wrong_values_are_named_by_their_line_and_nothing_is_lost(sheet):

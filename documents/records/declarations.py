@@ -12,6 +12,7 @@ reads it with its session; whatever else asks reads it itself, which costs one l
 import time
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import replace
 from typing import NamedTuple
 
 from mongoengine import Document
@@ -167,6 +168,8 @@ def variant(document, definitions, academic_year):
         "grid": (*document.grid, *(each.name for each in here if each.in_grid)),
         "cells": (*document.cells, *(each.name for each in here if each.in_cells)),
         "filters": (*document.filters, *(each.name for each in here if each.filterable)),
+        "sheet": document.sheet
+        and replace(document.sheet, added=tuple(each.name for each in here if each.in_lines)),
         "_fields": document._fields | added,
         "_fields_ordered": (*document._fields_ordered, *added),
         "_db_field_map": document._db_field_map | dict(zip(added, added, strict=True)),

@@ -8,6 +8,7 @@ from mongoengine import Document
 from mongoengine.fields import BooleanField, FloatField, IntField, ObjectIdField, StringField
 
 from documents.records import fields
+from documents.records.codes import PLACES
 
 PREFIX = "x_"  # before every stored name, which so is none of a declared field, now or in a later version
 KINDS = {
@@ -98,6 +99,12 @@ class FieldDefinition(Document):
     def in_cells(self):
         """Whether it is edited in a cell of the grid."""
         return bool(self.in_grid) and self.kind in IN_CELLS and self.longest <= 200
+
+    @property
+    def in_lines(self):
+        """Whether a sheet of lines (LineSheet) has it: everybody sees all of a sheet, and a place is found, not picked."""
+        fits = self.kind in IN_CELLS and self.longest <= 200 and self.codelist not in PLACES
+        return fits and self.personal != fields.SENSITIVE
 
     def holds_in(self, academic_year):
         """Whether the forms of that year have it."""

@@ -138,8 +138,8 @@ def _changes(document, place, typed):
     """The Changes of the touched lines. Raises SheetRefused."""
     wrong, clashes, changes, stored = {}, {}, [], stored_lines(document, place)
     for code, line in typed.items():
-        wanted, problems = _read(document, line.values)
         before = stored.get(code)
+        wanted, problems = _read(document, line.values, before or {})
         if problems:
             wrong[code] = problems
         elif _same(document, wanted, before) or _same(document, wanted, _as_seen(line.seen, before, place)):
@@ -153,12 +153,16 @@ def _changes(document, place, typed):
     return changes
 
 
-def _read(document, values):
-    """({field: plain value}, {field: sentence}) of a line; a number left blank beside another is none."""
-    known, wanted, problems = declared(document), {}, {}
-    for name in document.sheet.cells:
+def _read(document, values, before):
+    """({field: plain value}, {field: sentence}) of a line; a number left blank beside another is none.
+
+    What was not sent stays as it was: a field may have been added since the sheet was opened.
+    """
+    known, problems = declared(document), {}
+    wanted = {name: before.get(name) for name in document.sheet.cells}
+    for name in [name for name in wanted if name in values]:
         try:
-            wanted[name] = fields.accept(known[name], values.get(name))
+            wanted[name] = fields.accept(known[name], values[name])
         except ValueError as error:
             problems[name] = str(error)
     if not problems and any(wanted[name] is not None for name in document.sheet.numbers):
@@ -182,10 +186,15 @@ def _change(document, place, code, wanted, before):
     """The Change of one line: a record is made, changed, or removed where nothing is left in it."""
     if before is None:
         return Change(document, place, {document.sheet.line: code} | wanted)
-    if all(value is None for value in wanted.values()):
+    if all(value is None for value in wanted.values()) and not _holds_more(document, before):
         return Change(document, place, id=before["_id"], revision=before["revision"], remove=True)
     values = {name: value for name, value in wanted.items() if value != before.get(name)}
     return Change(document, place, values, id=before["_id"], revision=before["revision"])
+
+
+def _holds_more(document, plain):
+    """Whether a stored line holds something that an admin added and the sheet does not show, as a file."""
+    return any(plain.get(name) is not None for name in document.added if name not in document.sheet.added)
 
 
 def _by_line(changes, invalid, document):

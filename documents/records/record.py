@@ -77,17 +77,18 @@ class LineSheet:
     """A school's records as one sheet: a line for each code of a list, numbers across, at last a note.
 
     `line` names the choice whose codes are the lines, in the list's order and under the headings of the list of their
-    parents; it is the document's whole key. `numbers` are counts, `note` a text or None.
+    parents; it is the document's whole key. `numbers` are counts, `note` a text or None, `added` what an admin added.
     """
 
     line: str
     numbers: tuple
     note: str | None = None
+    added: tuple = ()
 
     @property
     def cells(self):
         """Names of the fields across a line."""
-        return (*self.numbers, self.note) if self.note else self.numbers
+        return (*self.numbers, *self.added, *((self.note,) if self.note else ()))
 
 
 class RecordQuerySet(QuerySet):

@@ -16,9 +16,11 @@ from documents.errors import Invalid, OutOfScope, RuleBroken
 from documents.formats import buddhist
 from documents.people import access
 from documents.records import fields, line_sheets
+from documents.records.completeness import required_known
 from documents.records.line_sheets import Seen, SheetRefused, Typed
 from documents.records.record import declared
 from views.records import formatters
+from views.records.filters import options_of
 from views.records.found import in_cells
 from views.records.record import RecordView
 
@@ -42,14 +44,20 @@ LONGEST_TEXT = 400
 
 @dataclass
 class Cell:
-    """One cell as the page shows it: what is in its input, how it reads on paper, what is wrong or was saved by others."""
+    """One cell as the page shows it: what is in its input, how it reads on paper, what is wrong or was saved by others.
+
+    `choices` are the (value, words) of one that is picked, `number` is of those alone that the lines sum up.
+    """
 
     name: str
     label: str
     text: str
+    shown: str
     number: int | None
+    choices: list | None = None
     wrong: str | None = None
     theirs: str | None = None
+    theirs_typed: str = ""
 
 
 @dataclass
@@ -148,6 +156,12 @@ class LineSheetView(RecordView):
             line_label=declared(self.model)[self.model.sheet.line].verbose_name,
             sheet_links=self.sheet_links,
             columns=[declared(self.model)[name] for name in self.model.sheet.cells],
+            required=required_known(self.model, self.round.area_code, self.round.academic_year),
+            elsewhere=[
+                declared(self.model)[name].verbose_name
+                for name in self.model.added
+                if name not in self.model.sheet.added
+            ],
             school_name=names.get(self.school, self.school),
             school_choices=self._school_choices(),
             submission=self._submission(),
@@ -185,14 +199,27 @@ class LineSheetView(RecordView):
             row.seen = str(typed.seen or "")
         for name in self.model.sheet.cells:
             one = declared(self.model)[name]
-            text = typed.values.get(name, "") if typed else formatters.typed(one, plain.get(name)) or ""
-            cell = Cell(name, one.verbose_name, text, number_in(one, text), wrong.get(name))
-            if clash and clash.wanted[name] != (clash.stored or {}).get(name):
-                cell.theirs = fields.shown(one, (clash.stored or {}).get(name)) or "(ว่าง)"
+            text = formatters.typed(one, plain.get(name)) or ""
+            text = typed.values.get(name, text) if typed else text
+            cell = Cell(name, one.verbose_name, text, fields.shown(one, plain.get(name)), None)
+            cell.number = number_in(one, text) if name in self.model.sheet.numbers else None
+            cell.choices, cell.wrong = choices_of(one, text), wrong.get(name)
+            theirs = (clash.stored or {}).get(name) if clash else None
+            if clash and clash.wanted[name] != theirs:
+                cell.theirs = fields.shown(one, theirs) or "(ว่าง)"
+                cell.theirs_typed = formatters.typed(one, theirs) or ""
             row.cells.append(cell)
         if clash:
             row.clash = who_saved(clash.stored)
         return row
+
+
+def choices_of(one, text):
+    """The (value, words) of a field that is picked, one that is no longer offered but `text` too; None for one typed."""
+    offered = options_of(one)
+    if offered and text and text not in dict(offered):
+        offered = [*offered, (text, fields.shown(one, text) if one.codelist else text)]
+    return offered
 
 
 def posted_lines(document):

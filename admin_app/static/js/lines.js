@@ -1,6 +1,6 @@
 /* A sheet of lines, moved through like a spreadsheet. form#line-form > table[data-lines]
 
-   tr[data-line] holds input.cell of each column (numbers: inputmode="numeric", data-max), [data-total] its sum and a hidden "seen.<code>";
+   tr[data-line] holds .cell, an input or a list, of each column (numbers that are summed up: data-max), [data-total] its sum and a hidden "seen.<code>";
    tbody[data-group] and tfoot hold [data-sum="0|1|…|all"]   [data-fill-zeros] [data-line-state] [data-line-jump="code.field"] [data-use="value"]
 
    Arrows, Enter and Shift Enter go from line to line, left and right at the end of what is typed, Tab as everywhere, Home and End to the ends of
@@ -10,8 +10,9 @@ const { make, toast, said } = window.khet;
 const form = document.getElementById("line-form");
 const table = form.querySelector("[data-lines]");
 const lines = [...table.querySelectorAll("tr[data-line]")];
-const grid = lines.map((line) => [...line.querySelectorAll("input.cell")]);
-const isNumber = (input) => input.inputMode === "numeric";
+const grid = lines.map((line) => [...line.querySelectorAll(".cell")]);
+const isNumber = (input) => "max" in input.dataset;
+const first = (input) => input.defaultValue ?? [...input.options].find((option) => option.defaultSelected)?.value ?? "";
 const arabic = (text) => text.replace(/[๐-๙]/g, (digit) => String(digit.charCodeAt(0) - 0x0e50)).replace(/[\u200b-\u200d\ufeff]/g, "");
 
 /* null for nothing, NaN for what is no count */
@@ -60,7 +61,7 @@ const count = () => {
       show(line.querySelector("[data-total]"), total);
       values.forEach((value, at) => { sums[at] = add(sums[at], value); });
       sums[width] = add(sums[width], total);
-      const changed = cells.some((input) => input.value.trim() !== input.defaultValue.trim());
+      const changed = cells.some((input) => input.value.trim() !== first(input).trim());
       const empty = values.every((value) => value === null);
       line.classList.toggle("dirty", changed);
       line.classList.toggle("blank", empty);
@@ -82,7 +83,7 @@ const later = () => { cancelAnimationFrame(waiting); waiting = requestAnimationF
 let undo = null;
 const put = (cells) => {
   undo = cells.map(([input]) => [input, input.value]);
-  for (const [input, text] of cells) { input.value = text; mark(input); }
+  for (const [input, text] of cells) { input.value = input.options ? [...input.options].find((option) => [option.text, option.value].includes(text))?.value ?? input.value : text; mark(input); }
   form.dispatchEvent(new Event("change", { bubbles: true }));
   later();
 };
@@ -124,7 +125,7 @@ const key = (event) => {
   const [row, column] = place(input);
   const edge = (end) => whole(input) || (input.selectionStart === input.selectionEnd && input.selectionStart === (end ? input.value.length : 0));
   const held = event.ctrlKey || event.metaKey;
-  if (event.isComposing || event.altKey) return;
+  if (event.isComposing || event.altKey || (input.options && !held && !["Enter", "Escape"].includes(event.key))) return; // a list moves by its own keys
   let to = null;
   if (event.key === "ArrowDown" || (event.key === "Enter" && !event.shiftKey)) to = [held ? grid.length - 1 : row + 1, column];
   else if (event.key === "ArrowUp" || event.key === "Enter") to = [held ? 0 : row - 1, column];
@@ -133,10 +134,10 @@ const key = (event) => {
   else if (event.key === "Home" && !event.shiftKey && (held || isNumber(input) || whole(input))) to = [held ? 0 : row, 0];
   else if (event.key === "End" && !event.shiftKey && (held || isNumber(input) || whole(input))) to = [held ? grid.length - 1 : row, grid[row].length - 1];
   else if (event.key === "Escape") {
-    const back = input.value === before ? input.defaultValue : before;
+    const back = input.value === before ? first(input) : before;
     if (input.value === back) return;
     input.value = back;
-    input.select();
+    input.select?.();
     mark(input);
     form.dispatchEvent(new Event("change", { bubbles: true }));
     later();
@@ -146,10 +147,10 @@ const key = (event) => {
   event.preventDefault();
   if (to) go(...to);
 };
-const onCell = (act) => (event) => { if (event.target.matches?.("input.cell")) act(event); };
+const onCell = (act) => (event) => { if (event.target.matches?.(".cell")) act(event); };
 table.addEventListener("keydown", onCell(key));
 table.addEventListener("paste", onCell(paste));
-table.addEventListener("focusin", onCell((event) => { before = event.target.value; event.target.select(); }));
+table.addEventListener("focusin", onCell((event) => { before = event.target.value; event.target.select?.(); }));
 table.addEventListener("focusout", onCell((event) => {
   if (isNumber(event.target)) event.target.value = arabic(event.target.value).trim();
   mark(event.target);
@@ -159,7 +160,7 @@ form.addEventListener("change", later);
 
 for (const button of table.querySelectorAll("[data-use]")) {
   button.hidden = false;
-  button.addEventListener("click", () => { const input = button.closest("td").querySelector(".cell"); put([[input, button.dataset.use.replace(/,/g, "")]]); input.focus(); });
+  button.addEventListener("click", () => { const input = button.closest("td").querySelector(".cell"); put([[input, button.dataset.use]]); input.focus(); });
 }
 const jumpTo = (cell) => {
   const input = form.elements[`n.${cell}`];
