@@ -15,9 +15,10 @@ from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
 from documents.records import fields
 from documents.records.completeness import required_of
 from documents.records.declarations import carried, declaration, documents_in
-from documents.records.defining import Incomplete, define, get_definition, incomplete_by, move, redefine, stop
+from documents.records.defining import define, get_definition, move, redefine, stop
 from documents.records.digests import digest_of
 from documents.records.field_definitions import FieldDefinition
+from documents.records.made_incomplete import Incomplete, incomplete_by
 from documents.records.record import declared, default_required
 from documents.records.writing import Change, remove, write
 from documents.trail.history import AuditEvent
@@ -25,7 +26,7 @@ from exports.collecting.round_workbook import round_workbook
 from exports.imports.importing import apply_plan, plan_import
 from tests import awkward_files as made
 from tests.making import complete
-from tests.people import AREA, OTHER, YEAR, person, place
+from tests.people import AREA, OTHER, SCHOOL, YEAR, person, place
 from tests.test_record_view import form_of, pupil
 
 GRID, FORM = "/admin/students/", "multipart/form-data"
@@ -252,7 +253,7 @@ def test_fields_change_places(area, administrator):
 def test_a_field_that_must_be_filled_is_missed_until_it_is(open_round, administrator, teacher, sign_in):
     written = write([Change(Student, place(), complete(Student))], teacher)[0]
     lacking = lambda: find_submission("DMC", place()).counts.get("incomplete", 0)  # noqa: E731
-    assert (lacking(), incomplete_by(AREA, Student, YEAR, "x_shoes")) == (0, Incomplete(1, 1))
+    assert (lacking(), incomplete_by(AREA, Student, YEAR, "x_shoes")) == (0, Incomplete((SCHOOL,), 1))
     shoes = define(AREA, "students", said("shoes", required="1", label="เบอร์รองเท้า"), administrator)
     assert (lacking(), required_of(Student, AREA, YEAR - 1)) == (1, default_required(Student))
     assert "ยังไม่กรอก: เบอร์รองเท้า" in checks_of_school(place())
@@ -263,7 +264,7 @@ def test_a_field_that_must_be_filled_is_missed_until_it_is(open_round, administr
     assert lacking() == 1
     write([Change(Student, place(), {"x_shoes": 30}, id=written.id, revision=written.revision)], teacher)
     assert lacking() == 0
-    assert incomplete_by(AREA, declaration(Student, AREA, YEAR), YEAR, "x_shoes") == Incomplete(0, 0)
+    assert incomplete_by(AREA, declaration(Student, AREA, YEAR), YEAR, "x_shoes") == Incomplete((), 0)
 
 
 def checks_of_school(where):

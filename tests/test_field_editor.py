@@ -65,6 +65,7 @@ def test_a_field_made_required_in_an_open_round_warns_first(desk, open_round, te
     warned = desk.send(NEW, said("shoes", required="1"))
     assert warned.status_code == 422
     assert "1 รายการ ของ 1 โรงเรียน" in warned.text
+    assert "จนกว่าจะกรอก: บ้านหนึ่ง" in warned.text
     assert FieldDefinition.objects.count() == 0
     assert desk.send(NEW, said("shoes", required="1", warned="1")).status_code == 303
     assert "x_shoes" in required_of(Student, AREA, YEAR)

@@ -59,7 +59,13 @@ def test_a_save_changes_what_is_required_and_says_so(desk, open_round, teacher):
     write([Change(Student, place(), pupil())], teacher)
     html = desk.get(PAGE).text
     assert "blood" not in ticked(html)
-    answer = desk.send(PAGE, posted(html, on=["blood"], off=["weight_kg"]))
+    turned = posted(html, on=["blood"], off=["weight_kg"])
+    warned = desk.send(PAGE, turned)
+    assert (warned.status_code, "blood" in required_of(Student, AREA, YEAR)) == (422, False)
+    assert "1 รายการ ของ 1 โรงเรียน" in warned.text
+    assert "จนกว่าจะกรอก: บ้านหนึ่ง" in warned.text
+    assert posted(warned.text) == turned, "the switches stay as they were turned"
+    answer = desk.send(PAGE, turned | {"warned": "1"})
     assert answer.status_code == 303
     required = required_of(Student, AREA, YEAR)
     assert "blood" in required

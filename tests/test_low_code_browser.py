@@ -53,7 +53,7 @@ def test_a_field_and_a_survey_from_the_browser_to_the_districts_files(
         if kind == "choice":
             desk.page.fill("#options", "น้ำประปา\nน้ำบาดาล")
         desk.press("เพิ่มช่อง")
-        desk.page.goto(survey)
+        assert desk.page.url == survey
     desk.page.fill("#first", "01062568")
     desk.page.fill("#last", "10062568")
     desk.press("สร้างร่างรอบ")

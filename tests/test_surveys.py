@@ -234,8 +234,16 @@ def test_last_years_survey_is_copied_with_its_fields(survey, administrator, sign
     assert declaration(document, AREA, YEAR).added == ()
     assert declaration(document, AREA, YEAR + 1).added == tuple(f"x_{each['key']}" for each in FIELDS)
     assert (copied.single, document.label) == (True, "สำรวจน้ำดื่ม 2569")
-    page = sign_in(administrator).get("/admin/surveys/").text
-    assert "สำรวจน้ำดื่ม 2569" in page
+    browser = sign_in(administrator)
+    assert "สำรวจน้ำดื่ม 2569" in browser.get("/admin/surveys/").text
+    asked = {"id": copied.id, "year": YEAR + 1, "first": "01/06/2569", "last": "31/05/2569"}
+    assert f'<option value="{YEAR + 1}">' in browser.get(f"/admin/surveys/edit/?id={copied.id}").text
+    refused = browser.send("/admin/surveys/round/", asked)
+    assert refused.status_code == 422
+    for typed in ('value="สำรวจน้ำดื่ม 2569"', 'value="01/06/2569"'):
+        assert typed in refused.text
+    assert browser.send("/admin/surveys/round/", asked | {"last": "30/06/2569"}).status_code == 303
+    assert Round.objects.get(subsystem=copied.slug).academic_year == YEAR + 1
 
 
 @pytest.mark.parametrize(

@@ -1,23 +1,21 @@
 """Defining fields (กำหนดช่องข้อมูลเพิ่ม): what the area's admin does with FieldDefinitions: makes, changes, stops, arranges them.
 
-What is typed is read here and refused with a sentence; who would become incomplete by a required field is counted beforehand.
+What is typed is read here and refused with a sentence.
 """
 
 import math
 import re
-from dataclasses import dataclass
 
 from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
 from documents import subsystem
-from documents.collecting.submissions import SEALED, Submission
 from documents.database import collection, in_transaction
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
 from documents.formats import thai
 from documents.records.codelist_edits import new_list
 from documents.records.codelists import AreaList, code_list, names, of_area
-from documents.records.completeness import FieldSetting, recount_open, required_of
+from documents.records.completeness import FieldSetting, recount_open
 from documents.records.declarations import count_up, declaration
 from documents.records.field_definitions import (
     CLASSES,
@@ -46,14 +44,6 @@ CHANGEABLE = (
     "label", "label_en", "unit", "low", "high", "decimals", "longest", "codelist", "required", "help", "personal",
     "group", "in_grid", "in_export", "filterable", "first_year", "last_year",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Incomplete:
-    """Who would lack something once a field must be filled: how many schools, how many records."""
-
-    schools: int
-    records: int
 
 
 # ---- making and changing, by the area's admin alone ----
@@ -381,30 +371,3 @@ class _Reading:
             self.wrong[name] = f"ต้องเป็นจำนวนเต็ม {low:,} ถึง {high:,}"
             return None
         return int(number)
-
-
-# ---- who becomes incomplete ----
-
-
-def incomplete_by(area_code, document, academic_year, name):
-    """The Incomplete once `name` must be filled from a year on: of the submissions that are not sealed yet."""
-    schools, records = set(), 0
-    open_ones = Submission.objects(
-        area_code=area_code,
-        subsystem=document.subsystem,
-        academic_year__gte=academic_year,
-        state__nin=list(SEALED),
-        started=True,
-    )
-    by_round = {}
-    for each in open_ones.only("school_code", "academic_year", "round"):
-        by_round.setdefault((each.academic_year, each.round), []).append(each.school_code)
-    for (year, code), codes in by_round.items():
-        if name in required_of(declaration(document, area_code, year), area_code, year):
-            continue
-        place = {"area_code": area_code, "academic_year": year, "round": code, "school_code": {"$in": codes}}
-        lacking = [{"$match": place | {name: {"$in": [None, "", []]}}}, {"$sortByCount": "$school_code"}]
-        for row in collection(document).aggregate(lacking):
-            schools.add(row["_id"])
-            records += row["count"]
-    return Incomplete(len(schools), records)

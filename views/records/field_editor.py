@@ -5,6 +5,7 @@ from flask_admin import expose
 from flask_login import current_user
 
 from documents.background.jobs import ask
+from documents.district.schools import School
 from documents.errors import Invalid, RuleBroken
 from documents.formats import thai
 from documents.records import fields
@@ -14,14 +15,15 @@ from documents.records.defining import (
     CHANGEABLE,
     define,
     get_definition,
-    incomplete_by,
     lists_of,
     move,
     redefine,
     stop,
 )
 from documents.records.field_definitions import GROUP, KINDS, LAST_YEAR, LISTED, QUESTIONS, FieldDefinition
+from documents.records.made_incomplete import incomplete_by
 from documents.records.record import declared
+from documents.records.surveys import Survey, is_survey
 from documents.trail import history
 from views import here
 from views.pages import SecureForm, seen_revision
@@ -38,6 +40,7 @@ NEW = {
 LONGEST_REASON = 500
 MOST_EVENTS = 20
 MOST_TYPED = 20_000
+SCHOOLS_NAMED = 8  # of those that become incomplete
 
 
 class FieldEditorMixin:
@@ -63,6 +66,8 @@ class FieldEditorMixin:
             f"เพิ่มช่อง “{made.label}” แล้ว ใช้ได้ทันทีในแบบฟอร์ม ตาราง ตัวกรอง และไฟล์ ตั้งแต่ปีการศึกษา {made.first_year}",
             "success",
         )
+        if "more" in request.form:
+            return redirect(url_for(".new", **place.args), 303)
         return self._back(made)
 
     @expose("/edit/", methods=("GET", "POST"))
@@ -71,7 +76,8 @@ class FieldEditorMixin:
         definition = asked_definition(request.values.get("id"))
         place = self.place_of(definition)
         if request.method == "GET":
-            return self._editor(place, typed_of(definition), definition=definition)
+            typed = typed_of(definition) | {"required": as_typed(definition.name in place.required)}
+            return self._editor(place, typed, definition=definition)
         typed = typed_values()
         try:
             self._warn(place, typed, definition)
@@ -110,7 +116,7 @@ class FieldEditorMixin:
         """Let a field change places with its neighbour."""
         definition = asked_definition(request.form.get("id"))
         move(definition, -1 if request.form.get("step") == "up" else 1, person())
-        return self._back(definition)
+        return redirect(url_for(".index", **self.place_of(definition).args, _anchor="added"), 303)
 
     @expose("/preview/", methods=("POST",))
     def preview(self):
@@ -126,6 +132,7 @@ class FieldEditorMixin:
             refusal=refusal,
             warned=isinstance(refusal, Warned),
             definition=definition,
+            survey=survey_of(place.document.slug),
             kinds=KINDS,
             lists=lists_of(place.area_code),
             groups=groups_to_choose(place.document),
@@ -138,12 +145,10 @@ class FieldEditorMixin:
     def _warn(self, place, typed, definition):
         """Say once who becomes incomplete by a field that must be filled; said, it is up to the person."""
         name = definition.name if definition else f"x_{typed['key']}"
-        if not typed.get("required") or request.form.get("warned") or (definition and definition.required):
+        if not typed.get("required") or request.form.get("warned"):
             return
         first = first_year_of(typed, place)
-        lacking = incomplete_by(place.area_code, place.document, first, name)
-        if lacking.records:
-            raise Warned(lacking)
+        warn(place, first, [name])
 
     def _later(self, place):
         """How open submissions are counted anew: by a job."""
@@ -163,21 +168,38 @@ class FieldEditorMixin:
         return recount
 
     def _back(self, definition):
+        if survey := survey_of(definition.document):
+            return redirect(url_for("surveys.edit", id=survey.id), 303)
         return redirect(url_for(".index", **self.place_of(definition).args, _anchor="added"), 303)
 
 
 class Warned(Exception):
-    """A field that must be filled leaves records incomplete: the person is to say that he means it."""
+    """Fields that must be filled leave records incomplete: the person is to say that he means it."""
 
     status = 422
 
-    def __init__(self, lacking):
-        self.lacking = lacking
+    def __init__(self, lacking, names):
+        self.lacking, many = lacking, len(lacking.schools)
+        more = f" และอีก {many - len(names):,} โรงเรียน" if many > len(names) else ""
         self.message = (
-            f"ถ้าบังคับกรอกช่องนี้ จะมี {lacking.records:,} รายการ ของ {lacking.schools:,} โรงเรียน ที่กลายเป็นกรอกไม่ครบทันที "
-            "และยืนยันข้อมูลไม่ได้จนกว่าจะกรอก"
+            f"ถ้าบังคับกรอก จะมี {lacking.records:,} รายการ ของ {many:,} โรงเรียน ที่กลายเป็นกรอกไม่ครบทันที "
+            f"และยืนยันข้อมูลไม่ได้จนกว่าจะกรอก: {', '.join(names)}{more}"
         )
         super().__init__(self.message)
+
+
+def warn(place, first_year, names):
+    """Raise Warned, with the first schools by name, where records lack what must be filled from a year on."""
+    lacking = incomplete_by(place.area_code, place.document, first_year, *names)
+    if lacking.records:
+        some = School.objects(area_code=place.area_code, code__in=lacking.schools[:SCHOOLS_NAMED])
+        raise Warned(lacking, list(some.order_by("code").scalar("name")))
+
+
+def survey_of(slug):
+    """The Survey that a kind of record is, None where it is a subsystem."""
+    area_code, _, key = slug.partition("-")
+    return Survey.objects(area_code=area_code, key=key).first() if is_survey(slug) else None
 
 
 def person():
@@ -288,12 +310,13 @@ def _is_number(text):
 
 
 def added_to(place):
-    """The fields added to a place's document as its page lists them: [{definition, here, words, first, last}]."""
+    """The fields added to a place's document as its page lists them: [{definition, here, must, kind, first, last}]."""
     rows = definitions_of(place.document, place.area_code)
     return [
         {
             "definition": each,
             "here": each.holds_in(place.year),
+            "must": each.name in place.required,
             "kind": KINDS[each.kind],
             "first": number == 0,
             "last": number == len(rows) - 1,

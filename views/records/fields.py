@@ -23,7 +23,7 @@ from views import here
 from views.jobs import follow
 from views.pages import Page
 from views.people.account_forms import areas_of
-from views.records.field_editor import FieldEditorMixin, added_to
+from views.records.field_editor import FieldEditorMixin, Warned, added_to, warn
 from views.records.files_out import NOBODY, hands_out
 from views.records.lists_out import note_about, send_list
 from views.trail import telling
@@ -125,8 +125,10 @@ class Fields(FieldEditorMixin, Page, BaseView):
                 raise Invalid({0: {"required": "ยังไม่ได้เปลี่ยนช่องใด จึงไม่มีอะไรต้องบันทึก"}})
             if not reason:
                 raise Invalid({0: {"reason": "โปรดระบุเหตุผล เพื่อให้ผู้อื่นทราบว่าเปลี่ยนเพราะอะไร"}})
+            if not request.form.get("warned"):
+                warn(place, place.year, sorted(turned & ticked - place.required))
             changed, job = store(place, {name: name in ticked for name in turned}, reason)
-        except Invalid as refusal:
+        except (Invalid, Warned) as refusal:
             return self._page(place, ticked, seen, reason, refusal)
         flash(said(place.document, changed), "success")
         return follow(job) if job else redirect(url_for(".index", **place.args))
@@ -146,6 +148,7 @@ class Fields(FieldEditorMixin, Page, BaseView):
             usual=default_required(place.document),
             reason=reason,
             refusal=refusal,
+            warned=isinstance(refusal, Warned),
             source=source_of(place),
             reach=reach_of(place),
             events=events_of(place),

@@ -10,6 +10,7 @@ from documents.database import collection
 from documents.errors import Invalid, RuleBroken
 from documents.formats import buddhist, thai
 from documents.people.access import AREA_READERS, SCHOOL_READERS
+from documents.records.completeness import required_of
 from documents.records.declarations import declaration, definitions_of
 from documents.records.field_definitions import KINDS, LAST_YEAR
 from documents.records.surveys import (
@@ -234,10 +235,12 @@ class Surveys(Page, BaseView):
     def _page(self, survey, typed=None, refusal=None):
         document, year = document_of(survey.slug), this_year()
         definitions = definitions_of(document, survey.area_code)
+        years = [each for each in years_ahead() if declaration(document, survey.area_code, each).added]
         page = self.render(
             "records/survey.html",
             survey=survey,
-            typed=typed or {name: survey[name] or "" for name in ("name", "name_en", "about")},
+            typed={name: survey[name] or "" for name in ("name", "name_en", "about")}
+            | (typed.to_dict() if typed else {}),
             errors=refusal.errors[0] if isinstance(refusal, Invalid) else {},
             refusal=refusal,
             definitions=definitions,
@@ -246,8 +249,8 @@ class Surveys(Page, BaseView):
             rounds=[round_row(each) for each in rounds_of(survey)],
             fields_href=url_for("fields.index", document=survey.slug, area=survey.area_code, year=year),
             new_field=url_for("fields.new", document=survey.slug, area=survey.area_code, year=year),
-            years=years_ahead(),
-            ready=bool(declaration(document, survey.area_code, year).added),
+            years=years,
+            must=required_of(document, survey.area_code, years[0] if years else year),
             events=events_of(survey),
         )
         return make_response(page, refusal.status if refusal else 200)
