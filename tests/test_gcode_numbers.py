@@ -4,14 +4,16 @@ import datetime as dt
 import threading
 
 import pytest
+from bson import ObjectId
 
 from documents.background import job_access, job_runs, jobs
 from documents.clock import midnight
-from documents.database import collection, in_transaction
+from documents.database import collection
 from documents.errors import DuplicateKey, Invalid, NotAllowed, OutOfScope, WrongState
 from documents.formats import thai
-from documents.gcode import gcode_numbers
+from documents.gcode import gcode_certifying, gcode_numbers
 from documents.gcode.gcode import GCodeRequest, keys_of
+from documents.gcode.gcode_certifying import Chosen
 from documents.gcode.gcode_numbers import (
     ISSUED,
     GCodeSequence,
@@ -28,6 +30,7 @@ from tests.people import AREA, person
 
 CODE, OTHER_CODE = "G683400000001", "G683400000002"
 AT_ONCE = 20
+NAMES = ("มานี", "ปิติ", "ชูใจ", "สมคิด", "เพชร", "วีระ", "ดวงแก้ว", "จันทร")
 
 
 @pytest.fixture
@@ -136,22 +139,14 @@ class GivenUp(Exception):
     """A certification that fails after its number was taken."""
 
 
-def certify_at_once(requests, approver, fails=()):
-    """Certify requests from as many threads; those whose place is in `fails` are given up. Gives [(code or fault)]."""
+def certify_at_once(requests, approver):
+    """Certify requests as the approver's page does, from as many threads. Gives [code or fault]."""
     found, ready = [None] * len(requests), threading.Barrier(len(requests))
 
     def one(at, request):
-        def work():
-            given = gcode_numbers.given(request)
-            if at in fails:
-                raise GivenUp
-            values = {"state": "certified"} | given
-            collection(GCodeRequest).update_one({"_id": request.id}, {"$set": values})
-            return given["code"]
-
         ready.wait()
         try:
-            found[at] = in_transaction(work)
+            found[at] = gcode_certifying.certify(Chosen(request, request.revision), approver).code
         except Exception as fault:  # whichever: the test says what is expected
             found[at] = fault
 
@@ -164,20 +159,46 @@ def certify_at_once(requests, approver, fails=()):
 
 
 @pytest.fixture
+def given_up(monkeypatch):
+    """Has the certification of these requests fail in its transaction, after the number was taken."""
+    real, fails = gcode_certifying.learner_key, set()
+
+    def learner_key(request):
+        if request.id in fails:
+            raise GivenUp
+        return real(request)
+
+    monkeypatch.setattr(gcode_certifying, "learner_key", learner_key)
+    return lambda requests: fails.update(one.id for one in requests)
+
+
+@pytest.fixture
 def waiting(issuing, approver, teacher, officer, database):
-    """Twenty checked requests: one made as people do, the others like it."""
-    first = checked(teacher, officer)
-    row = first.to_mongo().to_dict()
-    for seq in range(2, AT_ONCE + 1):
-        row |= {"_id": type(first.id)(), "request_seq": seq, "request_no": f"2568-{seq:04d}"}
-        database.gcode_requests.insert_one(row)
+    """Twenty checked requests of learners whom nobody takes for one: one made as people do, the others like it."""
+    row = checked(teacher, officer).to_mongo().to_dict()
+    database.gcode_requests.delete_many({})
+    for at in range(AT_ONCE):
+        row |= {"_id": ObjectId(), "request_seq": at + 1, "request_no": f"2568-{at + 1:04d}"}
+        row |= {
+            "first_name": NAMES[at % 8],
+            "last_name": NAMES[-at // 3 % 8],
+            "mother_first_name": NAMES[at // 2 % 8],
+        }
+        row |= {
+            "birth_date": midnight(dt.date(2012 + at % 8, at % 12 + 1, 26 - at)),
+            "told_apart": None,
+            "known_likely": [],
+        }
+        database.gcode_requests.insert_one(row | keys_of(row))
     return list(GCodeRequest.objects)
 
 
-def again(database):
-    """As before the certifications."""
-    database.gcode_requests.update_many({}, {"$set": {"state": "checked"}, "$unset": {"code": ""}})
+def again(database, requests):
+    """As before the certifications; gives the requests anew."""
+    database.gcode_requests.delete_many({})
+    database.gcode_requests.insert_many(one.to_mongo().to_dict() for one in requests)
     database.gcode_sequences.delete_many({})
+    return list(GCodeRequest.objects)
 
 
 def consecutive(many):
@@ -188,12 +209,15 @@ def test_twenty_at_once_are_given_twenty_consecutive_codes(waiting, approver, da
     for _ in range(times(3, 50)):
         codes = certify_at_once(waiting, approver)
         assert sorted(codes) == consecutive(AT_ONCE)
-        assert sorted(one.code for one in GCodeRequest.objects) == consecutive(AT_ONCE)
-        again(database)
+        stored = list(GCodeRequest.objects)
+        assert sorted(one.code for one in stored) == consecutive(AT_ONCE)
+        assert {(one.state, one.moves[-1]["by"]) for one in stored} == {("certified", approver.id)}
+        waiting = again(database, waiting)
 
 
-def test_those_given_up_leave_no_gap(waiting, approver, database):
-    found = certify_at_once(waiting, approver, fails=range(0, AT_ONCE, 3))
+def test_those_given_up_leave_no_gap(waiting, approver, given_up):
+    given_up(waiting[::3])
+    found = certify_at_once(waiting, approver)
     codes = [one for one in found if isinstance(one, str)]
     assert [type(one) for one in found if not isinstance(one, str)] == [GivenUp] * 7
     assert sorted(codes) == consecutive(AT_ONCE - 7)
@@ -238,36 +262,15 @@ def test_read_and_written_apart_the_sequence_repeats(waiting, approver, monkeypa
         GCodeRequest.ensure_indexes()
 
 
-def test_counted_up_outside_the_transaction_the_sequence_skips(waiting, approver, monkeypatch):
+def test_counted_up_outside_the_transaction_the_sequence_skips(waiting, approver, monkeypatch, given_up):
+    given_up([waiting[0]])
     with monkeypatch.context() as patched:
         patched.setattr(gcode_numbers, "taken", apart(counted_up))
-        certify_at_once(waiting[:1], approver, fails=(0,))
-        assert certify_at_once(waiting[:1], approver) != consecutive(1)
+        certify_at_once(waiting[:1], approver)
+        assert certify_at_once(waiting[1:2], approver) != consecutive(1)
     collection(GCodeSequence).delete_many({})
-    certify_at_once(waiting[1:2], approver, fails=(0,))
-    assert certify_at_once(waiting[1:2], approver) == consecutive(1)
-
-
-NAMES = ("มานี", "ปิติ", "ชูใจ", "สมคิด", "เพชร", "วีระ", "ดวงแก้ว", "จันทร")
-
-
-@pytest.fixture
-def different(waiting, database):
-    """Eight of them as eight learners whom nobody takes for one."""
-    for at, (name, request) in enumerate(zip(NAMES, waiting, strict=False)):
-        values = request.to_mongo().to_dict() | {
-            "first_name": name,
-            "last_name": NAMES[-at],
-            "mother_first_name": NAMES[at // 2],
-        }
-        values |= {
-            "birth_date": midnight(dt.date(2012 + at, at + 1, 20 - at)),
-            "told_apart": None,
-            "known_likely": [],
-        }
-        database.gcode_requests.replace_one({"_id": request.id}, values | keys_of(values))
-    database.gcode_requests.delete_many({"_id": {"$in": [one.id for one in waiting[8:]]}})
-    return list(GCodeRequest.objects)
+    certify_at_once(waiting[:1], approver)
+    assert certify_at_once(waiting[2:3], approver) == consecutive(1)
 
 
 def certifying(requests, actor):
@@ -277,10 +280,11 @@ def certifying(requests, actor):
 
 
 def test_a_job_stopped_half_way_goes_on_and_two_at_once_give_each_learner_one_number(
-    different, approver, monkeypatch
+    waiting, approver, monkeypatch
 ):
     monkeypatch.setattr(jobs, "_queue", None)
     monkeypatch.setattr(job_runs, "WRITTEN_EVERY", 0)
+    different = waiting[:8]
     job, real = certifying(different, approver), job_runs._Run.at
 
     def at(self, done):
@@ -299,14 +303,15 @@ def test_a_job_stopped_half_way_goes_on_and_two_at_once_give_each_learner_one_nu
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(one.code for one in GCodeRequest.objects) == consecutive(8)
-    assert {one.state for one in GCodeRequest.objects} == {"certified"}
+    stored = list(GCodeRequest.objects(id__in=[one.id for one in different]))
+    assert sorted(one.code for one in stored) == consecutive(8)
+    assert {one.state for one in stored} == {"certified"}
     assert GCodeSequence.objects.get().last == 8
 
 
-def test_a_job_certifies_nothing_for_one_who_may_not_or_no_longer_may(different, officer, monkeypatch):
+def test_a_job_certifies_nothing_for_one_who_may_not_or_no_longer_may(waiting, officer, monkeypatch):
     monkeypatch.setattr(jobs, "_queue", None)
-    job = certifying(different[:2], officer)
+    job = certifying(waiting[:2], officer)
     assert job_runs.run(job.id) == "done"
     result = jobs.Job.objects.get(id=job.id).result
     assert (result["summary"], result["refusals"]) == (["รับรองแล้ว 0 คำขอ"], 2)

@@ -334,6 +334,22 @@ def test_the_ministrys_number_is_typed_twice_by_the_certifier(teacher, officer, 
     assert fresh(request).code == "G683400000001"
 
 
+def test_a_typed_code_of_another_year_and_province_is_certified_only_when_said_to_be_right(
+    teacher, officer, approver, sign_in
+):
+    request, browser, odd = checked(teacher, officer), sign_in(approver), "G674200000001"
+    form = {"id": str(request.id), "ticked": str(request.id), f"revision-{request.id}": str(request.revision)}
+    form |= {f"{name}-{request.id}": odd for name in ("code", "again")}
+    doubted = browser.send("/admin/gcode/certify/", form)
+    assert doubted.status_code == 422
+    for said in ("รหัสขึ้นต้นด้วยปี 67", "เลขจังหวัด 42", f'name="sure-{request.id}" value="{odd}"'):
+        assert said in doubted.text
+    other = browser.send("/admin/gcode/certify/", form | {f"sure-{request.id}": "G674200000002"})
+    assert (other.status_code, fresh(request).state) == (422, "checked")
+    assert browser.send("/admin/gcode/certify/", form | {f"sure-{request.id}": odd}).status_code == 303
+    assert fresh(request).code == odd
+
+
 def test_an_officer_takes_several_up_at_once(teacher, officer, approver, sign_in):
     both = [sent(teacher), sent(teacher, first_name="สอ", birth_date="01/02/2559")]
     ids = [str(one.id) for one in both]

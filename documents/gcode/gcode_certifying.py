@@ -10,8 +10,8 @@ from documents import clock
 from documents.background.jobs import counted_so_far, job_kind
 from documents.background.one_by_one import one_by_one
 from documents.database import in_transaction
-from documents.errors import RuleBroken, WrongState
-from documents.formats import thai
+from documents.errors import Invalid, RuleBroken, WrongState
+from documents.formats import citizen_id, thai
 from documents.gcode import gcode_likely, gcode_numbers, gcode_requests
 from documents.gcode.gcode import HOLDS_CODE, GCodeRequest, keys_of
 from documents.gcode.gcode_requests import refuse_incomplete
@@ -25,12 +25,15 @@ MOST_BY_JOB = 500
 
 
 class Chosen(NamedTuple):
-    """One request as the certifier saw it: its revision then, and the code he typed, twice."""
+    """One request as the certifier saw it: its revision then, the code he typed, twice, and the one he said is right though
+    its parts are doubtful (GC-06).
+    """
 
     request: GCodeRequest
     revision: int
     code: str = ""
     again: str = ""
+    sure: str = ""
 
 
 class Result(NamedTuple):
@@ -44,11 +47,15 @@ class Result(NamedTuple):
 def certify(chosen, actor, now=None):
     """Certify one Chosen and give the fresh request with its code.
 
-    Raises OutOfScope, NotAllowed, WrongState, Invalid by field (`evidence`, `code`, `again`), or DuplicateKey.
+    Raises OutOfScope, NotAllowed, WrongState, Invalid by field (`evidence`, `code`, `again`, `doubt`), or DuplicateKey.
     """
     request = chosen.request
     refuse(chosen, actor, now)
     code = gcode_numbers.prepared(request, chosen.code, chosen.again)
+    # A code that was recorded before is doubted where it is shown; a typed one was seen by nobody else.
+    unsure = chosen.code and code != citizen_id.clean_id(chosen.sure)
+    if unsure and (doubts := gcode_numbers.doubts_of(request, code)):
+        raise Invalid({0: {"doubt": " ".join(doubts)}})
     by = {
         "certified_by": actor.id,
         "certified_by_name": actor.name,

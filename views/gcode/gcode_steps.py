@@ -21,6 +21,7 @@ from views.jobs import follow
 from views.pages import seen_revision
 from views.records.cases import LONGEST
 
+TYPED = ("code", "again", "sure")
 NO_CODE = "ยังไม่มีรหัสของกระทรวง ให้เจ้าหน้าที่บันทึกรหัสในคำขอ หรือเลือกรับรองครั้งละไม่เกิน 50 คำขอแล้วพิมพ์รหัส"
 
 
@@ -162,20 +163,19 @@ def _few(ids, most=MOST_AT_ONCE):
 
 
 def chosen_of(found):
-    """The Chosen of a posted row: the revision that was seen and the code that was typed."""
+    """The Chosen of a posted row: the revision that was seen, the code that was typed, and whether it is right all the same."""
     seen = request.form.get(f"revision-{found.id}", "")
     revision = int(seen) if seen.isascii() and seen.isdecimal() and len(seen) < 12 else 0
-    code, again = (request.form.get(f"{name}-{found.id}", "")[:60] for name in ("code", "again"))
-    return Chosen(found, revision, code, again)
+    return Chosen(found, revision, *(request.form.get(f"{name}-{found.id}", "")[:60] for name in TYPED))
 
 
 def row_of(found, refusal, records):
     """The Row of a request; `refusal` is what the deed met, `records` whether a code must be typed where there is none."""
     errors = dict(refusal.errors[0]) if isinstance(refusal, Invalid) else {}
-    of_code = {name: errors[name] for name in ("code", "again") if name in errors}
+    of_code = {name: errors[name] for name in ("code", "again", "doubt") if name in errors}
     shut = gcode_certifying.refusal_of(found, person())
     said = shut or (refusal if refusal is not None and not of_code else None)
-    typed = {name: request.form.get(f"{name}-{found.id}", "") for name in ("code", "again")}
+    typed = {name: request.form.get(f"{name}-{found.id}", "") for name in TYPED}
     return _row(found, said and said.message, records and not found.code, of_code, typed)
 
 
