@@ -6,9 +6,11 @@ import pytest
 from PIL import Image
 from playwright.sync_api import expect
 
+from documents.dmc.students import Student
 from documents.gcode.gcode import GCodeRequest
 from tests.browsing import PHONE
-from tests.people import SCHOOL
+from tests.people import person
+from tests.pupils import number
 
 pytestmark = pytest.mark.browser
 
@@ -33,7 +35,7 @@ def fill(window, typed, picked):
         window.page.select_option(f"[name={name}]", value)
 
 
-def test_a_learner_without_papers_gets_a_code_that_is_checked_and_certified(
+def test_a_learner_without_papers_gets_a_code_and_years_later_a_number_that_replaces_it(
     window, teacher, officer, approver, open_round
 ):
     ask(window(teacher, size=PHONE))
@@ -43,13 +45,15 @@ def test_a_learner_without_papers_gets_a_code_that_is_checked_and_certified(
     certify(window(approver), request)
     request = GCodeRequest.objects.get()
     assert (request.state, request.code, request.code_kind) == ("certified", CODE, "ministry")
-    assert [row["by"] for row in request.moves] == [
-        teacher.id,
-        teacher.id,
-        officer.id,
-        officer.id,
-        approver.id,
-    ]
+    into_dmc(window(teacher), request)
+    assert Student.objects.get().person_id == CODE
+    new, second = number(), person("เจ้าหน้าที่อีกคน", "district")
+    replace(window(second), request, new)
+    request, pupil = GCodeRequest.objects.get(), Student.objects.get()
+    assert (request.state, request.new_number) == ("replaced", new)
+    assert (pupil.person_id, [one["id"] for one in pupil.former_ids]) == (new, [CODE])
+    hands = [teacher.id, teacher.id, officer.id, officer.id, approver.id, second.id]
+    assert [row["by"] for row in request.moves] == hands
 
 
 def ask(at):
@@ -103,10 +107,10 @@ def certify(at, request):
     expect(at.page.get_by_text("รับรองแล้ว").first).to_be_visible()
 
 
-def into_dmc(at):
+def into_dmc(at, request):
     """The teacher takes the certified learner into the round's pupils; the form knows what the request knew."""
-    at.go(f"/admin/students/new/?school={SCHOOL}")
-    at.page.get_by_role("link", name="ซอ แสงจันทร์").click()
+    at.go(f"/admin/gcode/details/?id={request.id}")
+    at.page.get_by_role("link", name="เพิ่มในข้อมูลนักเรียน (DMC)").click()
     expect(at.page.locator("[name=person_id]")).to_have_value(CODE)
     at.page.fill("[name=student_no]", "0451")
     at.page.fill("[name=room]", "1")

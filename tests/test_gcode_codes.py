@@ -7,6 +7,7 @@ from python_calamine import CalamineWorkbook
 
 from documents.background import job_runs
 from documents.background.jobs import Job
+from documents.collecting.submissions import Submission
 from documents.database import collection, db
 from documents.dmc.students import Student
 from documents.gcode import gcode_numbers
@@ -73,6 +74,24 @@ def test_a_code_of_another_year_is_doubted_before_it_is_certified(
     }
     assert sign_in(approver).send("/admin/gcode/certify/", asked).status_code == 303
     assert "ปี 67" not in sign_in(officer).get(f"/admin/gcode/details/?id={request.id}").text
+
+
+def test_the_way_into_dmc_is_shown_to_the_school_until_the_learner_is_there(
+    done, teacher, neighbour, director, officer, open_round, sign_in
+):
+    page, way = f"/admin/gcode/details/?id={done.id}", f"{NEW}?school={SCHOOL}&amp;gcode={done.id}"
+    for who in (director, officer):
+        assert way not in sign_in(who).get(page).text
+    browser = sign_in(teacher)
+    assert way in browser.get(page).text
+    handed_in = {"school_code": SCHOOL, "subsystem": "DMC"}
+    collection(Submission).update_one(handed_in, {"$set": {"state": "confirmed"}})
+    assert way not in browser.get(page).text, "the form would be refused"
+    collection(Submission).update_one(handed_in, {"$set": {"state": "draft"}})
+    write([Change(Student, place(), pupil(**learner_values(done)))], teacher)
+    there = browser.get(page).text
+    assert way not in there
+    assert "เมื่อสำนักทะเบียนออกเลข 13 หลักให้" in there
 
 
 def test_the_certified_learner_fills_the_form_of_a_new_pupil(done, teacher, neighbour, sign_in):

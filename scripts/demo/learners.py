@@ -55,7 +55,7 @@ def certify(school, year, number, values):
         area_code=AREA, school_code=school.code, school_name=school.name, state="checked", revision=1,
         request_year=year, request_seq=number, request_no=f"{year}-{number:04d}",
         birth_country=COUNTRIES.get(values["nationality"], "XX"), birth_province="ไม่ทราบ", evidence_rank="3",
-        requested_on=values["admission_date"],
+        requested_on=values["admission_date"], registered=True,
         **{name: values[name] for name in own if name in values and name not in ("birth_province",)},
     )  # fmt: skip
     for name, value in keys_of(made.to_mongo()).items():

@@ -32,14 +32,14 @@ from views.records.searching import SearchMixin
 READERS = ("school", "director", "district", "approver")
 COLUMNS = {
     "name": "ชื่อ-สกุล",
-    "request_no": "เลขที่คำขอ",
+    "state": "สถานะ",
+    "age": "อายุเรื่อง",
+    "pieces": "หลักฐาน",
+    "code": "รหัส G",
     "school_name": "โรงเรียน",
     "grade": "ชั้น",
     "requested_on": "วันที่ขอ",
-    "pieces": "หลักฐาน",
-    "age": "อายุเรื่อง",
-    "state": "สถานะ",
-    "code": "รหัส G",
+    "request_no": "เลขที่คำขอ",
 }
 
 
@@ -251,11 +251,11 @@ class GCode(GCodeForms, GCodePieces, GCodeSteps, SearchMixin, Page, ModelView):
 
 
 def pieces_cell(context, row):
-    """'2/3' of the required pieces, red while some lack; nothing where the ministry's system has them."""
+    """'2/3' of the required pieces, red while some lack and can be added; nothing where the ministry's system has them."""
     if row.registered:
         return ""
     words, enough = pieces_in_words(row.evidence, context["required"])
-    return words if enough else Markup('<span class="t-fault">{}</span>').format(words)
+    return words if enough or not row.is_open else Markup('<span class="t-fault">{}</span>').format(words)
 
 
 def age_cell(row):

@@ -102,7 +102,7 @@ class GCodeCodes(Page, BaseView):
                 ("โรงเรียน", found.school_name),
                 ("รหัส G", mask_id(found.code)),
                 ("ที่มาของรหัส", gcode.CODE_KINDS.get(found.code_kind)),
-                ("ใน DMC", says_outcome(met) if met else None),
+                ("ใน DMC", says_outcome(met) if met and not met.refusal else None),
             ],
             stands_in_the_way=met and met.refusal,
             fates=FATES,

@@ -4,20 +4,24 @@ from flask import current_app, url_for
 from flask_login import current_user
 
 from documents.clock import utc
+from documents.collecting.submissions import find_submission, may_write
 from documents.dmc.students import Student
+from documents.errors import RuleBroken
 from documents.formats import buddhist, citizen_id
 from documents.gcode import gcode, gcode_evidence, gcode_likely
 from documents.gcode import gcode_rules as rules
 from documents.gcode.gcode import GCodeRequest, editable
 from documents.gcode.gcode_checks import absence_of
+from documents.gcode.gcode_linking import in_dmc
 from documents.gcode.gcode_requests import waiting_days
 from documents.gcode.gcode_writing import WHY
 from documents.people import access
 from documents.records import fields
 from documents.records.cases import steps_for
 from documents.records.codelists import code_list
-from documents.records.record import declared
+from documents.records.record import Place, declared
 from documents.trail import history
+from views import here
 from views.gcode.gcode_codes import code_notes, doings_of
 from views.records import formatters
 from views.records.cases import event_of
@@ -60,7 +64,7 @@ def tone_of_age(days):
 
 def page_of(found, user, refusal=None, typed=None):
     """Everything that the page of a request is drawn from."""
-    likely = likely_of(found, user)
+    likely, lacking = likely_of(found, user), gcode_evidence.lacking(found)
     return {
         "case": found,
         "tone": TONES[found.state],
@@ -68,11 +72,12 @@ def page_of(found, user, refusal=None, typed=None):
         "stepper": stepper(found),
         "groups": groups_of(found, user),
         "pieces": pieces_of(found),
-        "lacking": gcode_evidence.lacking(found),
+        "lacking": lacking,
         "kinds": code_list("G_EVIDENCE").choices,
         "writes": gcode.writes_as(found, user),
         "why": WHY,
-        "doings": doings_of(found, user),
+        "doings": [*into_dmc(found, user), *doings_of(found, user)],
+        "waits": waits_for(found),
         "doubts": [*code_notes(found), *absence_of(found)],
         "likely": likely,
         "mark_of": mark_of,
@@ -88,9 +93,46 @@ def page_of(found, user, refusal=None, typed=None):
         "refusal": refusal,
         "errors": getattr(refusal, "errors", {}).get(0, {}),
         "labels": {name: field.verbose_name for name, field in editable().items()},
-        "typed": typed or {},
+        "typed": {"told_apart": told_before(found, likely)} | (typed or {}),
         "LONGEST": 2000,
     }
+
+
+WAITS = {
+    "draft": "โรงเรียนกำลังกรอกและแนบหลักฐาน",
+    "returned": "รอโรงเรียนแก้ไขแล้วส่งใหม่",
+    "sent": "รอเจ้าหน้าที่เขตรับไว้ตรวจสอบ",
+    "checking": "รอเจ้าหน้าที่เขตตรวจสอบ",
+    "checked": "รอผู้รับรองระดับเขต ซึ่งต้องไม่ใช่ผู้บันทึกหรือผู้ตรวจสอบ",
+    "certified": "ใช้รหัส G ได้แล้ว เมื่อสำนักทะเบียนออกเลข 13 หลักให้ แจ้งเจ้าหน้าที่เขตพร้อมเอกสารเพื่อเปลี่ยนเลข",
+}
+
+
+def waits_for(found):
+    """What a request waits for, for whoever has nothing to do with it now."""
+    return WAITS.get(found.state, "เรื่องนี้จบแล้ว")
+
+
+def into_dmc(found, user):
+    """[{label, icon, href, tone}] of the way from a certified request to the form of a new pupil, while its school takes some in."""
+    round_ = found.state == "certified" and here.current_round(Student.subsystem)
+    if not round_ or in_dmc(found.area_code, [found.code]):
+        return []
+    place = Place(found.area_code, round_.academic_year, round_.code, found.school_code)
+    submission = find_submission(Student.subsystem, place)
+    try:
+        if submission is None or may_write(submission, round_, user) != "school":
+            return []
+    except RuleBroken:
+        return []
+    href = url_for("students.create_view", school=found.school_code, gcode=str(found.id))
+    return [{"label": "เพิ่มในข้อมูลนักเรียน (DMC)", "icon": "plus", "href": href, "tone": "main"}]
+
+
+def told_before(found, likely):
+    """What the officer said of the likely same learners at the last check, where there is none that he did not see then."""
+    known = {row["id"] for row in found.known_likely}
+    return found.told_apart if all(each["likely"].id in known for each in likely) else None
 
 
 def unfilled(found):
@@ -119,11 +161,11 @@ def stepper(found):
     at = {
         "draft": 0,
         "returned": 0,
-        "sent": 1,
+        "sent": 2,
         "checking": 2,
         "checked": 3,
         "certified": 4,
-        "replaced": 5,
+        "replaced": 6,
     }.get(found.state)
     words = ("โรงเรียนบันทึก", "ส่งคำขอ", "เขตตรวจสอบ", "รับรองและได้รหัส", "ใช้รหัส G", "ได้เลข 13 หลัก")
     told = (
