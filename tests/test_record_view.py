@@ -181,17 +181,6 @@ def test_a_wrong_value_comes_back_with_its_sentence(as_teacher, stored):
     assert Student.objects(id=stored[0].id).get().revision == 1
 
 
-def test_two_people_see_both_versions(as_teacher, stored, teacher):
-    path = f"/admin/students/edit/?id={stored[0].id}"
-    values = form_of(page(as_teacher, path))
-    write([Change(Student, place(), {"room": 2}, id=stored[0].id, revision=1)], teacher)
-    answer = as_teacher.send(path, values | {"room": "3"})
-    html = answer.get_data(as_text=True)
-    assert answer.status_code == 409
-    assert "data-conflict" in html
-    assert 'data-revision="2"' in html
-
-
 def test_a_new_pupil_is_stored_in_the_own_school_whatever_is_posted(as_teacher, open_round):
     values = form_of(page(as_teacher, "/admin/students/new/"))
     typed = {name: str(value) for name, value in pupil().items()}
@@ -200,22 +189,6 @@ def test_a_new_pupil_is_stored_in_the_own_school_whatever_is_posted(as_teacher, 
     )
     assert answer.status_code == 302, re.findall(r'class="errors".*?</ul>', answer.get_data(as_text=True))
     assert [each.school_code for each in Student.objects()] == [SCHOOL]
-
-
-def test_a_cell_is_stored_with_its_revision(as_teacher, stored):
-    cell = {"pk": str(stored[0].id), "name": "room", "value": "2", "revision": "1"}
-    answer = as_teacher.send("/admin/students/ajax/update/", cell)
-    assert (answer.status_code, answer.json["revision"]) == (200, 2)
-    answer = as_teacher.send("/admin/students/ajax/update/", cell | {"value": "5"})
-    assert answer.status_code == 409
-    assert answer.json["conflict"][0]["theirs"] == "2"
-    answer = as_teacher.send("/admin/students/ajax/update/", cell | {"value": "สอง", "revision": "2"})
-    assert answer.status_code == 422
-
-
-def test_a_cell_of_another_school_is_not_found(as_neighbour, stored):
-    cell = {"pk": str(stored[0].id), "name": "room", "value": "2", "revision": "1"}
-    assert as_neighbour.send("/admin/students/ajax/update/", cell).status_code == 404
 
 
 @pytest.mark.parametrize("name", ["school_code", "round", "_id", "person_id", "created_by"])
