@@ -1,12 +1,16 @@
 """Staff and school technology (EMIS): what a field takes, what contradicts itself, what a school's one record is."""
 
 import datetime as dt
+import html
+import json
+import re
 from types import SimpleNamespace
 
 import pytest
 
 from documents.checking import findings
 from documents.collecting.submissions import Submission, find_submission
+from documents.collecting.waiting import newest_rounds, waiting_for
 from documents.database import collection
 from documents.emis.staff import Staff
 from documents.emis.staff_rules import retirement
@@ -16,7 +20,7 @@ from documents.records import fields
 from documents.records.record import declared
 from documents.records.writing import Change, write
 from tests.making import complete
-from tests.people import OTHER, SCHOOL, YEAR, place
+from tests.people import AREA, OTHER, SCHOOL, YEAR, place
 from tests.test_record_view import form_of
 
 PERMANENT = {
@@ -268,7 +272,57 @@ def test_what_the_profile_lacks_leads_from_home_to_the_school_s_form(open_rounds
     page = browser.get(f"/admin/choose/?round={open_rounds['EMIS'].id}", follow_redirects=True).text
     assert "กรอก 1 รายการที่ไม่ครบ" in page
     assert f"/admin/technology/?school={SCHOOL}&amp;missing=1" in page
+    assert "ครบถ้วน 1 จาก 2 รายการ" in page
+    assert "กรอกข้อมูลเทคโนโลยีโรงเรียนให้ครบ<" in page
+    (wait,) = [each for each in waiting_for(teacher, AREA, newest_rounds(AREA)) if each.what == "complete"]
+    assert (wait.count, [kind.slug for kind in wait.kinds]) == (1, ["technology"])
     assert "/technology/edit/" in browser.get(f"/admin/technology/?school={SCHOOL}&missing=1").location
+
+
+def test_each_kind_that_was_carried_over_leads_to_where_it_is_looked_over(open_rounds, sign_in, teacher):
+    staff, profile = (
+        Change(document, place(), values, reviewed=False)
+        for document, values in ((Staff, PERMANENT), (Technology, LINE))
+    )
+    write([staff, profile], teacher)
+    browser = sign_in(teacher)
+    home = browser.get(f"/admin/choose/?round={open_rounds['EMIS'].id}", follow_redirects=True).text
+    assert "ทบทวนครูและบุคลากรที่ยกมาจากรอบก่อน 1 คน" in home
+    assert "ทบทวนเทคโนโลยีโรงเรียนที่ยกมาจากรอบก่อน<" in home
+    assert "ยังไม่ทบทวน 2" in home
+
+    def led_to():
+        page = browser.get(f"/admin/findings/?school={SCHOOL}").text
+        found = page[page.index("ยกมาจากรอบก่อนและยังไม่ทบทวน") - 600 :]
+        return html.unescape(re.search(r'href="([^"]+)">ทั้งโรงเรียน', found)[1])
+
+    assert led_to() == f"/admin/staff/?school={SCHOOL}&unreviewed=1"
+    browser.send("/admin/staff/action/", {"action": "review", "all_matching": "1"})
+    form = browser.get(led_to(), follow_redirects=True)
+    assert "/technology/edit/" in form.request.full_path
+    assert "ยกมาจากรอบก่อนและยังไม่ทบทวน" in form.text
+    assert browser.send(form.request.full_path, form_of(form.text)).status_code == 302
+    assert collection(Technology).find_one()["reviewed"] is True
+    assert "ยกมาจากรอบก่อนและยังไม่ทบทวน" not in browser.get(form.request.full_path).text
+    assert "ยกมาจากรอบก่อนและยังไม่ทบทวน" not in browser.get(f"/admin/findings/?school={SCHOOL}").text
+
+
+def test_the_form_follows_what_an_answer_makes_required_and_the_sum_of_what_is_typed(store, sign_in, teacher):
+    hired, profile = store(Staff, HIRED), store(Technology, LINE)
+    page = sign_in(teacher).get(f"/admin/staff/edit/?id={hired['_id']}").text
+
+    def asked(name):
+        (tag,) = re.findall(rf'<(?:input|select)[^>]* name="{name}"[^>]*>', page)
+        told = re.search(r'data-asked="([^"]+)"', tag)
+        return 'data-need="R"' in tag, told and json.loads(html.unescape(told[1]))
+
+    assert asked("contract_no") == (True, [{"personnel_type": ["3", "5", "6", "7"]}])
+    assert asked("retires_on") == (False, [{"personnel_type": ["1", "2", "4", "8"]}])
+    assert asked("salary_rank") == (False, [{"position": ["1", "2", "3"]}])
+    assert asked("person_id") == (True, None)
+    page = sign_in(teacher).get(f"/admin/technology/edit/?id={profile['_id']}").text
+    assert asked("net_provider") == (True, [{"net_type": ["1", "2", "3", "4", "5", "6", "9"]}])
+    assert '<output data-sums="pc_teach_obec pc_teach_own">15</output> เครื่อง' in page
 
 
 def test_what_somebody_typed_is_not_said_in_english(store, sign_in, teacher):

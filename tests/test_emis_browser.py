@@ -61,6 +61,8 @@ def test_a_school_s_emis_from_the_first_field_to_the_lock(window, emis, teacher,
     one.look_over()
     expect(one.page.locator("#panels")).to_contain_text("ยังไม่มีรอบ B-OBEC")
     fill(one.page, LINE)
+    expect(one.page.locator('[data-sums^="pc_teach"]')).to_have_text("15")
+    expect(one.page.locator("label[for=net_provider] .req")).to_be_visible()
     one.shot("emis-01-technology")
     save(one)
     assert "/technology/edit/" in one.page.url, "the school's one form stays open"

@@ -284,7 +284,7 @@ def test_only_the_areas_administrator_makes_surveys(survey, officer, teacher, ad
 
 
 def test_a_survey_asked_again_may_begin_with_what_schools_answered_last(
-    open_survey, survey, administrator, officer, executive, approver, teacher
+    open_survey, survey, administrator, officer, executive, approver, teacher, sign_in
 ):
     answer = Change(document_of(SLUG), HERE, {name: value for name, value in TYPED.items()})
     write([answer], teacher)
@@ -294,6 +294,12 @@ def test_a_survey_asked_again_may_begin_with_what_schools_answered_last(
     first, second = (collection(Answer).find_one({"round": code}) for code in (open_survey.code, again.code))
     assert {name: second[name] for name in TYPED} == {name: first[name] for name in TYPED}
     assert (second["reviewed"], second["lineage"]) == (False, first["lineage"])
+    browser = sign_in(teacher)
+    browser.get(f"/admin/choose/?round={again.id}")
+    assert f"/admin/surveys/water/?school={SCHOOL}" in browser.get("/admin/").text
+    assert browser.get(f"/admin/surveys/water/?school={SCHOOL}").location.endswith(
+        f"edit/?id={second['_id']}"
+    )
     assert carry_over(again, officer) == ({}, 0)
 
 

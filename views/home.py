@@ -115,6 +115,7 @@ def own_submissions(area, codes, round_):
 def own_report(submission, round_, now):
     """All that a school's card says: figures, what is missing, the button and why it cannot be pressed."""
     document = documents_of(round_.subsystem)[0]
+    left = unreviewed(submission) if submission.state in WRITABLE else []
     counts, lacking = submission.counts, submission.counts.get("incomplete", 0)
     moves = [row.name for row in moves_for(submission, round_, current_user, now)]
     records = counts.get(document.slug, 0)
@@ -123,6 +124,8 @@ def own_report(submission, round_, now):
     lacking = max(lacking - found.get("blank_passed", 0), 0)
     missing = missing_fields(submission, checkup) if lacking and submission.state in WRITABLE else []
     alone = all(each["document"] is document for each in missing)
+    kinds = [document] if alone else documents_of(round_.subsystem)
+    whole = sum(counts.get(kind.slug, 0) for kind in kinds)
     return {
         "found": found,
         "stops": hindrance_of("confirm", found),
@@ -140,16 +143,18 @@ def own_report(submission, round_, now):
         "has_rooms": SchoolRooms.subsystem == round_.subsystem,
         "before": heads_before(submission, round_, document),
         "lacking": lacking,
-        "complete": records - lacking,
+        "whole": whole,
+        "complete": whole - lacking,
         "missing": missing,
         "lacking_unit": document.unit if alone else "รายการ",
         "rows_at_fault": missing[0]["href"]
         if missing
         else links.rows_at_fault(document.slug, submission.school_code),
-        "rows_unreviewed": links.rows_unreviewed(document.slug, submission.school_code),
+        "rows_unreviewed": left and links.rows_unreviewed(left[0][0].slug, submission.school_code),
         "rows": links.rows_of(document.slug),
         "page": links.submission_page(submission.id),
-        "unreviewed": unreviewed(submission) if submission.state in WRITABLE else 0,
+        "unreviewed": sum(many for _, many in left),
+        "unreviewed_unit": left[0][0].unit if len(left) == 1 else "รายการ",
         "moves": moves,
         "roles": current_user.roles_at(submission.area_code, submission.school_code),
         "soon": is_soon(open_until(submission, round_, "enter"), now),

@@ -4,6 +4,7 @@ from urllib.parse import urlencode
 
 from flask import url_for
 
+from documents import subsystem
 from documents.records.digests import documents_of
 from documents.records.surveys import is_survey
 
@@ -35,8 +36,9 @@ def rows_by_district(slug, school_code):
 
 
 def rows_unreviewed(slug, school_code):
-    """The grid of one school narrowed to the records that were carried over and nobody has looked over yet."""
-    return f"/admin/{slug}/?" + urlencode({"school": school_code, "unreviewed": 1})
+    """The grid of one school narrowed to the records that were carried over and nobody has looked over yet; the only form."""
+    asked = {"school": school_code} | ({} if subsystem(slug).single else {"unreviewed": 1})
+    return f"{front(slug)}?{urlencode(asked)}"
 
 
 def rows_of(slug, school_code=None):

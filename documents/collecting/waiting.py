@@ -33,7 +33,7 @@ A_WEEK, NEVER = dt.timedelta(days=7), dt.datetime.max.replace(tzinfo=dt.UTC)
 
 class Wait(NamedTuple):
     """One thing that waits: what it is, of how many, in which round or submission (None: of no round), until when, in
-    whose words, since when."""
+    whose words, since when, and of which kinds of record."""
 
     what: str
     count: int
@@ -42,6 +42,7 @@ class Wait(NamedTuple):
     until: object = None
     said: str | None = None
     since: object = None
+    kinds: tuple = ()  # the kinds of record it is about, where it is not all of the round's
 
 
 def newest_rounds(area_code):
@@ -207,25 +208,29 @@ def _of_teacher(submission, round_, now):
             yield Wait(what, 1, round_, submission, until)
         else:
             yield from _left_to_mend(submission, round_, until, lacking)
-        if left := unreviewed(submission):
-            yield Wait("review", left, round_, submission, until)
+        for kind, left in unreviewed(submission):
+            yield Wait("review", left, round_, submission, until, kinds=(kind,))
 
 
 def _left_to_mend(submission, round_, until, lacking):
     """What stands between a teacher and ยืนยัน, by what the checks found last: empty fields, errors, warnings."""
-    counts = checkup_of(submission).get("counts", {})
+    checkup = checkup_of(submission)
+    counts, lacks = checkup.get("counts", {}), checkup.get("missing", {})
+    kinds = tuple(kind for kind in documents_of(submission.subsystem) if lacks.get(kind.slug))
     blank = max(lacking - counts.get("blank_passed", 0), 0)
     errors = max(counts.get("errors", 0) - counts.get("blank", 0), 0)
     for what, count in (("complete", blank), ("mend", errors), ("explain", counts.get("warnings", 0))):
         if count:
-            yield Wait(what, count, round_, submission, until)
+            yield Wait(what, count, round_, submission, until, kinds=kinds if what == "complete" else ())
     if not blank and not errors and not counts.get("warnings"):
         yield Wait("confirm", 1, round_, submission, until)
 
 
 def unreviewed(submission):
-    """How many records carried over from the last round nobody has looked over yet, of the main kind."""
-    return submission.counts.get(unreviewed_counter(documents_of(submission.subsystem)[0]), 0)
+    """[(kind of record, how many)] of those carried over from the last round that nobody has looked over yet."""
+    kinds = documents_of(submission.subsystem)
+    counted = [(kind, submission.counts.get(unreviewed_counter(kind), 0)) for kind in kinds]
+    return [(kind, many) for kind, many in counted if many]
 
 
 def _of_director(submission, round_, user, now):

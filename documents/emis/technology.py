@@ -38,7 +38,9 @@ def computers(purpose):
     return {
         f"{prefix}_obec": count(**words("งบประมาณ สพฐ.", "Bought by OBEC"), **number),
         f"{prefix}_own": count(**words("จัดหาเอง/บริจาค", "Bought by the school or given"), **number),
-        f"{prefix}_total": derived(work=total, **words("รวม", "Total")),
+        f"{prefix}_total": derived(
+            work=total, sums=(f"{prefix}_obec", f"{prefix}_own"), **words("รวม", "Total")
+        ),
         f"{prefix}_ok": count(**words("ใช้งานได้", "Working"), **number),
         f"{prefix}_broken": count(**words("ใช้งานไม่ได้", "Not working"), **number),
     }

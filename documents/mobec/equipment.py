@@ -54,7 +54,7 @@ class Equipment(Record):
         synonyms=("รอจำหน่าย",),
         short="รอจำหน่าย",
     )
-    qty_total = derived("รวม", total, en="Total")
+    qty_total = derived("รวม", total, sums=NUMBERS, en="Total")
     note = text("หมายเหตุ", en="Note", max_length=200)
 
     slug = "equipment"

@@ -5,7 +5,8 @@ Each field carries `kind`, `label_en`, `unit`, `codelist`, `need` (R required to
 O optional), `personal` (the class of domain.md 6), `group` (of the form), `help`, `synonyms` (other headers of
 its column in files), `decimals`, `pattern`, `check`, `exported` (whether files have its column), `plain`
 (a number that is a name, as a year is: shown without separators), `scale` (how many stored units make one of `unit`:
-typed and shown in kilometres, stored and filed in metres), `twice` (the form asks for it a second time).
+typed and shown in kilometres, stored and filed in metres), `twice` (the form asks for it a second time), `sums` (of a
+derived number: the counts that it adds up, under which the form shows it).
 """
 
 import math

@@ -13,6 +13,7 @@ from documents.checking.finding_lists import ALL, Wanted
 from documents.checking.findings import FIXED, OPEN, STATES
 from documents.checking.freshening import freshness_of
 from documents.collecting.submissions import find_submission, submissions_of, visible_to
+from documents.collecting.waiting import unreviewed
 from documents.errors import Invalid, NotAllowed, RuleBroken
 from documents.formats import buddhist, thai
 from documents.people import access
@@ -270,7 +271,7 @@ def row_of(plain, submission, names):
         "do": check.do if check else "",
         "name": names.get(plain.get("record")) or _about(plain),
         "school": submission.school_name if submission else plain["school_code"],
-        "href": href_of(plain),
+        "href": href_of(plain, submission),
         "state": state,
         "state_word": STATES[state],
         "state_tone": STATE_TONES[state],
@@ -285,13 +286,14 @@ def _about(plain):
     return "ทั้งโรงเรียน" if not plain.get("record") else "รายการที่ถูกลบแล้ว"
 
 
-def href_of(plain):
+def href_of(plain, submission):
     """Where it is mended: the record's form at the very field, or where the school's finding is about, at its cell."""
     if plain.get("record"):
         return links.field_of(plain["document"], plain["record"], next(iter(plain.get("names") or ()), None))
     check = check_named(plain["check_key"], plain["area_code"])
     if check in checks.UNREVIEWED.values():
-        return links.rows_unreviewed(documents_of(plain["subsystem"])[0].slug, plain["school_code"])
+        left = unreviewed(submission) or [(documents_of(plain["subsystem"])[0], 0)]
+        return links.rows_unreviewed(left[0][0].slug, plain["school_code"])
     kinds = documents_of(plain["subsystem"])
     document = next((kind for kind in kinds if check and kind.slug == check.document), kinds[0])
     narrowed, name = check.at(plain["about"]) if check and check.at and plain.get("about") else ({}, "")

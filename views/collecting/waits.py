@@ -29,7 +29,7 @@ WORDS = {
     "explain": ("แก้หรือชี้แจงคำเตือน {count} ข้อ", "back", "alert", "ต้องชี้แจง"),
     "start": ("เริ่มบันทึกข้อมูล", "idle", "edit", "ยังไม่เริ่ม"),
     "confirm": ("ข้อมูลครบแล้ว ตรวจดูและยืนยัน", "work", "check", "พร้อมยืนยัน"),
-    "review": ("ทบทวน{noun}ที่ยกมาจากรอบก่อน {count} {unit}", "work", "students", "{count}"),
+    "review": ("ทบทวน{noun}ที่ยกมาจากรอบก่อน {count} {unit}", "work", "history", "{count}"),
     "certify": ("รับรองข้อมูลที่ครูยืนยันแล้ว", "cert", "check", "รอรับรอง"),
     "order": ("พิจารณาสั่งการเปิดรอบ {round}", "conf", "edit", "รอสั่งการ"),
     "verify": ("ตรวจสอบข้อมูลที่รับรองแล้ว {count} โรงเรียน", "cert", "check", "{count}"),
@@ -89,10 +89,12 @@ def entry(wait, user):
         chip = "รอเจ้าหน้าที่" if wait.what == "await_confirm" else chip
     if wait.round is None:
         return _of_no_round(wait)
-    document = documents_of(wait.round.subsystem)[0]
+    kinds = kinds_of(wait)
+    if all(kind.single for kind in kinds):
+        title = title.removesuffix(" {count} {unit}")
     words = {
-        "noun": noun_of(document),
-        "unit": document.unit,
+        "noun": "และ".join(map(noun_of, kinds)),
+        "unit": kinds[0].unit if len(kinds) == 1 else "รายการ",
         "count": f"{wait.count:,}",
         "school": getattr(wait.submission, "school_name", None) or "",
         "round": str(wait.round),
@@ -133,13 +135,18 @@ def _of_no_round(wait):
     }  # fmt: skip
 
 
+def kinds_of(wait):
+    """The kinds of record that a wait is about: those it names, else the one that stands for the round."""
+    return wait.kinds or documents_of(wait.round.subsystem)[:1]
+
+
 def _said(wait):
     if wait.said:
         return f"“{wait.said}”"
     if wait.what == "lock_round" and wait.count:
         return f"ยังไม่ผ่านการตรวจสอบ {wait.count:,} โรงเรียน"
     if wait.what == "review":
-        return "เลือกทั้งห้องแล้วทบทวนพร้อมกันได้"
+        return "ตรวจดูแล้วกดบันทึก" if kinds_of(wait)[0].single else "ทบทวนทั้งหมดที่แสดงได้ในครั้งเดียว"
     if wait.what == "confirm" and wait.submission:
         document = documents_of(wait.round.subsystem)[0]
         heads = wait.submission.counts.get(size_counter(document), 0)
@@ -169,7 +176,7 @@ def href(wait):
         return url_for("id_changes.index")
     if wait.what in ("verify", "unconfirmed", "out_again"):
         return links.control_room(wait.round, CONTROL_ROOM_STATES[wait.what])
-    slug = links.main_slug(wait.round)
+    slug = kinds_of(wait)[0].slug
     if wait.what == "complete":
         return links.choose(wait.round, then=links.rows_at_fault(slug, wait.submission.school_code))
     if wait.what in ("mend", "explain"):

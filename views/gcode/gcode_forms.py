@@ -137,7 +137,7 @@ class GCodeForms:
         for name in [name for name in errors if name in form._fields]:
             form[name].errors = [errors.pop(name)]
         grouped = formatters.form_groups(
-            fields_in_groups(form, GCodeRequest), NEEDED, None, self.get_url(".places"), school.code
+            fields_in_groups(form, GCodeRequest), NEEDED, None, self.get_url(".places")
         )
         stale = isinstance(refusal, StaleRevision)
         return self.render(

@@ -1,6 +1,7 @@
 """How stored values read: cells, details, history, the two versions of a conflict."""
 
 import datetime as dt
+import json
 from functools import cache, partial
 from operator import methodcaller
 
@@ -17,6 +18,7 @@ from documents.records.record import declared, shown_fields
 from documents.trail import history
 from exports.collecting import changes
 from views.bobec.pictures import thumbnail
+from views.records import needs
 
 ACTIONS = {"create": "เพิ่มรายการ", "update": None, "remove": "ลบรายการ"}
 VIAS = {
@@ -233,19 +235,28 @@ def typed_or_list(field, value):
 # ---- form ----
 
 
-def form_groups(grouped, required, record, places_url, school, found=()):
+def form_groups(grouped, required, record, places_url, found=(), document=None):
     """The headings of the form for `admin/lib.html`, with what is missing; marks the inputs for the template.
 
-    `found` are what the checks say of the record (views/records/found.py); each stands beside its first field.
+    `found` are what the checks say of the record (views/records/found.py); each stands beside its first field. A
+    `document` adds what its records ask on a condition, and the sums of what is typed.
     """
-    missing = set(type(record).missing(record.to_mongo(), required)) if record else set()
+    plain, missing, needed, asked, sums = record.to_mongo() if record else {}, set(), set(required), {}, {}
+    if document is not None:
+        names = [input_.name for _, rows in grouped for input_, _ in rows]
+        missing |= set(document.missing(plain, required)) if record else set()
+        needed |= set(document.required_by_condition(plain))
+        asked, sums = needs.asked_by(document, names), needs.sums_under(document, names)
     groups = []
     for number, (title, rows) in enumerate(grouped):
         lacking = 0
         for input_, field in rows:
             if input_.name != field.name:
                 continue  # the second time that a number is asked for
-            lacking += _dress(input_, field, required, missing, places_url)
+            lacking += _dress(input_, field, needed, missing, places_url)
+            if field.name in asked and field.name not in required:
+                input_.render_kw["data-asked"] = json.dumps(asked[field.name])
+            input_.sums = [(one, value_of(one, plain, None)) for one in sums.get(field.name, ())]
             input_.found = [each for each in found if each["field"] == field.name]
         groups.append(
             {

@@ -176,15 +176,14 @@ class FormMixin:
 
     def grouped(self, form):
         """The form's inputs under their headings, for the template of the form."""
-        school = g.edited.school_code if "edited" in g else self.school
         required = required_known(self.model, self.round.area_code, self.round.academic_year)
         return formatters.form_groups(
             fields_in_groups(form, self.model),
             required,
             g.get("edited"),
             url_for(f"{self.endpoint}.places"),
-            school,
             self.found,
+            self.model,
         )
 
     @expose("/places/")

@@ -267,6 +267,32 @@ const showWhens = () => {
 };
 if (whens.length) { showWhens(); document.addEventListener("change", showWhens); }
 
+/* What an answer makes required: [data-asked='[{"name": ["value"]}, {"name": {"not": ["value"]}}]'], one of them is enough */
+const asked = [...document.querySelectorAll("[data-asked]")];
+const showAsked = () => {
+  for (const part of asked) {
+    const { elements } = part.closest("form");
+    const holds = ([name, values]) => (Array.isArray(values) ? values.includes(elements[name]?.value) : !values.not.includes(elements[name]?.value));
+    const must = JSON.parse(part.dataset.asked).some((each) => Object.entries(each).every(holds));
+    const label = part.closest(".field").querySelector("label");
+    label.firstElementChild.classList.toggle("req", must);
+    label.querySelector(".sr")?.remove();
+    if (must) label.firstElementChild.after(make("span", { class: "sr", text: "(ต้องกรอก)" }));
+  }
+};
+if (asked.length) { showAsked(); document.addEventListener("change", showAsked); }
+
+/* Sums of what is typed: output[data-sums="name name"] */
+const sums = [...document.querySelectorAll("output[data-sums]")];
+const showSums = () => {
+  for (const sum of sums) {
+    const texts = sum.dataset.sums.split(" ").map((name) => arabic(sum.closest("form").elements[name].value).replace(/[,\s]/g, ""));
+    const known = texts.filter((text) => /^\d+$/.test(text)).map(Number);
+    sum.textContent = known.length ? known.reduce((one, other) => one + other).toLocaleString("en-US") : "–";
+  }
+};
+if (sums.length) document.addEventListener("input", showSums);
+
 /* A piece of the page that the server makes of what stands in a form now */
 for (const place of document.querySelectorAll("[data-preview]")) {
   const form = document.getElementById(place.dataset.previewOf);

@@ -5,7 +5,7 @@
 
    Arrows, Enter and Shift Enter go from line to line, left and right at the end of what is typed, Tab as everywhere, Home and End to the ends of
    the line, with Ctrl to the ends of the sheet, Escape gives the cell its value back. Several cells of a spreadsheet are pasted from the cell on;
-   Ctrl Z takes back a paste or a filling. Without this script the sheet is an ordinary form.                                       */
+   Ctrl Z takes back the last cell, paste or filling, one after the other, Ctrl Y does it again. Without this script the sheet is an ordinary form.                                       */
 const { make, toast, said } = window.khet;
 const form = document.getElementById("line-form");
 const table = form.querySelector("[data-lines]");
@@ -76,22 +76,39 @@ const count = () => {
   state.textContent = dirty ? `${said(left)} · ${said(`แก้ไว้ ${dirty.toLocaleString("en-US")} รายการ ยังไม่บันทึก`)}` : said(left);
   if (zeros) zeros.hidden = !blank;
 };
+let before = ""; // what stood in the cell when it was entered
 let waiting = 0;
 const later = () => { cancelAnimationFrame(waiting); waiting = requestAnimationFrame(count); };
 
-/* Several cells at once, and taking them back */
-let undo = null;
-const put = (cells) => {
-  undo = cells.map(([input]) => [input, input.value]);
-  for (const [input, text] of cells) { input.value = input.options ? [...input.options].find((option) => [option.text, option.value].includes(text))?.value ?? input.value : text; mark(input); }
+/* Several cells at once; what was done, [[input, before, after], …] each, and what of it was taken back */
+const done = [];
+const undone = [];
+const note = (cells) => {
+  const changed = cells.filter(([, was, is]) => was !== is);
+  if (!changed.length) return;
+  done.push(changed);
+  undone.length = 0;
+};
+const write = (cells) => {
+  for (const [input, text] of cells) { input.value = text; mark(input); }
   form.dispatchEvent(new Event("change", { bubbles: true }));
   later();
 };
-const takeBack = () => {
-  const cells = undo;
-  put(cells);
-  undo = null;
-  toast(`คืนค่าเดิม ${cells.length.toLocaleString("en-US")} ช่องแล้ว`, "ok");
+const put = (cells) => {
+  const was = cells.map(([input]) => input.value);
+  write(cells.map(([input, text]) => [input, input.options ? [...input.options].find((option) => [option.text, option.value].includes(text))?.value ?? input.value : text]));
+  note(cells.map(([input], at) => [input, was[at], input.value]));
+  before = document.activeElement.value;
+};
+const step = (from, onto, which) => {
+  const cells = from.pop();
+  if (!cells) return;
+  onto.push(cells);
+  write(cells.map((cell) => [cell[0], cell[which]]));
+  if (!cells.some(([input]) => input === document.activeElement)) go(...place(cells[0][0]));
+  before = document.activeElement.value;
+  document.activeElement.select?.();
+  if (which === 1 && cells.length > 1) toast(`คืนค่าเดิม ${cells.length.toLocaleString("en-US")} ช่องแล้ว`, "ok");
 };
 const paste = (event) => {
   const input = event.target;
@@ -118,7 +135,6 @@ zeros?.addEventListener("click", () => {
 });
 
 /* Keys */
-let before = "";
 const whole = (input) => input.selectionStart === 0 && input.selectionEnd === input.value.length;
 const key = (event) => {
   const input = event.target;
@@ -141,7 +157,8 @@ const key = (event) => {
     mark(input);
     form.dispatchEvent(new Event("change", { bubbles: true }));
     later();
-  } else if (held && event.key.toLowerCase() === "z" && undo && input.value === before) takeBack();
+  } else if (held && (event.key.toLowerCase() === "y" || (event.shiftKey && event.key.toLowerCase() === "z"))) step(undone, done, 2);
+  else if (held && event.key.toLowerCase() === "z" && input.value === before) step(done, undone, 1);
   else if (held && event.key.toLowerCase() === "s") form.requestSubmit();
   else return;
   event.preventDefault();
@@ -149,13 +166,20 @@ const key = (event) => {
 };
 const onCell = (act) => (event) => { if (event.target.matches?.(".cell")) act(event); };
 table.addEventListener("keydown", onCell(key));
+document.addEventListener("keydown", (event) => {
+  if (event.target.matches("input, select, textarea") || !(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z" || !done.length) return;
+  event.preventDefault();
+  step(done, undone, 1);
+});
 table.addEventListener("paste", onCell(paste));
 table.addEventListener("focusin", onCell((event) => { before = event.target.value; event.target.select?.(); }));
 table.addEventListener("focusout", onCell((event) => {
   if (isNumber(event.target)) event.target.value = arabic(event.target.value).trim();
   mark(event.target);
+  note([[event.target, before, event.target.value]]);
+  before = event.target.value;
 }));
-table.addEventListener("input", onCell((event) => { undo = null; if (!Number.isNaN(read(event.target))) mark(event.target); later(); }));
+table.addEventListener("input", onCell((event) => { if (!Number.isNaN(read(event.target))) mark(event.target); later(); }));
 form.addEventListener("change", later);
 
 for (const button of table.querySelectorAll("[data-use]")) {
