@@ -3,6 +3,8 @@
 import pytest
 
 from documents import clock, subsystems
+from documents.background.job_runs import run
+from documents.background.jobs import ask
 from documents.checking.findings import refresh
 from documents.checking.limits import set_limits
 from documents.collecting.moves import move
@@ -151,7 +153,10 @@ def test_a_second_run_does_nothing_and_one_after_a_kill_does_the_rest(
     assert len({row["school_code"] for row in collection(Student).find({"academic_year": YEAR})}) == 1
     half = outlook(first)
     assert (half.schools, half.already) == (1, 1)
-    carry_over(first, approver)
+    job = ask("carry_over", approver, AREA, first, arguments={"round_id": str(first.id)})
+    run(job.id)
+    done = job.reload()
+    assert done.result["summary"][1].startswith("ก่อนหน้านี้ยกไปแล้ว 1 โรงเรียน")
     everything = list(collection(Student).find().sort("_id"))
     write([_removal(rows(first)["ขึ้น"])], LOADER)
     assert carry_over(first, approver) == ({}, 0)

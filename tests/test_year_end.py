@@ -73,6 +73,7 @@ def test_a_class_passes_in_one_write_but_for_those_marked(classes, teacher, sign
     ]
     assert stored(fails)["fail_reasons"] == ["1", "2"]
     assert database.submissions.find_one({"school_code": SCHOOL, "round": "3"})["writes"] == before + 1
+    assert "บันทึกผลสิ้นปี 3 คน" in browser.get("/admin/").text, "those of the other class wait at home"
     assert database.audit_events.count_documents({"via": "results"}) == 3
     assert (
         "ไม่มีอะไรเปลี่ยน"
@@ -82,13 +83,35 @@ def test_a_class_passes_in_one_write_but_for_those_marked(classes, teacher, sign
     )
 
 
+def test_saving_a_class_leads_on_to_the_next_that_lacks_something_then_to_the_next_menu(
+    classes, teacher, sign_in
+):
+    browser = sign_in(teacher)
+    browser.get("/admin/")
+
+    def saved(query, **typed):
+        return browser.send(
+            f"{PAGE}save/", form_of(browser.get(PAGE + query).text, **typed), follow_redirects=True
+        ).text
+
+    shown = saved("?grade=08&room=1", **{f"result-{classes[0]}": "repeat"})
+    assert "บันทึก ป.6/1" in shown
+    shown = saved("?grade=09&room=1")
+    assert ("ใส่สาเหตุให้ผู้ที่ยังว่าง" in shown, "บันทึก ทั้งหมด" in shown) == (True, True)
+    shown = saved("?menu=failed", menu="failed", **{f"reason-{classes[0]}": ["1"]})
+    assert ("ใส่ที่ศึกษาต่อให้ผู้ที่ยังว่าง" in shown, "บันทึก ป.6/1" in shown) == (True, True)
+
+
 def test_who_leaves_says_where_to_and_changing_the_result_takes_it_off(classes, teacher, sign_in):
     browser, one = sign_in(teacher), classes[3]
     page = browser.get(f"{PAGE}?grade=09&room=1").text
-    typed = {f"destination-{one}": "101", f"years-{one}": "๖"}
+    assert 'value="101"' not in page, "the school ends at ป.6, nobody goes on in it"
+    refused = browser.send(f"{PAGE}save/", form_of(page, **{f"destination-{one}": "101"}))
+    assert (refused.status_code, "ไม่เปิดสอนชั้นถัดไป" in refused.text) == (422, True)
+    typed = {f"destination-{one}": "102", f"years-{one}": "๖"}
     assert browser.send(f"{PAGE}save/", form_of(page, **typed)).status_code == 303
     assert {name: stored(one)[name] for name in ("year_result", "destination", "years_taken")} == {
-        "year_result": "graduated", "destination": "101", "years_taken": 6,
+        "year_result": "graduated", "destination": "102", "years_taken": 6,
     }  # fmt: skip
     leavers = browser.get(f"{PAGE}?menu=leavers").text
     assert "ยังขาด 2 คน" in leavers  # of the others neither destination nor years
@@ -265,12 +288,12 @@ def test_a_teacher_sets_a_class_on_a_phone(classes, teacher, window):
     radio.focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("2")  # the second pupil fails
-    page.locator("[data-fill=destination]").select_option("101")
+    page.locator("[data-fill=destination]").select_option("102")
     page.get_by_role("button", name="ใส่ 6 ปีให้ผู้ที่ยังว่าง").click()
     phone.shot("year-end-leavers")
     phone.press("บันทึก ป.6/1")
     assert [(stored(id_)["year_result"], stored(id_).get("destination"), stored(id_).get("years_taken")) for id_ in classes[3:]] == [
-        ("graduated", "101", 6), ("repeat", None, None), ("graduated", "101", 6),
+        ("graduated", "102", 6), ("repeat", None, None), ("graduated", "102", 6),
     ]  # fmt: skip
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     wide = window(teacher)

@@ -186,7 +186,7 @@ def heads_before(submission, round_, document):
 
 
 def missing_fields(submission, checkup, most=8):
-    """[{label, count, href, document}] of the fields most often missing, over all documents of the submission.
+    """[{label, count, href, document, does}] of the fields most often missing, over all documents of the submission.
 
     `checkup` is its Checkup, fresh; where one of an older version did not count them, the records are read.
     """
@@ -197,8 +197,10 @@ def missing_fields(submission, checkup, most=8):
         for name, count in by_field.get(document.slug, {}).items():
             field = declared(document).get(name)
             label = field.verbose_name if field else name
-            href = links.rows_at_fault(document.slug, submission.school_code)
-            found.append({"label": label, "count": count, "href": href, "document": document})
+            desk = links.desk_of(links.DESKS_OF_FIELDS.get(name), submission.school_code)
+            href = desk[0] if desk else links.rows_at_fault(document.slug, submission.school_code)
+            told = {"label": label, "count": count, "href": href, "document": document}
+            found.append(told | {"does": desk and desk[1]})
     return sorted(found, key=lambda each: -each["count"])[:most]
 
 

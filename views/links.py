@@ -79,6 +79,10 @@ DESKS = {
 }
 
 
+# Fields that are filled in there rather than in the grid.
+DESKS_OF_FIELDS = dict.fromkeys(("year_result", "fail_reasons", "destination", "years_taken"), "DMC-12")
+
+
 def desk_of(code, school_code=None):
     """(address, words) of the page made for what a check finds, or None."""
     if code not in DESKS:

@@ -19,6 +19,7 @@ from documents.database import asked_in_parts, collection
 from documents.district.school_gaps import gaps_of, lacking
 from documents.district.schools import SCHOOL, School
 from documents.dmc.id_changes import IdChange
+from documents.dmc.students import Student
 from documents.dmc.transfers import Transfer
 from documents.gcode import gcode_queues
 from documents.people import access
@@ -152,7 +153,7 @@ def _worked_on(rounds):
 
 # What comes first on the list.
 ORDER = (
-    "lapsed", "reopened", "answer_transfer", "answer_duplicate", "returned", "gcode_returned", "late", "hold", "complete", "mend", "explain", "start", "review",
+    "lapsed", "reopened", "answer_transfer", "answer_duplicate", "returned", "gcode_returned", "late", "hold", "results", "complete", "mend", "explain", "start", "review",
     "confirm", "certify", "reopen_forwarded", "time_forwarded", "reopen_asked", "time_asked", "answered", "order", "verify",
     "decide_transfer", "decide_number", "decide_duplicate", "gcode_certify", "gcode_check", "resume_lock",
     "lock_round", "open_round", "unconfirmed", "out_again", "held", "propose", "publish", "await_confirm", "gcode_draft", "profile", "own_request",
@@ -212,14 +213,26 @@ def _of_teacher(submission, round_, now):
             yield Wait("review", left, round_, submission, until, kinds=(kind,))
 
 
+OF_RESULTS = ("year_result", "fail_reasons", "destination", "years_taken")
+
+
 def _left_to_mend(submission, round_, until, lacking):
-    """What stands between a teacher and ยืนยัน, by what the checks found last: empty fields, errors, warnings."""
+    """What stands between a teacher and ยืนยัน, as last checked: results of the year, other empty fields, errors, warnings."""
     checkup = checkup_of(submission)
-    counts, lacks = checkup.get("counts", {}), checkup.get("missing", {})
-    kinds = tuple(kind for kind in documents_of(submission.subsystem) if lacks.get(kind.slug))
+    counts = checkup.get("counts", {})
+    lacks = {slug: dict(fields) for slug, fields in checkup.get("missing", {}).items()}
     blank = max(lacking - counts.get("blank_passed", 0), 0)
+    waits, causes, goes, years = (lacks.get(Student.slug, {}).pop(name, 0) for name in OF_RESULTS)
+    if results := blank and waits + causes + max(goes, years):
+        yield Wait("results", results, round_, submission, until)
+        lacking = any(lacks.values())
+    kinds = tuple(kind for kind in documents_of(submission.subsystem) if lacks.get(kind.slug))
     errors = max(counts.get("errors", 0) - counts.get("blank", 0), 0)
-    for what, count in (("complete", blank), ("mend", errors), ("explain", counts.get("warnings", 0))):
+    for what, count in (
+        ("complete", lacking and blank),
+        ("mend", errors),
+        ("explain", counts.get("warnings", 0)),
+    ):
         if count:
             yield Wait(what, count, round_, submission, until, kinds=kinds if what == "complete" else ())
     if not blank and not errors and not counts.get("warnings"):

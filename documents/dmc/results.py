@@ -48,6 +48,12 @@ def asks_destination(grade):
     return bool(code_list("GRADE").fact(grade, "destinations"))
 
 
+def may_go(destination, grade, taught_to):
+    """Whether who leaves a grade can go there: not on in the same school, where it teaches no higher grade."""
+    stays = code_list("DESTINATION").fact(destination, "same_school")
+    return not (stays and taught_to and grade and grade >= taught_to)
+
+
 def usual_years(grade):
     """How many years the stage that a grade ends usually takes."""
     return NORMAL_YEARS.get(code_list("GRADE").fact(grade, "level"), 1)
@@ -186,6 +192,8 @@ def changed(row, typed, last):
         return {}, {"year_result": "กรุณาเลือกสอบได้ หรือสอบตก ซ้ำชั้น"}
     if result in (PASSED, GRADUATED):
         result = GRADUATED if is_leaving(grade, last) else PASSED
+    if not may_go(typed.get("destination"), grade, last):
+        return {}, {"destination": "โรงเรียนนี้ไม่เปิดสอนชั้นถัดไป จึงศึกษาต่อที่โรงเรียนเดิมไม่ได้ กรุณาเลือกที่อื่น"}
     values = dict.fromkeys(TYPED) | {"year_result": result}
     if result == REPEATS:
         values["fail_reasons"] = typed.get("fail_reasons") or None

@@ -44,6 +44,7 @@ class Outlook:
     from_round: object
     to_round: object
     schools: int = 0
+    empty: int = 0  # of the round, with nothing in the one before: they begin with an empty list
     already: int = 0  # carried over before
     shut: int = 0  # confirmed or later: nothing is written there any more
     not_sealed: int = 0  # still open in the round before: what is changed there from now on does not follow
@@ -78,6 +79,7 @@ def _outlook(round_, before):
     sources = {code: each for code, each in theirs.items() if any(each.counts.values())}
     found.gone = len(sources.keys() - {each.school_code for each in ours})
     found.schools = len(left & sources.keys())
+    found.empty = len(left - sources.keys())
     found.not_sealed = sum(sources[code].state not in SEALED for code in left & sources.keys())
     taught, documents = taught_in(round_.area_code, sorted(left)), documents_in(round_)
     filled = [each for each in ours if each.school_code in left & sources.keys()]
@@ -163,11 +165,15 @@ def carry_over_job(job, progress, round_id):
     """The job of `carry_over`, as whoever asked for it still may."""
     round_ = get_round([job.area_code], round_id)
     refuse_unable(round_, job.actor)
-    done, schools = carry_over(round_, job.actor, progress)
     before = round_before(round_)
+    sources = {each.school_code for each in _slim(before) if any(each.counts.values())}
+    earlier = sum(bool(each.carried) and each.school_code in sources for each in _slim(round_))
+    done, schools = carry_over(round_, job.actor, progress)
     if not schools:
         return {"summary": [f"ยกข้อมูลจากรอบ {before.label} ครบทุกโรงเรียนแล้ว ครั้งนี้ไม่ได้ยกมาเพิ่ม"]}
     said = [f"ยกข้อมูลจากรอบ {before.label} ของ {schools:,} โรงเรียน"]
+    if earlier:
+        said.append(f"ก่อนหน้านี้ยกไปแล้ว {earlier:,} โรงเรียน จำนวนต่อไปนี้เป็นของครั้งนี้เท่านั้น")
     for document in documents_in(round_):
         words = outcomes_of(document)
         told = [
@@ -198,7 +204,8 @@ def carry_over(round_, asked_by, progress=None):
             if under_way:
                 those, told, stored = under_way
                 done.update(_finished(this, those, told, stored))
-                schools, read = schools + len(those), read + sum(sizes[code] for code in those)
+                schools += sum(sizes[code] > 0 for code in those)
+                read += sum(sizes[code] for code in those)
                 if progress:
                     progress.at(read)
             under_way = codes and (codes, ready[1], behind.submit(ready[0]).result)

@@ -24,6 +24,7 @@ WORDS = {
     "returned": ("ส่งกลับแก้ไข: {school}", "back", "return", "ส่งกลับ"),
     "late": ("เกินกำหนดส่งแล้ว ขอขยายเวลาจากเขต", "late", "alert", "เกินกำหนด"),
     "hold": ("เขตพักการรายงานของ{school}ไว้", "back", "pause", "พักไว้"),
+    "results": ("บันทึกผลสิ้นปี {count} {unit}", "late", "flag", "ต้องบันทึก"),
     "complete": ("กรอกข้อมูล{noun}ให้ครบ {count} {unit}", "late", "alert", "ต้องแก้"),
     "mend": ("แก้ข้อผิดพลาด {count} ข้อ", "late", "bang", "ต้องแก้"),
     "explain": ("แก้หรือชี้แจงคำเตือน {count} ข้อ", "back", "alert", "ต้องชี้แจง"),
@@ -179,6 +180,8 @@ def href(wait):
     slug = kinds_of(wait)[0].slug
     if wait.what == "complete":
         return links.choose(wait.round, then=links.rows_at_fault(slug, wait.submission.school_code))
+    if wait.what == "results":
+        return links.choose(wait.round, then=url_for("year_end.index"))
     if wait.what in ("mend", "explain"):
         level = {"mend": "error", "explain": "warning"}[wait.what]
         return links.choose(wait.round, then=links.findings_of(wait.submission.school_code, level))

@@ -105,6 +105,8 @@ class YearEnd(Page, BaseView):
             return self._page(round_, school, refusal, {each.id: each for each in seen})
         flash(f"บันทึกผลสิ้นปี {changed:,} คนแล้ว" if changed else "ไม่มีอะไรเปลี่ยน", "success" if changed else "info")
         asked = {name: request.form.get(name) for name in ("school", "menu", "grade", "room")}
+        if changed and (menu := menu_after(results.progress_by_class(round_, school), asked["menu"])):
+            asked = {"school": school, "menu": menu}  # its first class where something is open
         return redirect(url_for(".index", **{name: value for name, value in asked.items() if value}), 303)
 
 
@@ -152,6 +154,18 @@ def in_menu(one, menu):
 def open_in(one, menu):
     """How many pupils of a class lack what a menu asks."""
     return {"results": one.waiting, "failed": one.causes, "leavers": one.leaving}[menu]
+
+
+def menu_after(classes, menu):
+    """The menu to go on with once a class was saved: this one unless its class still lacks something, or another; None to stay."""
+    chosen = asked_class(classes, menu)
+    if chosen and open_in(chosen, menu):
+        return None
+    names = list(results.MENUS)
+    at = names.index(menu) if menu in names else 0
+    return next(
+        (name for name in names[at:] + names[:at] if any(open_in(one, name) for one in classes)), None
+    )
 
 
 def menus_of(classes):
@@ -213,7 +227,7 @@ def pupil_of(row, menu, last, typed, conflict):
         "is_new": stored.get("year_result") is None,
         "reasons": values.get("fail_reasons") or [],
         "leaving": leaving,
-        "destinations": destinations_of(grade, values.get("destination"))
+        "destinations": destinations_of(grade, values.get("destination"), last)
         if leaving and results.asks_destination(grade)
         else [],
         "destination": values.get("destination"),
@@ -223,10 +237,10 @@ def pupil_of(row, menu, last, typed, conflict):
     }
 
 
-def destinations_of(grade, kept):
-    """(code, words) of where one goes after a grade; a code that is kept though it was retired stays."""
+def destinations_of(grade, kept, last):
+    """(code, words) of where one goes after a grade: not on in the same school from the last it teaches; a kept code stays."""
     codes = code_list("DESTINATION")
-    pairs = codes.children(grade)
+    pairs = [pair for pair in codes.children(grade) if results.may_go(pair[0], grade, last)]
     return pairs if kept in (None, *dict(pairs)) else [*pairs, (kept, codes.label(kept))]
 
 
