@@ -105,6 +105,10 @@ def test_small_numbers_are_hidden_and_cannot_be_worked_out(many, officer, execut
         }
         with pytest.raises(OutOfScope):
             counted(who, AREA, "nation", Narrowed(sex="F"))
+    for name, plain in (("school", [2, 2]), ("grade", [3, 1])):  # which the officer can count in his list
+        assert [row[4] for row in table_of(name, officer, AREA, ALL).rows] == plain
+        assert {row[4] for row in table_of(name, executive, AREA, ALL).rows} <= {SMALL_SAYS, HIDDEN_SAYS}
+    assert counted(officer, AREA, "school", Narrowed(sex="F")).totals["all"] == 2
     own = table_of("nation", teacher, AREA, ALL)
     assert own.total[2:] == [1, 1, 2, 2, 0, 0], "a school sees its own in full, and no other's"
 

@@ -1,8 +1,9 @@
 """Counts of G-code requests (สถิติการออกรหัสผู้เรียน): by school, nationality, month, state and grade, narrowed by period,
 state, sex and grade.
 
-Who does not see the sensitive class is shown no number below ten, none that gives one away, and no narrower choice: two
-choices subtracted would tell a small number too (domain.md 6, rule 4). Source of the columns: domain.md 3.3.
+Who sees neither the sensitive class nor, of what is no nationality, the requests themselves is shown no number below ten,
+none that gives one away, and no narrower choice: two choices subtracted would tell a small number too (domain.md 6, rule
+4). Source of the columns: domain.md 3.3.
 """
 
 import datetime as dt
@@ -17,6 +18,7 @@ from documents.errors import OutOfScope
 from documents.gcode.gcode import GCodeRequest, visible_to
 from documents.people import access
 
+WHOLE_ALONE = "บัญชีของท่านเห็นยอดรวมเท่านั้น จึงเลือกช่วงเวลา สถานะ เพศ หรือชั้นไม่ได้"
 READERS = (*access.SCHOOL_READERS, *access.AREA_READERS, "executive")
 GROUPS = {  # what the columns call a request; drafts and what came to nothing are no codes
     "certified": ("certified",),
@@ -90,9 +92,14 @@ def is_small(number):
     return 0 < number < SMALL
 
 
-def sees_whole(user, area_code, school=None):
-    """Whether this person sees every number: his own school's, or the area's with the mark for what is sensitive."""
-    return access.sees_sensitive(user, area_code, school)
+def sees_whole(user, area_code, dimension, school=None):
+    """Whether this person sees every number by a dimension: his own school's, the area's with the mark for what is sensitive,
+    and what an officer could count in the list of requests, which is all but nationalities.
+    """
+    officer = any(user.holds(role, area_code) for role in access.AREA_READERS)
+    if access.sees_sensitive(user, area_code, school) or (officer and dimension != "nation"):
+        return True
+    return not officer and not user.holds("executive", area_code)
 
 
 def scope_of(user, area_code):
@@ -112,9 +119,9 @@ def counted(user, area_code, dimension, narrowed):
 
     Raises OutOfScope for another's school, and for a narrower choice than this person may make.
     """
-    whole = sees_whole(user, area_code, narrowed.school) or _own_alone(user, area_code)
+    whole = sees_whole(user, area_code, dimension, narrowed.school)
     if narrowed.is_narrow and not whole:
-        raise OutOfScope("บัญชีของท่านเห็นยอดรวมเท่านั้น จึงเลือกช่วงเวลา สถานะ เพศ หรือชั้นไม่ได้")
+        raise OutOfScope(WHOLE_ALONE)
     if narrowed.school and not (
         access.sees(user, area_code, narrowed.school) or user.holds("executive", area_code)
     ):
@@ -131,11 +138,6 @@ def counted(user, area_code, dimension, narrowed):
     if not whole:
         found.hidden = _hidden(rows)
     return found
-
-
-def _own_alone(user, area_code):
-    """Whether all that this person counts is of his own schools."""
-    return not any(user.holds(role, area_code) for role in (*access.AREA_READERS, "executive"))
 
 
 def _stages(scope, dimension, narrowed):

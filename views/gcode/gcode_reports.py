@@ -9,7 +9,7 @@ from documents import clock
 from documents.district.schools import School
 from documents.errors import OutOfScope
 from documents.formats import buddhist, thai
-from documents.gcode.gcode_counts import GROUPS, READERS, Narrowed, sees_whole
+from documents.gcode.gcode_counts import GROUPS, READERS, WHOLE_ALONE, Narrowed, sees_whole
 from documents.gcode.gcode_following import BANDS
 from documents.people import access
 from documents.records.codelists import code_list
@@ -53,12 +53,14 @@ class GCodeReports(ReportPage):
         """One report on the screen."""
         area, (narrowed, wrong) = here.area_code(), asked_narrowed()
         name = asked_name(area)
+        if name not in narrowable(area, narrowed):
+            narrowed, wrong = Narrowed(school=narrowed.school), [*wrong, WHOLE_ALONE]
         report = table_of(name, person(), area, narrowed)
         table = drawn(report)
         left = len(table["rows"]) - MOST_SHOWN
         table["rows"] = table["rows"][:MOST_SHOWN]
         notes = [(sentence, "bad") for sentence in wrong]
-        if name in COUNTED and not sees_all(area, narrowed):
+        if name in COUNTED and not sees_whole(person(), area, name, narrowed.school):
             notes.append(
                 ("ตัวเลขน้อยกว่า 10 และตัวเลขที่ทำให้คำนวณย้อนได้ถูกซ่อนไว้ เพราะสัญชาติและรหัส G เป็นข้อมูลอ่อนไหว", "info")
             )
@@ -75,7 +77,7 @@ class GCodeReports(ReportPage):
             back=url_for("gcode.index_view") if reads_requests(area) else None,
             bars=bars_of(name, report),
             notes=notes,
-            choices=choices_for(area, narrowed) if name in COUNTED else None,
+            choices=choices_for(area, name, narrowed) if name in COUNTED else None,
             typed=request.args,
         )
 
@@ -85,7 +87,7 @@ class GCodeReports(ReportPage):
         """The report, or all that this person may have (`what` is all), as a workbook; noted before it is sent."""
         area, (narrowed, _wrong) = here.area_code(), asked_narrowed()
         every = request.args.get("what") == "all"
-        names = names_for(area) if every else [asked_name(area)]
+        names = narrowable(area, narrowed) if every else [asked_name(area)]
         tables = [table_of(name, person(), area, narrowed, whole_ids=True) for name in names]
         whose = whose_name(area, narrowed.school)
         content = reports_workbook(tables, whose)
@@ -163,15 +165,18 @@ def said_arguments():
     return {name: value for name in ARGUMENTS if (value := request.args.get(name))}
 
 
-def sees_all(area, narrowed):
-    """Whether this person sees every number and may narrow them."""
-    overseer = any(current_user.holds(role, area) for role in (*access.AREA_READERS, "executive"))
-    return sees_whole(person(), area, narrowed.school) or not overseer
+def narrowable(area, narrowed):
+    """Names of the reports that this person may have so narrowed."""
+    return [
+        name
+        for name in names_for(area)
+        if name not in COUNTED or not narrowed.is_narrow or sees_whole(person(), area, name, narrowed.school)
+    ]
 
 
-def choices_for(area, narrowed):
-    """{states, sexes, grades, schools} to narrow by; None for whoever may not narrow."""
-    if not sees_all(area, narrowed):
+def choices_for(area, name, narrowed):
+    """{states, sexes, grades, schools} to narrow a report by; None for whoever may not narrow it."""
+    if not sees_whole(person(), area, name, narrowed.school):
         return None
     officer = any(current_user.holds(role, area) for role in access.AREA_READERS)
     schools = (
