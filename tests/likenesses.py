@@ -214,8 +214,18 @@ def _length(chance, name):
 
 
 def _wrong_day(chance, day):
-    """Day and month changed about, one digit wrong, another year, or the Buddhist year taken for the Common one."""
-    kind = chance.choice(("swapped", "digit", "year", "era"))
+    """Day and month changed about, one digit wrong, another day or month, one day before or after, another year, or the Buddhist
+    year taken for the Common one.
+    """
+    kind = chance.choice(("swapped", "digit", "day", "month", "beside", "year", "era"))
+    if kind == "beside":
+        return day + dt.timedelta(days=chance.choice((-1, 1)))
+    if kind == "day":
+        return day.replace(day=chance.choice([other for other in range(1, 29) if other != day.day]))
+    if kind == "month":
+        return day.replace(
+            day=min(day.day, 28), month=chance.choice([one for one in range(1, 13) if one != day.month])
+        )
     if kind == "swapped" and day.day <= 12 and day.day != day.month:
         return day.replace(month=day.day, day=day.month)
     if kind == "era" and not (day.month == 2 and day.day == 29):

@@ -30,15 +30,17 @@ class Score(NamedTuple):
 
 # ---- birth dates ----
 
-SAME, SWAPPED, ERA, DIGIT, YEAR, NEAR, UNKNOWN, OTHER = (
-    "same", "swapped", "era", "digit", "year", "near", "unknown", "other",
+SAME, SWAPPED, ERA, DIGIT, STEP, YEAR, PART, NEAR, UNKNOWN, OTHER = (
+    "same", "swapped", "era", "digit", "step", "year", "part", "near", "unknown", "other",
 )  # fmt: skip
 DATES = {
     SAME: (1.0, "วันเกิดตรงกัน"),
     ERA: (0.9, "ปีเกิดสลับ พ.ศ. กับ ค.ศ."),
     SWAPPED: (0.9, "วันเกิดสลับวันกับเดือน"),
     DIGIT: (0.8, "วันเกิดต่างกันหนึ่งหลัก"),
+    STEP: (0.8, "วันเกิดต่างกันหนึ่งวันหรือหนึ่งเดือน"),
     YEAR: (0.72, "วันและเดือนเกิดตรงกัน ปีเกิดต่างกัน"),
+    PART: (0.72, "วันเกิดต่างกันเฉพาะวันหรือเฉพาะเดือน"),
     NEAR: (0.72, "ปีเกิดโดยประมาณใกล้กัน"),
     UNKNOWN: (0.45, ""),
     OTHER: (0.0, ""),
@@ -70,13 +72,29 @@ def dates_apart(ours, others):
     (year, month, day), (year2, month2, day2) = ours, others
     if year == year2 and month == day2 and day == month2:
         return SWAPPED
-    if (year == year2) + (month == month2) + (day == day2) != 2:
+    alike = (year == year2) + (month == month2) + (day == day2)
+    if alike == 2 and (month != month2 or day != day2) and _one_slip(*_apart(ours, others)):
+        return DIGIT
+    if _is_step(*sorted((ours, others))):
+        return STEP
+    if alike != 2:
         return OTHER
-    if month != month2:
-        return DIGIT if _one_slip(month, month2) else OTHER
-    if day != day2:
-        return DIGIT if _one_slip(day, day2) else OTHER
+    if year == year2:
+        return PART
     return DIGIT if _one_slip(year, year2) else YEAR if abs(year - year2) <= 10 else OTHER
+
+
+def _apart(ours, others):
+    """The pair of values of the one part in which two dates differ."""
+    return next((one, other) for one, other in zip(ours, others, strict=True) if one != other)
+
+
+def _is_step(earlier, later):
+    """Whether two dates are a day or a month from each other, over the end of a month or year too."""
+    months = (later[0] - earlier[0]) * 12 + later[1] - earlier[1]
+    if months == 0:
+        return later[2] - earlier[2] == 1
+    return months == 1 and (earlier[2] == later[2] or (later[2] == 1 and earlier[2] >= 28))
 
 
 @lru_cache(maxsize=8192)
