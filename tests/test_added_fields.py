@@ -2,6 +2,7 @@
 
 import io
 import random
+from urllib.parse import quote
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -310,8 +311,17 @@ def test_a_file_is_taken_by_its_content_and_handed_out_by_its_record_alone(
     row = collection(Student).find_one({})
     path = f"{GRID}file/?id={row['_id']}&name=x_paper"
     answer = browser.get(path)
-    assert (answer.data, answer.headers["Content-Disposition"]) == (PDF, 'attachment; filename="x_paper.pdf"')
+    assert answer.data == PDF
+    assert answer.headers["Content-Disposition"].endswith(quote(f"ใบรับรอง {SCHOOL}.pdf"))
     assert "เปิดไฟล์" in browser.get(f"{GRID}details/?id={row['_id']}").text
+    assert f'<a href="{path.replace("&", "&amp;")}"' in browser.get(f"{GRID}?sensitive=1").text
+    book = io.BytesIO(browser.send(f"{GRID}export/xlsx/?sensitive=1").data)
+    head, told = CalamineWorkbook.from_filelike(book).get_sheet_by_index(0).to_python()
+    assert told[head.index("ใบรับรอง")].endswith(path)
+    assert (
+        f'<a href="{path.replace("&", "&amp;")}" download>'
+        in browser.get(f"{GRID}edit/?id={row['_id']}").text
+    )
     assert sign_in(neighbour).get(path).status_code == 404
     assert sign_in(officer).get(path).status_code == 403
     assert browser.get(path.replace("x_paper", "first_name")).status_code == 404

@@ -18,10 +18,12 @@ from documents.records.codelist_edits import (
     version_of,
 )
 from documents.records.codelists import code_list, of_area
+from documents.records.defining import define, stop
 from documents.records.writing import Change, write
 from documents.trail import history
-from tests.people import AREA, YEAR, place
+from tests.people import AREA, SCHOOL, YEAR, place
 from tests.pupils import pupil
+from tests.test_added_fields import said
 from tests.test_codelists_view import ROLES
 
 FAR = "34020000"
@@ -220,6 +222,30 @@ def test_only_an_added_value_that_nothing_holds_is_removed(administrator, open_r
     assert code not in here().codes
 
 
+def test_a_value_that_schools_requests_or_a_stopped_field_hold_is_not_removed(
+    administrator, open_round, teacher, database
+):
+    def refused(name, code, where):
+        with pytest.raises(Invalid) as refusal:
+            remove_value(AREA, name, code, administrator, "ไม่ใช้", version_of(AREA, name))
+        assert where in refusal.value.errors[0]["code"]
+
+    flag = add(administrator, "โรงเรียนคุณภาพ", "SCHOOL_FLAG")
+    tenure = add(administrator, "ที่ดินเช่าวัด", "LAND_TENURE")
+    held = {"flags": [flag], "land": [{"tenure": tenure, "rai": 1}]}
+    database.schools.update_one({"code": SCHOOL}, {"$set": held})
+    kin = add(administrator, "พ่อบุญธรรม", "RELATION")
+    database.gcode_requests.insert_one({"area_code": AREA, "guardian_relation": kin})
+    for name, code, where in (("SCHOOL_FLAG", flag, "ข้อมูลโรงเรียน"), ("LAND_TENURE", tenure, "ข้อมูลโรงเรียน"),
+                              ("RELATION", kin, "คำขอรหัส G")):  # fmt: skip
+        refused(name, code, where)
+    faith = add(administrator)
+    kept = define(AREA, "students", said("faith", "choice"), administrator)
+    write([Change(Student, place(), pupil() | {"x_faith": faith})], teacher)
+    stop(kept, YEAR - 1, administrator, kept.revision)
+    refused("RELIGION", faith, "ช่อง faith 1 รายการ")
+
+
 def test_values_are_arranged_and_every_edit_is_in_the_chain(administrator):
     first, second = list(here().codes)[:2]
     move_value(AREA, "RELIGION", second, administrator, True, version_of(AREA, "RELIGION"))
@@ -268,6 +294,7 @@ def test_the_admin_edits_a_list_in_the_browser_and_the_schools_form_follows(
     page = admin.get(f"{LIST}details/?id=RELIGION").text
     for words in ("ประวัติการแก้ไขของเขต", "มีนักเรียนจริง", "ตามคำสั่ง", "เปลี่ยนลำดับ", "เลิกใช้ปี 2568"):
         assert words in page
+    assert page.count("ประวัติการแก้ไขของเขต") == 1  # it once stood in the page's title as well
     assert "เพิ่มค่า" not in school.get(f"{LIST}details/?id=RELIGION").text
     assert "รหัสมาตรฐาน" in admin.get("/admin/audit/").text
     assert (

@@ -54,7 +54,8 @@ def test_a_list_shows_code_label_short_and_where_it_is_used(reader):
     assert "ประถมศึกษาปีที่ 4" in html
     assert "ป.4" in html
     assert ">07<" in html
-    assert "นักเรียน" in html
+    for where in ("นักเรียน", "ข้อมูลโรงเรียน", "คำขอรหัส G"):
+        assert f"({where}" in html
 
 
 def test_entries_are_searched_by_any_of_their_words(reader):

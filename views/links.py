@@ -7,15 +7,11 @@ from flask import url_for
 from documents import subsystem
 from documents.records.digests import documents_of
 from documents.records.surveys import is_survey
+from exports.workbooks.links import front
 
 # Names that building an address keeps for itself, or for a part of the path: pages lead on with all that they were asked
 # (`url_for(..., **request.args)`), and by these an address could name another scheme or page.
 RESERVED = frozenset(("endpoint", "self", "export_type", "key", "_anchor", "_method", "_scheme", "_external"))
-
-
-def front(slug):
-    """The address of a kind of record; of a survey, which has none of its own, under that of all surveys."""
-    return f"/admin/surveys/{slug.partition('-')[2]}/" if is_survey(slug) else f"/admin/{slug}/"
 
 
 def of_records(slug, view, **args):

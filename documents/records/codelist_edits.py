@@ -10,16 +10,14 @@ import re
 from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
-from documents.collecting.rounds import Round
 from documents.database import collection, in_transaction
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
 from documents.formats import thai
 from documents.records import codelists
+from documents.records.codelist_uses import said_of, uses_of
 from documents.records.codelists import AreaList, code_list
 from documents.records.codes import PlaceCodes, plain
-from documents.records.declarations import count_up, declaration
-from documents.records.digests import documents_of
-from documents.records.record import declared
+from documents.records.declarations import count_up
 from documents.trail.history import naive_now, note_event
 from documents.trail.refusals import noting_refusals
 
@@ -290,41 +288,6 @@ def _refuse_to_retire(area_code, codes, code, year):
     if said := said_of(uses_of(area_code, codes.name, code, year, running=True)):
         return f"ยังเลิกใช้ไม่ได้ เพราะ{said} กรุณาเปลี่ยนค่าในรายการเหล่านั้นก่อน หรือเลิกใช้ตั้งแต่ปีถัดไป"
     return None
-
-
-# ---- where a value is used ----
-
-
-def uses_of(area_code, name, code, first_year=0, running=False):
-    """[(round, document, field, how many records)] that hold a code; `running`: of rounds that are not locked alone."""
-    found = []
-    asked = {"area_code": area_code, "academic_year": {"$gte": first_year}}
-    newest_first = [("academic_year", -1), ("code", -1)]
-    for stored in collection(Round).find(asked, {"moves": 0, "memo": 0}).sort(newest_first):
-        round_ = Round._from_son(stored)
-        if running and round_.sealed:
-            continue
-        for document in documents_of(round_.subsystem):
-            found += _uses_in(round_, declaration(document, area_code, round_.academic_year), name, code)
-    return found
-
-
-def _uses_in(round_, document, name, code):
-    place = {"area_code": round_.area_code, "academic_year": round_.academic_year, "round": round_.code}
-    for field_name, field in declared(document).items():
-        if field.codelist == name:
-            many = collection(document).count_documents(place | {field_name: code}, hint="area_order")
-            if many:
-                yield round_, document, field, many
-
-
-def said_of(uses):
-    """Uses in words: how many records, in which field, of which rounds; None for none."""
-    if not uses:
-        return None
-    told = [f"{field.verbose_name} {many:,} รายการ (รอบ {round_})" for round_, _, field, many in uses]
-    more = f" และอีก {len(told) - 3:,} แห่ง" if len(told) > 3 else ""
-    return f"มีข้อมูลที่ใช้ค่านี้: {', '.join(told[:3])}{more}"
 
 
 # ---- rows and words ----

@@ -7,6 +7,7 @@ from a stored record to its cells and back; a document whose ministry prescribes
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 
 from documents.formats import buddhist
 from documents.records.codelists import code_list
@@ -91,7 +92,7 @@ def columns(document):
 
 def column_of(name, one, **instead):
     """The Column of a field; `instead` overrides what the field says."""
-    # Of a picture its address goes out, of a file that there is one.
+    # Of a picture and a file the address goes out.
     read_only = getattr(one, "derived", False) or one.kind in ("picture", "file")
     said = {
         "label": one.verbose_name,
@@ -172,7 +173,8 @@ class Layout:
         if column.kind == "picture":
             return OneField(column.name, links.picture)
         if column.kind == "file":
-            return OneField(column.name, lambda value: "มีไฟล์" if value else None)
+            link = partial(links.record_file, self.document.slug, name=column.name)
+            return lambda row: link(row["_id"]) if row.get(column.name) else None
         if column.read_only:
             worked_out = shown_fields(self.document)[column.name]
             if worked_out.reads and len(worked_out.reads) == 1:
@@ -195,7 +197,7 @@ class Layout:
                     return None
                 names.update(one.reads)
             elif one is not None:
-                names.add(column.name)
+                names.update((column.name, "_id") if column.kind == "file" else (column.name,))
             names.update(column.fields)
         return names
 

@@ -13,9 +13,11 @@ from documents.errors import Invalid, OutOfScope, RuleBroken
 from documents.formats import buddhist, thai
 from documents.people.users import EVERY_AREA, ROLES
 from documents.records import codelist_edits, codelists
+from documents.records.codelist_uses import fields_with, said_of, uses_of
 from documents.records.codelists import AreaList, CodeList, code_list
 from documents.records.codes import Codes, PlaceCodes, plain
 from documents.records.record import declared
+from documents.records.surveys import survey_documents
 from documents.trail import history
 from exports.records.code_lists import entries_file
 from views import here
@@ -135,7 +137,7 @@ class CodeLists(Page, ModelView):
             codes=codes,
             export_href=url_for(".export_xlsx", id=codes.name, search=search or None, parent=parent or None),
             state=state_of(codes, edited_names()),
-            uses=[f"{field.verbose_name} ({document.label})" for document, field in uses_of(codes.name)],
+            uses=uses_in_words(codes.name),
             search=search,
             entries=shown,
             source=quoted(codes.source),
@@ -187,7 +189,7 @@ class CodeLists(Page, ModelView):
             parents=parents_of(codes),
             years=years_from_now(entry),
             fixed=codes.name in codelist_edits.FIXED,
-            used=codelist_edits.said_of(codelist_edits.uses_of(area, codes.name, code)) if entry else None,
+            used=said_of(uses_of(area, codes.name, code)) if entry else None,
             is_added=entry is not None and is_added(area, codes.name, code),
             back=url_for(".details_view", id=codes.name),
         )
@@ -355,10 +357,12 @@ def edited_names():
 
 
 def state_of(codes, edited):
-    """Where the values come from: the product's own, the register of places, or a person's edit."""
+    """Where the values come from: the product's own, the register of places, a person's edit, or the area alone."""
     if isinstance(codes, PlaceCodes):
         return "ทะเบียนพื้นที่"
-    return "แก้ไขแล้ว" if codes.name in edited else "ค่ามาตรฐาน"
+    if codes.name not in edited:
+        return "ค่ามาตรฐาน"
+    return "แก้ไขแล้ว" if codes.name in codelists.seeds() else "ของเขต"
 
 
 def asked_of_entries():
@@ -387,14 +391,11 @@ def matching(codes, search, parent=""):
     ]
 
 
-def uses_of(name):
-    """[(document, field)] of the declared fields that hold codes of a list."""
-    return [
-        (document, field)
-        for document in subsystems()
-        for field in declared(document).values()
-        if field.codelist == name
-    ]
+def uses_in_words(name):
+    """The fields that hold codes of a list, each with what its records are called; the area's own ones, too."""
+    area = here.area_code()
+    documents = [*subsystems(), *survey_documents([area] if area else []).values()]
+    return [f"{field.verbose_name} ({where})" for where, field in fields_with(documents, name, area)]
 
 
 def above(codes):
@@ -403,7 +404,8 @@ def above(codes):
         return code_list(codes.parents)
     if not any(entry.parent for entry in codes.entries.values()):
         return None
-    for document, field in uses_of(codes.name):
-        if field.parent:
-            return code_list(declared(document)[field.parent].codelist)
+    for document in subsystems():
+        for field in declared(document).values():
+            if field.codelist == codes.name and field.parent:
+                return code_list(declared(document)[field.parent].codelist)
     return codes

@@ -31,9 +31,10 @@ class Column:
     `value(plain)` gives what a stored record holds there, `words(value)` what a cell shows of it, `typed(plain)` its value
     in an editor (None: not edited here); `link` is the address that opens the row of the Pattern, `note(plain)`
     (word, sentence) of the chip beside the link, or None. `eye` is the picture on the button beside a masked number.
+    `hands_out` is the address of the file that the Pattern holds here.
     """
 
-    def __init__(self, name, meta, value, words, typed=None, link=None, note=None, eye=""):
+    def __init__(self, name, meta, value, words, typed=None, link=None, note=None, eye="", hands_out=None):
         self.name, self.value, self.words, self.typed, self.note = name, value, words, typed, note
         frozen = {"fix": meta.get("fix") or meta.get("keep")}
         classes = "".join(
@@ -46,6 +47,7 @@ class Column:
         self.over = '" tabindex="-1" data-value="' if typed else OVER
         self.quiet = self.start + self.can_edit + self.over
         self.link = f'<a href="{escape(link)}">' if link else None
+        self.file = f'<a href="{escape(hands_out)}" download>' if hands_out else None
         self.masked = meta.get("masked") and (
             f'<span data-masked="{escape(name)}">',
             f'</span> <button type="button" class="peek" data-reveal="{escape(name)}" title="{PEEK}" aria-label="{PEEK} · ',
@@ -56,7 +58,7 @@ class Column:
         """The cells of stored records, one each; with them their ids, their names, escaped, and their marks."""
         made, drawn, name, value = [], {}, self.name, self.value
         # Whether a cell is its value's and no record's own.
-        alike = not (self.typed or self.link or self.masked)
+        alike = not (self.typed or self.link or self.masked or self.file)
         for plain, key, whose, marks in zip(rows, keys, names, marked, strict=True):
             held, mark = value(plain), marks.get(name)
             if not alike or mark or type(held) is list:
@@ -82,6 +84,8 @@ class Column:
             if note := self.note(plain):
                 word, sentence = note
                 parts += ' <span class="chip t-info" title="', escape(sentence), OVER, word, "</span>"
+        elif self.file and shown:
+            parts += self.file.replace(PK, key), shown, END_LINK
         elif self.masked and shown:
             before, after, end = self.masked
             parts += before, shown, after, whose, end

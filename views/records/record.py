@@ -4,15 +4,17 @@ It stands on Flask-Admin's ModelView. What Flask-Admin works out once at start (
 asked of the declaration at each request here, since people, years and settings differ.
 """
 
+from io import BytesIO
+
 from bson import ObjectId
 from flask import (
-    Response,
     abort,
     flash,
     g,
     has_request_context,
     make_response,
     request,
+    send_file,
     url_for,
 )
 from flask_admin import expose
@@ -34,6 +36,7 @@ from documents.records.record import Place, declared
 from documents.records.writing import Change, remove
 from exports.collecting.summaries import summary_of
 from exports.workbooks.grid_files import PARTS
+from exports.workbooks.workbook import file_name
 from views import here
 from views.pages import Page, SecureForm, seen_revision
 from views.records import formatters
@@ -391,9 +394,8 @@ class RecordView(
         except NoFile:
             abort(404)
         self.note_look(record, "file", fields_opened=[name])
-        answer = Response(content, mimetype=kind)
-        answer.headers["Content-Disposition"] = f'attachment; filename="{name}.{ending}"'
-        return answer
+        called = file_name(f"{field.verbose_name} {record.school_code}", ending)
+        return send_file(BytesIO(content), mimetype=kind, as_attachment=True, download_name=called)
 
     @expose("/history/")
     def history_view(self):

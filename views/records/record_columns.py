@@ -91,7 +91,9 @@ class ColumnsMixin:
     def _column(self, name, meta, link, eye):
         field = declared(self.model).get(name)
         typed = (lambda plain: formatters.typed(field, plain.get(name))) if self.is_editable(name) else None
-        return Column(name, meta, *self._shown(name), typed, link if meta.get("link") else None, _note, eye)
+        link = link if meta.get("link") else None
+        file = self.get_url(".file_view", id=PK, name=name) if field and field.kind == "file" else None
+        return Column(name, meta, *self._shown(name), typed, link, _note, eye, file)
 
     def _row_name(self, row):
         return NAME if row is Pattern else self.model.headline(row.plain)
