@@ -16,6 +16,7 @@ from documents.district.levels import GRADES, LEVELS
 from documents.dmc import growth, reporting
 from documents.dmc.report_numbers import Numbers
 from documents.dmc.reporting import Line
+from documents.dmc.rooms import SchoolRooms
 from documents.dmc.small_cells import hidden, worked_out
 from documents.dmc.student_reports import BY_KEY, REPORTS, reports_of
 from documents.dmc.students import Student
@@ -135,6 +136,17 @@ def test_a_school_reads_its_own_numbers_alone(filled, teacher, neighbour, direct
         sign_in(teacher).get("/admin/reports/show/?report=after-p6").status_code == 404
     )  # not of this round
     assert sign_in(teacher).get("/admin/reports/show/?report=../x").status_code == 404
+
+
+def test_each_schools_rooms_stand_behind_its_pupils(filled, teacher, officer, sign_in):
+    write(
+        [Change(SchoolRooms, place(), {"grade": g, "rooms": n}) for g, n in (("04", 2), ("09", 3))], teacher
+    )
+    page = sign_in(officer).get("/admin/reports/show/?report=grade-sex&view=schools").text
+    *schools, total = re.findall(r"<tr[^>]*>(?:(?!</tr>).)*</tr>", page.partition("<tbody>")[2], re.DOTALL)
+    rooms = [re.findall(r'data-value="(\d+)"', row)[-1] for row in (*schools, total)]
+    assert sorted(rooms) == ["0", "5", "5"]
+    assert re.findall(r'data-value="(\d+)"', next(row for row in schools if "บ้านหนึ่ง" in row))[-1] == "5"
 
 
 def test_an_executive_sees_no_small_number_and_none_that_gives_one_away(

@@ -7,14 +7,17 @@ import pytest
 from PIL import Image
 
 from documents.district.land import accepted, total
+from documents.district.levels import stages_in_words
 from documents.district.school_gaps import gaps_of
 from documents.district.school_profile import edit_school
 from documents.district.school_sizes import sizes_of
 from documents.district.schools import School, size_band
+from documents.dmc.rooms import SchoolRooms
 from documents.errors import Invalid, NotAllowed, WrongState
+from documents.records.writing import Change, write
 from documents.trail.history import events_of
 from documents.trail.verifying import verify
-from tests.people import AREA, OTHER, SCHOOL
+from tests.people import AREA, OTHER, SCHOOL, place
 
 PAGE = "/admin/schools/"
 
@@ -117,7 +120,7 @@ def test_what_cannot_be_is_said_beside_its_field_and_stays_typed(open_round, tea
     assert "ดูข้อมูลเดิมได้ แต่แก้ไขไม่ได้" in browser.get(f"{PAGE}edit/?id={own.id}").text
 
 
-def test_size_follows_the_pupils_counted_on_10_june(open_round, officer, sign_in, database):
+def test_size_follows_the_pupils_counted_on_10_june(open_round, teacher, officer, sign_in, database):
     def counted(code, pupils, state="verified", year=2568):
         row = {
             "area_code": AREA,
@@ -135,6 +138,7 @@ def test_size_follows_the_pupils_counted_on_10_june(open_round, officer, sign_in
     database.rounds.insert_one(
         {**database.rounds.find_one({}, {"_id": 0}), "academic_year": 2567, "state": "locked"}
     )
+    write([Change(SchoolRooms, place(), {"grade": "04", "rooms": 2})], teacher)
     counted(SCHOOL, 121)
     counted(OTHER, 300, "draft")
     counted(OTHER, 120, "locked", 2567)
@@ -149,10 +153,27 @@ def test_size_follows_the_pupils_counted_on_10_june(open_round, officer, sign_in
         html = browser.get(f"{PAGE}?flt1_ขนาดโรงเรียน_คือ={band}&flt1_1={band}").text
         assert there in html
         assert gone not in html
-    assert "นักเรียน 121 คน 0 ห้องเรียน รอบ DMC 2568-1" in browser.get(f"{PAGE}details/?id={profile().id}").text
+    page = browser.get(f"{PAGE}details/?id={profile().id}").text
+    assert "นักเรียน 121 คน 2 ห้องเรียน รอบ DMC 2568-1" in page
+    assert '<dt>จำนวนห้องเรียน</dt><dd>ป.1\u00a0(2)<small class="why">รอบ DMC 2568-1</small></dd>' in page
+    assert "<dt>สถานะ</dt><dd>ปกติ</dd>" in page
+    assert f"<dt>รหัสเขต</dt><dd>{AREA}</dd>" in page
     bounds = [size_band(number) for number in (0, 120, 121, 600, 601, 1500, 1501)]
     assert bounds == ["s", "s", "m", "m", "l", "l", "xl"]
     assert [size_band(number, "101701") for number in (499, 500, 1500, 2500)] == ["s", "m", "l", "xl"]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [
+        ("02", "09", "อนุบาล–ประถมศึกษา"),
+        ("04", "12", "ประถมศึกษา–มัธยมศึกษาตอนต้น"),
+        ("13", "15", "มัธยมศึกษาตอนปลาย"),
+        ("02", None, ""),
+    ],
+)
+def test_what_a_school_teaches_is_said_in_stages(first, last, words):
+    assert stages_in_words(first, last) == words
 
 
 def test_a_name_stands_without_the_word_school_in_front(open_round, officer, sign_in):

@@ -284,7 +284,7 @@ def note(database):
 
 
 def test_contacts_name_the_acting_director_and_keep_to_ones_own_school(
-    area, officer, teacher, neighbour, director, executive, sign_in, database
+    area, officer, teacher, neighbour, director, executive, sign_in, database, monkeypatch
 ):
     database.users.update_one({"_id": teacher.id}, {"$set": {"phone": "081-2345678"}})
     school = School.objects.get(code=SCHOOL)
@@ -299,6 +299,10 @@ def test_contacts_name_the_acting_director_and_keep_to_ones_own_school(
     page = browser.get("/admin/schools/contacts/?search=081-2345678").text
     for words in ("ครูหนึ่ง ใจดี", "ผอ.หนึ่ง ใจมั่น", "ครูสอง ใจงาม", "รักษาการถึง 30 มิ.ย. 68", "1 โรงเรียน"):
         assert words in page
+    monkeypatch.setattr("views.district.contacts.SHOWN", 1)
+    page = browser.get("/admin/schools/contacts/").text
+    assert "แสดง 1 โรงเรียนแรก" in page
+    assert page.count('<th scope="row">') == 1
     taken = browser.get("/admin/schools/contacts/export/xlsx/").data
     row = CalamineWorkbook.from_filelike(io.BytesIO(taken)).get_sheet_by_index(0).to_python()[5]
     assert [row[0], row[3]] == [

@@ -31,3 +31,19 @@ LEVELS = (
     ("รวมทั้งหมด", tuple(f"{grade:02d}" for grade in range(1, 19))),
 )
 GRADES = LEVELS[-1][1]
+# The stages of schooling in words, each with its last grade. Source: the ministry's page of a school (domain.md 4.1).
+STAGES = (
+    ("03", "อนุบาล"),
+    ("09", "ประถมศึกษา"),
+    ("12", "มัธยมศึกษาตอนต้น"),
+    ("15", "มัธยมศึกษาตอนปลาย"),
+    ("18", "ปวช."),
+)
+
+
+def stages_in_words(first, last):
+    """ "อนุบาล–ประถมศึกษา": what a school teaches from one grade to another; "" where one of them is not known."""
+    if not first or not last:
+        return ""
+    ends = [next((words for most, words in STAGES if code <= most), "") for code in (first, last)]
+    return "–".join(dict.fromkeys(filter(None, ends)))

@@ -206,12 +206,14 @@ def _settle(found, move, order, actor, unreported):
     fates = [(plain, _fate(plain)) for plain in rows]
     reason = f"{move.label} ตามคำสั่งที่ {order.number}"
     for plain, fate in fates:
-        label = f"{plain['subsystem']} {plain['academic_year']}-{plain['round']}"
+        if fate in ("leaves", "stays"):
+            continue
+        round_ = find_round(found.area_code, plain["subsystem"], plain["academic_year"], plain["round"])
         if fate == "reopened":
-            raise WrongState(f"รอบ {label} เปิดคืนให้โรงเรียนแก้ไขอยู่ ให้ผู้รับรองระดับเขตสิ้นสุดการเปิดคืนก่อน")
-        if fate == "unsettled" and not unreported:
+            raise WrongState(f"รอบ {round_} เปิดคืนให้โรงเรียนแก้ไขอยู่ ให้ผู้รับรองระดับเขตสิ้นสุดการเปิดคืนก่อน")
+        if not unreported:
             raise WrongState(
-                f"ยังมีข้อมูลรอบ {label} ที่ยังไม่ได้รับรอง ให้โรงเรียนส่งให้เสร็จก่อน หรือเลือกให้ปิดโดยไม่ได้รายงานเมื่อล็อกรอบ"
+                f"ยังมีข้อมูลรอบ {round_} ที่ยังไม่ได้รับรอง ให้โรงเรียนส่งให้เสร็จก่อน หรือเลือกให้ปิดโดยไม่ได้รายงานเมื่อล็อกรอบ"
             )
     for plain, fate in fates:
         if fate == "leaves":

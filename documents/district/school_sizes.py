@@ -17,13 +17,16 @@ SETTLED = (*HANDED_IN, "locked")
 
 @dataclass(frozen=True)
 class Size:
-    """One school's size: its band, the pupils and rooms, the round they were counted in, and whether the school stood by them."""
+    """One school's size: its band, the pupils and rooms, the round they were counted in (its year), whether the school
+    stood by them.
+    """
 
     band: str | None
     pupils: int | None = None
     rooms: int = 0
     round_label: str | None = None
     settled: bool = True
+    year: int | None = None
 
 
 def sizes_of(area_code, code=None):
@@ -54,7 +57,8 @@ def _take(found, row, round_, area_code):
     known = found.get(row["school_code"])
     if (known and known.settled) or (known and not settled) or not (settled or pupils):
         return
-    found[row["school_code"]] = Size(size_band(pupils, area_code), pupils, rooms, round_.label, settled)
+    band = size_band(pupils, area_code)
+    found[row["school_code"]] = Size(band, pupils, rooms, round_.label, settled, round_.academic_year)
 
 
 def size_of(school, sizes=None):

@@ -1,5 +1,6 @@
 """Declared rooms (จำนวนห้องเรียน): how many rooms a school has of each grade in a round; frozen with it."""
 
+from documents.database import collection
 from documents.records.fields import choice, count
 from documents.records.record import Record
 
@@ -29,3 +30,15 @@ class SchoolRooms(Record):
     def tally(cls, values):
         """One grade (its row), and its rooms."""
         return {"rooms": 1, "classrooms": values.get("rooms") or 0}
+
+
+def rooms_of(area_code, academic_year, round_code, school_code):
+    """{grade: rooms} that a school declared in a round."""
+    place = {
+        "area_code": area_code,
+        "academic_year": academic_year,
+        "school_code": school_code,
+        "round": round_code,
+    }
+    rows = collection(SchoolRooms).find(place, {"grade": 1, "rooms": 1}).sort("grade", 1)
+    return {row.get("grade"): row.get("rooms") or 0 for row in rows}

@@ -5,7 +5,7 @@ from flask_admin import expose
 from flask_login import current_user
 
 from documents.collecting.round_members import enter, leave, rounds_to_enter
-from documents.collecting.rounds import get_round, system_name
+from documents.collecting.rounds import find_round, get_round
 from documents.collecting.submissions import get_submission
 from documents.district import places
 from documents.district.school_moves import MOVES, Order, establish, fates_of, in_words, move_school, moves_of
@@ -110,11 +110,14 @@ class SchoolMoves:
                 if submission.school_code != school.code:
                     raise NotAllowed("รายการนี้ไม่ใช่ของโรงเรียนนี้ กรุณาเปิดหน้านี้ใหม่")
                 leave(submission, person(), asked_reason())
-                said = f"{school.name}ออกจากรอบ {submission.round_label} แล้ว"
+                round_ = find_round(
+                    school.area_code, submission.subsystem, submission.academic_year, submission.round
+                )
+                said = f"{school.name}ออกจากรอบ {round_} แล้ว"
             else:
                 round_ = get_round([school.area_code], asked)
                 enter(round_, school, person(), asked_reason())
-                said = f"{school.name}เข้ารอบ {round_.label} แล้ว"
+                said = f"{school.name}เข้ารอบ {round_} แล้ว"
         except RuleBroken as refusal:
             return self._details(school, (f"round-{out or asked}", refusal)), refusal.status
         flash(said, "success")
@@ -157,7 +160,7 @@ def told_fate(fate):
     one = fate.submission
     return {
         "what": fate.what, "words": words, "tone": tone, "href": links.submission_page(one.id),
-        "title": f"{system_name(one.subsystem)} {one.round_label}", "state": one.shown_state,
+        "title": str(find_round(one.area_code, one.subsystem, one.academic_year, one.round)), "state": one.shown_state,
         "pupils": one.counts.get("pupils", 0),
     }  # fmt: skip
 

@@ -14,10 +14,12 @@ from documents.collecting.waiting import newest_rounds
 from documents.district import places, school_sizes
 from documents.district.contacts import READERS
 from documents.district.land import size_in_words, square_wah, total
+from documents.district.levels import stages_in_words
 from documents.district.school_gaps import gaps_of, lacking
 from documents.district.school_moves import MOVES
 from documents.district.school_profile import in_words, label_of, open_names, reads_history
 from documents.district.schools import DISTRICT, SCHOOL, STATUSES, School, get_school, may_edit
+from documents.dmc.rooms import rooms_of
 from documents.formats import buddhist, thai
 from documents.people import access
 from documents.people.access import visible_schools
@@ -42,7 +44,7 @@ from views.records.files_out import SCOPE, hands_out
 LONGEST_SEARCH = 60
 MOST_EXPORTED = 50_000
 CODES = ("moe_code", "obec_code")  # shown together with the SMIS code
-APART = (*CODES, "size_band")  # told elsewhere on the page
+APART = (*CODES, "size_band", "grade_from", "grade_to")  # told elsewhere on the page
 ACTIONS = {"create": "เพิ่มโรงเรียน", "appoint": "แต่งตั้งรักษาการ", "dismiss": "สิ้นสุดการรักษาการ"}
 ACTIONS |= {name: move.label for name, move in MOVES.items()}
 
@@ -207,13 +209,14 @@ class Schools(SchoolImport, SchoolNotes, SchoolMoves, SchoolEdit, Page, ModelVie
             where=where(school),
             grades=grades(school),
             codes=codes_of(school),
-            size=size_words(school),
+            levels=levels_of(school),
+            **size_words(school),
             parcels=[parcel_of(each) for each in school.land],
             land_total=size_in_words(*total(school.land)),
             map=map_of(school, names=manages),
             map_size=(WIDTH, HEIGHT),
             takes_pictures=True,
-            status_words=STATUSES.get(school.status, school.status),
+            status_words=STATUSES.get(school.status or "open", school.status),
             refused=refused[0],
             refusal=refused[1],
             **people,
@@ -274,16 +277,20 @@ def size_in(row):
 
 
 def size_words(school):
-    """(words of the band or None, how it was worked out)."""
+    """What the page says of a school's size: (words of the band or None, how it was worked out), and its rooms by grade."""
     size = school_sizes.size_of(school)
     band = code_list("SCHOOL_SIZE").label(size.band) or None
     if size.pupils is None:
-        return (
-            band,
-            "ตามบัญชีโรงเรียน ยังไม่มีจำนวนนักเรียนของรอบ 10 มิ.ย." if band else "ยังไม่มีจำนวนนักเรียนของรอบ 10 มิ.ย.",
-        )
+        why = "ตามบัญชีโรงเรียน ยังไม่มีจำนวนนักเรียนของรอบ 10 มิ.ย." if band else "ยังไม่มีจำนวนนักเรียนของรอบ 10 มิ.ย."
+        return {"size": (band, why), "rooms": ("", "")}
+    listed = code_list("GRADE")
+    declared_rooms = rooms_of(school.area_code, size.year, school_sizes.CODE, school.code)
+    rooms = [f"{listed.short(grade)}\u00a0({number})" for grade, number in declared_rooms.items() if number]
     told = f"นักเรียน {size.pupils:,} คน {size.rooms:,} ห้องเรียน รอบ DMC {size.round_label}"
-    return band, told if size.settled else f"{told} โรงเรียนยังไม่ยืนยัน"
+    return {
+        "size": (band, told if size.settled else f"{told} โรงเรียนยังไม่ยืนยัน"),
+        "rooms": (" · ".join(rooms), f"รอบ DMC {size.round_label}" if rooms else ""),
+    }
 
 
 def gaps_in_words(gaps):
@@ -323,9 +330,10 @@ def parcel_of(parcel):
 
 
 def codes_of(school):
-    """[(what, code)]: the three forms of a school's code, the last six of the ministry's standing for OBEC's."""
+    """[(what, code)]: the three forms of a school's code, the last six of the ministry's standing for OBEC's; its area's."""
     obec = school.obec_code or (school.moe_code or "")[-6:]
-    return [("รหัส SMIS", school.code), ("รหัสกระทรวง", school.moe_code), ("รหัส OBEC", obec)]
+    forms = [("รหัส SMIS", school.code), ("รหัสกระทรวง", school.moe_code), ("รหัส OBEC", obec)]
+    return [*forms, ("รหัสเขต", school.area_code)]
 
 
 def grades(school):
@@ -333,6 +341,12 @@ def grades(school):
     listed = code_list("GRADE")
     ends = [listed.short(code) or listed.label(code) for code in (school.grade_from, school.grade_to) if code]
     return "–".join(dict.fromkeys(ends))
+
+
+def levels_of(school):
+    """'อนุบาล–ประถมศึกษา (อ.2–ป.6)': the stages a school teaches, and the grades."""
+    words, ends = stages_in_words(school.grade_from, school.grade_to), grades(school)
+    return f"{words} ({ends})" if words else ends
 
 
 def where(school, short=False):

@@ -1,7 +1,6 @@
 """Reports (รายงาน): a round's statistics of pupils on the screen, and as the ministry's files."""
 
 import io
-from collections import Counter
 
 from flask import abort, current_app, flash, redirect, request, send_file, url_for
 from flask_admin import BaseView, expose
@@ -92,7 +91,7 @@ class Reports(Page, BaseView):
         school = asked_school(names)
         facts = _Names({school: names[school]} if school else names, round_)
         numbers = numbers_for(report, round_, facts, user)
-        rooms = rooms_by_grade(round_, facts) if report.layout == 94 else None
+        rooms = declared_rooms(facts) if report.layout == 94 else None
         tables = Tables(numbers, facts.names, linker(report, round_, user, numbers), school, rooms)
         views = tables.views()
         view = request.args.get("view") if request.args.get("view") in views else views[0]
@@ -239,14 +238,6 @@ class _Names:
 
     def __init__(self, names, round_):
         self.names, self.round = names, round_
-
-
-def rooms_by_grade(round_, facts):
-    """{grade: rooms} that the schools declared, all together."""
-    found = Counter()
-    for (_, grade), rooms in declared_rooms(facts).items():
-        found[grade] += rooms
-    return found
 
 
 def asked_round():

@@ -16,7 +16,7 @@ class Tables:
 
     def __init__(self, numbers, school_names, link, school=None, rooms=None):
         self.numbers, self.names, self.link, self.school = numbers, school_names, link, school
-        self.rooms = rooms  # {grade: rooms} of a report that has a column of them
+        self.rooms = rooms  # {(school, grade): rooms} of a report that has a column of them
         self.report = numbers.figures.report
 
     @property
@@ -92,8 +92,14 @@ class Tables:
             "sort": False,
         }
 
-    def _rooms(self, place):
-        return [] if self.rooms is None else [sum(self.rooms.get(grade, 0) for grade in LEVELS[place][1])]
+    def _rooms(self, place=WHOLE, school=None):
+        """[how many rooms] of a level in a school or all; [] without such a column."""
+        if self.rooms is None:
+            return []
+        grades = LEVELS[place][1]
+        return [
+            sum(n for (code, grade), n in self.rooms.items() if grade in grades and school in (code, None))
+        ]
 
     def by_school(self, level=WHOLE):
         """Schools by category; of a report without categories by group of levels and sex."""
@@ -109,11 +115,12 @@ class Tables:
             columns += [_column(GROUP_WORDS[place], num=True) for place in places]
             columns += [_column(word, num=True) for word, _ in SEX_WORDS]
             asked = [(line, place, BOTH) for place in places] + [(line, WHOLE, sex) for _, sex in SEX_WORDS]
+        columns += [] if self.rooms is None else [_column("ห้อง", num=True)]
         rows = [
-            {"cells": [name] + [self.cell(*each, school=code) for each in asked]}
+            {"cells": [name] + [self.cell(*each, school=code) for each in asked] + self._rooms(school=code)}
             for code, name in sorted(self.names.items(), key=lambda pair: pair[1])
         ]
-        total = [f"รวม {len(rows):,} โรงเรียน"] + [self.cell(*each) for each in asked]
+        total = [f"รวม {len(rows):,} โรงเรียน"] + [self.cell(*each) for each in asked] + self._rooms()
         label = f"{self.report.short} {VIEWS['schools']}"
         return {"label": label, "columns": columns, "rows": rows, "total": total, "long": len(rows) > 15}
 
