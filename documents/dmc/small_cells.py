@@ -10,21 +10,23 @@ SMALL = 10  # numbers below are hidden; no Thai rule names one, so it stands her
 PRIME = 2**61 - 1  # sums are reckoned modulo a prime, where division is exact
 
 
-def hidden(cells, sums, beside=()):
+def hidden(cells, sums, beside=(), known=frozenset()):
     """The keys of `cells` {key: number} that are not shown; `sums` are (key of a total, keys of its parts).
 
-    `beside` are the keys that are hidden in the same table of another round, whatever their numbers are in this one.
+    `beside` are the keys that are hidden in the same table of another round, whatever their numbers are in this one; `known`
+    are keys whose numbers the reader has from elsewhere, so that hiding them would guard nothing.
     """
     sums = [(total, [part for part in parts if part in cells]) for total, parts in sums if total in cells]
     sums = [(total, parts) for total, parts in sums if parts]
     small = {key for key, number in cells.items() if 0 < number < SMALL} | (set(beside) & cells.keys())
+    small -= known
     found, beside = set(small), {}
     for number, (total, parts) in enumerate(sums):
         for key in (total, *parts):
             beside.setdefault(key, []).append(number)
-    while known := _known(small, found, sums):
+    while out := _known(small, found, sums):
         # A number hidden to guard another must not be known either, as long as the other is.
-        more = {_companion(key, cells, sums, beside, found) for key in known} - {None}
+        more = {_companion(key, cells, sums, beside, found | known) for key in out} - {None}
         if not more:
             return set(cells)  # nothing is left to hide beside: no number of this table can be shown
         found |= more

@@ -96,10 +96,15 @@ def sees_whole(user, area_code, dimension, school=None):
     """Whether this person sees every number by a dimension: his own school's, the area's with the mark for what is sensitive,
     and what an officer could count in the list of requests, which is all but nationalities.
     """
-    officer = any(user.holds(role, area_code) for role in access.AREA_READERS)
+    officer = _officer(user, area_code)
     if access.sees_sensitive(user, area_code, school) or (officer and dimension != "nation"):
         return True
     return not officer and not user.holds("executive", area_code)
+
+
+def _officer(user, area_code):
+    """Whether this person reads the area's requests themselves."""
+    return any(user.holds(role, area_code) for role in access.AREA_READERS)
 
 
 def scope_of(user, area_code):
@@ -136,7 +141,7 @@ def counted(user, area_code, dimension, narrowed):
         kept[GROUP_OF[state]] += number
     found = Counts(dimension, rows, whole)
     if not whole:
-        found.hidden = _hidden(rows)
+        found.hidden = _hidden(rows, _officer(user, area_code))
     return found
 
 
@@ -171,8 +176,11 @@ def _period(narrowed):
     return {"day": bounds} if bounds else {}
 
 
-def _hidden(rows):
-    """The hidden cells of a table whose sums everybody can work out: sexes, states, and each column downwards."""
+def _hidden(rows, knows_sums):
+    """The hidden cells of a table whose sums everybody can work out: sexes, states, and each column downwards.
+
+    Whoever `knows_sums`, from another dimension, is shown those of this one, and more of its parts are hidden.
+    """
     totals = Counter()
     for row in rows.values():
         totals.update(row)
@@ -182,4 +190,5 @@ def _hidden(rows):
         if not row["unknown"]:
             sums.append(((key, "all"), [(key, sex) for sex in SEXES]))
         sums.append(((key, "all"), [(key, name) for name in GROUPS]))
-    return frozenset(hidden(cells, sums))
+    known = {(None, name) for name in COLUMNS} if knows_sums else set()
+    return frozenset(hidden(cells, sums, known=known))
