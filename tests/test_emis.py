@@ -12,6 +12,7 @@ from documents.checking import findings
 from documents.collecting.submissions import Submission, find_submission
 from documents.collecting.waiting import newest_rounds, waiting_for
 from documents.database import collection
+from documents.emis import emis_numbers
 from documents.emis.staff import Staff
 from documents.emis.staff_rules import retirement
 from documents.emis.technology import Technology
@@ -67,6 +68,9 @@ def test_what_a_person_s_values_give_is_filled_in(store):
     assert Staff.headline(kept) == "นายสมชาย ใจดี"
     assert Staff.missing(kept, frozenset()) == []
     assert store(Staff, HIRED | {"person_id": "1000000000050"}).get("retires_on") is None
+    by_rank = PERMANENT | {"person_id": "1000000000602", "academic_standing": None, "salary_rank": "1"}
+    assert store(Staff, by_rank)["academic_standing"] == "0", "the ministry writes - for it"
+    assert emis_numbers.lines({})[0].words == ("1. ผู้อำนวยการโรงเรียน", "-", "คศ.1")
 
 
 @pytest.mark.parametrize(

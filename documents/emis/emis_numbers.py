@@ -33,7 +33,7 @@ def lines(counted):
         name = f"{number}. {positions.label(position)}"
         if positions.fact(position, "standing"):
             found += [
-                Line(position, code, (name, standings.label(code), ranks.label(standings.fact(code, "rank"))))
+                Line(position, code, (name, _printed(standings, code), ranks.label(standings.fact(code, "rank"))))
                 for code in standings.codes
             ]
         else:
@@ -45,6 +45,10 @@ def lines(counted):
         words = positions.label(position) or "ไม่ระบุตำแหน่ง"
         found.append(Line(position, standing, (words, standings.label(standing) or "ไม่ระบุวิทยฐานะ", "-")))
     return found
+
+
+def _printed(standings, code):
+    return standings.fact(code, "as_printed") or standings.label(code)
 
 
 def staff_counted(round_, codes):

@@ -125,15 +125,22 @@ def retirement(born):
 
 
 def following(values):
-    """The values that others give where they are missing: kind of number, sex, rank of a standing, retirement."""
+    """The values that others give where they are missing: kind of number, sex, rank and standing by each other, retirement."""
     number = values.get("person_id") or ""
     found = {
         "id_type": "I" if len(number) == 13 and number.isdigit() else None,
         "sex": code_list("STAFF_TITLE").fact(values.get("title"), "sex"),
         "salary_rank": code_list("STANDING").fact(values.get("academic_standing"), "rank"),
+        "academic_standing": _standing_of(values.get("salary_rank")) if bears_standing(values) else None,
         "retires_on": retirement(values.get("birth_date")) if is_permanent(values) else None,
     }
     return {name: value for name, value in found.items() if value is not None and values.get(name) is None}
+
+
+def _standing_of(rank):
+    """The standing that has a rank: files of the ministry write "-", nothing, for คศ.1."""
+    standings = code_list("STANDING")
+    return next((code for code in standings.codes if rank and standings.fact(code, "rank") == rank), None)
 
 
 def required_by_condition(values):
