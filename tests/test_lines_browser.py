@@ -29,6 +29,14 @@ def paste(one, text):
     )
 
 
+def is_in_sight(one):
+    """Whether nothing lies over the cell that has the focus: neither head nor names nor bar."""
+    return one.page.evaluate(
+        "() => { const cell = document.activeElement, box = cell.getBoundingClientRect(), middle = box.left + box.width / 2;"
+        "return [box.top + 3, box.bottom - 3].every((y) => document.elementFromPoint(middle, y) === cell); }"
+    )
+
+
 def sum_of(one, place_, at="all"):
     return one.page.locator(f'{place_} [data-sum="{at}"]')
 
@@ -65,6 +73,9 @@ def test_a_sheet_is_filled_by_keyboard_confirmed_certified_verified_and_locked(
     keys.press("Control+End")
     keys.press("Shift+Enter")
     expect(one.page.locator('[name="n.25001.note"]')).to_be_focused()
+    for _ in range(30):
+        keys.press("ArrowUp")
+        assert is_in_sight(one)
     cell(one, "22001").focus()
     paste(one, "40\t2\t5\r\n1,200\t0\t0\nสิบ\t1\t1\n")
     expect(cell(one, "22002")).to_have_value("1,200")
@@ -120,6 +131,9 @@ def test_what_was_typed_outlives_the_page_and_a_line_that_another_saved_is_not_o
     one = window(teacher, size=PHONE)
     one.go(SHEET)
     cell(one, "22001").fill("45")
+    one.page.locator('[name="n.22001.note"]').focus()
+    one.page.keyboard.press("Home")
+    assert is_in_sight(one)
     cell(one, "21001").fill("3")
     one.page.wait_for_selector("[data-draft-state] svg")
     write([Change(Equipment, place(), {"qty_usable": 50}, row.id, row.revision)], teacher)
