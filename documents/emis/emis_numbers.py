@@ -33,7 +33,11 @@ def lines(counted):
         name = f"{number}. {positions.label(position)}"
         if positions.fact(position, "standing"):
             found += [
-                Line(position, code, (name, _printed(standings, code), ranks.label(standings.fact(code, "rank"))))
+                Line(
+                    position,
+                    code,
+                    (name, _printed(standings, code), ranks.label(standings.fact(code, "rank"))),
+                )
                 for code in standings.codes
             ]
         else:

@@ -10,7 +10,7 @@ from flask_admin import expose
 from flask_login import current_user
 
 from documents.checking.contexts import contexts_of
-from documents.checking.findings import checkups_of
+from documents.checking.findings import refresh
 from documents.clock import utc
 from documents.errors import Invalid, OutOfScope, RuleBroken
 from documents.formats import buddhist
@@ -264,6 +264,6 @@ def who_saved(stored):
 
 
 def found_of(submission):
-    """How many findings of the school wait for a word, by the page of findings; None before anything was looked at."""
-    counts = (checkups_of([submission]).get(submission.school_code) or {}).get("counts", {})
+    """How many findings of the school wait for a word, looked at anew where somebody wrote since; None where none were."""
+    counts = refresh(submission).get("counts", {})
     return {"errors": counts.get("errors", 0), "warnings": counts.get("warnings", 0)} if counts else None
