@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from flask import abort, current_app, flash, jsonify, redirect, request, session, url_for
 from flask_login import current_user
 
-from documents.people import two_step
+from documents.people import sessions, two_step
 
 HOME = "/admin/"
 READING = "reading.choose"  # the choice of a language
@@ -20,6 +20,7 @@ BEFORE_OWN_PASSWORD = {"security.change_password", "security.logout", READING}
 # In the same way whoever must first set up two steps.
 BEFORE_TWO_STEPS = {"account.two_step_view", *BEFORE_OWN_PASSWORD}
 EXPIRED = "ไม่ได้ใช้งานนาน ระบบจึงให้ออกเพื่อความปลอดภัย กรุณาเข้าสู่ระบบอีกครั้ง"
+ENDED = "อุปกรณ์นี้ถูกสั่งให้ออกจากระบบ หรือรหัสผ่านหรือบัญชีเปลี่ยนไป กรุณาเข้าสู่ระบบอีกครั้ง"
 
 
 def admit():
@@ -44,11 +45,12 @@ def must_set_up_two_steps(person):
 
 def turn_away(*_, **__):
     """To the sign-in page and back here afterwards; 401 in JSON for a script."""
-    timed_out = session.pop("sid", None) is not None
+    before = session.pop("sid", None)
+    why = ENDED if before and sessions.was_ended(before) else EXPIRED
     if wants_json():
-        return jsonify(error=EXPIRED, login=url_for("security.login")), 401
-    if timed_out:
-        flash(EXPIRED, "warning")
+        return jsonify(error=why, login=url_for("security.login")), 401
+    if before:
+        flash(why, "warning")
     return redirect(url_for("security.login", next=way_back()))
 
 

@@ -49,7 +49,7 @@ LEFT_OUT = (
         "sheets.py",
         "workbook.py",
     ),
-    *("template.py", "discretion.py", "letter_words.py", "letter_files.py", "daily_mail.py"),
+    *("template.py", "discretion.py", "letter_words.py", "letter_files.py"),
 )
 # Regular expressions, pieces of markup and the like.
 NO_WORDING = re.compile(r"\\[sdw.\-]|\(\?[:=!<]|\[[^\]]*-[^\]]*\]|^.[ก-ฮ]{20,}$|&[LRC]|=\"|^\"?>")

@@ -8,6 +8,7 @@ from bson import ObjectId
 from celery import Celery
 from kombu.exceptions import OperationalError
 
+from admin_app import wording
 from documents.background import job_runs, jobs, timetable
 from documents.checking import freshening
 from documents.database import DATABASE, without_concerns
@@ -77,7 +78,7 @@ def configure(settings):
     mail.configure("line", settings.line_bot and settings.line_bot.connection)
     announcements.configure_line(settings.line_group)
     mail.configure_waking(wake_mail)
-    daily_mail.configure(settings.public_url)
+    daily_mail.configure(settings.public_url, wording.text_for)
     links.configure(settings.public_url)
     account_links.configure(settings.public_url)
 

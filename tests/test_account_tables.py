@@ -98,7 +98,9 @@ class Oracle:
             return on.active and deed.to in ("new", on.key)
         if deed.who == deed.on or (deed.name in MUST_SAY and not deed.reason):
             return False
-        if deed.name in ("leave", "transfer", "confirm"):
+        if deed.name == "confirm":
+            return self._confirms(deed.who, on)
+        if deed.name in ("leave", "transfer"):
             return self._of_school(deed, on)
         if not self.is_(deed.who, "admin"):
             return False
@@ -112,12 +114,20 @@ class Oracle:
             return False
         return deed.name != "suspend" or not on.active or self._keeps_an_admin(deed.on, on.holds, False)
 
+    def _confirms(self, who, on):
+        """Whether every role that an account has in the area is one whose holders he confirms."""
+        mine, of_schools = set(), {"school", "director"}
+        if self.is_(who, "district", "admin"):
+            mine |= of_schools
+        if self.is_(who, "approver", "admin"):
+            mine |= {"district", "approver", "executive", "admin"}
+        here = {role for role, place in on.holds if place != FAR_AREA}
+        return on.active and bool(here) and here <= mine
+
     def _of_school(self, deed, on):
         if not self.is_(deed.who, "district", "admin") or not on.active:
             return False
         schools = {one for one in on.holds if one[0] in ("school", "director")}
-        if deed.name == "confirm":
-            return bool(schools)
         return deed.held in schools and (deed.name == "leave" or deed.to != deed.held[1])
 
     def _keeps_an_admin(self, name, holds, active):
@@ -304,7 +314,7 @@ class Walk:
 
     def ask(self):
         school, email = self.chance.choice(SCHOOLS), f"n{len(self.asked)}@example.org"
-        typed = {"name": "ครูใหม่", "email": email, "position": "ครู", "phone": "1", "role": "school"}
+        typed = {"name": "ครูใหม่", "email": email, "position": "ครู", "phone": "045 111", "role": "school"}
         self.asked.append(registering.ask(AREA, {**typed, "school_code": school}, PDF).id)
         self.oracle.requests.append(Asked(school, email))
 

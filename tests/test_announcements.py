@@ -213,7 +213,7 @@ def test_the_group_hears_of_a_due_date_and_of_no_school(line_api, group, open_ro
         clock.configure(f"2025-06-{day:02}T08:00:00+07:00")
         due_notices.remind(AREA)
     ((_, _, body),) = line_api.pushes
-    said = "อีก 3 วันครบกำหนดยืนยันข้อมูล DMC 2568-1 (10 มิ.ย. 2568 16.30 น.) ยังไม่ยืนยัน 2 โรงเรียน"
+    said = "อีก 3 วันครบกำหนดยืนยันข้อมูล DMC ภาคเรียนที่ 1/2568 (10 มิ.ย. 2568 16.30 น.) ยังไม่ยืนยัน 2 โรงเรียน"
     assert body["messages"][0]["text"] == said
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from admin_app.wording import THAI_LETTER
 from documents import clock
 from documents.background import timetable
 from documents.database import collection
@@ -14,8 +15,8 @@ from tests.people import AREA
 @pytest.fixture
 def morning(post_office, teacher, neighbour):
     """Tell the teacher two things and the neighbour one; the morning after."""
-    notices.tell([teacher.id, neighbour.id], "round", "เปิดรับข้อมูล DMC 2568-1", None, AREA)
-    notices.tell([teacher.id], "returned", "ข้อมูลถูกส่งกลับแก้ไข", None, AREA)
+    notices.tell([teacher.id, neighbour.id], "round", "เปิดรับข้อมูล DMC ภาคเรียนที่ 1/2568", None, AREA)
+    notices.tell([teacher.id], "returned", "DMC ภาคเรียนที่ 1/2568: ข้อมูลของบ้านหนึ่งถูกส่งกลับแก้ไข", None, AREA)
     clock.configure("2025-06-06T07:45:00+07:00")
 
 
@@ -29,11 +30,27 @@ def test_each_gets_what_he_has_not_read_in_one_letter(morning, post_office, teac
     said = letter.get_content()
     for words in (
         "เรียน ครูหนึ่ง ใจดี",
-        "• ข้อมูลถูกส่งกลับแก้ไข",
+        "• DMC ภาคเรียนที่ 1/2568: ข้อมูลของบ้านหนึ่งถูกส่งกลับแก้ไข",
         "http://localhost/admin/notices/",
         "http://localhost/account/",
     ):
         assert words in said
+
+
+def test_who_reads_english_gets_his_digest_in_english_with_dates_as_he_likes_them(
+    morning, post_office, teacher, neighbour
+):
+    teacher.update(language="en", dates="ce")
+    neighbour.update(dates="ce")
+    timetable.run_due()
+    (letter,) = post_office.to(teacher.email)
+    assert letter["Subject"] == "Khet: 2 for you, 6 June 2025"
+    said = letter.get_content()
+    assert "Dear ครูหนึ่ง ใจดี" in said
+    assert "• Open for entry DMC term 1/2568" in said
+    names = ("ครูหนึ่ง ใจดี", "บ้านหนึ่ง")
+    assert THAI_LETTER.findall(said.replace(names[0], "").replace(names[1], "")) == []
+    assert post_office.to(neighbour.email)[0]["Subject"] == "เขต: 1 เรื่องถึงท่าน 6 มิถุนายน 2025"
 
 
 def test_what_was_mailed_is_not_mailed_again_the_next_day(morning, post_office, teacher):

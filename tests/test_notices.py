@@ -43,7 +43,7 @@ def test_opening_a_round_tells_superior_approver_and_schools_in_turn(
     assert ["รอท่านเปิดรอบ" in each for each in told(approver)["approver"]] == [True]
     for who in (teacher, neighbour, director):
         (text,) = next(iter(told(who).values()))
-        assert text == "เปิดรับข้อมูล DMC 2568-1 ถึง 10 มิ.ย. 2568 16.30 น."
+        assert text == "เปิดรับข้อมูล DMC ภาคเรียนที่ 1/2568 ถึง 10 มิ.ย. 2568 16.30 น."
 
 
 def test_who_acts_next_is_told_of_each_move_and_the_neighbour_of_none(
@@ -51,11 +51,11 @@ def test_who_acts_next_is_told_of_each_move_and_the_neighbour_of_none(
 ):
     submission = find_submission("DMC", place())
     bring(submission, "confirm", "certify", "verify", "return")
-    assert told(director)["director"][0] == "DMC 2568-1: บ้านหนึ่ง ยืนยันข้อมูลแล้ว รอท่านรับรอง"
-    assert told(officer)["officer"] == ["DMC 2568-1: มีโรงเรียนที่รับรองข้อมูลแล้ว รอเขตตรวจสอบ"]
+    assert told(director)["director"][0] == "DMC ภาคเรียนที่ 1/2568: บ้านหนึ่ง ยืนยันข้อมูลแล้ว รอท่านรับรอง"
+    assert told(officer)["officer"] == ["DMC ภาคเรียนที่ 1/2568: มีโรงเรียนที่รับรองข้อมูลแล้ว รอเขตตรวจสอบ"]
     assert told(teacher)["teacher"] == [
-        "DMC 2568-1: เขตตรวจสอบข้อมูลของบ้านหนึ่งแล้ว",
-        "DMC 2568-1: ข้อมูลของบ้านหนึ่งถูกส่งกลับแก้ไข",
+        "DMC ภาคเรียนที่ 1/2568: เขตตรวจสอบข้อมูลของบ้านหนึ่งแล้ว",
+        "DMC ภาคเรียนที่ 1/2568: ข้อมูลของบ้านหนึ่งถูกส่งกลับแก้ไข",
     ]
     assert told(neighbour, approver) == {"neighbour": [], "approver": []}
 
@@ -69,10 +69,10 @@ def test_the_officers_hear_once_a_day_that_schools_wait(begun, teacher, director
 def test_more_time_is_told_to_the_school_with_until_when(begun, teacher, director, officer):
     until = dt.datetime(2025, 6, 12, 16, 30, tzinfo=clock.BANGKOK)
     asides.extend(find_submission("DMC", place()), officer, until, ["school"], "ไฟดับ")
-    assert told(teacher)["teacher"] == ["DMC 2568-1: ขยายเวลาให้บ้านหนึ่งถึง 12 มิ.ย. 2568 16.30 น."]
+    assert told(teacher)["teacher"] == ["DMC ภาคเรียนที่ 1/2568: ขยายเวลาให้บ้านหนึ่งถึง 12 มิ.ย. 2568 16.30 น."]
     windows = {each.step: (clock.utc(each.opens_at), until) for each in begun.windows}
     round_moves.set_windows(begun, windows, begun.as_of, officer, "เลื่อน")
-    assert told(teacher)["teacher"][1] == "DMC 2568-1: กำหนดยืนยันข้อมูลเปลี่ยนเป็น 12 มิ.ย. 2568 16.30 น."
+    assert told(teacher)["teacher"][1] == "DMC ภาคเรียนที่ 1/2568: กำหนดยืนยันข้อมูลเปลี่ยนเป็น 12 มิ.ย. 2568 16.30 น."
 
 
 def test_a_request_is_told_to_who_may_decide_and_its_answer_to_who_asked(
@@ -179,8 +179,8 @@ def test_many_moves_at_once_tell_each_school_its_own(begun, teacher, neighbour, 
         None,
     ]
     assert told(teacher, neighbour) == {
-        "teacher": ["DMC 2568-1: เขตตรวจสอบข้อมูลของบ้านหนึ่งแล้ว"],
-        "neighbour": ["DMC 2568-1: เขตตรวจสอบข้อมูลของบ้านสองแล้ว"],
+        "teacher": ["DMC ภาคเรียนที่ 1/2568: เขตตรวจสอบข้อมูลของบ้านหนึ่งแล้ว"],
+        "neighbour": ["DMC ภาคเรียนที่ 1/2568: เขตตรวจสอบข้อมูลของบ้านสองแล้ว"],
     }
 
 
@@ -204,11 +204,13 @@ def test_what_is_due_in_seven_three_and_one_days_is_told_in_the_morning_once(
             clock.configure(f"2025-06-{day:02}T{hour:02}:00:00+07:00")
             timetable.run_due()
     assert told(teacher, neighbour, director) == {
-        "teacher": [f"อีก {n} วันครบกำหนดยืนยันข้อมูล DMC 2568-1 ของบ้านหนึ่ง" for n in (7, 3, 1)],
+        "teacher": [f"อีก {n} วันครบกำหนดยืนยันข้อมูล DMC ภาคเรียนที่ 1/2568 ของบ้านหนึ่ง" for n in (7, 3, 1)],
         "neighbour": [],
         "director": [],
     }
-    assert told(officer)["officer"] == [f"อีก {n} วันครบกำหนดตรวจสอบข้อมูล DMC 2568-1 ของเขต" for n in (7, 3, 1)]
+    assert told(officer)["officer"] == [
+        f"อีก {n} วันครบกำหนดตรวจสอบข้อมูล DMC ภาคเรียนที่ 1/2568 ของเขต" for n in (7, 3, 1)
+    ]
 
 
 def test_a_longer_time_of_its_own_moves_a_schools_reminders(begun, teacher, officer):
@@ -218,7 +220,7 @@ def test_a_longer_time_of_its_own_moves_a_schools_reminders(begun, teacher, offi
     for day in (7, 9, 13):
         clock.configure(f"2025-06-{day:02}T08:00:00+07:00")
         timetable.run_due()
-    assert told(teacher)["teacher"] == ["อีก 7 วันครบกำหนดยืนยันข้อมูล DMC 2568-1 ของบ้านหนึ่ง"]
+    assert told(teacher)["teacher"] == ["อีก 7 วันครบกำหนดยืนยันข้อมูล DMC ภาคเรียนที่ 1/2568 ของบ้านหนึ่ง"]
 
 
 def test_of_workers_at_once_one_keeps_the_timetable_and_a_dead_one_is_followed(begun, monkeypatch):

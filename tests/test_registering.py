@@ -9,6 +9,7 @@ from PIL import Image
 
 from documents import clock
 from documents.clock import real_now
+from documents.collecting.waiting import waiting_for
 from documents.database import collection, db
 from documents.errors import DuplicateKey, Invalid, NotAllowed, OutOfScope, WrongState
 from documents.notifying import mail
@@ -64,6 +65,19 @@ def waiting(area):
 @pytest.fixture
 def checked(waiting, officer):
     return registering.decide(waiting, "check", officer)[0]
+
+
+def test_who_registered_waits_on_the_home_of_who_is_to_decide(waiting, officer, approver, teacher, sign_in):
+    def of(who):
+        return [each.what for each in waiting_for(who, AREA, []) if each.what.startswith("join")]
+
+    assert (of(officer), of(approver), of(teacher)) == (["join_check"], [], [])
+    officer.update(push__grants=Grant(role="approver", area_code=AREA))
+    registering.decide(waiting, "check", officer.reload())
+    assert (of(officer), of(approver)) == ([], ["join_certify"])  # who checked does not certify
+    page = sign_in(approver).get("/admin/").text
+    assert "รับรองผู้ลงทะเบียน 1 คน" in page
+    assert "/admin/registrations/?state=checked" in page
 
 
 # The way of one who registers
@@ -126,6 +140,7 @@ def test_without_mail_everything_is_done_at_the_desk(client, sign_in, officer, a
         ({"name": "รับรางวัลที่ https://evil.example/a"}, "เฉพาะชื่อ-สกุล"),
         ({"name": "รับรางวัลที่ EVIL.COM ด่วน"}, "เฉพาะชื่อ-สกุล"),
         ({"phone": ""}, "โทรศัพท์"),
+        ({"phone": "ไม่มี"}, "โทรศัพท์เป็นตัวเลข"),
         ({"email": "ไม่ใช่"}, "ตัวอักษรอังกฤษ"),
         ({"email": "a@b\r\nBcc: c@d"}, "ตัวอักษรอังกฤษ"),
         ({"letter": b"<svg onload=alert(1)>"}, "JPEG"),
@@ -143,7 +158,7 @@ def test_what_is_wrong_is_said_and_what_was_typed_stays(client, area, wrong, sai
 
 
 def test_all_that_is_wrong_is_said_at_once_in_the_order_of_the_form(client, area):
-    answer = send(client, letter=b"", school="", email="", name="")
+    answer = send(client, letter=b"MZ\x90", school="", email="", name="")
     told = answer.text.split("data-summary")[1].split("</ul>")[0]
     places = [told.index(f'href="#field-{name}"') for name in ("school", "name", "email", "letter")]
     assert places == sorted(places)

@@ -270,6 +270,8 @@ TABLE = [
     ("POST", "/admin/people/confirm/", {"code": "{school}", "ids": "{person}"}, {303: "district admin"}),
     ("POST", "/admin/people/begin/", {"due": "1/1/2568"}, {422: "district admin"}),
     ("POST", "/admin/people/end/", {"reason": "เลิก"}, {409: "district admin"}),
+    ("GET", "/admin/recertification/", "", {200: "district approver admin"}),
+    ("POST", "/admin/recertification/confirm/", {"ids": "{person}"}, {303: "district admin"}),
     ("POST", "/admin/users/link/", {"id": "{person}"}, {}),  # no mail goes out here
     ("GET", "/admin/users/", "", {200: "admin"}),
     ("GET", "/admin/users/export/xlsx/", "", {200: "admin"}),

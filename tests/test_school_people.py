@@ -7,6 +7,7 @@ import pytest
 from documents import clock
 from documents.background import timetable
 from documents.background.jobs import Job
+from documents.collecting.waiting import waiting_for
 from documents.database import collection
 from documents.district.schools import Area, School
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
@@ -129,7 +130,7 @@ def test_only_the_district_and_the_administrator_do_it(
         for deed in (moved, left):
             with pytest.raises(OutOfScope):
                 deed(who, teacher)
-        with pytest.raises(NotAllowed):
+        with pytest.raises((NotAllowed, OutOfScope)):
             recertifying.confirm(who, AREA, [teacher.id])
     browser = sign_in(far)
     for path in (f"details/?id={teacher.id}", f"school/?code={SCHOOL}"):
@@ -184,15 +185,16 @@ def test_the_timetable_looks_after_it_each_day():
 def test_everybody_is_told_when_it_opens(running, teacher, neighbour, officer, post_office):
     assert running["told_at"]
     told = {letter["To"] for letter in post_office.letters}
-    assert {teacher.email, neighbour.email} <= told
-    assert officer.email not in told
+    assert {teacher.email, neighbour.email, officer.email} <= told
     assert "1 กรกฎาคม 2568" in post_office.to(teacher.email)[0].get_content()
 
 
 def test_who_was_not_confirmed_is_suspended_after_the_last_day(
-    running, officer, teacher, neighbour, director, post_office
+    running, officer, approver, teacher, neighbour, director, post_office
 ):
     recertifying.confirm(officer, AREA, [teacher.id, director.id])
+    recertifying.confirm(approver, AREA, [officer.id])
+    approver.update(set__confirmed=officer.reload().confirmed)
     run_on(DUE)
     assert neighbour.reload().active
     began = sessions.begin(neighbour)
@@ -211,12 +213,14 @@ def test_who_was_not_confirmed_is_suspended_after_the_last_day(
     assert list(history.verify(AREA)) == []
 
 
-def test_officers_are_reminded_once_a_step(running, officer, post_office):
-    counts = []
+def test_who_confirms_is_reminded_once_a_step_of_what_waits_for_him(running, officer, approver, post_office):
+    counts, told_before = [], len(post_office.to(officer.email))
     for days in (20, 7, 6, 3, 1):
         run_on(DUE - dt.timedelta(days=days))
-        counts.append(len(post_office.to(officer.email)))
+        counts.append(len(post_office.to(officer.email)) - told_before)
     assert counts == [0, 1, 1, 2, 3]
+    assert "ยังไม่ได้ยืนยัน 3 บัญชี" in post_office.to(officer.email)[-1].get_content()
+    assert "ยังไม่ได้ยืนยัน 1 บัญชี" in post_office.to(approver.email)[-1].get_content()
 
 
 def test_nobody_is_suspended_who_was_not_told_a_week_before(running, neighbour, teacher, database):
@@ -234,13 +238,57 @@ def test_a_job_that_runs_again_does_nothing_twice(running, neighbour, post_offic
     assert len(post_office.letters) == before
 
 
-def test_who_has_other_roles_is_left_to_a_person(running, neighbour, officer, teacher, director):
-    neighbour.grants.append(Grant(role="executive", area_code=AREA))
+def test_who_has_roles_elsewhere_is_left_to_a_person(
+    running, neighbour, administrator, officer, teacher, director
+):
+    neighbour.grants.append(Grant(role="executive", area_code="34020000"))
     neighbour.save()
-    recertifying.confirm(officer, AREA, [teacher.id, director.id])
+    recertifying.confirm(administrator, AREA, [teacher.id, director.id, officer.id])
     job = run_on(DUE + dt.timedelta(days=1))
-    assert "ไม่ได้ระงับ 1 บัญชี" in job.result["summary"][1]
+    assert "ไม่ได้ระงับ 2 บัญชี" in job.result["summary"][1]  # the one administrator, too
     assert neighbour.reload().active
+
+
+def test_the_office_is_confirmed_by_the_approver_or_an_administrator_nobody_by_himself(
+    running, officer, approver, administrator, teacher, neighbour, director, sign_in
+):
+    with pytest.raises(OutOfScope):
+        recertifying.confirm(officer, AREA, [approver.id])
+    with pytest.raises(OutOfScope):
+        recertifying.confirm(approver, AREA, [teacher.id])
+    for who in (approver, administrator):
+        with pytest.raises(NotAllowed):
+            recertifying.confirm(who, AREA, [who.id])
+    teacher.update(push__grants=Grant(role="district", area_code=AREA))
+    with pytest.raises(OutOfScope):  # an officer, too
+        recertifying.confirm(officer, AREA, [teacher.id])
+    desk = sign_in(approver)
+    page = desk.get("/admin/recertification/").text
+    offered = [f'value="{who.id}"' in page for who in (officer, administrator, approver, neighbour)]
+    assert offered == [True, True, False, False]
+    chosen = [str(officer.id), str(administrator.id)]
+    assert desk.send("/admin/recertification/confirm/", {"ids": chosen}).status_code == 303
+    assert "ไม่มีบัญชีที่รอท่านยืนยัน" in desk.get("/admin/recertification/").text
+    assert desk.send("/admin/recertification/confirm/", {"ids": [str(neighbour.id)]}).status_code == 403
+    assert recertifying.is_confirmed(administrator.reload(), AREA, running)
+
+
+def test_schools_of_a_whole_area_are_confirmed_from_one_list(
+    running, officer, teacher, director, neighbour, sign_in
+):
+    desk = sign_in(officer)
+    assert f'value="{neighbour.id}" checked' in desk.get("/admin/recertification/?ticked=1").text
+    (waits,) = [each for each in waiting_for(officer, AREA, []) if each.what == "recertify"]
+    assert (waits.count, waits.until) == (3, dt.datetime(2025, 7, 1, 17, tzinfo=dt.UTC))
+    everybody = [str(who.id) for who in (teacher, director, neighbour)]
+    assert desk.send("/admin/recertification/confirm/", {"ids": everybody}).status_code == 303
+    assert [each.what for each in waiting_for(officer, AREA, []) if each.what == "recertify"] == []
+
+
+def test_the_last_administrator_stays_whoever_forgot_him(running, administrator, approver, officer):
+    summary = run_on(DUE + dt.timedelta(days=1)).result["summary"]
+    assert "ผู้ดูแลระบบคนสุดท้าย" in summary[1]
+    assert [who.reload().active for who in (administrator, approver, officer)] == [True, False, False]
 
 
 def test_a_new_account_is_as_good_as_confirmed(running, administrator):
@@ -251,7 +299,9 @@ def test_a_new_account_is_as_good_as_confirmed(running, administrator):
     }
     made, _ = accounts.create(administrator, values)
     assert recertifying.is_confirmed(made, AREA, recertifying.present(AREA))
-    assert User.objects(__raw__=recertifying.left(AREA, recertifying.present(AREA))).count() == 3
+    assert made.id not in User.objects(__raw__=recertifying.left(AREA, recertifying.present(AREA))).scalar(
+        "id"
+    )
 
 
 def test_schools_are_confirmed_on_their_pages(running, sign_in, officer, teacher, director, neighbour):

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from admin_app.gate import EXPIRED
+from admin_app.gate import ENDED, EXPIRED
 from admin_app.sign_in import SUSPENDED, WRONG
 from documents.clock import real_now
 from documents.database import collection
@@ -127,7 +127,9 @@ def test_an_ended_session_holds_at_the_next_request(sign_in, teacher):
     browser = sign_in(teacher)
     assert browser.get("/admin/").status_code == 200
     sessions.end_all(teacher)
-    assert browser.get("/admin/").location.startswith("/login")
+    answer = browser.get("/admin/", follow_redirects=True)
+    assert answer.request.path == "/login"
+    assert ENDED in answer.text  # not that he was away for long
 
 
 @pytest.mark.parametrize(

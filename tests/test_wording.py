@@ -174,7 +174,7 @@ PAGES = {
                  "/admin/findings/", "/admin/jobs/", "/admin/transfers/", "/admin/id-changes/", "/admin/duplicates/", "/admin/reopening/",
                  "/admin/gcode/?queue=check", "/admin/gcode/details/?id={gcode}", "/admin/gcode/settings/",
                  "/admin/students/import/", "/admin/students/import/past/", "/admin/submissions/details/?id={submission}",
-                 "/admin/people/", "/admin/registrations/", "/admin/registrations/invite/"),
+                 "/admin/people/", "/admin/recertification/", "/admin/registrations/", "/admin/registrations/invite/"),
     "approver": ("/admin/", "/admin/rounds/", "/admin/reopening/", "/admin/findings/", "/admin/gcode/certify/?id={gcode}"),
     "executive": ("/admin/", "/admin/control-room/"),
     "admin": ("/admin/", "/admin/users/", "/admin/users/new/", "/admin/fields/", "/admin/audit/", "/admin/codelists/"),

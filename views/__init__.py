@@ -45,6 +45,7 @@ from views.notifying.notices import Notices
 from views.people.account import Account
 from views.people.joining import joining
 from views.people.privacy import Notice, Privacy
+from views.people.recertification import Recertification
 from views.people.registrations import Registrations
 from views.people.school_people import SchoolPeople
 from views.people.users import Users
@@ -115,6 +116,7 @@ def pages():
         ClassListPages(),
         Registrations(),
         SchoolPeople(),
+        Recertification(),
         Users(),
         Fields(),
         Limits(),

@@ -27,7 +27,7 @@ SECTIONS = {
     "งานเอกสาร": ("import", "imports", "export", "jobs", "reports", "building_reports", "equipment_reports",
                  "gcode_reports", "money"),
     "แบบสำรวจ": ("surveys",),
-    "ดูแลระบบ": ("schools", "contacts", "registrations", "people", "users", "accounts", "fields", "limits", "rules", "layouts", "rates", "codelists", "mails", "privacy", "audit"),
+    "ดูแลระบบ": ("schools", "contacts", "registrations", "people", "recertification", "users", "accounts", "fields", "limits", "rules", "layouts", "rates", "codelists", "mails", "privacy", "audit"),
 }  # fmt: skip
 BESIDE = "beside "  # what other questions are called among those of what waits
 LEADING_VOWELS = "เแโใไ"

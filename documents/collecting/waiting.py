@@ -22,7 +22,7 @@ from documents.dmc.id_changes import IdChange
 from documents.dmc.students import Student
 from documents.dmc.transfers import Transfer
 from documents.gcode import gcode_queues
-from documents.people import access
+from documents.people import access, recertifying, registrations
 from documents.records.completeness import unreviewed_counter
 from documents.records.digests import documents_of
 
@@ -80,6 +80,7 @@ def waiting_for(user, area_code, rounds, now=None, sums=None, ask=asked_in_parts
     waits += _of_cases_of_pupils(area_code, rounds, found)
     waits += _of_learners(found)
     waits += _of_profiles(found)
+    waits += _of_people(found)
     return sorted(waits, key=lambda each: _press(each, now))
 
 
@@ -97,6 +98,8 @@ def _questions(user, area_code, rounds, now):
         asked[name] = document, [{"$match": {"area_code": area_code} | query}, *stages]
 
     asked |= gcode_queues.waiting_questions(user, area_code)
+    asked |= registrations.waiting_questions(user, area_code)
+    asked |= recertifying.waiting_question(user, area_code)
     own = _own(user, area_code, "school", "director")
     if user.holds("district", area_code) or user.holds("approver", area_code):
         own = [*own, area_code]  # the office reports as a unit of its own in some subsystems
@@ -155,7 +158,7 @@ def _worked_on(rounds):
 ORDER = (
     "lapsed", "reopened", "answer_transfer", "answer_duplicate", "returned", "gcode_returned", "late", "hold", "results", "complete", "mend", "explain", "start", "review",
     "confirm", "certify", "reopen_forwarded", "time_forwarded", "reopen_asked", "time_asked", "answered", "order", "verify",
-    "decide_transfer", "decide_number", "decide_duplicate", "gcode_certify", "gcode_check", "resume_lock",
+    "decide_transfer", "decide_number", "decide_duplicate", "gcode_certify", "gcode_check", "join_certify", "join_check", "recertify", "resume_lock",
     "lock_round", "open_round", "unconfirmed", "out_again", "held", "propose", "publish", "await_confirm", "gcode_draft", "profile", "own_request",
 )  # fmt: skip
 
@@ -339,6 +342,20 @@ def _of_learners(found):
     for what in ("gcode_check", "gcode_certify", "gcode_returned", "gcode_draft"):
         for row in found.get(what, ()):
             yield Wait(what, row["n"], None, since=row["oldest"] and utc(row["oldest"]))
+
+
+# ---- accounts ----
+
+
+def _of_people(found):
+    """Who registered, to check and to certify; the accounts to confirm this year."""
+    for what in ("join_check", "join_certify"):
+        for row in found.get(what, ()):
+            yield Wait(what, row["n"], None, since=utc(row["oldest"]))
+    for row in found.get("recertify", ()):
+        yield Wait(
+            "recertify", row["n"], None, until=utc(clock.day_begins(row["due"].date() + dt.timedelta(days=1)))
+        )
 
 
 # ---- profiles of schools ----

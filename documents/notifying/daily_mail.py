@@ -1,4 +1,7 @@
-"""The daily digest (สรุปประจำวัน): one e-mail a morning with what is not read yet, for who has not turned it off."""
+"""The daily digest (สรุปประจำวัน): one e-mail a morning with what is not read yet, for who has not turned it off.
+
+It is written in Thai and said again line by line for who reads in English or wants other dates, as the pages are.
+"""
 
 from datetime import timedelta
 from itertools import groupby
@@ -18,12 +21,13 @@ LOOKED_BACK = timedelta(days=3)  # what is older was read, mailed or is past car
 MOST_LINES = 20
 
 _front = ""
+_say = None
 
 
-def configure(public_url):
-    """Tell under which address people reach the product."""
-    global _front
-    _front = public_url.rstrip("/")
+def configure(public_url, say):
+    """Tell under which address people reach the product, and what says a Thai text as (text, language, dates) asks."""
+    global _front, _say
+    _front, _say = public_url.rstrip("/"), say
 
 
 @daily("mail", HOUR, MINUTE)
@@ -42,35 +46,38 @@ def send_daily(area_code):
 
 def _sent(person, notices, area_code):
     wanted = {"_id": person, "active": True, "digest_off": {"$ne": True}}
-    user = collection(User).find_one(wanted, {"email": 1, "name": 1})
+    user = collection(User).find_one(wanted, {"email": 1, "name": 1, "language": 1, "dates": 1})
     if user is None or not ADDRESS.fullmatch(user["email"]):
         return False
-    subject = f"เขต: {len(notices):,} เรื่องถึงท่าน {buddhist.format_long(clock.today())}"
     once = f"digest/{clock.today()}/{person}"
-    sent = mail.send(user["email"], subject, text_of(user["name"], notices), "digest", area_code, once=once)
+    sent = mail.send(user["email"], *letter_of(user, notices), "digest", area_code, once=once)
     told = {"_id": {"$in": [row["_id"] for row in notices]}, "area_code": area_code}
     collection(Notice).update_many(told, {"$set": {"mailed_at": naive(clock.now())}})
     return sent is not None
 
 
-def text_of(name, notices):
-    """The digest's text: what each notice says, and where to read them and to turn this off."""
-    lines = [f"• {row['text']}" for row in notices[:MOST_LINES]]
-    if len(notices) > MOST_LINES:
-        lines.append(f"และอีก {len(notices) - MOST_LINES:,} เรื่อง")
-    return "\n".join(
-        [
-            f"เรียน {name}",
-            "",
-            f"มีเรื่องที่ท่านยังไม่ได้อ่าน {len(notices):,} เรื่อง ณ {buddhist.format_datetime(clock.now())}",
-            "",
-            *lines,
-            "",
-            f"เปิดดูที่ {_front}/admin/notices/",
-            f"ไม่ต้องการรับสรุปประจำวัน ปิดได้ที่ {_front}/account/",
-            "",
-        ]
-    )
+def letter_of(user, notices):
+    """(subject, text) of a person's digest: what each notice says, and where to read them and to turn this off."""
+
+    def say(text):
+        return _say(text, user.get("language") or "th", user.get("dates") or "be")
+
+    number, left = f"{len(notices):,}", len(notices) - MOST_LINES
+    lines = [f"• {say(row['text'])}" for row in notices[:MOST_LINES]]
+    if left > 0:
+        lines.append(say(f"และอีก {left:,} เรื่อง"))
+    said = [
+        say(f"เรียน {user['name']}"),
+        "",
+        say(f"มีเรื่องที่ท่านยังไม่ได้อ่าน {number} เรื่อง ณ {buddhist.format_datetime(clock.now())}"),
+        "",
+        *lines,
+        "",
+        say(f"เปิดดูที่ {_front}/admin/notices/"),
+        say(f"ไม่ต้องการรับสรุปประจำวัน ปิดได้ที่ {_front}/account/"),
+        "",
+    ]
+    return say(f"เขต: {number} เรื่องถึงท่าน {buddhist.format_long(clock.today())}"), "\n".join(said)
 
 
 def turn(user, on):

@@ -8,7 +8,7 @@ from documents.collecting.submissions import WRITABLE, submissions_of
 from documents.collecting.windows import open_until
 from documents.formats import buddhist
 from documents.notifying import announcements, notices
-from documents.notifying.notice_rules import page_of, title_of
+from documents.notifying.notice_rules import page_of
 
 DAYS_BEFORE = (7, 3, 1)
 MORNING = 7  # o'clock
@@ -41,7 +41,7 @@ def _of_schools(round_):
     for (step, roles), found in due.items():
         people = notices.at_schools(round_.area_code, {each.school_code for each, *_ in found}, roles)
         for submission, days, until in found:
-            text = f"อีก {days} วันครบกำหนด{STEPS[step][2]} {title_of(round_)} ของ{submission.school_name}"
+            text = f"อีก {days} วันครบกำหนด{STEPS[step][2]} {round_} ของ{submission.school_name}"
             once = f"due/{submission.id}/{step}/{in_bangkok(utc(until)).date()}/{days}"
             for person in people[submission.school_code]:
                 yield person, "due", text, page_of(submission), once
@@ -52,7 +52,7 @@ def _of_officers(round_):
     days = window and _days_left(window.closes_at)
     if not days:
         return
-    text = f"อีก {days} วันครบกำหนดตรวจสอบข้อมูล {title_of(round_)} ของเขต"
+    text = f"อีก {days} วันครบกำหนดตรวจสอบข้อมูล {round_} ของเขต"
     once = f"due/{round_.id}/verify/{in_bangkok(utc(window.closes_at)).date()}/{days}"
     for person in notices.people_with(round_.area_code, ["district"]):
         yield person.id, "due", text, "/admin/control-room/", once
@@ -65,7 +65,7 @@ def _to_line(round_):
     left = submissions_of(round_).filter(state__in=WRITABLE).count() if days else 0
     if left:
         until = buddhist.format_datetime(utc(window.closes_at))
-        text = f"อีก {days} วันครบกำหนดยืนยันข้อมูล {title_of(round_)} ({until}) ยังไม่ยืนยัน {left:,} โรงเรียน"
+        text = f"อีก {days} วันครบกำหนดยืนยันข้อมูล {round_} ({until}) ยังไม่ยืนยัน {left:,} โรงเรียน"
         announcements.send_to_line(round_.area_code, text, f"due/{round_.id}/{days}/{clock.today()}")
 
 

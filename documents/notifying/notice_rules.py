@@ -4,8 +4,7 @@ or after the transaction in progress; none of them can undo what was done.
 
 from documents import clock
 from documents.clock import utc
-from documents.collecting.rounds import system_name
-from documents.collecting.submissions import submissions_of
+from documents.collecting.submissions import round_of, submissions_of
 from documents.formats import buddhist
 from documents.notifying.notices import at_schools, later, number_told, people_with, tell, tell_each
 from documents.people.users import SCHOOL_ROLES, System
@@ -14,9 +13,9 @@ SLOW_JOB = 10  # seconds: a person who waited less saw it end
 FIRST_FOUND = 5  # schools of a round of which the officers are told one by one in a day
 
 
-def title_of(of):
-    """'DMC 2568-1' of a submission, round or request."""
-    return f"{system_name(of.subsystem)} {getattr(of, 'round_label', None) or of.label}"
+def title_of(submission):
+    """The round of a submission as officers write it: 'DMC ภาคเรียนที่ 1/2568'."""
+    return str(round_of(submission))
 
 
 def page_of(submission):
@@ -115,20 +114,20 @@ def after_round(round_, before):
 
 def _of_round(round_, role, sentence):
     who = [each.id for each in people_with(round_.area_code, [role])]
-    words = sentence.format(round=title_of(round_))
+    words = sentence.format(round=round_)
     tell(who, "round", words, round_page(round_), round_.area_code)
 
 
 def _opened(round_):
     window = round_.window("enter")
     until = f" ถึง {buddhist.format_datetime(utc(window.closes_at))}" if window else ""
-    to_schools(round_, f"เปิดรับข้อมูล {title_of(round_)}{until}")
+    to_schools(round_, f"เปิดรับข้อมูล {round_}{until}")
 
 
 def _windows_moved(round_, before):
     now, then = round_.window("enter"), before.window("enter")
     if now and then and now.closes_at != then.closes_at:
-        text = f"{title_of(round_)}: กำหนดยืนยันข้อมูลเปลี่ยนเป็น {buddhist.format_datetime(utc(now.closes_at))}"
+        text = f"{round_}: กำหนดยืนยันข้อมูลเปลี่ยนเป็น {buddhist.format_datetime(utc(now.closes_at))}"
         later(lambda: to_schools(round_, text))
 
 

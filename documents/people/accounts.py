@@ -14,6 +14,7 @@ from pymongo.errors import DuplicateKeyError
 
 from documents.clock import real_now
 from documents.database import collection, in_transaction
+from documents.district import school_rules
 from documents.district.schools import Area, School
 from documents.errors import DuplicateKey, Invalid, NotAllowed, OutOfScope, StaleRevision
 from documents.formats import buddhist, thai
@@ -315,6 +316,11 @@ def checked_person(values):
         wrong["name"] = "ชื่อ-สกุลมีที่อยู่เว็บหรืออีเมลไม่ได้ กรุณากรอกเฉพาะชื่อ-สกุล"
     if not EMAIL.fullmatch(kept["email"]) or not kept["email"].isascii():
         wrong["email"] = "อีเมลต้องเป็นรูปแบบ ชื่อ@โดเมน ด้วยตัวอักษรอังกฤษ"
+    if kept["phone"]:
+        try:
+            kept["phone"] = school_rules.phone(kept["phone"])
+        except ValueError as error:
+            wrong["phone"] = f"{error}"
     for name in PERSONAL:
         if len(kept[name]) > (limit := User._fields[name].max_length):
             wrong[name] = f"ยาวเกิน {limit:,} ตัวอักษร กรุณาย่อให้สั้นลง"

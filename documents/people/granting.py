@@ -11,16 +11,20 @@ from documents.people.users import EVERY_AREA, ROLES
 
 
 class Rule(NamedTuple):
-    """The roles that check and certify who is to have a role, those that give it alone, and those that move its holders."""
+    """The roles that check and certify who is to have a role, those that give it alone, those that move its holders, and
+    those that say once a year of their accounts that they are right.
+    """
 
     checked_by: tuple
     certified_by: tuple
     alone: tuple
     kept_by: tuple
+    confirmed_by: tuple
 
 
-OF_SCHOOL = Rule(("district",), ("approver",), ("admin",), ("district", "admin"))
-OF_AREA = Rule((), (), ("admin",), ("admin",))
+OF_SCHOOL = Rule(("district",), ("approver",), ("admin",), ("district", "admin"), ("district", "admin"))
+# The approver confirms too: of an area's one administrator nobody else could.
+OF_AREA = Rule((), (), ("admin",), ("admin",), ("approver", "admin"))
 GRANTING = {
     "school": OF_SCHOOL,
     "director": OF_SCHOOL,
@@ -48,8 +52,13 @@ def certifies(actor, role, area_code):
 
 
 def keeps(actor, grant):
-    """Whether the actor moves, ends and yearly confirms the holders of this grant."""
+    """Whether the actor moves and ends the holders of this grant."""
     return grant.area_code != EVERY_AREA and _holds(actor, GRANTING[grant.role].kept_by, grant.area_code)
+
+
+def confirms(actor, area_code):
+    """The roles whose holders in an area the actor confirms once a year, in the order of ROLES."""
+    return [role for role, rule in GRANTING.items() if _holds(actor, rule.confirmed_by, area_code)]
 
 
 def require_other(actor, person_id):

@@ -1,8 +1,9 @@
-"""The yearly confirmation of accounts (การยืนยันบัญชีประจำปี): the district says of each account of a school that it is still right.
+"""The yearly confirmation of accounts (การยืนยันบัญชีประจำปี): the district says of each account that it is still right.
 
-An officer opens it with a last day. Whoever is not confirmed is told at once, the officers again before the end; after
-the last day, and never less than a week after they were told, a job suspends the accounts that nobody confirmed. It
-touches accounts whose every role is at schools of the area, and no others.
+An officer opens it with a last day. The accounts of schools are confirmed by officers, those of the office by the approver
+or an administrator, nobody's by himself (`granting.py`). Whoever is not confirmed is told at once, who confirms again
+before the end; after the last day, and never less than a week after they were told, a job suspends the accounts that
+nobody confirmed. It leaves accounts that also have roles in other areas alone, and an area's last administrator.
 """
 
 import datetime as dt
@@ -13,20 +14,21 @@ from documents.background.timetable import daily
 from documents.clock import utc
 from documents.database import collection, in_transaction
 from documents.district.schools import Area
-from documents.errors import Invalid, NotAllowed, StaleRevision, WrongState
+from documents.errors import Invalid, NotAllowed, OutOfScope, StaleRevision, WrongState
 from documents.formats import buddhist
 from documents.notifying import mail, notices
-from documents.people import accounts, granting, postings
+from documents.people import accounts, granting
 from documents.people.account_links import front, letter, reachable
-from documents.people.users import SCHOOL_ROLES, System, User
+from documents.people.users import ROLES, SCHOOL_ROLES, System, User
 from documents.records.cases import reason_of
 from documents.trail.history import naive_now, note_event
 from documents.trail.refusals import noting_refusals
 
 SHORTEST, LONGEST = 14, 180  # days from its opening to its last day
 TOLD_BEFORE = dt.timedelta(days=7)
-REMIND_AT = (7, 3, 1)  # days before the end, to the officers
-PAGE = "/admin/people/"
+REMIND_AT = (7, 3, 1)  # days before the end, to who confirms
+PAGE = "/admin/recertification/"
+CONFIRM = [role for role in ROLES if any(role in rule.confirmed_by for rule in granting.GRANTING.values())]
 
 
 def present(area_code):
@@ -108,11 +110,13 @@ def end(actor, area_code, reason):
 def confirm(actor, area_code, person_ids, reason=None):
     """Say of accounts that they are right for another year; gives how many it was said of.
 
-    Raises OutOfScope for an account of no school of the actor's, NotAllowed for his own, WrongState for a suspended one.
+    Raises OutOfScope for an account that is none of the actor's to confirm, NotAllowed for his own, WrongState for a
+    suspended one.
     """
-    _require(actor, area_code)
+    if not granting.confirms(actor, area_code):
+        raise NotAllowed("เฉพาะเจ้าหน้าที่เขต ผู้รับรอง หรือผู้ดูแลระบบของเขตเท่านั้นที่ยืนยันบัญชีได้")
     said = reason_of(reason, needed=False)
-    people = [postings.find(actor, area_code, id_) for id_ in dict.fromkeys(person_ids)]
+    people = [_find(actor, area_code, id_) for id_ in dict.fromkeys(person_ids)]
     for person in people:
         granting.require_other(actor, person.id)
         if not person.active:
@@ -134,6 +138,61 @@ def confirm(actor, area_code, person_ids, reason=None):
     return len(people)
 
 
+def _find(actor, area_code, person_id):
+    """The account of an id, if the actor confirms every role it has in the area. Raises OutOfScope."""
+    oid = accounts.object_id(person_id)
+    person = oid and User.objects(__raw__={"$and": [{"_id": oid}, scope(actor, area_code)]}).first()
+    if not person:
+        raise OutOfScope("ไม่พบบัญชีนี้ในบัญชีที่ท่านยืนยันได้")
+    return person
+
+
+def scope(actor, area_code):
+    """The filter of the accounts whose every role in the area the actor confirms."""
+    roles = granting.confirms(actor, area_code)
+    others = [role for role in ROLES if role not in roles]
+
+    def held(some):
+        return {"$elemMatch": {"role": {"$in": some}, "area_code": area_code}}
+
+    return {"areas_listed": area_code, "$and": [{"grants": held(roles)}, {"grants": {"$not": held(others)}}]}
+
+
+def waiting_for(actor, area_code, running):
+    """The filter of the active accounts that wait for the actor's confirmation; his own never does."""
+    return {"$and": [left(area_code, running), scope(actor, area_code), {"_id": {"$ne": actor.id}}]}
+
+
+def waiting_question(actor, area_code):
+    """{"recertify": (document class, pipeline)}, as `database.asked_together` takes it: a row {n, due} while accounts wait for
+    him; empty for who confirms none.
+    """
+    if not granting.confirms(actor, area_code):
+        return {}
+    # What lacks comes before every date.
+    unsaid = {
+        "$match": {
+            "$expr": {"$lt": [{"$ifNull": [f"$confirmed.{area_code}.at", None]}, "$$since"]},
+            "active": True,
+            "_id": {"$ne": actor.id},
+        }
+        | scope(actor, area_code)
+    }
+    counted = {"from": User._get_collection_name(), "as": "left", "let": {"since": "$recertification.since"}}
+    counted["pipeline"] = [unsaid, {"$count": "n"}]
+    return {
+        "recertify": (
+            Area,
+            [
+                {"$match": {"code": area_code, "recertification": {"$ne": None}}},
+                {"$lookup": counted},
+                {"$unwind": "$left"},
+                {"$project": {"n": "$left.n", "due": "$recertification.due"}},
+            ],
+        )
+    }
+
+
 def mark_of(actor):
     """What an account keeps of being confirmed."""
     return {"at": naive_now(), "by": actor.id, "by_name": actor.name}
@@ -146,10 +205,9 @@ def is_confirmed(person, area_code, running):
 
 
 def left(area_code, running):
-    """The filter of the active accounts of the area's schools that nobody has confirmed yet."""
-    held = {"$elemMatch": {"role": {"$in": list(SCHOOL_ROLES)}, "area_code": area_code}}
+    """The filter of the area's active accounts that nobody has confirmed yet."""
     unsaid = {f"confirmed.{area_code}.at": {"$not": {"$gte": running["since"]}}}
-    return {"areas_listed": area_code, "active": True, "grants": held} | unsaid
+    return {"areas_listed": area_code, "active": True} | unsaid
 
 
 def counts_of_schools(area_code, running=None):
@@ -176,7 +234,7 @@ def counts_of_schools(area_code, running=None):
 
 def _require(actor, area_code):
     if not any(actor.holds(role, area_code) for role in granting.OF_SCHOOL.kept_by):
-        raise NotAllowed("เฉพาะเจ้าหน้าที่เขตหรือผู้ดูแลระบบของเขตเท่านั้นที่ยืนยันบัญชีของโรงเรียนได้")
+        raise NotAllowed("เฉพาะเจ้าหน้าที่เขตหรือผู้ดูแลระบบของเขตเท่านั้นที่เปิดหรือปิดการยืนยันบัญชีได้")
 
 
 # ---- the timetable ----
@@ -192,13 +250,13 @@ def run(job, progress):
     if not running.get("told_at"):
         return {"summary": [f"แจ้งผู้ใช้ทางอีเมล {tell(area_code, running):,} คน"]}
     if not is_over(running):
-        return {"summary": [f"เตือนเจ้าหน้าที่ {remind(area_code, running):,} คน"]}
+        return {"summary": [f"เตือนผู้ยืนยัน {remind(area_code, running):,} คน"]}
     if clock.now() < utc(running["told_at"]) + TOLD_BEFORE:
         return {"summary": ["ยังไม่ครบ 7 วันหลังแจ้งผู้ใช้ จึงยังไม่ระงับบัญชีใด"]}
     done, kept = suspend_left(job.actor, area_code, running, progress)
     lines = [f"ระงับบัญชีที่ไม่ได้ยืนยัน {done:,} บัญชี"]
     if kept:
-        lines.append(f"ไม่ได้ระงับ {kept:,} บัญชีที่มีหน้าที่อื่นด้วย กรุณาตรวจเอง")
+        lines.append(f"ไม่ได้ระงับ {kept:,} บัญชีที่มีหน้าที่ในเขตอื่น หรือเป็นผู้ดูแลระบบคนสุดท้าย กรุณาตรวจเอง")
     return {"summary": lines}
 
 
@@ -206,14 +264,14 @@ def tell(area_code, running):
     """Tell everybody who is not confirmed, by bell and letter, and note that they were told; gives how many letters went out."""
     due, sent = buddhist.format_long(running["due"]), 0
     people = list(User.objects(__raw__=left(area_code, running)))
-    text = f"เขตกำลังตรวจบัญชีของโรงเรียน บัญชีของท่านต้องได้รับการยืนยันจากเขตภายในวันที่ {due}"
+    text = f"เขตกำลังตรวจบัญชีผู้ใช้ประจำปี บัญชีของท่านต้องได้รับการยืนยันจากเขตภายในวันที่ {due}"
     mark = f"recertify/{running['since']:%Y%m%d%H%M%S}"
     notices.tell([one.id for one in people], "account", text, "/account/", area_code, mark)
     for person in people:
         if reachable(person.email):
             lines = [
                 f"เรียน {person.name}",
-                f"เขตกำลังตรวจว่าบัญชีของแต่ละโรงเรียนยังถูกต้อง บัญชีของท่านต้องได้รับการยืนยันจากเขตภายในวันที่ {due}",
+                f"เขตกำลังตรวจว่าบัญชีของแต่ละคนยังถูกต้อง บัญชีของท่านต้องได้รับการยืนยันจากเขตภายในวันที่ {due}",
                 "ถ้าท่านยังทำหน้าที่เดิม ไม่ต้องทำอะไร หากไม่แน่ใจให้ถามเจ้าหน้าที่เขต บัญชีที่ไม่ได้ยืนยันจะถูกระงับหลังวันนั้น ข้อมูลไม่หาย",
             ]
             once = f"recertify {running['since']:%Y%m%d%H%M%S} {person.id}"
@@ -224,44 +282,40 @@ def tell(area_code, running):
 
 
 def remind(area_code, running):
-    """Write to the officers some days before the end, once for each; gives to how many."""
+    """Write to who confirms some days before the end what still waits for him, once for each; gives to how many."""
     days = (last_day(running) - clock.today()).days
     step = next((one for one in sorted(REMIND_AT) if days <= one), None)
-    waits = User.objects(__raw__=left(area_code, running)).count()
-    if step is None or step in running.get("reminded", ()) or not waits:
+    if step is None or step in running.get("reminded", ()):
         return 0
     marked = {"$addToSet": {"recertification.reminded": step}}
     if not collection(Area).update_one(_same(area_code, running), marked).modified_count:
         return 0
-    officers = [
-        one for one in User.objects(areas_listed=area_code, active=True) if one.holds("district", area_code)
-    ]
-    text = f"ยังไม่ได้ยืนยันบัญชีของโรงเรียน {waits:,} บัญชี เหลือ {max(days, 0):,} วันก่อนถูกระงับ"
-    mark = f"recertify/{running['since']:%Y%m%d%H%M%S}/{step}"
-    notices.tell([one.id for one in officers], "account", text, PAGE, area_code, mark)
-    for person in officers:
-        if reachable(person.email):
-            lines = [
-                f"เรียน {person.name}",
-                f"ยังไม่ได้ยืนยันบัญชีของโรงเรียน {waits:,} บัญชี เหลือ {max(days, 0):,} วันก่อนถูกระงับ ยืนยันได้ที่ {front(PAGE)}",
-            ]
-            mail.send(person.email, "บัญชีที่ยังไม่ได้ยืนยัน", letter(lines), "account", area_code)
-    return len(officers)
+    mark, told = f"recertify/{running['since']:%Y%m%d%H%M%S}/{step}", 0
+    for person in notices.people_with(area_code, CONFIRM):
+        if waits := User.objects(__raw__=waiting_for(person, area_code, running)).count():
+            text = f"ยังไม่ได้ยืนยัน {waits:,} บัญชี เหลือ {max(days, 0):,} วันก่อนถูกระงับ"
+            notices.tell([person.id], "account", text, PAGE, area_code, mark)
+            if reachable(person.email):
+                lines = [f"เรียน {person.name}", f"{text} ยืนยันได้ที่ {front(PAGE)}"]
+                mail.send(person.email, "บัญชีที่ยังไม่ได้ยืนยัน", letter(lines), "account", area_code)
+            told += 1
+    return told
 
 
 def suspend_left(actor, area_code, running, progress=None):
-    """Suspend whoever was not confirmed; gives (how many, how many were left alone for their other roles)."""
+    """Suspend whoever was not confirmed; gives (how many, how many were left alone: other areas' too, the last administrator)."""
     done = kept = 0
     people = list(User.objects(__raw__=left(area_code, running)).order_by("id"))
     if progress:
         progress.begin(len(people), "บัญชี")
     reason = f"ไม่ได้ยืนยันภายในวันที่ {buddhist.format_long(running['due'])}"
     for number, person in enumerate(people, 1):
-        if any(grant.area_code != area_code or grant.role not in SCHOOL_ROLES for grant in person.grants):
+        if any(grant.area_code != area_code for grant in person.grants):
             kept += 1
-        else:
-            _suspend(actor, person, reason)
+        elif _suspend(actor, person, reason):
             done += 1
+        else:
+            kept += 1
         if progress:
             progress.at(number)
     if not kept:
@@ -270,12 +324,18 @@ def suspend_left(actor, area_code, running, progress=None):
 
 
 def _suspend(actor, person, reason):
+    """Whether the account could be suspended: an area keeps an administrator."""
+
     def work():
         accounts.store_change(
             actor, person, {"active": False}, person.revision, "lapse", reason, ends_sessions=True
         )
 
-    in_transaction(work)
+    try:
+        in_transaction(work)
+    except NotAllowed:
+        return False
+    return True
 
 
 def _same(area_code, running):

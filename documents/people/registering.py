@@ -41,7 +41,7 @@ def ask(area_code, typed, content):
 
     Gives the Registration. Raises Invalid by field; never for an e-mail that is known already.
     """
-    kept, school = _checked(area_code, typed, lacks={} if content else {"letter": NO_LETTER})
+    kept, school = _checked(area_code, typed, lacks=_wrong_with_letter(content))
     stored = _keep_letter(content, area_code)
     sends = reachable(kept["email"])
     token, quiet = secrets.token_urlsafe(32), _written_enough(area_code, kept["email"])
@@ -115,7 +115,8 @@ def amend(token, typed, content):
     Raises WrongState, Invalid by field; gives it fresh.
     """
     case = of_token(token, "returned")
-    kept, school = _checked(case.area_code, typed | {"email": case.email})
+    lacks = _wrong_with_letter(content) if content else {}
+    kept, school = _checked(case.area_code, typed | {"email": case.email}, lacks=lacks)
     changes = kept | {"school_code": school.code, "school_name": school.name}
     stored = _keep_letter(content, case.area_code) if content else {}
     told = {
@@ -152,12 +153,20 @@ def _checked(area_code, typed, contacts=True, lacks=()):
     return kept, school
 
 
-def _keep_letter(content, area_code):
-    """The fields of a letter that was sent along, once it is stored. Raises Invalid under the name `letter`."""
+def _wrong_with_letter(content):
+    """{"letter": sentence} of a letter that lacks or is no picture or PDF, told together with what else is wrong."""
+    if not content:
+        return {"letter": NO_LETTER}
     try:
-        kept = evidence.keep(content, area_code)
+        evidence.accepted(content)
     except Invalid as error:
-        raise Invalid({0: {"letter": error.message}}) from error
+        return {"letter": error.message}
+    return {}
+
+
+def _keep_letter(content, area_code):
+    """The fields of a letter that was sent along and is right, once it is stored."""
+    kept = evidence.keep(content, area_code)
     return {
         "letter": kept.id,
         "letter_kind": kept.kind,

@@ -122,6 +122,25 @@ def holders(area_code, school_code, role):
     return list(User.objects(__raw__=asked).order_by("name", "id"))
 
 
+# ---- what waits for whom ----
+
+SUM = ({"$group": {"_id": None, "n": {"$sum": 1}, "oldest": {"$min": "$asked_at"}}},)
+
+
+def waiting_questions(user, area_code):
+    """{what waits: (document class, pipeline)}, as `database.asked_together` takes it: each gives one row {n, oldest}."""
+    asked = {}
+    if user.holds("district", area_code):
+        asked["join_check"] = {"state": "waiting"}
+    if user.holds("approver", area_code):
+        own = {"by": user.id, "name": {"$in": list(HANDS)}}
+        asked["join_certify"] = {
+            "state": "checked", "asked_by": {"$ne": user.id}, "moves": {"$not": {"$elemMatch": own}},
+        }  # fmt: skip
+    others = {"area_code": area_code, "email": {"$ne": user.email}}
+    return {what: (Registration, [{"$match": others | query}, *SUM]) for what, query in asked.items()}
+
+
 # ---- who sees which ----
 
 READERS = ("district", "approver")

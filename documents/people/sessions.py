@@ -76,6 +76,12 @@ def since(session_id, user):
     return found and found.since
 
 
+def was_ended(session_id):
+    """Whether the session of a cookie's id was ended by somebody, rather than by the clock."""
+    found = ObjectId.is_valid(session_id) and Session.objects(id=session_id).only("ended_at").first()
+    return bool(found and found.ended_at)
+
+
 def end(session_id, user):
     """End one session of the person; gives whether there was one to end."""
     if not ObjectId.is_valid(session_id or ""):

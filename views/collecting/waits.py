@@ -50,6 +50,9 @@ WORDS = {
     "gcode_certify": ("รับรองคำขอรหัส G {count} คำขอ", "cert", "gcode", "{count}"),
     "gcode_returned": ("แก้ไขคำขอรหัส G ที่ส่งกลับ {count} คำขอ", "back", "return", "{count}"),
     "gcode_draft": ("คำขอรหัส G ที่ยังไม่ส่ง {count} คำขอ", "idle", "gcode", "{count}"),
+    "join_check": ("ตรวจสอบผู้ลงทะเบียน {count} คน", "conf", "users", "{count}"),
+    "join_certify": ("รับรองผู้ลงทะเบียน {count} คน", "cert", "users", "{count}"),
+    "recertify": ("ยืนยันบัญชีประจำปี {count} บัญชี", "conf", "users", "{count}"),
     "profile": ("กรอกข้อมูลพื้นฐานโรงเรียนให้ครบ {count} ช่อง", "back", "schools", "{count}"),
     "await_confirm": ("รอครูยืนยันข้อมูลก่อนรับรอง", "idle", "clock", "รอโรงเรียน"),
 }
@@ -118,21 +121,29 @@ QUEUES = {
     "gcode_returned": "returned",
     "gcode_draft": "draft",
 }
+REGISTRATIONS = {"join_check": "waiting", "join_certify": "checked"}
 
 
 def _of_no_round(wait):
-    """What is open all year: a school's profile; a queue of G-code requests, and how long the oldest has been there."""
+    """What is open all year: a school's profile; accounts; a queue of requests, and how long the oldest has been there."""
     title, tone, icon, chip = WORDS[wait.what]
     count = f"{wait.count:,}"
     if wait.what == "profile":
         href = url_for("schools.edit_view", id=str(wait.submission.id))
         words = {"title": title.format(count=count), "chip": chip.format(count=count), "why": wait.said}
         return words | {"href": href, "tone": tone, "icon": icon}
+    if wait.what == "recertify":
+        words = {"title": title.format(count=count), "chip": chip.format(count=count), "why": _when(wait)}
+        return words | {"href": url_for("recertification.index"), "tone": tone, "icon": icon}
     days = (clock.today() - clock.in_bangkok(wait.since).date()).days if wait.since else 0
     why = ["เปิดรับตลอดปี"] + ([f"เรื่องเก่าสุดส่งมาแล้ว {days:,} วัน"] if days else [])
+    if wait.what in REGISTRATIONS:
+        href = url_for("registrations.index", state=REGISTRATIONS[wait.what])
+    else:
+        href = url_for("gcode.index_view", queue=QUEUES[wait.what])
     return {
         "title": title.format(count=count), "why": " · ".join(why), "tone": "late" if days > OVERDUE else tone,
-        "href": url_for("gcode.index_view", queue=QUEUES[wait.what]), "icon": icon, "chip": chip.format(count=count),
+        "href": href, "icon": icon, "chip": chip.format(count=count),
     }  # fmt: skip
 
 

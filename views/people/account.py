@@ -33,7 +33,9 @@ class Account(TwoStepPages, Page, BaseView):
             person=current_user,
             place=accounts.place_of(current_user),
             grants=accounts.held_in_words(current_user),
-            sessions=sessions.open_sessions(current_user),
+            sessions=sorted(
+                sessions.open_sessions(current_user), key=lambda one: str(one.id) != session.get("sid")
+            ),
             here=session.get("sid"),
             device=device,
             two_step_on=two_step.is_on(current_user),

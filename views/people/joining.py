@@ -68,7 +68,7 @@ def confirm():
             return _said("ยืนยันอีเมลแล้ว", _next_words(registering.prove(token)), "ok")
         case = registering.of_token(token, "asked")
     except RuleBroken as refusal:
-        return _said("ใช้ลิงก์นี้ไม่ได้", refusal.message, "bad"), refusal.status
+        return _unusable(refusal)
     return render_template("joining/confirm.html", case=case, token=token, role=ROLES[case.role])
 
 
@@ -90,7 +90,7 @@ def amend():
     except Invalid as refusal:
         return _amending(case, token, refusal), refusal.status
     except RuleBroken as refusal:
-        return _said("ใช้ลิงก์นี้ไม่ได้", refusal.message, "bad"), refusal.status
+        return _unusable(refusal)
     return _amending(case, token)
 
 
@@ -155,8 +155,14 @@ def _token():
     return request.values.get("t", "")[:200]
 
 
-def _said(title, text, tone):
-    return render_template("joining/said.html", title=title, text=text, tone=tone)
+def _said(title, text, tone, again=None):
+    return render_template("joining/said.html", title=title, text=text, tone=tone, again=again)
+
+
+def _unusable(refusal):
+    """The page behind a link of a registration that is not good, or no longer."""
+    again = url_for("joining.register"), "ลงทะเบียนใหม่"
+    return _said("ใช้ลิงก์นี้ไม่ได้", refusal.message, "bad", again), refusal.status
 
 
 # ---- passwords ----
@@ -195,7 +201,8 @@ def new_password():
     except Invalid as refusal:
         wrong = refusal.errors[0]
     except RuleBroken as refusal:
-        return _said("ใช้ลิงก์นี้ไม่ได้", refusal.message, "bad"), refusal.status
+        again = url_for("joining.forgot"), "ขอลิงก์ใหม่"
+        return _said("ใช้ลิงก์นี้ไม่ได้", refusal.message, "bad", again), refusal.status
     page = render_template(
         "joining/new_password.html", token=token, person=person, first=link.kind == "activate", wrong=wrong
     )
