@@ -277,7 +277,9 @@ def test_schools_of_a_whole_area_are_confirmed_from_one_list(
     running, officer, teacher, director, neighbour, sign_in
 ):
     desk = sign_in(officer)
-    assert f'value="{neighbour.id}" checked' in desk.get("/admin/recertification/?ticked=1").text
+    page = desk.get("/admin/recertification/?ticked=1").text
+    assert f'value="{neighbour.id}" checked' in page
+    assert f"/admin/people/details/?id={neighbour.id}" in page
     (waits,) = [each for each in waiting_for(officer, AREA, []) if each.what == "recertify"]
     assert (waits.count, waits.until) == (3, dt.datetime(2025, 7, 1, 17, tzinfo=dt.UTC))
     everybody = [str(who.id) for who in (teacher, director, neighbour)]

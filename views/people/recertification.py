@@ -6,7 +6,7 @@ from flask_login import current_user
 
 from documents.errors import NotAllowed
 from documents.formats import buddhist
-from documents.people import granting, recertifying
+from documents.people import granting, postings, recertifying
 from documents.people.users import User
 from views import here
 from views.here import person
@@ -34,6 +34,7 @@ class Recertification(Page, BaseView):
     def index(self):
         """The first accounts that wait, by school, with when each was last used."""
         area = self._area()
+        keeps = any(current_user.holds(role, area) for role in granting.OF_SCHOOL.kept_by)
         running, rows, waits = recertifying.present(area), [], 0
         if running:
             asked = recertifying.waiting_for(person(), area, running)
@@ -49,6 +50,7 @@ class Recertification(Page, BaseView):
                     "place": in_short(places[one.id]),
                     "state": state_of(one),
                     "seen": said(one.current_login_at) or "ยังไม่เคย",
+                    "at_school": keeps and bool(postings.school_grants(one, area)),
                 }
                 for one in found
             ]
@@ -60,7 +62,7 @@ class Recertification(Page, BaseView):
             due=running and buddhist.format_long(running["due"]),
             over=running and recertifying.is_over(running),
             ticked="ticked" in request.args,
-            schools=any(current_user.holds(role, area) for role in granting.OF_SCHOOL.kept_by),
+            schools=keeps,
         )
 
     @expose("/confirm/", methods=("POST",))
