@@ -12,7 +12,7 @@ from documents.database import collection, db
 from documents.dmc.students import Student
 from documents.gcode import gcode_numbers
 from documents.gcode.gcode import GCodeRequest
-from documents.gcode.gcode_linking import learner_values
+from documents.gcode.gcode_linking import FATES, learner_values
 from documents.records.writing import Change, write
 from tests.certified import certified
 from tests.learners import PDF, checked
@@ -137,6 +137,9 @@ def test_cancelling_asks_what_becomes_of_the_pupil(done, teacher, approver, sign
     assert "จะเป็นอย่างไรต่อไป" in posted(browser, asked).text
     assert posted(browser, asked, fate="removed").status_code == 303
     assert collection(Student).find_one() is None
+    page = sign_in(teacher).get(f"/admin/gcode/details/?id={done.id}").text
+    assert FATES["removed"] in page
+    assert 'aria-current="step"' not in page, "nothing is awaited"
 
 
 def test_the_area_is_told_to_issue_codes_itself(officer, approver, sign_in):

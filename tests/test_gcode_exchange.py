@@ -74,8 +74,11 @@ def stored(no):
     return GCodeRequest.objects.get(request_no=no)
 
 
-def test_what_goes_out_says_that_it_is_personal_and_shows_the_ministry_no_temporary_code(learners, marked):
+def test_what_goes_out_says_that_it_is_personal_and_shows_the_ministry_no_temporary_code(
+    learners, marked, teacher
+):
     first, second, third = learners
+    sent(teacher, first_name="ยังไม่ตรวจ")  # the ministry is asked for nobody who was not checked
     rows = out(marked)
     assert rows[2][0] == "เอกสารนี้มีข้อมูลส่วนบุคคล ห้ามเผยแพร่"
     assert tuple(rows[3]) == tuple(column.label for column in COLUMNS)

@@ -69,7 +69,7 @@ def wanted(kind):
     """The MongoDB filter of the requests that a kind of workbook lists."""
     if kind == "registry":
         return {"state": "certified", "code": {"$type": "string"}}
-    without = {"state": {"$in": list(RECORDED_IN)}, "code": {"$not": {"$type": "string"}}}
+    without = {"state": "checked", "code": {"$not": {"$type": "string"}}}
     return {"$or": [without, {"state": "certified", "code_kind": TEMPORARY}]}
 
 

@@ -77,7 +77,7 @@ class GCodeReports(ReportPage):
             back=url_for("gcode.index_view") if reads_requests(area) else None,
             bars=bars_of(name, report),
             notes=notes,
-            choices=choices_for(area, name, narrowed) if name in COUNTED else None,
+            choices=choices_for(area, name, narrowed),
             typed=request.args,
         )
 
@@ -175,19 +175,22 @@ def narrowable(area, narrowed):
 
 
 def choices_for(area, name, narrowed):
-    """{states, sexes, grades, schools} to narrow a report by; None for whoever may not narrow it."""
-    if not sees_whole(person(), area, name, narrowed.school):
+    """{schools, states, sexes, grades} to narrow a report by, a list of learners by its school alone; None for whoever may not."""
+    counts = name in COUNTED
+    if counts and not sees_whole(person(), area, name, narrowed.school):
         return None
     officer = any(current_user.holds(role, area) for role in access.AREA_READERS)
     schools = (
         School.objects(area_code=area, kind="school").order_by("code").only("code", "name") if officer else ()
     )
-    return {
-        "states": list(GROUP_WORDS.items()),
-        "sexes": code_list("SEX").choices,
-        "grades": code_list("GRADE").choices,
-        "schools": [(one.code, one.name) for one in schools],
-    }
+    found = {"schools": [(one.code, one.name) for one in schools]}
+    if counts:
+        found |= {
+            "states": list(GROUP_WORDS.items()),
+            "sexes": code_list("SEX").choices,
+            "grades": code_list("GRADE").choices,
+        }
+    return found if counts or found["schools"] else None
 
 
 def whose_name(area, school):

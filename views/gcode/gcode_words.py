@@ -12,7 +12,7 @@ from documents.gcode import gcode, gcode_evidence, gcode_likely
 from documents.gcode import gcode_rules as rules
 from documents.gcode.gcode import GCodeRequest, editable
 from documents.gcode.gcode_checks import absence_of
-from documents.gcode.gcode_linking import in_dmc
+from documents.gcode.gcode_linking import FATES, in_dmc
 from documents.gcode.gcode_requests import waiting_days
 from documents.gcode.gcode_writing import WHY
 from documents.people import access
@@ -176,12 +176,13 @@ def stepper(found):
         None,
         last.get("replaced"),
     )
-    if at is None:  # refused or cancelled: as far as it came
+    ended = at is None  # refused or cancelled: as far as it came, and nothing is awaited
+    if ended:
         at = len([row for row in told[:4] if row])
     return [
         {
             "label": label,
-            "state": "done" if number < at else "now" if number == at else "",
+            "state": "done" if number < at else "now" if number == at and not ended else "",
             "note": _brief(row, number <= at),
         }
         for number, (label, row) in enumerate(zip(words, told, strict=True))
@@ -201,6 +202,7 @@ def result_of(found, user):
         ("เหตุที่เป็นคนละคนกับผู้เรียนที่คล้ายกัน", found.told_apart),
         ("ผู้รับรอง", found.certified_by_name and f"{found.certified_by_name} · {_when(found.certified_at)}"),
         ("ที่มาของรหัส", found.code_kind and gcode.CODE_KINDS.get(found.code_kind)),
+        ("นักเรียนใน DMC", found.fate and FATES[found.fate]),
         ("วันที่เปลี่ยนเป็นเลข 13 หลัก", found.replaced_on and buddhist.format_long(found.replaced_on)),
     ]
     ended = found.moves[-1] if found.state in ("refused", "cancelled", "returned") and found.moves else None
