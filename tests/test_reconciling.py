@@ -3,6 +3,7 @@
 import csv
 import io
 
+import pytest
 from python_calamine import CalamineWorkbook
 
 from documents.database import collection
@@ -12,6 +13,7 @@ from documents.dmc.students import Student
 from documents.records.writing import Change, write
 from tests.making import complete
 from tests.people import AREA, OTHER, SCHOOL, place
+from views.dmc.reconcile import left_out
 
 PAGE = "/admin/reconcile/"
 GRADES = ("ป.1", "ป.2")
@@ -121,6 +123,25 @@ def test_a_file_in_cp874_is_compared_with_the_round_and_not_kept(
     for who in (teacher, neighbour):
         assert sign_in(who).get(answer.location).status_code == 403
         assert sign_in(who).get(PAGE).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [([4], "4"), ([2, 3, 4, 9], "2–4, 9"), (list(range(1, 40, 2)), "1, 3, 5, 7, 9, 11, 13, 15 …")],
+)
+def test_rows_of_one_reason_are_told_together(numbers, words):
+    faults = [{"row": row, "sentence": "เป็นโรงเรียนของเขต 31010000"} for row in numbers]
+    assert left_out(faults) == [(words, len(numbers), "เป็นโรงเรียนของเขต 31010000")]
+
+
+def test_a_file_of_another_area_alone_says_so(open_round, officer, sign_in):
+    browser = sign_in(officer)
+    answer = send(browser, open_round, FILE.replace("3401", "3101"))
+    page = browser.get(answer.location).text
+    assert "ไม่มีโรงเรียนในเขตของท่านที่เทียบได้" in page
+    assert "รอบ DMC ภาคเรียนที่ 1/2568" in page
+    assert "ทุกโรงเรียนที่มีทั้งสองฝั่งตรงกัน" not in page
+    assert "บ้านสอง" in page  # shown at once: what this side alone has
 
 
 def test_columns_are_said_once_where_the_file_does_not(open_round, officer, draft_round, sign_in):

@@ -7,7 +7,7 @@ from flask_admin import BaseView, expose
 from flask_login import current_user
 
 from documents.clock import utc
-from documents.collecting.rounds import get_round
+from documents.collecting.rounds import find_round, get_round
 from documents.dmc import reconciling
 from documents.errors import NotAllowed, RuleBroken
 from documents.formats import buddhist, thai
@@ -29,6 +29,7 @@ from views.records.naming import settled
 
 TITLE = "กระทบยอดนักเรียน"
 SHOWS = ("differing", "all", "file", "khet")
+MOST_SPANS = 8
 
 
 class Reconcile(Page, BaseView):
@@ -71,7 +72,7 @@ class Reconcile(Page, BaseView):
         return self.render(
             "dmc/reconcile.html",
             title=TITLE,
-            rounds=[(str(one.id), f"DMC {one.title}/{one.academic_year}") for one in rounds],
+            rounds=[(str(one.id), str(one)) for one in rounds],
             asked=asked,
             past=[past_row(one) for one in reconciling.listed(area)],
             columns=columns_of(area, table) if table and not hasattr(refusal, "names") else None,
@@ -85,12 +86,14 @@ class Reconcile(Page, BaseView):
         found = reconciling.get(person(), request.args.get("id"))
         lines = reconciling.lines_of(found)
         sides = {line.code: reconciling.side_of(found, line.code) for line in lines}
-        show = request.args.get("show")
-        show = show if show in SHOWS else "differing"
+        sums, show = reconciling.sums_of(found, lines), request.args.get("show")
+        show = show if show in SHOWS else "differing" if sums["schools"] else "all"
         return self.render(
             "dmc/reconcile_details.html",
             found=found,
-            sums=reconciling.sums_of(found, lines),
+            of_round=round_words(found),
+            sums=sums,
+            left_out=left_out(found.faults),
             grades=[
                 (reconciling.grade_words(g), reconciling.SEXES[s], a, b)
                 for g, s, a, b in reconciling.by_grade(lines)
@@ -184,9 +187,35 @@ def past_row(found):
     """One comparison of the list."""
     return {
         "href": url_for(".details_view", id=str(found.id)),
-        "title": f"รอบ {found.round_label} กับ {found.filename}",
+        "title": f"รอบ {round_words(found)} กับ {found.filename}",
         "why": f"{found.by_name} · {buddhist.format_datetime(utc(found.at))}",
     }
+
+
+def round_words(found):
+    """The round of a comparison as officers call it."""
+    round_ = find_round(found.area_code, reconciling.SUBSYSTEM, found.academic_year, found.round)
+    return str(round_ or found.round_label)
+
+
+def left_out(faults):
+    """[(rows in words, how many, sentence)] of the rows that are not compared, those of one reason together."""
+    rows = {}
+    for one in faults:
+        rows.setdefault(one["sentence"], []).append(one["row"])
+    return [(spans(numbers), len(numbers), sentence) for sentence, numbers in rows.items()]
+
+
+def spans(numbers):
+    """ "2–5, 9": row numbers in ascending order, neighbours drawn together; the first few."""
+    found = []
+    for number in numbers:
+        if found and found[-1][1] == number - 1:
+            found[-1][1] = number
+        else:
+            found.append([number, number])
+    words = [f"{first:,}–{last:,}" if last > first else f"{first:,}" for first, last in found]
+    return ", ".join(words[:MOST_SPANS]) + (" …" if len(words) > MOST_SPANS else "")
 
 
 def is_shown(line, side, show):
