@@ -9,7 +9,7 @@ from python_calamine import load_workbook
 
 from documents.background import job_runs, jobs
 from documents.database import collection
-from documents.gcode import gcode_evidence, gcode_numbers, gcode_requests
+from documents.gcode import gcode_evidence, gcode_numbers, gcode_queues, gcode_requests
 from documents.gcode.gcode import GCodeRequest
 from documents.records import evidence
 from documents.records.evidence import EvidenceFile
@@ -348,6 +348,27 @@ def test_a_typed_code_of_another_year_and_province_is_certified_only_when_said_t
     assert (other.status_code, fresh(request).state) == (422, "checked")
     assert browser.send("/admin/gcode/certify/", form | {f"sure-{request.id}": odd}).status_code == 303
     assert fresh(request).code == odd
+
+
+def test_from_one_case_the_way_leads_to_the_next_that_waits_for_the_reader(
+    teacher, officer, approver, sign_in, explains
+):
+    first, second = sent(teacher), sent(teacher, first_name="สอ", birth_date="01/02/2559")
+    done = checked(teacher, officer, first_name="มอ", birth_date="09/11/2556")
+
+    def following(who, request):
+        page = sign_in(who).get(f"/admin/gcode/details/?id={request.id}").text
+        found = re.search(r'href="/admin/gcode/details/\?id=([0-9a-f]{24})">เรื่องถัดไปในคิว', page)
+        return found and found[1]
+
+    assert [following(officer, one) for one in (first, second, done)] == [
+        str(second.id), str(first.id), str(first.id)
+    ]  # fmt: skip
+    assert following(approver, first) == str(done.id)
+    assert following(approver, done) is following(teacher, first) is None
+    with explains() as questions:
+        gcode_queues.next_of(officer, second)
+    questions.check()
 
 
 def test_an_officer_takes_several_up_at_once(teacher, officer, approver, sign_in):

@@ -38,6 +38,14 @@ SUM = ({"$group": {"_id": None, "n": {"$sum": 1}, "oldest": {"$min": "$sent_at"}
 
 def waiting_questions(user, area_code):
     """{what waits: (document class, pipeline)}, as `database.asked_together` takes it: each gives one row {n, oldest}."""
+    return {
+        what: (GCodeRequest, [{"$match": {"area_code": area_code} | query}, *SUM])
+        for what, query in _waiting(user, area_code).items()
+    }
+
+
+def _waiting(user, area_code):
+    """{what waits: the filter of the requests that wait for this person so, within the area}."""
     asked = {}
     if user.holds("district", area_code):
         asked["gcode_check"] = {"state": {"$in": ["sent", "checking"]}}
@@ -50,7 +58,21 @@ def waiting_questions(user, area_code):
     if codes := [code for area, code in user.schools("school") if area == area_code]:
         asked["gcode_returned"] = {"school_code": {"$in": codes}, "state": "returned"}
         asked["gcode_draft"] = {"school_code": {"$in": codes}, "state": "draft"}
-    return {
-        what: (GCodeRequest, [{"$match": {"area_code": area_code} | query}, *SUM])
-        for what, query in asked.items()
-    }
+    return asked
+
+
+def next_of(user, request):
+    """(queue's key, id) of the request that an officer or approver looks at after this one: the next younger of those that wait
+    for him, else the oldest; None where there is no other.
+    """
+    asked = _waiting(user, request.area_code)
+    order = [("sent_at", 1), ("_id", 1)]
+    for what, queue in (("gcode_certify", "certify"), ("gcode_check", "check")):
+        if what not in asked:
+            continue
+        others = {"area_code": request.area_code, "_id": {"$ne": request.id}} | asked[what]
+        younger = {"sent_at": {"$gt": request.sent_at}} if request.sent_at else {}
+        for query in (others | younger, others):
+            if found := collection(GCodeRequest).find_one(query, {"_id": 1}, sort=order):
+                return queue, found["_id"]
+    return None

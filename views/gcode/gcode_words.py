@@ -8,7 +8,7 @@ from documents.collecting.submissions import find_submission, may_write
 from documents.dmc.students import Student
 from documents.errors import RuleBroken
 from documents.formats import buddhist, citizen_id
-from documents.gcode import gcode, gcode_evidence, gcode_likely
+from documents.gcode import gcode, gcode_evidence, gcode_likely, gcode_queues
 from documents.gcode import gcode_rules as rules
 from documents.gcode.gcode import GCodeRequest, editable
 from documents.gcode.gcode_checks import absence_of
@@ -78,6 +78,7 @@ def page_of(found, user, refusal=None, typed=None):
         "why": WHY,
         "doings": [*into_dmc(found, user), *doings_of(found, user)],
         "waits": waits_for(found),
+        "next": next_in_queue(found, user),
         "doubts": [*code_notes(found), *absence_of(found)],
         "likely": likely,
         "mark_of": mark_of,
@@ -111,6 +112,16 @@ WAITS = {
 def waits_for(found):
     """What a request waits for, for whoever has nothing to do with it now."""
     return WAITS.get(found.state, "เรื่องนี้จบแล้ว")
+
+
+def next_in_queue(found, user):
+    """{label, href} of the next case that waits for an officer or approver, None where there is none."""
+    following = gcode_queues.next_of(user, found)
+    if following is None:
+        return None
+    queue, id_ = following
+    label = f"เรื่องถัดไปในคิว{gcode_queues.QUEUES[queue].label}"
+    return {"label": label, "href": url_for("gcode.details_view", id=str(id_))}
 
 
 def into_dmc(found, user):
