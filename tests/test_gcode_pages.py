@@ -14,6 +14,7 @@ from documents.gcode.gcode import GCodeRequest
 from documents.records import evidence
 from documents.records.evidence import EvidenceFile
 from documents.trail.history import AuditEvent
+from tests.certified import certified
 from tests.learners import PDF, checked, learner, recorded, sent
 from tests.people import AREA, OTHER, SCHOOL, person
 from views.records import lists_out
@@ -332,6 +333,21 @@ def test_the_ministrys_number_is_typed_twice_by_the_certifier(teacher, officer, 
     code = {f"{name}-{request.id}": "G683400000001" for name in ("code", "again")}
     assert browser.send("/admin/gcode/certify/", {**form, **code}).status_code == 303
     assert fresh(request).code == "G683400000001"
+
+
+def test_a_code_that_another_has_is_said_beside_it_and_another_may_be_typed(
+    teacher, officer, approver, sign_in
+):
+    certified(teacher, officer, approver, "G683400000001", first_name="สอ", birth_date="01/02/2559")
+    request, browser = checked(teacher, officer), sign_in(approver)
+    form = {"id": str(request.id), "ticked": str(request.id), f"revision-{request.id}": str(request.revision)}
+    taken = {f"{name}-{request.id}": "G683400000001" for name in ("code", "again")}
+    page = browser.send("/admin/gcode/certify/", form | taken)
+    assert (page.status_code, "ไม่ใช้ซ้ำ" in page.text) == (409, True)
+    assert f'name="code-{request.id}" value="G683400000001"' in page.text
+    other = {name: "G683400000002" for name in taken}
+    assert browser.send("/admin/gcode/certify/", form | other).status_code == 303
+    assert fresh(request).code == "G683400000002"
 
 
 def test_a_typed_code_of_another_year_and_province_is_certified_only_when_said_to_be_right(

@@ -7,7 +7,7 @@ from flask_admin import expose
 from flask_login import current_user
 
 from documents.background.jobs import ask
-from documents.errors import Invalid, OutOfScope, RuleBroken
+from documents.errors import DuplicateKey, Invalid, OutOfScope, RuleBroken
 from documents.formats import buddhist, citizen_id
 from documents.gcode import gcode, gcode_certifying, gcode_numbers, gcode_requests
 from documents.gcode.gcode_certifying import MOST_AT_ONCE, MOST_BY_JOB, Chosen
@@ -173,10 +173,13 @@ def row_of(found, refusal, records):
     """The Row of a request; `refusal` is what the deed met, `records` whether a code must be typed where there is none."""
     errors = dict(refusal.errors[0]) if isinstance(refusal, Invalid) else {}
     of_code = {name: errors[name] for name in ("code", "again", "doubt") if name in errors}
+    types = records and not found.code
+    if types and isinstance(refusal, DuplicateKey):  # it is the code that is taken, and another may be typed
+        of_code = {"code": refusal.message}
     shut = gcode_certifying.refusal_of(found, person())
     said = shut or (refusal if refusal is not None and not of_code else None)
     typed = {name: request.form.get(f"{name}-{found.id}", "") for name in TYPED}
-    return _row(found, said and said.message, records and not found.code, of_code, typed)
+    return _row(found, said and said.message, types, of_code, typed)
 
 
 def many_row_of(found, refusal, records):
