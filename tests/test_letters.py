@@ -6,6 +6,7 @@ import re
 import zipfile
 
 import pytest
+from docx import Document
 
 from documents import clock
 from documents.collecting import letters, progress, round_moves
@@ -88,6 +89,15 @@ def test_a_long_letter_goes_on_on_a_second_page(kind, office, open_round):
     content = letter_pdf(open_round, letter)
     assert content.startswith(b"%PDF")
     assert len(re.findall(rb"/Type /Page\b", content)) == 2
+
+
+@pytest.mark.parametrize("kind", ["memo", "schools"])
+def test_a_name_in_word_stands_on_the_page_of_the_line_above_it(kind, office, open_round, officer):
+    letter = letter_of(open_round, kind)
+    lines = Document(io.BytesIO(letter_docx(letter))).paragraphs
+    (last,) = [n for n, each in enumerate(lines) if each.text == thai_digits(letter.closing[-1])]
+    (name,) = [n for n, each in enumerate(lines) if each.text.startswith("(")]
+    assert all(each.paragraph_format.keep_with_next for each in lines[last:name])
 
 
 def test_a_number_is_recorded_once_for_each_letter_by_the_district_alone(draft_round, officer, approver):

@@ -8,7 +8,7 @@ import pytest
 from python_calamine import load_workbook
 
 from documents.background.jobs import Job
-from documents.people import accounts, passwords, school_accounts, sessions
+from documents.people import accounts, granting, passwords, school_accounts, sessions
 from documents.people.users import User
 from documents.trail import history
 from tests.people import AREA, OTHER, SCHOOL, person, utc
@@ -163,7 +163,7 @@ def test_an_accounts_history_tells_of_the_account_and_not_of_what_the_person_did
 
 
 def test_two_who_change_one_account_see_both_versions(desk, administrator, teacher):
-    form = {"name": "ครูย้าย", "email": teacher.email, "revision": teacher.revision, "phone": "045"}
+    form = {"name": "ครูย้าย", "email": teacher.email, "revision": teacher.revision, "phone": "045 111"}
     form |= {"grants-0-role": "school", "grants-0-area_code": AREA, "grants-0-schools": SCHOOL}
     path = f"/admin/users/edit/?id={teacher.id}"
     assert desk.send(path, form).status_code == 302
@@ -276,3 +276,10 @@ def test_nobody_ends_anothers_session(sign_in, teacher, neighbour):
     other = sessions.begin(neighbour)
     sign_in(teacher).send("/account/end/", {"id": str(other.id)})
     assert sessions.resume(str(other.id))
+
+
+def test_ones_own_account_offers_no_form_that_could_not_be_saved(sign_in, administrator):
+    browser = sign_in(administrator)
+    answer = browser.get(f"/admin/users/edit/?id={administrator.id}", follow_redirects=True)
+    assert answer.request.path == "/admin/users/details/"
+    assert granting.OWN in answer.text

@@ -214,13 +214,15 @@ def _table(paper, windows):
 
 
 def _signature(paper, letter):
+    """The signature, on one page with the line before it: a name on a page of its own would stand under nothing."""
+    together = [paper.paragraphs[-1]]
     if letter.farewell:
-        _line(
-            paper, [(letter.farewell, False)], WD_ALIGN_PARAGRAPH.CENTER, left=7
-        ).paragraph_format.space_before = Pt(12)
-    _line(paper, [("", False)], after=30)
+        together.append(_line(paper, [(letter.farewell, False)], WD_ALIGN_PARAGRAPH.CENTER, left=7))
+        together[-1].paragraph_format.space_before = Pt(12)
+    together.append(_line(paper, [("", False)], after=30))
     for words in (line for each in signed(letter) for line in _name_lines(each)):
-        line = _line(paper, [(words, False)], WD_ALIGN_PARAGRAPH.CENTER, left=7)
+        together.append(_line(paper, [(words, False)], WD_ALIGN_PARAGRAPH.CENTER, left=7))
+    for line in together[:-1]:
         line.paragraph_format.keep_with_next = True
     if not letter.is_memo:
         _line(paper, [(letter.group, False)]).paragraph_format.space_before = Pt(24)

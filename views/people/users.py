@@ -15,7 +15,7 @@ from documents.errors import RuleBroken, StaleRevision
 from documents.formats import thai
 from documents.formats.buddhist import format_datetime
 from documents.notifying import mail
-from documents.people import account_links, accounts, sessions
+from documents.people import account_links, accounts, granting, sessions
 from documents.people.users import ROLES, User
 from documents.trail import history
 from views.pages import Page, SecureForm
@@ -180,6 +180,9 @@ class Users(AccountList, SchoolAccounts, Page, ModelView):
     def edit_view(self):
         """The form of an account."""
         person = accounts.find(current_user, request.args.get("id", ""))
+        if person.id == current_user.id and request.method == "GET":  # no form that could not be saved
+            flash(granting.OWN, "warning")
+            return redirect(self.get_url(".details_view", id=person.id))
         form, conflict = AccountForm.for_administrator(current_user, person), None
         if request.method == "POST" and form.validate():
             try:
