@@ -2,10 +2,12 @@
 
 import datetime as dt
 import io
+import re
 
 import pytest
 from python_calamine import CalamineWorkbook
 
+from documents.background.jobs import Job
 from documents.checking.findings import refresh
 from documents.collecting import locking, round_moves, rounds
 from documents.collecting.moves import move
@@ -14,6 +16,8 @@ from documents.collecting.submissions import find_submission
 from documents.database import collection
 from documents.errors import Invalid, NotAllowed, OutOfScope, RoundLocked, WrongState
 from documents.records.carrying import carry_over
+from documents.records.codelist_edits import change_value, version_of
+from documents.records.completeness import required_of
 from documents.records.declarations import declaration
 from documents.records.defining import define
 from documents.records.field_definitions import FieldDefinition
@@ -213,6 +217,16 @@ def test_an_answer_opens_at_no_other_surveys_address(
     assert browser.send(f"{GRID}reveal/", {"id": str(made.id), "name": "x_note"}).json == {"value": "=ดี"}
 
 
+def test_a_question_that_must_be_answered_counts_nothing_anew_before_there_is_a_round(
+    survey, administrator, sign_in
+):
+    new = f"/admin/fields/new/?document={SLUG}&year={YEAR}"
+    answer = sign_in(administrator).send(new, said("must", required="1") | {"more": "1"})
+    assert (answer.status_code, answer.location.startswith("/admin/fields/new/")) == (303, True)
+    assert "x_must" in required_of(document_of(SLUG), AREA, YEAR)
+    assert Job.objects.count() == 0
+
+
 def test_a_survey_without_fields_cannot_be_opened(area, administrator, officer, executive, approver):
     bare = make_survey(AREA, {"key": "bare", "name": "ว่าง", "single": "1"}, administrator)
     with pytest.raises(WrongState, match="ยังไม่มีช่องคำถาม"):
@@ -307,11 +321,18 @@ def test_who_reads_in_english_reads_the_names_an_area_gave_in_english(
     open_survey, administrator, teacher, sign_in
 ):
     change_survey(Survey.objects.get(), {"name": "สำรวจน้ำดื่ม", "name_en": "Drinking water"}, administrator, 1)
+    options = "คลองชลประทาน | Canal\n น้ำซับ|\nคลองชลประทาน | Canal"
+    define(AREA, SLUG, said("origin", "choice", codelist="", options=options), administrator)
     browser = sign_in(teacher)
     browser.send("/reading", {"language": "en"})
     page = browser.get(f"{GRID}new/").text
     assert "Drinking water" in page
     assert "Field taps" in page
+    assert re.findall(r'<option value="0\d">(Canal|น้ำซับ)</option>', page) == ["Canal", "น้ำซับ"]
+    name = f"X_{AREA}_WATER_ORIGIN"
+    value = {"label": "น้ำซับ", "label_en": "Spring"}
+    change_value(AREA, name, "02", administrator, value, "มีคำอังกฤษแล้ว", version_of(AREA, name))
+    assert ">Spring</option>" in browser.get(f"{GRID}new/").text
     assert "จำนวนก๊อกน้ำดื่ม" not in page
 
 

@@ -67,6 +67,7 @@ def new_list(area_code, name, title, values, source, actor, reason=None, title_e
 
     def work():
         collection(AreaList).insert_one(dict(made))
+        count_up()
         _note(made, actor, "create", told, reason)
 
     in_transaction(work)
@@ -216,8 +217,7 @@ def _edit(area_code, name, actor, reason, seen, change, deed, code, told):
             done = collection(AreaList).update_one(asked, {"$set": kept, "$inc": {"version": 1}})
             if not done.matched_count:
                 raise WrongState(SOMEBODY_ELSE)
-        if deed == "remove":
-            count_up()  # a rule of the area may have named it (check_rules.py)
+        count_up()  # a rule may name the value (check_rules.py), and its English is said on pages
         _note(own, actor, deed, {"code": [None, code]} | told, reason)
 
     try:

@@ -273,6 +273,17 @@ def _places(name: str) -> PlaceCodes:
     return PlaceCodes(name, *PLACES[name])
 
 
+def words_in_english(area_code: str) -> dict[str, str]:
+    """{Thai: English} of the titles and values of the lists that an area edited, as far as they have both."""
+    lists = AreaList.objects(area_code=area_code).scalar("name", "title", "title_en")
+    said = {title: english for _, title, english in lists if title and english}
+    with of_area(area_code):
+        for name, _, _ in lists:
+            for entry in code_list(name).entries.values():
+                said |= {word: entry.label_en for word in (entry.label, entry.short) if entry.label_en}
+    return said
+
+
 # --- Seeds ------------------------------------------------------------------------------------------------------------
 
 

@@ -174,18 +174,22 @@ def add(counts, tally, sign):
         counts[name] = counts.get(name, 0) + sign * value
 
 
+def open_from(subsystem, area_code, academic_year):
+    """The Submissions of this year and later ones that are not sealed."""
+    return Submission.objects(
+        area_code=area_code,
+        academic_year__gte=academic_year,
+        subsystem=subsystem,
+        state__nin=list(SEALED),
+    )
+
+
 def recount_open(subsystem, area_code, academic_year, progress=None):
     """Count anew the submissions of this year and later ones that are not sealed; what is set holds from a year on.
 
     A job's `progress` counts them.
     """
-    query = {
-        "area_code": area_code,
-        "academic_year": {"$gte": academic_year},
-        "subsystem": subsystem,
-        "state": {"$nin": list(SEALED)},
-    }
-    submissions = Submission.objects(__raw__=query)
+    submissions = open_from(subsystem, area_code, academic_year)
     if progress:
         progress.begin(submissions.count(), "โรงเรียน")
     for number, submission in enumerate(submissions):

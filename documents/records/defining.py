@@ -296,10 +296,12 @@ def lists_of(area_code):
 
 
 def options_of(values, plain):
-    """The choices that were typed, one a line, for a field whose list nobody picked."""
+    """The choices that were typed, one a line as ไทย or ไทย | English, for a field whose list nobody picked."""
     if plain["kind"] not in LISTED or plain.get("codelist"):
         return []
-    return list(dict.fromkeys(filter(None, map(thai.clean, str(values.get("options") or "").splitlines()))))
+    lines = (line.partition("|") for line in str(values.get("options") or "").splitlines())
+    said = {thai.clean(label): thai.clean(english) for label, _, english in lines}
+    return [{"label": label, "label_en": english} for label, english in said.items() if label]
 
 
 def own_list(area_code, slug, plain, options, actor, reason):

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from documents.collecting.submissions import SEALED, Submission
 from documents.database import collection
-from documents.records.completeness import required_of
+from documents.records.completeness import open_from, required_of
 from documents.records.declarations import declaration
 
 NOTHING = {"$in": [None, "", []]}
@@ -41,12 +40,7 @@ def incomplete_by(area_code, document, academic_year, *names):
 
 def _open_rounds(subsystem, area_code, academic_year):
     """{(year, round): [school code]} of the submissions of a year and later ones that are not sealed."""
-    found = Submission.objects(
-        area_code=area_code,
-        subsystem=subsystem,
-        academic_year__gte=academic_year,
-        state__nin=list(SEALED),
-    )
+    found = open_from(subsystem, area_code, academic_year)
     by_round = {}
     for year, code, school in found.scalar("academic_year", "round", "school_code"):
         by_round.setdefault((year, code), []).append(school)

@@ -23,6 +23,7 @@ from documents.database import collection, in_transaction
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
 from documents.formats import thai
 from documents.records import declarations
+from documents.records.codelists import words_in_english
 from documents.records.defining import CHANGEABLE, check_admin, define
 from documents.records.field_definitions import FieldDefinition
 from documents.records.fields import count, derived
@@ -189,14 +190,14 @@ def survey_documents(areas):
 
 
 def named_in_english(area_code):
-    """{Thai: English} of what the area's admin said in both: added fields, surveys, rules; kept until one is changed."""
+    """{Thai: English} of what the area's admin said in both: added fields, surveys, lists, rules; kept until one is changed."""
     kept = declarations.kept()
     key = ("in English", area_code)
     if key not in kept:
         fields_ = FieldDefinition.objects(area_code=area_code).scalar("label", "label_en")
         surveys = Survey.objects(area_code=area_code).scalar("name", "name_en")
         named = {thai_: english for thai_, english in (*fields_, *surveys) if english}
-        kept[key] = named | said_in_english(area_code)
+        kept[key] = words_in_english(area_code) | named | said_in_english(area_code)
     return kept[key]
 
 

@@ -1,5 +1,7 @@
 """The editor of the fields that an admin adds: new, changed, stopped, put in another place; with the input as it will be."""
 
+from functools import partial
+
 from flask import abort, flash, g, make_response, redirect, request, url_for
 from flask_admin import expose
 from flask_login import current_user
@@ -10,6 +12,7 @@ from documents.errors import Invalid, RuleBroken
 from documents.formats import thai
 from documents.records import fields
 from documents.records.codelists import code_list
+from documents.records.completeness import open_from
 from documents.records.declarations import definitions_of
 from documents.records.defining import (
     CHANGEABLE,
@@ -153,24 +156,28 @@ class FieldEditorMixin:
     def _later(self, place):
         """How open submissions are counted anew: by a job."""
 
-        def recount(subsystem, area_code, year):
-            asked = {"subsystem": subsystem, "academic_year": year}
-            title = f"นับความครบถ้วนใหม่ {place.document.label} ตั้งแต่ปี {year}"
-            return ask(
-                "recount",
-                person(),
-                area_code,
-                title=title,
-                arguments=asked,
-                href=url_for(".index", **place.args),
-            )
-
-        return recount
+        return partial(counted_anew, place)
 
     def _back(self, definition):
         if survey := survey_of(definition.document):
             return redirect(url_for("surveys.edit", id=survey.id), 303)
         return redirect(url_for(".index", **self.place_of(definition).args, _anchor="added"), 303)
+
+
+def counted_anew(place, subsystem, area_code, year):
+    """The job that counts anew what is open from a year on; None where nothing is."""
+    if not open_from(subsystem, area_code, year).first():
+        return None
+    asked = {"subsystem": subsystem, "academic_year": year}
+    title = f"นับความครบถ้วนใหม่ {place.document.label} ตั้งแต่ปี {year}"
+    return ask(
+        "recount",
+        person(),
+        area_code,
+        title=title,
+        arguments=asked,
+        href=url_for("fields.index", **place.args),
+    )
 
 
 class Warned(Exception):

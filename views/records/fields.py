@@ -1,13 +1,13 @@
 """Which fields must be filled (ข้อมูลที่ต้องกรอก): the declared fields of each subsystem, and a switch for each year."""
 
 from dataclasses import dataclass
+from functools import partial
 
 from flask import abort, flash, make_response, redirect, request, url_for
 from flask_admin import BaseView, expose
 from flask_login import current_user
 
 from documents import clock, subsystem, subsystems
-from documents.background.jobs import ask
 from documents.collecting.rounds import Round
 from documents.collecting.submissions import SEALED, Submission
 from documents.errors import Invalid
@@ -23,7 +23,7 @@ from views import here
 from views.jobs import follow
 from views.pages import Page
 from views.people.account_forms import areas_of
-from views.records.field_editor import FieldEditorMixin, Warned, added_to, warn
+from views.records.field_editor import FieldEditorMixin, Warned, added_to, counted_anew, warn
 from views.records.files_out import NOBODY, hands_out
 from views.records.lists_out import note_about, send_list
 from views.trail import telling
@@ -221,13 +221,9 @@ def store(place, wanted, reason):
         needs = {name: "R" if name in after else "O" for name in declared(place.document)}
         actor = current_user._get_current_object()
 
-        def later(subsystem, area_code, year):
-            asked = {"subsystem": subsystem, "academic_year": year}
-            title = f"นับความครบถ้วนใหม่ {place.document.label} ตั้งแต่ปี {year}"
-            back = url_for("fields.index", **place.args)
-            return ask("recount", actor, area_code, title=title, arguments=asked, href=back)
-
-        job = set_required(place.document, place.area_code, place.year, needs, actor, reason, later)
+        job = set_required(
+            place.document, place.area_code, place.year, needs, actor, reason, partial(counted_anew, place)
+        )
     return changed, job
 
 
