@@ -1,6 +1,7 @@
 """Buildings: what a record holds and is refused, what is counted of them, and what the checks say."""
 
 import datetime as dt
+import re
 
 import pytest
 
@@ -8,11 +9,14 @@ from documents.bobec.building_rules import age, band
 from documents.bobec.buildings import Building
 from documents.checking import checks
 from documents.checking.checks import Context
-from documents.checking.findings import refresh
+from documents.checking.contexts import contexts_of
+from documents.checking.findings import Finding, refresh
 from documents.collecting import round_templates
+from documents.collecting.moves import move
 from documents.collecting.rounds import find_round
-from documents.collecting.submissions import find_submission
+from documents.collecting.submissions import find_submission, round_of
 from documents.database import collection
+from documents.district.schools import School
 from documents.dmc.rooms import SchoolRooms
 from documents.dmc.students import Student
 from documents.errors import DuplicateKey, Invalid
@@ -22,7 +26,7 @@ from documents.records.codelists import code_list
 from documents.records.completeness import counts_of, missing_of
 from documents.records.record import declared, default_required
 from documents.records.writing import Change, write
-from tests.people import AREA, YEAR, opened_like, place
+from tests.people import AREA, SCHOOL, YEAR, opened_like, place
 from tests.pupils import pupil
 
 AS_OF = dt.datetime(2025, 10, 30)  # noqa: DTZ001
@@ -34,6 +38,12 @@ TOILET = {
     "building_type": "05", "seq_no": 1, "design": "0504", "seats": 4, "built_year": 2550, "condition": "good",
     "use_status": "used",
 }  # fmt: skip
+
+
+GROUND = {
+    "site_plan": "0" * 24,
+    "land": [{"tenure": "state"}],
+}  # of a school's profile, without which nothing is confirmed
 
 
 @pytest.fixture
@@ -185,6 +195,7 @@ def test_one_building_is_looked_at(values, before, codes):
 
 def test_a_school_is_looked_at_beside_its_pupils_and_rooms(put, teacher):
     put(BLOCK | {"rooms_actual": 2})
+    collection(School).update_one({"code": SCHOOL}, {"$set": GROUND})
 
     def codes():
         return {code for code, many in refresh(submission())["codes"].items() if many} - {"BO-05"}
@@ -197,6 +208,24 @@ def test_a_school_is_looked_at_beside_its_pupils_and_rooms(put, teacher):
     assert codes() == {"BO-06", "BO-07"}
     put(TOILET, BLOCK | {"seq_no": 2, "rooms_actual": 1, "rooms_design": 1})
     assert codes() == set()
+
+
+def test_the_plan_and_the_tenure_are_required_once_of_a_school_and_not_of_the_office(put, teacher, sign_in):
+    put(BLOCK)
+    with pytest.raises(Invalid):
+        move(submission(), "confirm", teacher)
+    found = {row["about"] for row in collection(Finding).find({"code": "BO-09", "state": "open"})}
+    assert found == {"plan", "tenure"}
+    browser = sign_in(teacher)
+    browser.get(f"/admin/choose/?round={round_of(submission()).id}")
+    mended = re.search(r'href="(/admin/schools/edit/[^"]+)"', browser.get("/admin/findings/").text)[1]
+    assert browser.get(mended).status_code == 200
+    collection(School).update_one({"code": SCHOOL}, {"$set": GROUND | {"land": [{"rai": 2}]}})
+    assert (refresh(submission())["codes"]["BO-09"], refresh(submission())["counts"]["errors"]) == (1, 1)
+    collection(School).update_one({"code": SCHOOL}, {"$set": GROUND})
+    assert not refresh(submission())["codes"].get("BO-09"), "what changed in the profile is seen at once"
+    office = contexts_of(round_of(submission()), [AREA])[AREA]
+    assert not office.beside
 
 
 def test_what_a_building_was_last_year_is_found_by_its_lineage(

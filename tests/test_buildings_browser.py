@@ -9,9 +9,11 @@ from documents.bobec.buildings import Building
 from documents.collecting.rounds import find_round
 from documents.collecting.submissions import find_submission
 from documents.database import collection
+from documents.district.schools import School
 from documents.records import pictures
 from tests.browsing import PHONE, lock_in_browser
-from tests.people import AREA, YEAR, opened_like, place
+from tests.people import AREA, SCHOOL, YEAR, opened_like, place
+from tests.test_buildings import GROUND
 from tests.test_pictures import photo
 
 pytestmark = pytest.mark.browser
@@ -86,6 +88,7 @@ def test_a_building_with_two_photographs_goes_from_a_telephone_to_the_lock(
     expect(page.locator("#name")).to_have_value("ชื่อที่พิมพ์ไว้")
     assert collection(Building).find_one() == stored
 
+    collection(School).update_one({"code": SCHOOL}, {"$set": GROUND})
     hand_in(window, submission().id, teacher, director, officer)
     lock_in_browser(window, approver, find_round(AREA, "B-OBEC", YEAR, submission().round))
     assert submission().state == "locked"

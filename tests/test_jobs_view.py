@@ -179,7 +179,10 @@ def test_what_is_required_is_counted_anew_by_a_job(world, administrator, sign_in
     before = set(declared(Student)) & set(default_required(Student))
     optional = next(name for name in declared(Student) if name not in before)
     database.students.update_many({"school_code": OTHER}, {"$unset": {optional: ""}})
-    browser, form = sign_in(administrator), {"required": [optional], "seen": [], "reason": "ใช้เยี่ยมบ้าน", "warned": "1"}
+    browser, form = (
+        sign_in(administrator),
+        {"required": [optional], "seen": [], "reason": "ใช้เยี่ยมบ้าน", "warned": "1"},
+    )
     answer = browser.send("/admin/fields/?document=students&year=2568", form)
     assert "/admin/fields/" in answer.headers["Location"]
     job = Job.objects.get(kind="recount")

@@ -5,9 +5,11 @@ from urllib.parse import urlencode
 from flask import url_for
 
 from documents import subsystem
+from documents.district.schools import School
 from documents.records.digests import documents_of
 from documents.records.surveys import is_survey
 from exports.workbooks.links import front
+from views import here
 
 # Names that building an address keeps for itself, or for a part of the path: pages lead on with all that they were asked
 # (`url_for(..., **request.args)`), and by these an address could name another scheme or page.
@@ -71,6 +73,7 @@ def mended_at(document, school_code, narrowed, name):
 # Where what some checks find is mended, beside the record itself: (endpoint, what the link says).
 DESKS = {
     "DMC-12": ("year_end.index", "บันทึกผลสิ้นปีทั้งชั้น"),
+    "BO-09": ("schools.edit_view", "เปิดข้อมูลพื้นฐานโรงเรียน"),
     "GC-04": ("students.create_view", "เพิ่มนักเรียนจากคำขอรหัส G"),
 }
 
@@ -84,6 +87,9 @@ def desk_of(code, school_code=None):
     if code not in DESKS:
         return None
     endpoint, words = DESKS[code]
+    if endpoint == "schools.edit_view":
+        school = School.objects(area_code=here.area_code(), code=school_code).only("id").first()
+        return (url_for(endpoint, id=str(school.id)), words) if school else None
     return url_for(endpoint, school=school_code or None), words
 
 

@@ -1,7 +1,8 @@
 """Checks of B-OBEC (กฎตรวจสอบข้อมูลสิ่งก่อสร้าง): the rows of domain.md 3.4.
 
 Two buildings of one school with the same type and number are refused at the door; the row of BO-01 stands for it in
-the lists of rules, and finds what came in by another way.
+the lists of rules, and finds what came in by another way. Site plan and tenure of the land are required once a school
+and stand in its profile; BO-09 keeps its buildings from being confirmed without them.
 """
 
 from functools import partial
@@ -9,6 +10,8 @@ from functools import partial
 from documents.bobec import building_rules as rules
 from documents.checking.checks import ERROR, WARNING, Check, Limit
 from documents.checking.checks import Sums as Tallies
+from documents.district.school_gaps import lacks_tenure
+from documents.district.schools import School
 from documents.records.codelists import code_list
 
 SUBSYSTEM = "B-OBEC"
@@ -32,6 +35,28 @@ class Sums(Tallies):
         if document.slug == "buildings" and values.get("building_type") and values.get("seq_no"):
             key = values["building_type"], values["seq_no"]
             self.numbers[key] = self.numbers.get(key, 0) + 1
+
+
+# ---- what is looked at beside ----
+
+
+def questions(round_, codes, rows=None):
+    """What the engine asks of the database for `beside`: the schools' site plans, and whose their land is."""
+    if rows is not None:
+        return {}  # of a page of records
+    stages = [
+        {"$match": {"area_code": round_.area_code, "code": {"$in": codes}, "kind": {"$ne": "office"}}},
+        {"$project": {"_id": 0, "code": 1, "site_plan": 1, "land.tenure": 1}},
+    ]
+    return {"grounds": (School, stages)}
+
+
+def beside(found, rows=None):
+    """{school code: {"plan", "tenure"}}: whether what is asked once of a school is there; the office is asked neither."""
+    return {
+        row["code"]: {"plan": bool(row.get("site_plan")), "tenure": not lacks_tenure(row.get("land"))}
+        for row in found.get("grounds", ())
+    }
 
 
 # ---- the rules of one building ----
@@ -99,6 +124,13 @@ def _without_the_needed(sums, context):
             yield kind, f"ไม่มี{words}ในรายการสิ่งก่อสร้าง", {}
 
 
+def _without_plan_or_tenure(sums, context):
+    said = {"plan": "ยังไม่แนบแผนผังโรงเรียน", "tenure": "ยังไม่เลือกประเภทกรรมสิทธิ์ที่ดิน"}
+    for name, there in context.beside.items():
+        if not there:
+            yield name, said[name], {}
+
+
 def _of_the_type(about):
     """Where buildings of one type, and number, are mended."""
     return {"building_type": about.partition("-")[0]}, "seq_no"
@@ -124,4 +156,7 @@ CHECKS = (
     building("BO-08", "", WARNING, "record", "สภาพดีขึ้นโดยไม่มีการซ่อมแซม", "Better than last year, not repaired",
              "บันทึกการซ่อมแซมในปีนี้ หรือแก้สภาพให้ตรงกับความจริง", _better_unrepaired, ("condition", "repair_note"),
              before=("condition",)),
+    building("BO-09", "", ERROR, "school", "แผนผังหรือกรรมสิทธิ์ที่ดินยังไม่ครบ", "Site plan or tenure of the land missing",
+             "เปิดหน้าข้อมูลพื้นฐานโรงเรียน แนบแผนผัง และเลือกประเภทกรรมสิทธิ์ของที่ดิน ถามเพียงครั้งเดียว ไม่ถามซ้ำทุกปี",
+             _without_plan_or_tenure),
 )  # fmt: skip

@@ -23,6 +23,11 @@ class Gap(NamedTuple):
     by: str
 
 
+def lacks_tenure(land):
+    """Whether none of a school's parcels says whose it is."""
+    return not any(parcel.get("tenure") for parcel in land or ())
+
+
 def gaps_of(school, contacts=None):
     """[Gap] of a school, in the order of its form; with its `contacts.Entry` also who is not named. The office has none."""
     if school.kind == "office":
@@ -31,7 +36,7 @@ def gaps_of(school, contacts=None):
     found = [
         Gap(known[name].verbose_name, known[name].by) for name in ASKED if getattr(school, name) in NOTHING
     ]
-    if not any(parcel.get("tenure") for parcel in school.land):
+    if lacks_tenure(school.land):
         found.append(Gap("กรรมสิทธิ์ที่ดิน", SCHOOL))
     if contacts is not None and not contacts.directors:
         found.append(Gap(known["director_name"].verbose_name, SCHOOL))
