@@ -36,7 +36,7 @@ def test_from_the_search_to_the_answer_each_sees_only_his_part(child, teacher, n
     found = mine.send("/admin/transfers/new/", {"do": "find", "school": SCHOOL, "number": child["person_id"]})
     assert "มีนักเรียนเลขนี้อยู่ที่บ้านสอง" in found.text
     nowhere = mine.send("/admin/transfers/new/", {"do": "find", "school": SCHOOL, "number": number()})
-    assert "ไม่พบนักเรียนเลขนี้" in nowhere.text
+    assert "ไม่พบเลขประจำตัวประชาชนนี้" in nowhere.text
     own = theirs.send("/admin/transfers/new/", {"do": "find", "school": OTHER, "number": child["person_id"]})
     assert own.headers["Location"].endswith(str(child["_id"]))
     asked = mine.send("/admin/transfers/new/", ASK | {"number": child["person_id"]})

@@ -146,7 +146,9 @@ def test_a_file_whose_totals_are_not_the_control_rooms_is_never_finished(
 
 def test_a_locked_rounds_file_is_held_to_what_the_lock_froze(locked, database):
     spoil_freeze(database)
-    with pytest.raises(TotalsDiffer, match=r"บ้านหนึ่ง นักเรียนที่นับเป็นยอด ในรายการ 2 ห้องควบคุมรอบ 3 \(ต่างกัน -1\)"):
+    with pytest.raises(
+        TotalsDiffer, match=r"บ้านหนึ่ง นักเรียนที่นับเป็นยอด ในรายการ 2 หน้าติดตามการรายงาน 3 \(ต่างกัน -1\)"
+    ):
         round_workbook(locked)
 
 

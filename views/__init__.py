@@ -80,7 +80,7 @@ def pages():
         for document in subsystems()
     ]
     return [
-        ControlRoom(name="ห้องควบคุมรอบ", endpoint="control_room", url="/admin/control-room"),
+        ControlRoom(name="ติดตามการรายงาน", endpoint="control_room", url="/admin/control-room"),
         *subjects,
         SurveyView(),
         Surveys(),

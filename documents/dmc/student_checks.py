@@ -342,9 +342,9 @@ AWAIT_IT = "รอเขตตัดสิน ระหว่างนี้เ�
 SAME_CHILD = "เปิดหน้า “ตรวจซ้ำซ้อน” แล้วเทียบกับเอกสาร หากเป็นคนละคนให้ตอบและเขียนเหตุผล"
 
 CHECKS = (
-    pupil("DMC-01", "open", ERROR, "record", "เลขซ้ำกับโรงเรียนอื่นในเขต", "Same number in two schools", ANSWER_IT,
+    pupil("DMC-01", "open", ERROR, "record", "พบนักเรียนซ้ำซ้อนกับโรงเรียนอื่น", "Same number in two schools", ANSWER_IT,
           _clash("DMC-01.open"), ("person_id",)),
-    pupil("DMC-01", "waits", WARNING, "record", "เลขซ้ำกับโรงเรียนอื่นในเขต", "Same number in two schools", AWAIT_IT,
+    pupil("DMC-01", "waits", WARNING, "record", "พบนักเรียนซ้ำซ้อนกับโรงเรียนอื่น", "Same number in two schools", AWAIT_IT,
           _clash("DMC-01.waits"), ("person_id",)),
     pupil("DMC-02", "open", ERROR, "record", "ซ้ำซ้อนกับหน่วยงานอื่น", "Also with another agency",
           "เปิดหน้า “ตรวจซ้ำซ้อน” แล้วแนบหลักฐานและยืนยันว่าเรียนจริง หรือบันทึกย้ายออก", _clash("DMC-02.open"), ("person_id",)),

@@ -27,6 +27,7 @@ from documents.records.record import Figures, Record
 
 IDENTITY = "ข้อมูลนักเรียน"
 WELFARE, TRAVEL, STATUS = "สวัสดิการและสุขภาพ", "การเดินทาง", "สถานะ"
+LACKS = "ความขาดแคลน"
 METRES = 1000  # of a kilometre: ways to school are typed in kilometres and stored in metres
 
 
@@ -223,16 +224,21 @@ class Student(Record):
         "ความด้อยโอกาส", "DISADV", en="Disadvantages", need="R", group=WELFARE, personal=SENSITIVE
     )
     disability = choice("ความพิการ", "DISAB", en="Disability", group=WELFARE, personal=SENSITIVE)
-    lacks_textbook = flag("ขาดแคลนแบบเรียน", en="Lacks textbooks", need="R", group=WELFARE, personal=SENSITIVE)
-    lacks_lunch = flag("ขาดแคลนอาหารกลางวัน", en="Lacks lunch", need="R", group=WELFARE, personal=SENSITIVE)
+    lacks_textbook = flag(
+        "ขาดแคลนแบบเรียน", en="Lacks textbooks", need="R", group=WELFARE, section=LACKS, personal=SENSITIVE
+    )
+    lacks_lunch = flag(
+        "ขาดแคลนอาหารกลางวัน", en="Lacks lunch", need="R", group=WELFARE, section=LACKS, personal=SENSITIVE
+    )
     lacks_stationery = flag(
-        "ขาดแคลนเครื่องเขียน", en="Lacks stationery", need="R", group=WELFARE, personal=SENSITIVE
+        "ขาดแคลนเครื่องเขียน", en="Lacks stationery", need="R", group=WELFARE, section=LACKS, personal=SENSITIVE
     )
     lacks_uniform = flag(
         "ขาดแคลนเครื่องแบบนักเรียน",
         en="Lacks a uniform",
         need="R",
         group=WELFARE,
+        section=LACKS,
         personal=SENSITIVE,
         synonyms=("ขาดแคลนเครื่องแบบ",),
     )

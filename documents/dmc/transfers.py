@@ -168,7 +168,9 @@ def _sender(found):
     if found.own and found.own.get("status") == AWAITING:
         raise WrongState("โรงเรียนของท่านขอย้ายนักเรียนคนนี้ไว้แล้ว ดูได้ที่หน้า “คำขอย้ายเข้า”")
     if found.elsewhere is None:
-        raise WrongState("ไม่พบนักเรียนเลขนี้ในโรงเรียนอื่นของเขตพื้นที่ ให้ใช้ “เพิ่มรายการ” พร้อมหลักฐานการย้าย")
+        raise WrongState(
+            "ไม่พบเลขประจำตัวประชาชนนี้ในโรงเรียนอื่นของเขตพื้นที่ ให้กรอกข้อมูลใหม่ในหน้าเพิ่มนักเรียน พร้อมหลักฐานการย้าย"
+        )
     return found.elsewhere
 
 

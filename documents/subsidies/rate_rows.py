@@ -45,7 +45,7 @@ ITEMS = {
     "uniform": Item("ค่าเครื่องแบบนักเรียน", "Uniforms", HEADS),
     "activity": Item("ค่ากิจกรรมพัฒนาคุณภาพผู้เรียน", "Development activities", HEADS),
     "poor": Item("ปัจจัยพื้นฐานนักเรียนยากจน", "Basic factor of poor pupils", POOR),
-    "boarding": Item("ค่าอาหารนักเรียนพักนอน", "Food of boarders", BOARDERS),
+    "boarding": Item("ค่าอาหารนักเรียนประจำพักนอน", "Food of boarders", BOARDERS),
     "lunch": Item("อาหารกลางวัน", "School lunch", HEADS),
     "home": Item("การศึกษาโดยครอบครัว", "Home schooling", HOME, "จำนวนผู้เรียนที่เขตบันทึกเอง"),
     "equity": Item("ทุนเสมอภาค (ยากจนพิเศษ)", "Equity grant (extra poor)", None,

@@ -61,7 +61,7 @@ def refuse_differing(facts, found, names=None):
         told = "; ".join(_told(facts, wrong, code) for code in codes[:NAMED])
         more = f" และอีก {len(codes) - NAMED:,} โรงเรียน" if len(codes) > NAMED else ""
         raise TotalsDiffer(
-            f"ยอดที่นับจากรายการไม่ตรงกับห้องควบคุมรอบ จึงไม่ส่งออก: {told}{more} "
+            f"ยอดที่นับจากรายการไม่ตรงกับหน้าติดตามการรายงาน จึงไม่ส่งออก: {told}{more} "
             "กรุณาแจ้งผู้ดูแลระบบให้ตรวจประวัติของโรงเรียนนี้ แล้วส่งออกใหม่"
         )
 
@@ -89,7 +89,7 @@ def _told(facts, wrong, code):
     """The first total that differs in one school, in words."""
     one = next(each for each in wrong if each.school_code == code)
     return (
-        f"{facts.names[code]} {words_of(facts, one.name)} ในรายการ {one.written:,} ห้องควบคุมรอบ {one.kept:,} "
+        f"{facts.names[code]} {words_of(facts, one.name)} ในรายการ {one.written:,} หน้าติดตามการรายงาน {one.kept:,} "
         f"(ต่างกัน {one.written - one.kept:+,})"
     )
 

@@ -1,4 +1,4 @@
-"""The control room (ห้องควบคุมรอบ): one page that shows where every school stands, and acts on those it shows."""
+"""The control room (ติดตามการรายงาน): one page that shows where every school stands, and acts on those it shows."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -257,7 +257,7 @@ def tokens():
         if ObjectId.is_valid(id_) and writes.isascii() and writes.isdecimal() and len(writes) < 12:
             found[id_] = int(writes)
     if not found:
-        raise Invalid({0: {"ids": "ยังไม่ได้เลือกโรงเรียน กรุณาเปิดห้องควบคุมรอบใหม่แล้วลองอีกครั้ง"}})
+        raise Invalid({0: {"ids": "ยังไม่ได้เลือกโรงเรียน กรุณาเปิดหน้าติดตามการรายงานใหม่แล้วลองอีกครั้ง"}})
     return list(found.items())
 
 

@@ -33,9 +33,9 @@ from views.records.record_actions import ActionsMixin
 from views.records.revealing import former_numbers
 
 DEEDS = {
-    "leave": ("ย้ายออก จำหน่าย ออกกลางคัน", "ให้ออกจากทะเบียน"),
+    "leave": ("ย้ายออก จำหน่ายนักเรียน ออกกลางคัน", "ให้ออกจากทะเบียน"),
     "back": ("นำกลับเข้าทะเบียน", "นำกลับเข้าทะเบียน"),
-    "arrange": ("จัดห้องนักเรียน", "เปลี่ยนชั้นและห้อง"),
+    "arrange": ("จัดห้องเรียนและแก้ไขชั้นเรียน", "จัดห้องเรียน"),
     "renumber": ("เปลี่ยนเลขประจำตัวนักเรียน", "เปลี่ยนเลข"),
 }
 TYPED = ("status", "leave_reason", "leave_date", "leave_to", "grade", "room", "first", "numbers", "reason")
@@ -125,7 +125,7 @@ class PupilView(RecordView):
         """Ask why."""
         return self._ask("back", rows)
 
-    @action("arrange", "จัดห้อง")
+    @action("arrange", "จัดห้องเรียน")
     def action_arrange(self, rows):
         """Ask for the room."""
         return self._ask("arrange", rows)
