@@ -20,6 +20,8 @@ from documents.errors import Invalid
 from documents.records import fields
 from documents.records.record import declared
 from documents.records.writing import Change, write
+from documents.trail import history
+from exports.workbooks.cell_values import choices_of
 from tests.making import complete
 from tests.people import AREA, OTHER, SCHOOL, YEAR, place
 from tests.test_record_view import form_of
@@ -121,6 +123,15 @@ def test_what_is_asked_depends_on_the_kind_of_staff():
 )
 def test_a_school_has_no_line_and_none_of_a_list_beside_what_it_has(changed, at):
     assert at in dict(Technology.check(accepted(Technology, LINE | changed)))
+
+
+def test_the_order_in_which_several_were_chosen_is_no_change(store, teacher):
+    kept = store(Technology, LINE | {"water": ["3", "2", "3"]})
+    assert kept["water"] == ["2", "3"]
+    change = Change(Technology, place(), {"water": ["3", "2"]}, id=kept["_id"], revision=1)
+    write([change], teacher)
+    assert len(history.events_of(AREA, kept["_id"])) == 1
+    assert choices_of(declared(Technology)["water"], "น้ำบาดาล, น้ำประปา") == ["2", "3"]
 
 
 def test_a_second_profile_of_a_school_is_refused(store):

@@ -381,11 +381,15 @@ def again(canteens, **values):
     return bring(here(), "confirm", "certify", "verify")
 
 
-def test_one_school_is_locked_before_the_round(half, approver):
+def test_one_school_is_locked_before_the_round(half, approver, canteens, teacher):
     early = lock_school(here(), approver)
     assert (early.state, fresh(half).state) == ("locked", "open")
+    with pytest.raises(RoundLocked, match=r"^ข้อมูลของบ้านหนึ่งในรอบ DMC"):
+        write([new(canteens, SCHOOL, "9")], teacher)
     assert freeze_of(half) is None
     locked = lock_round(fresh(half), approver, WHY)
+    with pytest.raises(RoundLocked, match=r"^รอบ DMC"):
+        write([new(canteens, SCHOOL, "9")], teacher)
     assert here().digest == early.digest == freeze_of(locked).schools[0]["digest"]
 
 

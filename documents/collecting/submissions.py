@@ -215,7 +215,11 @@ def refuse_sealed(submission, round_):
     """Raise RoundLocked where the round or this school's data is locked; a reopened one is not."""
     open_again = submission.reopened and round_.state != "closing"
     if submission.state in SEALED or (round_.sealed and not open_again):
-        raise RoundLocked(f"รอบ {round_} ล็อกแล้ว แก้ไขไม่ได้ หากจำเป็นต้องแก้ไข ให้แจ้งเหตุผลต่อเจ้าหน้าที่เขตเพื่อขอเปิดรอบคืน")
+        raise RoundLocked(
+            f"รอบ {round_} ล็อกแล้ว แก้ไขไม่ได้ หากจำเป็นต้องแก้ไข ให้แจ้งเหตุผลต่อเจ้าหน้าที่เขตเพื่อขอเปิดรอบคืน"
+            if round_.sealed
+            else f"ข้อมูลของ{submission.school_name}ในรอบ {round_} ล็อกแล้ว แก้ไขไม่ได้ หากจำเป็นต้องแก้ไข ให้แจ้งเหตุผลต่อเจ้าหน้าที่เขตเพื่อขอเปิดคืน"
+        )
 
 
 def is_late(submission, round_, now=None):

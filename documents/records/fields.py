@@ -224,7 +224,13 @@ def _choice(field, value):
 
 def _choices(field, value):
     codes = [value] if isinstance(value, str) else list(value)
-    return [_choice(field, code) for code in dict.fromkeys(codes)]
+    return in_order(field, [_choice(field, code) for code in codes])
+
+
+def in_order(field, codes):
+    """Several codes, each once and as the list has them: the order in which they were ticked or written says nothing."""
+    chosen = set(codes)
+    return [code for code in code_list(field.codelist).codes if code in chosen] if len(codes) > 1 else codes
 
 
 def _count(field, value):

@@ -54,7 +54,7 @@ def choices_of(one, cell):
     text = text_of_cell(cell)
     whole = code_list(one.codelist).find(text)
     parts = [text] if whole else [part for part in SPLIT.split(text) if not is_blank(part)]
-    return list(dict.fromkeys(choice_of(one, part) for part in parts))
+    return fields.in_order(one, [choice_of(one, part) for part in parts])
 
 
 def text_value(one, cell):
