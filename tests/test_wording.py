@@ -156,6 +156,24 @@ def test_every_message_has_its_english():
     assert [message for message in messages.messages() if message not in known] == []
 
 
+THAI = r"[\u0e01-\u0e5b]"
+# Thai, then a statement, then Thai in the same text: "{% if x %}one {% endif %}two", "one{% if x %} two".
+STRUNG = [
+    re.compile(rf"{THAI}\s*(?:\{{%-?\s*(?:elif|else)[^%]*%\}}[^<>{{]*)*\{{%-?\s*endif\s*-?%\}}\s*{THAI}"),
+    re.compile(rf"{THAI}[^<>{{%§\"]*\{{%-?\s*if [^%]*%\}}\s*{THAI}"),
+]
+
+
+def test_no_sentence_of_a_page_goes_on_in_one_that_may_be_left_out():
+    """A text is looked up whole: the two together would be said in Thai. A tag or " · " between them parts them."""
+    strung = []
+    for path in sorted((messages.ROOT / "admin_app" / "templates").rglob("*.html")):
+        page = re.sub(r"\{#.*?#\}|\{% *call .*?%\}", "<>", path.read_text("utf-8"), flags=re.S)
+        page = re.sub(r"\{\{.*?\}\}", "§", page, flags=re.S)
+        strung += [(path.name, found[0]) for shape in STRUNG for found in shape.finditer(page)]
+    assert strung == []
+
+
 # What is left in Thai on an English page
 
 PAGES = {
