@@ -14,6 +14,7 @@ from documents.collecting.rounds import Round
 from documents.database import collection
 from documents.dmc.students import Student
 from documents.emis.technology import Technology
+from documents.records.codelist_edits import add_value
 from documents.records.declarations import FRESH_SECONDS, declaration
 from documents.records.defining import define, stop
 from documents.records.record import declared
@@ -98,11 +99,14 @@ def test_a_field_and_a_survey_from_the_browser_to_the_districts_files(
 OTHER_PROCESS = """
 import sys
 from documents.database import connect
+from documents.records import codelists
 from documents.records.declarations import declaration
 from documents.dmc.students import Student
 connect(sys.argv[1])
+codelists.ask_of(sys.argv[2])
 for line in sys.stdin:
-    print(",".join(declaration(Student, sys.argv[2], int(sys.argv[3])).added), flush=True)
+    added = declaration(Student, sys.argv[2], int(sys.argv[3])).added
+    print(*added, *(code for code in codelists.code_list("RELIGION").codes if code == "NEW"), flush=True)
 """
 
 
@@ -125,6 +129,9 @@ def test_another_process_knows_of_a_new_field_at_once(area, administrator, datab
         stop(made, YEAR - 1, administrator, made.revision)
         time.sleep(FRESH_SECONDS)
         assert there() == ""
+        add_value(AREA, "RELIGION", administrator, {"label": "เต๋า", "code": "NEW"}, "มีจริง", 0)
+        time.sleep(FRESH_SECONDS)
+        assert there() == "NEW", "nor does it wait for the time after which lists are looked at anyway"
     finally:
         other.kill()
         other.communicate()

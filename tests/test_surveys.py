@@ -19,7 +19,7 @@ from documents.records.carrying import carry_over
 from documents.records.codelist_edits import change_value, version_of
 from documents.records.completeness import required_of
 from documents.records.declarations import declaration
-from documents.records.defining import define
+from documents.records.defining import define, stop
 from documents.records.field_definitions import FieldDefinition
 from documents.records.record import Place
 from documents.records.surveys import (
@@ -302,11 +302,15 @@ def test_a_survey_asked_again_may_begin_with_what_schools_answered_last(
 ):
     answer = Change(document_of(SLUG), HERE, {name: value for name, value in TYPED.items()})
     write([answer], teacher)
+    note = FieldDefinition.objects.get(key="note")
+    stop(note, YEAR - 1, administrator, note.revision)
     again = opened(give_round(survey, YEAR, FIRST, LAST, administrator), officer, executive, approver)
     done, _ = carry_over(again, officer)
     assert sum(done.values()) == 1
     first, second = (collection(Answer).find_one({"round": code}) for code in (open_survey.code, again.code))
-    assert {name: second[name] for name in TYPED} == {name: first[name] for name in TYPED}
+    assert {name: second.get(name) for name in TYPED} == {name: first[name] for name in TYPED} | {
+        "x_note": None
+    }
     assert (second["reviewed"], second["lineage"]) == (False, first["lineage"])
     browser = sign_in(teacher)
     browser.get(f"/admin/choose/?round={again.id}")

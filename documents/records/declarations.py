@@ -19,6 +19,7 @@ from mongoengine import Document
 from mongoengine.fields import IntField, StringField
 
 from documents.database import collection
+from documents.records import codelists
 from documents.records.digests import documents_of
 from documents.records.field_definitions import FieldDefinition
 from documents.records.record import shown_fields
@@ -112,6 +113,8 @@ def _now():
     global _known
     present = version()
     if _known.version != present:
+        if _known.version >= 0:
+            codelists.forget()  # an edit of a list counts up, too: its values are offered at once
         _known = _Known(present, {}, {})
     return _known
 
