@@ -47,6 +47,7 @@ PUPILS = [
         "10",
     ),
     ("เลื่อน", {"grade": "09", "year_result": "passed"}, "promoted", "10"),
+    ("เงียบ", {"grade": "07"}, "promoted_unsaid", "08"),
     ("ออก", {"status": "dropped_out", "leave_reason": "21"}, "left_school", None),
     ("ลอย", {"suspended_flag": True}, "stays", "07"),
 ]
@@ -90,7 +91,7 @@ def test_pupils_begin_the_year_as_the_year_end_left_them(year_end, round_of, off
     db().schools.update_one({"code": OTHER}, {"$set": {"grade_to": "09"}})
     seen = outlook(first)
     assert seen.records == {"students": expected, "rooms": {"carried": 1}}
-    assert (seen.total, seen.schools, seen.not_sealed) == (6, 2, 2)
+    assert (seen.total, seen.schools, seen.not_sealed) == (7, 2, 2)
     done, schools = carry_over(first, approver)
     assert {name: number for (slug, name), number in done.items() if slug == "students"} == expected
     assert schools == 2
@@ -112,7 +113,7 @@ def test_pupils_begin_the_year_as_the_year_end_left_them(year_end, round_of, off
     submission = find_submission("DMC", place())
     kept, counted = submission.counts, counts_of(submission)
     assert {name: n for name, n in kept.items() if n} == {name: n for name, n in counted.items() if n}
-    assert submission.counts["unreviewed_students"] == 5
+    assert submission.counts["unreviewed_students"] == 6
     assert (submission.started, submission.carried["from"]) == (False, "2567-3")
     assert list(history.verify()) == []
     told = db().audit_events.find_one({"subject": after["ขึ้น"]["_id"]})
@@ -219,8 +220,8 @@ def test_two_runs_at_once_store_each_record_once(year_end, round_of, approver, m
 
     monkeypatch.setattr(carrying, "carrying", slowly)
     assert carry_over(first, approver)[0] == {}
-    assert collection(Student).count_documents({"academic_year": YEAR}) == 5
-    assert find_submission("DMC", place()).counts["unreviewed_students"] == 5
+    assert collection(Student).count_documents({"academic_year": YEAR}) == 6
+    assert find_submission("DMC", place()).counts["unreviewed_students"] == 6
 
 
 def test_only_the_system_stores_copies_and_only_the_area_asks_for_them(
@@ -268,8 +269,8 @@ def test_one_press_looks_over_all_that_the_grid_is_narrowed_to(
     carry_over(first, approver)
     browser, narrowed = sign_in(teacher), "/admin/students/?flt0_grade_eq=10&unreviewed=1"
     page = browser.get("/admin/students/").text
-    assert "ทบทวนแล้วทั้ง 5 คน" in page
-    assert page.count(">ยังไม่ทบทวน</span>") == 5
+    assert "ทบทวนแล้วทั้ง 6 คน" in page
+    assert page.count(">ยังไม่ทบทวน</span>") == 6
     page = browser.get(narrowed).text
     assert "ทบทวนแล้วทั้ง 2 คน" in page
     assert "เฉพาะที่ยังไม่ทบทวน" in page
@@ -277,7 +278,7 @@ def test_one_press_looks_over_all_that_the_grid_is_narrowed_to(
     assert browser.send(narrowed.replace("students/", "students/action/"), press).status_code == 302
     looked_over = {name for name, row in rows(first).items() if row["reviewed"]}
     assert looked_over == {"ต่อ", "เลื่อน"}
-    assert find_submission("DMC", place()).counts["unreviewed_students"] == 3
+    assert find_submission("DMC", place()).counts["unreviewed_students"] == 4
     assert "เฉพาะที่ยังไม่ทบทวน" not in browser.get("/admin/students/").text
     assert db().audit_events.find_one({"subject": rows(first)["ต่อ"]["_id"], "number": 2})["changes"][
         "reviewed"
@@ -300,7 +301,7 @@ def test_opening_a_round_says_what_will_be_done_and_does_it_as_a_job(
     ).save()  # fmt: skip
     browser = sign_in(approver)
     page = browser.get(f"/admin/rounds/carry/?id={draft.id}").text
-    for words in ("เลื่อนชั้น", "เรียนซ้ำชั้น", "เรียนจบ ไม่ยกมา", "รอบ 2567-3"):
+    for words in ("เลื่อนชั้น", "ทั้งที่ไม่มีผลสิ้นปี", "เรียนซ้ำชั้น", "เรียนจบ ไม่ยกมา", "รอบ 2567-3"):
         assert words in page
     assert sign_in(officer).get(f"/admin/rounds/carry/?id={draft.id}").status_code == 403
     form = {"id": str(draft.id), "revision": draft.revision}
@@ -309,13 +310,13 @@ def test_opening_a_round_says_what_will_be_done_and_does_it_as_a_job(
     answer = browser.send("/admin/rounds/carry/", form | {"carry": "1"})
     assert answer.status_code == 303
     assert find_round(AREA, "DMC", YEAR, "1").state == "open"
-    assert len(rows(draft)) == 5
+    assert len(rows(draft)) == 6
     again = sign_in(officer)
     assert "ไม่มีข้อมูลที่ต้องยกมาอีก" in again.get(f"/admin/rounds/carry/?id={draft.id}").text
     answer = again.send("/admin/rounds/carry/", form)
     assert answer.status_code == 303
     assert "ครั้งนี้ไม่ได้ยกมาเพิ่ม" in again.get(answer.location).text
-    assert len(rows(draft)) == 5
+    assert len(rows(draft)) == 6
 
 
 def test_a_first_event_made_of_a_form_is_the_event_itself(area, officer):
