@@ -372,6 +372,7 @@ class Student(Record):
     label_en = "Students"
     subsystem = "DMC"
     unit = "คน"
+    adding = "เพิ่มนักเรียน"
     sheet_title = "แบบข้อมูลนักเรียนรายบุคคล"
     headcount = "pupils"
     linked_round = "1"  # the heads of 10 June, by which the year is planned

@@ -167,6 +167,7 @@ class Record(Document, metaclass=RecordMetaclass):
 
     slug = label = label_en = subsystem = sheet_title = sheet = None
     unit = "รายการ"  # what one record is counted in
+    adding = "เพิ่มรายการ"  # what its button says
     search_hint = None  # what the search box says it looks through; made of `search` when there is none
     key = also_unique = quick = grid = cells = filters = search = order = groups = panels = alike = ()
     made = False  # at run time: no document class of its own (see stored_documents)
