@@ -291,6 +291,18 @@ def test_the_last_administrator_stays_whoever_forgot_him(running, administrator,
     summary = run_on(DUE + dt.timedelta(days=1)).result["summary"]
     assert "ผู้ดูแลระบบคนสุดท้าย" in summary[1]
     assert [who.reload().active for who in (administrator, approver, officer)] == [True, False, False]
+    assert recertifying.present(AREA) is None
+
+
+def test_who_is_switched_on_again_is_not_suspended_the_next_morning(
+    running, administrator, neighbour, teacher
+):
+    teacher.update(push__grants=Grant(role="executive", area_code="34020000"))  # so that it stays open
+    run_on(DUE + dt.timedelta(days=1))
+    accounts.activate(administrator, neighbour.id, "ยังทำหน้าที่เดิม")
+    assert recertifying.present(AREA)
+    run_on(DUE + dt.timedelta(days=2))
+    assert neighbour.reload().active
 
 
 def test_a_new_account_is_as_good_as_confirmed(running, administrator):

@@ -160,10 +160,18 @@ def suspend(actor, person_id, reason):
 
 
 def activate(actor, person_id, reason=None):
-    """Switch a suspended account on again."""
+    """Switch a suspended account on again, which says that it is right: the yearly confirmation does not end it once more."""
     person = find(actor, person_id)
     require_reach(actor, person)
-    return _update(actor, person, {"active": True}, person.revision, "activate", reason)
+    if person.active:
+        return person
+    right = {f"confirmed.{area}": confirmed_by(actor) for area in person.areas_listed}
+    return _update(actor, person, {"active": True}, person.revision, "activate", reason, hidden=right)
+
+
+def confirmed_by(actor):
+    """What an account keeps, for an area, of being said to be right."""
+    return {"at": history.naive_now(), "by": actor.id, "by_name": actor.name}
 
 
 def reset(actor, person_id, reason):

@@ -121,7 +121,7 @@ def confirm(actor, area_code, person_ids, reason=None):
         granting.require_other(actor, person.id)
         if not person.active:
             raise WrongState(f"บัญชีของ {person.name} ถูกระงับอยู่ กรุณาให้ผู้ดูแลระบบเปิดใช้ก่อน แล้วจึงยืนยัน")
-    mark = mark_of(actor)
+    mark = accounts.confirmed_by(actor)
 
     def work():
         for person in people:
@@ -191,11 +191,6 @@ def waiting_question(actor, area_code):
             ],
         )
     }
-
-
-def mark_of(actor):
-    """What an account keeps of being confirmed."""
-    return {"at": naive_now(), "by": actor.id, "by_name": actor.name}
 
 
 def is_confirmed(person, area_code, running):
@@ -304,7 +299,7 @@ def remind(area_code, running):
 
 def suspend_left(actor, area_code, running, progress=None):
     """Suspend whoever was not confirmed; gives (how many, how many were left alone: other areas' too, the last administrator)."""
-    done = kept = 0
+    done = kept = spared = 0
     people = list(User.objects(__raw__=left(area_code, running)).order_by("id"))
     if progress:
         progress.begin(len(people), "บัญชี")
@@ -315,12 +310,12 @@ def suspend_left(actor, area_code, running, progress=None):
         elif _suspend(actor, person, reason):
             done += 1
         else:
-            kept += 1
+            spared += 1
         if progress:
             progress.at(number)
     if not kept:
         collection(Area).update_one(_same(area_code, running), {"$unset": {"recertification": ""}})
-    return done, kept
+    return done, kept + spared
 
 
 def _suspend(actor, person, reason):
