@@ -366,6 +366,17 @@ def test_a_typed_code_of_another_year_and_province_is_certified_only_when_said_t
     assert fresh(request).code == odd
 
 
+def test_a_draft_says_what_lacks_and_leads_there_and_then_to_sending(teacher, officer, sign_in):
+    bare, whole = (
+        recorded(teacher, evidence=False),
+        recorded(teacher, first_name="สอ", birth_date="01/02/2559"),
+    )
+    first, second = (sign_in(teacher).get(f"/admin/gcode/details/?id={one.id}").text for one in (bare, whole))
+    assert ("ก่อนส่ง ยังต้องแนบ" in first, 'href="#kind"' in first, 'href="#do"' in first) == (True, True, False)
+    assert ("ก่อนส่ง" in second, 'href="#do"' in second, 'id="do"' in second) == (False, True, True)
+    assert "ก่อนส่ง" not in sign_in(officer).get(f"/admin/gcode/details/?id={bare.id}").text
+
+
 def test_from_one_case_the_way_leads_to_the_next_that_waits_for_the_reader(
     teacher, officer, approver, sign_in, explains
 ):
