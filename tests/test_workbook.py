@@ -216,6 +216,11 @@ def test_the_blank_sheet_offers_its_lists_and_reads_as_itself():
     assert len(drop_downs) == len(listed)
     heads = load_workbook(io.BytesIO(content)).get_sheet_by_index(0).to_python()[0]
     assert [head.removesuffix(" *") for head in heads] == [column.label for column in layout.written]
+    advice = {
+        row[0]: row[2] for row in load_workbook(io.BytesIO(content)).get_sheet_by_name("คำแนะนำ").to_python()
+    }
+    assert (advice["น้ำหนัก"], advice["อายุ(ปี)"]) == ("ตัวเลข มีทศนิยมได้ 1 ถึง 300 กก.", "ระบบคำนวณให้")
+    assert 'prompt="จำนวนเต็ม 1 ถึง 99"' in xml
 
 
 def test_every_word_the_blank_sheet_offers_is_understood():

@@ -13,6 +13,8 @@ PLACES = {
     "DISTRICT": 4,
     "SUBDISTRICT": 6,
 }  # offered for the area's own province, since the country's fill no drop-down
+ATTACHED = dict.fromkeys(("picture", "file"), "แนบที่แบบฟอร์มของรายการ ระบบไม่อ่านจากไฟล์นี้")
+UNBOUNDED = 1e9  # a number with no other limit than what a file holds
 KINDS = {
     "text": "ข้อความ",
     "choice": "เลือกจากรายการ",
@@ -40,10 +42,31 @@ def template_of(document, province=None):
         offered = {column.name: offered_words(column, province) for column in layout.written}
         ranges = write_lists(book, layout.written, offered)
         write_heads(book, sheet, layout.written)
+        hows = {column.name: how_of(column, layout.fields.get(column.name)) for column in layout.written}
         for index, column in enumerate(layout.written):
-            offer(sheet, index, column, ranges.get(column.name))
-        write_advice(book, layout.written, offered)
+            offer(sheet, index, column, ranges.get(column.name), hows[column.name])
+        write_advice(book, layout.written, offered, hows)
     return result.getvalue()
+
+
+def how_of(column, one):
+    """How a column is filled, in words; `one` is its field, None where it has none of its own."""
+    if column.read_only:
+        return ATTACHED.get(column.kind, "ระบบคำนวณให้")
+    how = KINDS[column.kind]
+    if one is None or one.kind not in ("count", "measure"):
+        return how
+    low, high = one.min_value, one.max_value if one.max_value < UNBOUNDED else None
+    bounds = (
+        f" {worded(one, low)} ถึง {worded(one, high)}" if high is not None else f" ตั้งแต่ {worded(one, low)}"
+    )
+    return how + bounds + (f" {one.unit}" if one.unit and one.scale == 1 else "")
+
+
+def worded(one, bound):
+    """A bound as people read it; one that is a name, as a year is, without separators."""
+    whole = int(bound) if bound == int(bound) else bound
+    return str(whole) if one.plain else f"{whole:,}"
 
 
 def offered_words(column, province):
@@ -87,19 +110,19 @@ def write_heads(book, sheet, columns):
         sheet.set_column(index, index, column.width, None if kept else book.style("text"))
 
 
-def offer(sheet, index, column, listed):
+def offer(sheet, index, column, listed, how):
     """The drop-down and the word of advice of one column."""
     if column.read_only:
         return
     rule = {"validate": "any"} if not listed else {"validate": "list", "source": listed}
-    rule |= {"input_title": column.label[:32], "input_message": KINDS[column.kind]}
+    rule |= {"input_title": column.label[:32], "input_message": how}
     if listed:
         rule |= {"error_title": "ไม่อยู่ในรายการ", "error_message": "กรุณาเลือกจากรายการที่ให้"}
         rule["error_type"] = "warning" if column.choices in PLACES else "stop"
     sheet.data_validation(1, index, MAX_ROWS, index, rule)
 
 
-def write_advice(book, columns, offered):
+def write_advice(book, columns, offered, hows):
     """The sheet that says how to fill in the first one."""
     sheet = book.page("คำแนะนำ", landscape=False)
     sheet.set_column(0, 0, 40)
@@ -112,7 +135,7 @@ def write_advice(book, columns, offered):
     for index, label in enumerate(("คอลัมน์", "ต้องกรอก", "วิธีกรอก")):
         sheet.write_string(top, index, label, book.style("header"))
     for number, column in enumerate(columns, top + 1):
-        how = "ระบบคำนวณให้" if column.read_only else KINDS[column.kind]
+        how = hows[column.name]
         words = offered[column.name]
         if 0 < len(words) <= 30:
             how += ": " + " · ".join(words)
