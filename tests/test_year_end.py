@@ -253,6 +253,8 @@ def test_the_roll_is_handed_over_once_locked_by_an_officer_alone(
     lines = desk.get(path).data.decode("utf-8-sig").splitlines()
     assert len(lines) == 1 + 6  # seven pupils, one of them suspended
     assert lines[0].startswith("ปีการศึกษา,รหัสเขต,รหัสโรงเรียน,ชื่อโรงเรียน,เลขประจำตัวประชาชน")
+    order = [(each[2], each[13], each[15]) for each in (line.split(",") for line in lines[1:])]
+    assert order == sorted(order), "class by class of each school"
     told = next(line for line in lines if row["person_id"] in line).split(",")
     assert told[12:] == [
         "10/06/2558",

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from documents.collecting.submissions import submissions_of
 from documents.database import collection
 from documents.dmc.reporting import place_of, who
-from documents.dmc.roll import YEAR_END
+from documents.dmc.roll import YEAR_END, in_class_order
 from documents.dmc.students import Student
 from documents.errors import NotAllowed, WrongState
 from documents.formats import buddhist
@@ -82,14 +83,7 @@ def handover_file(round_, user, extension, encoding="utf8", tell=None):
     refuse_handover(round_, user)
     facts = facts_of(round_)
     title, columns = layout()
-    asked = {"$and": [place_of(round_), who("counted")]}
-    stored = (
-        collection(Student)
-        .find(asked, batch_size=1000)
-        .sort([("sort_key", 1), ("_id", 1)])
-        .hint("area_order")
-    )
-    written = Written(stored, columns, facts.names, temporary_codes(round_.area_code), tell)
+    written = Written(class_by_class(round_), columns, facts.names, temporary_codes(round_.area_code), tell)
     if extension == "csv":
         return _csv(columns, written, encoding), written.count
     with workbook_bytes(f"{title} รอบ {round_.label} {facts.area_name}", created=facts.locked_at) as (
@@ -100,6 +94,13 @@ def handover_file(round_, user, extension, encoding="utf8", tell=None):
         sheet.set_header(f"&C{PERSONAL_LINE}")
         write_table(sheet, book, columns, written)
     return result.getvalue(), written.count
+
+
+def class_by_class(round_):
+    """Yield the stored pupils who count, a school in memory at a time: by school, grade, room and name."""
+    for code in sorted(submissions_of(round_).scalar("school_code")):
+        asked = {"$and": [place_of(round_, [code]), who("counted")]}
+        yield from in_class_order(list(collection(Student).find(asked).hint("school_order")))
 
 
 class Written:
