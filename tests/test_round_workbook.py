@@ -18,6 +18,7 @@ from documents.dmc.rooms import SchoolRooms
 from documents.dmc.students import Student
 from documents.errors import TotalsDiffer, WrongState
 from documents.records import codelists
+from documents.records.defining import define
 from documents.records.digests import short_code
 from documents.records.record import Place
 from documents.records.writing import Change, write
@@ -29,6 +30,7 @@ from exports.imports.importing import plan_import
 from exports.reading.reading import read_table
 from exports.workbooks.layouts import layout_of
 from tests.people import AREA, NAMES, OTHER, ROUND, SCHOOL, YEAR, place
+from tests.test_added_fields import said
 from tests.test_roster import pupil
 
 LABELS = [column.label for column in layout_of(Student).written]
@@ -266,6 +268,18 @@ def test_a_round_of_the_tests_own_subsystem_gets_a_sheet_of_its_own(canteens, op
     assert table.sheet == "โรงอาหาร"
     shown = dict(zip(table.columns, table.rows[0][1], strict=True))
     assert (shown["ที่นั่ง"], shown["คนต่อที่นั่ง"]) == (4, 2)
+
+
+def test_a_field_added_to_rooms_brings_their_sheet_and_counts_them_once(
+    filled, administrator, teacher, approver
+):
+    define(AREA, "rooms", said("fans", label="จำนวนพัดลม", unit="ตัว", high="100"), administrator)
+    write([Change(SchoolRooms, place(), {"grade": "05", "rooms": 1, "x_fans": "4"})], teacher)
+    for one in (lambda: filled, lambda: lock_round(filled, approver, "หมดเวลา")):
+        found = sheets(round_workbook(one()))
+        head, *rows = found["จำนวนห้องเรียน"]
+        assert [row[head.index("จำนวนพัดลม")] for row in rows] == ["", 4]
+        assert (lines(found["ปก"])["ห้องเรียน"], lines(found["ปก"])["จำนวนรายการ: จำนวนห้องเรียน"]) == (3, 2)
 
 
 def test_the_file_is_named_after_the_round(draft_round):

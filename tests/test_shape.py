@@ -73,6 +73,32 @@ def test_a_subject_has_one_name_in_every_folder():
     )
 
 
+def test_no_code_outside_a_subsystem_s_own_folder_asks_which_subsystem_it_is():
+    """There a name is data only: in a list or a table. What is of pupils alone, everywhere, says so here."""
+    kinds, folders = subsystems(), {"dmc", "emis", "bobec", "mobec", "gcode"}
+    named = "|".join(f'"{re.escape(name)}"' for kind in kinds for name in (kind.slug, kind.subsystem))
+    classes = "|".join(kind.__name__ for kind in kinds)
+    asking = re.compile(
+        rf"(?:==|!=) ?(?:{named})|(?:{named}) ?(?:==|!=|(?:not )?in )|is (?:not )?(?:{classes})\b"
+    )
+    own = {
+        "documents/collecting/waiting.py",  # moves and duplicates wait in rounds of pupils
+        "views/shell.py",  # the search of every page is for pupils
+        "admin_app/templates/district/school_import.html",  # which of an office's lists a file may be: schools, rooms
+        "admin_app/templates/district/school_plan.html",
+    }
+    pages = [
+        (path.relative_to(ROOT), path.read_text("utf-8"))
+        for path in sorted((ROOT / "admin_app/templates").rglob("*.html"))
+    ]
+    found = {
+        str(path): asking.findall(text)
+        for path, text in (*sources(*LEANS_ON), *pages)
+        if not folders & set(path.parts)
+    }
+    assert {path for path, asked in found.items() if asked} == own
+
+
 def test_what_the_data_is_knows_neither_web_nor_workbook():
     """`documents/` never asks who is reading; Flask-Security's mixins make a User one, and nothing else is taken."""
     web = {"flask", "flask_admin", "flask_login", "flask_wtf", "wtforms", "werkzeug", "jinja2", "xlsxwriter"}

@@ -25,6 +25,7 @@ class SchoolRooms(Record):
     meta = {"collection": "school_rounds"}
 
     tallied = ("rooms",)
+    listed = False  # they stand beside the pupils of each grade
 
     @classmethod
     def tally(cls, values):

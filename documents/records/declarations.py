@@ -166,6 +166,7 @@ def variant(document, definitions, academic_year):
         "made": True,
         "base": document,
         "added": tuple(added),
+        "listed": document.listed or bool(added),  # what an area asks for goes out with the round
         "former": {each.name: each.field() for each in definitions if each not in here},
         "groups": tuple(dict.fromkeys((*document.groups, *groups))),
         "grid": (*document.grid, *(each.name for each in here if each.in_grid)),

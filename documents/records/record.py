@@ -20,6 +20,7 @@ A subsystem declares its fields with the makers of `fields.py` and a few class a
     carried_by              the stored values that `carried` and `outcome` read; None for any of them
     outcomes                {name: (Thai, English, tone)}: what a carry-over makes of records, besides `carrying.OUTCOMES`
     panels                  slugs of the kinds of record whose figures (`figures`) are shown beside its form
+    listed                  whether a round's workbook has a sheet of its records; else they stand there as figures alone
     sheet                   a `LineSheet`, where a school's records are filled on one page as lines of numbers
 """
 
@@ -179,6 +180,7 @@ class Record(Document, metaclass=RecordMetaclass):
     beside = ()  # names of what cases write beside the declared fields; a removed record comes back with it
     derived = ()
     single = False
+    listed = True
     tallied = ()  # names of the fields that `tally` reads
     headcount = linked_round = None
     units = ("school",)

@@ -6,9 +6,8 @@ Whoever gets the file checks it against the control room and the confirmation sh
 from documents.clock import utc
 from documents.collecting.rounds import STATES as ROUND_STATES
 from documents.collecting.submissions import STATES
-from documents.dmc.rooms import SchoolRooms
 from documents.formats import buddhist
-from documents.records.digests import documents_of, short_code
+from documents.records.digests import short_code
 from documents.version import VERSION
 from exports.dmc.reports import LEVELS, as_of_line, figures, irregular
 
@@ -114,7 +113,7 @@ def _put(book, sheet, row, column, value, style):
 
 def _listed(facts):
     """The documents whose records are sheets of the workbook."""
-    return [one for one in documents_of(facts.round.subsystem) if one is not SchoolRooms]
+    return [one for one in facts.documents if one.listed]
 
 
 def _sum(found, name):

@@ -13,7 +13,6 @@ from collections import Counter
 
 from documents.clock import utc
 from documents.collecting.freezing import freeze_of, latest_version
-from documents.dmc.rooms import SchoolRooms
 from documents.errors import NotAllowed, WrongState
 from documents.people import access
 from documents.trail import signing
@@ -114,8 +113,7 @@ def _contents(round_, facts, step):
             _csv(document, facts, counted),
             True,
         )
-        # Rooms are counted in the workbook, not listed.
-        total += 0 if document is SchoolRooms else counted["rows"]
+        total += counted["rows"] if document.listed else 0
     if has_report(round_):
         step("กำลังเขียนไฟล์สถิติ")
         yield STATISTICS, "statistics", len(facts.schools) + 1, [statistics_csv(round_)], True

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from documents.clock import utc
 from documents.collecting.submissions import STATES, Submission
 from documents.district.schools import Area
-from documents.dmc.rooms import SchoolRooms
 from documents.errors import WrongState
 from documents.formats import buddhist
 from documents.people.acting import TITLE
@@ -128,7 +127,7 @@ def records_in(submission):
     return tuple(
         (document.label, submission.counts.get(document.slug, 0), getattr(document, "unit", "รายการ"))
         for document in documents_of(submission.subsystem)
-        if document is not SchoolRooms
+        if document.listed
     )
 
 

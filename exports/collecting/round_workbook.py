@@ -96,7 +96,7 @@ def _workbook(round_, school_codes, sensitive):
         if of_pupils:
             write_pupils_report(book, facts, counts, rooms)
         for document in facts.documents:
-            if document is not SchoolRooms:
+            if document.listed:
                 write_records(book, document, facts, tallies)
         found = with_rooms(facts, tallies.by_school(), rooms)
         refuse_differing(facts, found)
@@ -181,8 +181,11 @@ def declared_rooms(facts):
 def with_rooms(facts, found, rooms):
     """Tallies by school with the declared rooms among them, under 'classrooms'."""
     counted = {code: Counter(found.get(code, {})) for code in facts.names}
+    declared = Counter()
     for (code, _), number in rooms.items():
-        counted[code]["classrooms"] += number
+        declared[code] += number
+    for code, number in declared.items():
+        counted[code]["classrooms"] = number
     return counted
 
 
@@ -249,8 +252,8 @@ def cover_lines(facts):
     yield "ข้อมูล ณ วันที่", buddhist.format_long(facts.as_of)
     yield "โรงเรียนทั้งหมด", len(facts.schools)
     yield "โรงเรียนที่ปิดโดยไม่ได้รายงาน", len(facts.unreported)
-    for document in documents_of(facts.round.subsystem):
-        if document is not SchoolRooms:
+    for document in facts.documents:
+        if document.listed:
             yield f"จำนวนรายการ: {document.label}", facts.total(document.slug)
     if any(document.slug == PUPILS for document in documents_of(facts.round.subsystem)):
         yield "นักเรียนที่นับเป็นยอด", facts.total("pupils")

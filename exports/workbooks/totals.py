@@ -3,7 +3,6 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from documents.dmc.rooms import SchoolRooms
 from documents.errors import TotalsDiffer
 from documents.records.codelists import code_list
 from documents.records.digests import documents_of
@@ -79,7 +78,7 @@ def differences(facts, found, names=None):
 
 def names_in(facts, found):
     """The counters that a file of every record stands for: of each document its records, of pupils all sums too."""
-    listed = [one for one in documents_of(facts.round.subsystem) if one is not SchoolRooms]
+    listed = [one for one in facts.documents if one.listed]
     of_pupils = OF_PUPILS if any(one.slug == PUPILS for one in listed) else ()
     others = {name for counts in found.values() for name in counts} - set(of_pupils)
     return [*dict.fromkeys([*(one.slug for one in listed), *of_pupils, *sorted(others)])]

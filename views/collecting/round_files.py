@@ -12,10 +12,10 @@ from documents.collecting import freezing
 from documents.collecting.rounds import STATES, get_round, system_name
 from documents.collecting.submissions import STATES as SUBMISSION_STATES
 from documents.collecting.submissions import submissions_of
-from documents.dmc.rooms import SchoolRooms
 from documents.errors import NotAllowed, RuleBroken, WrongState
 from documents.formats import buddhist
 from documents.people import access
+from documents.records.declarations import documents_in
 from documents.records.digests import documents_of, short_code
 from documents.trail import audit
 from exports.collecting.package import refuse_package
@@ -162,8 +162,8 @@ def rows_of(round_):
 
 
 def slugs_of(round_):
-    """Slugs of the documents whose records are in the workbook; rooms are counted, not listed."""
-    return [document.slug for document in documents_of(round_.subsystem) if document is not SchoolRooms]
+    """Slugs of the documents whose records are in the workbook."""
+    return [document.slug for document in documents_in(round_) if document.listed]
 
 
 def _rows(submission, slugs):

@@ -70,10 +70,16 @@ class PupilView(RecordView):
 
     @property
     def head_links(self):
-        """The way to a pupil of another school."""
-        if not self.can_create:
-            return []
-        return [("ย้ายเข้า", url_for("transfers.new_view", school=self.school), "transfer")]
+        """The ways to a school's class lists, and to a pupil of another school."""
+        lists = {"school": self.school, "round": self.round.id}
+        return [
+            *([("บัญชีรายชื่อ", url_for("class_lists.index", **lists), "print")] if self.sees_school else []),
+            *(
+                [("ย้ายเข้า", url_for("transfers.new_view", school=self.school), "transfer")]
+                if self.can_create
+                else []
+            ),
+        ]
 
     def before_adding(self, change, actor, reason):
         """A known number, or a pupil who came late, wants a reason first."""
