@@ -6,8 +6,9 @@ exist, schools on the real map. Records go through the door, moves are made by t
 
 import os
 import sys
-from dataclasses import dataclass
-from threading import Lock, Thread
+from concurrent.futures import ThreadPoolExecutor
+from subprocess import PIPE
+from threading import Lock
 
 from documents.notifying import notices
 from documents.subsidies import rates
@@ -21,23 +22,24 @@ from scripts.demo import (
     parts,
     people,
     registrants,
+    reporting,
     requests,
     told,
 )
-from scripts.demo.phases import PHASES
-from scripts.demo.plan import plan, shared_out
+from scripts.demo.phases import DONE, do
+from scripts.demo.plan import plan
 from scripts.environment import ROOT
 
-ENOUGH_FOR_TWO = 3000  # fewer pupils are entered by this process alone
-PROCESSES = 2
+ENOUGH_FOR_SEVERAL = 3000  # fewer pupils are entered by this process alone
+PROCESSES = 3
 
 
 def load(*, schools, students, data, progress):
     """Load the demo into an empty, indexed database, and write DATA/demo-accounts.json.
 
-    About `students` pupils stand in round 2568-1, a little more in 2567-3; the other subsystems have a
-    round of each year, too. `progress(sentence, share)` is told how
-    far each step is (0 to 1). The product's clock goes back to where it was.
+    About `students` pupils stand in round 2568-1, a little more in 2567-3; the other subsystems have a round of each
+    year, too. `progress(sentence, share)` is told how far each step is (0 to 1). The product's clock goes back to
+    where it was.
     """
     plans = plan(schools, students)
     with moments.the_clock_comes_back(), notices.quietly():
@@ -51,23 +53,27 @@ def load(*, schools, students, data, progress):
         calendar_of_rounds.open_others(who)
         added.prepare(who)
         progress("โรงเรียนและผู้ใช้", 1.0)
-        crowd = Crowd(plans, schools, students, who)
-        crowd.enter("then", Share(progress, "นักเรียนสองปีการศึกษา และข้อมูลอื่นของปี 2567", expected(plans)))
-        parts.each_does("enter_office_then", who)
-        progress("ล็อกรอบของปี 2567 และยกข้อมูลมาปี 2568", 0.0)
-        calendar_of_rounds.begin_from_last_year(who)
-        progress("ล็อกรอบของปี 2567 และยกข้อมูลมาปี 2568", 1.0)
-        crowd.enter("now", Share(progress, "บุคลากร ครุภัณฑ์ และสิ่งก่อสร้างของปี 2568", len(plans)))
-        parts.each_does("enter_office", who)
-        requests.enter(plans, who)
-        progress("ล็อกรอบสิ้นปีการศึกษา 2567", 0.0)
-        calendar_of_rounds.lock_last_year(who)
-        calendar_of_rounds.hold_and_extend(plans, who)
-        doubles.look(who)
-        registrants.ask(plans, who)
-        progress("ล็อกรอบสิ้นปีการศึกษา 2567", 1.0)
+        with Crowd(plans, schools, students, who) as crowd:
+            crowd.work("pupils", Share(progress, "นักเรียนสองปีการศึกษา", expected(plans)))
+            last_year = Share(progress, "ข้อมูลอื่นของปี 2567 คำขอรหัส G และการล็อกรอบสิ้นปีการศึกษา", len(plans))
+            crowd.work("then", last_year, meanwhile=lambda: of_pupils(plans, who))
+            parts.each_does("enter_office_then", who)
+            crowd.work(
+                "carry", Share(progress, "ล็อกรอบของปี 2567 และยกข้อมูลมาปี 2568", len(reporting.LAST_ROUNDS))
+            )
+            crowd.work("now", Share(progress, "บุคลากร ครุภัณฑ์ และสิ่งก่อสร้างของปี 2568", len(plans)))
+            parts.each_does("enter_office", who)
     with moments.the_clock_comes_back():
         told.tell(who)
+
+
+def of_pupils(plans, who):
+    """What follows on the pupils alone: requests for codes, the lock of last year's round, doubles, who asked to join."""
+    requests.enter(plans, who)
+    calendar_of_rounds.lock_last_year(who)
+    calendar_of_rounds.hold_and_extend(plans, who)
+    doubles.look(who)
+    registrants.ask(plans, who)
 
 
 def expected(plans):
@@ -75,23 +81,59 @@ def expected(plans):
     return sum(school.pupils * (2 if school.has_pupils else 1) for school in plans)
 
 
-@dataclass
 class Crowd:
-    """All schools of a plan at their work: by two processes where there are many pupils."""
+    """All schools of a plan at their work, phase by phase: by several processes where there are many pupils.
 
-    plans: list
-    schools: int
-    students: int
-    who: people.People
+    A context: the processes begin with it, wait for each phase, and none outlives it.
+    """
 
-    def enter(self, phase, share):
-        """Let every school enter what a phase (`phases.PHASES`) asks of it."""
-        if self.students < ENOUGH_FOR_TWO or not can_spawn():
-            for cluster in shared_out(self.plans, 1)[0]:
-                PHASES[phase](cluster, self.who, share.add)
+    def __init__(self, plans, schools, students, who):
+        self.plans, self.who, self.workers = plans, who, []
+        self.many = PROCESSES if students >= ENOUGH_FOR_SEVERAL and can_spawn() else 0
+        self.arguments = [str(PROCESSES), str(schools), str(students)]
+
+    def __enter__(self):
+        environ = dict(
+            os.environ,
+            PYTHONPATH=os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")])),
+        )
+        for part in range(self.many):
+            command = [sys.executable, "-P", "-m", "scripts.demo.worker", str(part), *self.arguments]
+            self.workers.append(spawn(command, stdin=PIPE, stdout=PIPE, env=environ, text=True))
+        return self
+
+    def __exit__(self, *_):
+        self.end()
+
+    def end(self):
+        """End the processes, whatever they do."""
+        for worker in self.workers:
+            end(worker, grace=5)
+
+    def work(self, phase, share, meanwhile=lambda: None):
+        """Let all do what a phase (`phases.do`) asks of them; this process does something else meanwhile.
+
+        Raises RuntimeError when one of the processes fails.
+        """
+        if self.workers:
+            self._shared_out(phase, share, meanwhile)
         else:
-            run_workers(phase, self.schools, self.students, share)
+            do(phase, self.plans, (0, 1), self.who, share.add)
+            meanwhile()
         share.done()
+
+    def _shared_out(self, phase, share, meanwhile):
+        for worker in self.workers:
+            print(phase, file=worker.stdin, flush=True)
+        with ThreadPoolExecutor(len(self.workers)) as listeners:
+            heard = [listeners.submit(listen, worker, share) for worker in self.workers]
+            try:
+                meanwhile()
+                if not all(each.result() for each in heard):
+                    raise RuntimeError("a worker of the demo failed; its own words stand above")
+            except BaseException:
+                self.end()  # or the listeners would be waited for
+                raise
 
 
 def can_spawn():
@@ -99,33 +141,13 @@ def can_spawn():
     return all(name in os.environ for name in ("MONGODB_URI", "KHET_AUDIT_KEY_FILE"))
 
 
-def run_workers(phase, schools, students, share):
-    """Run the workers to their end. Raises RuntimeError when one fails; none outlives this process."""
-    environ = dict(
-        os.environ, PYTHONPATH=os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH")]))
-    )
-    arguments = [str(PROCESSES), str(schools), str(students)]
-    workers = []
-    try:
-        for part in range(PROCESSES):
-            command = [sys.executable, "-P", "-m", "scripts.demo.worker", phase, str(part), *arguments]
-            workers.append(spawn(command, stdout=-1, env=environ, text=True))
-        listeners = [Thread(target=listen, args=(worker, share)) for worker in workers]
-        for listener in listeners:
-            listener.start()
-        for listener in listeners:
-            listener.join()
-        if any([worker.wait() for worker in workers]):
-            raise RuntimeError("a worker of the demo failed; its own words stand above")
-    finally:
-        for worker in workers:
-            end(worker, grace=5)
-
-
 def listen(worker, share):
-    """Add up what a worker tells until it ends."""
+    """Add up what a worker tells of a phase; gives whether it came to its end."""
     for line in worker.stdout:
+        if line == DONE:
+            return True
         share.add(int(line))
+    return False
 
 
 class Share:

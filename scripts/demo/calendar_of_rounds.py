@@ -77,15 +77,14 @@ def set_days(draft, first, closes, as_of, officer):
     return round_moves.set_windows(draft, windows, midnight(as_of), officer)
 
 
-def begin_from_last_year(people):
-    """Lock last year's rounds of the other subsystems, and let this year's begin with what they hold."""
-    for minute, (subsystem, code) in enumerate(LAST_ROUNDS.items()):
-        moments.set_clock(at(2025, 3, 24, 10, minute))
-        lock_round(
-            find_round(AREA, subsystem, LAST_YEAR, code), people.office["approver"], "ข้อมูลครบทุกโรงเรียน"
-        )
-        moments.set_clock(at(2025, 5, 16, 9, minute))
-        carry_over(find_round(AREA, subsystem, THIS_YEAR, "1"), people.office["officer"])
+def begin_from_last_year(subsystem, people):
+    """Lock last year's round of a subsystem, and let this year's begin with what it holds."""
+    minute = list(LAST_ROUNDS).index(subsystem)
+    moments.set_clock(at(2025, 3, 24, 10, minute))
+    last = find_round(AREA, subsystem, LAST_YEAR, LAST_ROUNDS[subsystem])
+    lock_round(last, people.office["approver"], "ข้อมูลครบทุกโรงเรียน")
+    moments.set_clock(at(2025, 5, 16, 9, minute))
+    carry_over(find_round(AREA, subsystem, THIS_YEAR, "1"), people.office["officer"])
 
 
 def open_one(round_, people, began, number, name):

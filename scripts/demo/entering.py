@@ -213,13 +213,15 @@ def report_this_year(school, people):
 
 
 def go(subsystem, there, steps, school, people):
-    """Make moves one after another, each at its moment and by who may."""
+    """Make moves one after another, each at its moment and by who may, of records that were just looked at (`look_at`)."""
     submission = find_submission(subsystem, there)
+    checkup = None
     for name, moment, reason in steps:
         moments.set_clock(moment)
         if name == "confirm":
             explain(submission, people.of("school", school.code))
-        submission = move(submission, name, who(name, school, people), reason)
+        checkup = checkup or findings.checkup_of(submission)
+        submission = move(submission, name, who(name, school, people), reason, known=checkup)
 
 
 def look_at(subsystem, plans, round_):

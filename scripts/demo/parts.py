@@ -3,7 +3,7 @@
 Such a module has
 
     SUBSYSTEM                     "M-OBEC"; its round of 2568 is open (`calendar_of_rounds.OTHERS`)
-    enter(plans, people)          stores the records of one cluster's schools (SchoolPlans), in one of two processes
+    enter(plans, people)          stores the records of one cluster's schools (SchoolPlans), in one of several processes
     enter_office(people)          stores those of the area office, where it reports too; called once, may be left out
 
 and, where there was a round before (`reporting.LAST_ROUNDS`), whose records this year's begins with,

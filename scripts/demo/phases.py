@@ -1,13 +1,19 @@
-"""What the processes of the demo do cluster by cluster, in two phases: between them last year's rounds are locked and carried over."""
+"""What the processes of the demo share out among them, phase by phase; each phase builds on what the one before has stored."""
 
-from scripts.demo import parts
+from scripts.demo import calendar_of_rounds, parts
 from scripts.demo.entering import enter_cluster
+from scripts.demo.plan import shared_out
+
+
+def pupils(cluster, people, tell):
+    """The pupils of both years; tells of each school's pupils."""
+    enter_cluster(cluster, people, tell)
 
 
 def then(cluster, people, tell):
-    """The pupils of both years, and whatever else last year's rounds hold; tells of each school's pupils."""
-    enter_cluster(cluster, people, tell)
+    """What last year's rounds of the other subsystems hold; tells how many schools did."""
     parts.each_does("enter_then", cluster, people)
+    tell(len(cluster))
 
 
 def now(cluster, people, tell):
@@ -16,4 +22,17 @@ def now(cluster, people, tell):
     tell(len(cluster))
 
 
-PHASES = {"then": then, "now": now}
+DONE = "done\n"  # what a process says when its part of a phase is stored
+BY_CLUSTER = {"pupils": pupils, "then": then, "now": now}
+
+
+def do(phase, plans, share, people, tell):
+    """Do the part of a phase that a `share`, (number, of how many), has: some clusters, or the rounds of some subsystems."""
+    part, number = share
+    if phase == "carry":
+        for subsystem in list(calendar_of_rounds.LAST_ROUNDS)[part::number]:
+            calendar_of_rounds.begin_from_last_year(subsystem, people)
+            tell(1)
+    else:
+        for cluster in shared_out(plans, number)[part]:
+            BY_CLUSTER[phase](cluster, people, tell)
