@@ -1,6 +1,7 @@
 """The pages of G-codes: recording and replacing them, the form of a new pupil, reports, and the exchange by file."""
 
 import io
+from urllib.parse import quote
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -178,6 +179,13 @@ def test_reports_stand_on_the_page_as_in_the_workbook_and_are_noted(
     rows = book.get_sheet_by_name("ทะเบียน").to_python()
     assert rows[2][0] == "เอกสารนี้มีข้อมูลส่วนบุคคล ห้ามเผยแพร่"
     assert CODE in rows[5]
+    for who, whose in ((teacher, "บ้านหนึ่ง"), (officer, "สพป.")):  # a school's numbers are not the area's
+        name = sign_in(who).get(f"{REPORTS}export/xlsx/").headers["Content-Disposition"]
+        assert quote(whose) in name
+    file = sign_in(officer).get(f"{REPORTS}export/xlsx/?what=all&sex=F")
+    assert "ตามสัญชาติ" not in CalamineWorkbook.from_filelike(io.BytesIO(file.data)).sheet_names
+    assert "เห็นยอดรวมเท่านั้น" in sign_in(officer).get(f"{REPORTS}?what=nation&sex=F").text
+    sign_in(marked).get(f"{REPORTS}export/xlsx/?what=all")
     event = db().audit_events.find_one({"action": "export"}, sort=[("_id", -1)])
     assert (event["actor"], event["changes"]["what"][1]) == (marked.id, "gcode_report")
     for who, what in ((executive, "following"), (teacher, "register"), (executive, "register")):

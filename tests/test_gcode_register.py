@@ -130,7 +130,9 @@ def test_a_school_whose_pupil_had_his_code_before_khet_is_no_longer_stopped(
         marked.id, "ทะเบียน ณ 1 มิ.ย. 2568", CODE
     )  # fmt: skip
     assert list(history.verify()) == []
-    assert gcode_register.CERTIFIER in browser.get(f"/admin/gcode/details/?id={one.id}").text
+    taken_in = browser.get(f"/admin/gcode/details/?id={one.id}").text
+    assert gcode_register.CERTIFIER in taken_in
+    assert "หลักฐานอยู่ในระบบนั้น" in taken_in
     clock.configure(dt.datetime.fromisoformat("2025-07-06T09:00:00+07:00"))
     page = browser.get(f"/admin/gcode/details/?id={GCodeRequest.objects.get(code=NEXT).id}").text
     assert "GC-04" in page, "of the learner who is in no round"

@@ -160,6 +160,11 @@ def asked_narrowed():
     return Narrowed(**given), wrong
 
 
+def sees_area(area):
+    """Whether this person counts more than his own schools."""
+    return any(current_user.holds(role, area) for role in (*access.AREA_READERS, "executive"))
+
+
 def said_arguments():
     """{argument: value} of the address, to be kept by every link of the page."""
     return {name: value for name in ARGUMENTS if (value := request.args.get(name))}
@@ -194,7 +199,10 @@ def choices_for(area, name, narrowed):
 
 
 def whose_name(area, school):
-    """The name of the area, or of the school the address names."""
+    """The name of the area, or of the school that the address names or whose the reader's alone is."""
+    own = [code for of, code in current_user.schools(*access.SCHOOL_READERS) if of == area]
+    if not school and len(own) == 1 and not sees_area(area):
+        school = own[0]
     if not school:
         return here.area_name(area)
     found = School.objects(area_code=area, code=school).only("name").first()
