@@ -102,9 +102,9 @@ def test_what_was_written_stops_a_merger_until_it_is_said_what_becomes_of_it(
 def test_a_school_established_during_a_round_enters_it_and_is_locked_with_it(
     open_round, officer, approver, sign_in
 ):
-    made = establish(
-        AREA, "34010009", {"name": "บ้านใหม่", "grade_from": "04", "grade_to": "09"}, ORDER, officer
-    )
+    facts = {"name": "บ้านใหม่", "grade_from": "04", "grade_to": "09", "moe_code": "1034010009"}
+    made = establish(AREA, "34010009", facts, ORDER, officer)
+    assert made.obec_code == "010009"  # the last six of the ministry's
     assert (made.opened_on.date(), made.moves[0]["order_number"]) == (dt.date(2025, 6, 1), "12/2568")
     assert Submission.objects(school_code="34010009").count() == 0
     browser = sign_in(officer)
@@ -131,6 +131,7 @@ def test_a_school_established_during_a_round_enters_it_and_is_locked_with_it(
         (SCHOOL, {"name": "ก"}),
         ("34010010", {}),
         ("34010010", {"name": "ก", "grade_from": "99"}),
+        ("34010010", {"name": "ก", "moe_code": "1034010009"}),  # another school's
     ):
         with pytest.raises(Invalid):
             establish(AREA, code, typed, ORDER, officer)

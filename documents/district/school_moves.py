@@ -19,7 +19,7 @@ from documents.collecting.round_members import is_untouched, take_out
 from documents.collecting.rounds import find_round
 from documents.collecting.submissions import Submission
 from documents.database import collection, in_transaction
-from documents.district.school_profile import accepted, follows
+from documents.district.school_profile import accepted, follows, taken
 from documents.district.schools import STATUSES, School
 from documents.errors import Invalid, NotAllowed, StaleRevision, WrongState
 from documents.formats import buddhist, thai
@@ -101,6 +101,7 @@ def establish(area_code, code, typed, order, actor, reason=None):
     _require(actor, area_code)
     code = thai.arabic_digits(thai.clean(code))
     values, wrong = _sound(typed, order)
+    wrong = taken(area_code, values) | wrong
     if not (len(code) == 8 and code.isascii() and code.isdigit()):
         wrong["code"] = "รหัส SMIS มี 8 หลัก"
     elif School.objects(area_code=area_code, code=code).first():

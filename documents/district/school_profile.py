@@ -59,7 +59,8 @@ def edit_school(found, typed, revision, actor, reason=None, parcels=None):
     if not changes:
         return found
     _refuse_without_reason(changes, actor, found, reason)
-    _refuse_taken(found, changes)
+    if wrong := taken(found.area_code, {name: new for name, (_, new) in changes.items()}, found.id):
+        raise Invalid({0: wrong})
     _claim_pictures(found, changes)
     store(found, {name: new for name, (_, new) in changes.items()}, revision, actor, reason)
     return School.objects(area_code=found.area_code, id=found.id).get()
@@ -95,13 +96,15 @@ def _claim_pictures(found, changes):
             raise Invalid({0: {name: pictures.FOREIGN}})
 
 
-def _refuse_taken(found, changes):
-    """A ministry or OBEC code stands for one school of the area alone."""
+def taken(area_code, values, but=None):
+    """{field: sentence} of a ministry or OBEC code that another school of the area has; `but` is the school's own id."""
+    wrong = {}
     for name in ("moe_code", "obec_code"):
-        code = changes.get(name, [None, None])[1]
-        other = code and School.objects(area_code=found.area_code, id__ne=found.id, **{name: code}).first()
+        code = values.get(name)
+        other = code and School.objects(area_code=area_code, id__ne=but, **{name: code}).first()
         if other:
-            raise Invalid({0: {name: f"รหัสนี้เป็นของ{other.name} ({other.code}) อยู่แล้ว กรุณาตรวจสอบ"}})
+            wrong[name] = f"รหัสนี้เป็นของ{other.name} ({other.code}) อยู่แล้ว กรุณาตรวจสอบ"
+    return wrong
 
 
 def changes_of(found, values):
@@ -130,6 +133,8 @@ def accepted(typed, found=None):
             wrong.setdefault(at, sentence)
     if wrong:
         raise Invalid({0: wrong})
+    if values.get("moe_code") and not (values.get("obec_code") or stored.get("obec_code")):
+        values["obec_code"] = values["moe_code"][-6:]
     return values
 
 
