@@ -6,10 +6,12 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from documents.dmc.students import Student
+from documents.gcode.gcode import GCodeRequest
 from documents.gcode.gcode_linking import learner_values, renew
 from documents.gcode.gcode_numbers import ISSUED, set_mode
 from documents.records.writing import Change, write
 from exports.dmc.handover import Written, layout
+from exports.gcode.gcode_form import code_words
 from exports.imports.importing import plan_import
 from tests.certified import certified
 from tests.people import AREA, place
@@ -58,6 +60,17 @@ def test_one_that_was_renewed_stays_marked_where_it_still_stands(
     assert "ชั่วคราว" not in text
     database.students.update_one({"person_id": "G683400000002"}, {"$set": {"person_id": temporary.code}})
     assert f"{temporary.code} (ชั่วคราว)" in grid_file(teacher, sign_in, "csv").decode("utf-8-sig")
+
+
+def test_paper_marks_a_temporary_code(temporary, teacher, sign_in, database):
+    def sheet(code):
+        id_ = database.students.find_one({"person_id": code})["_id"]
+        return sign_in(teacher).get(f"/admin/students/sheet/?id={id_}").text
+
+    assert "(ชั่วคราว)" in sheet(temporary.code)
+    assert "(ชั่วคราว)" not in sheet(CODE)
+    assert code_words(temporary) == f"{temporary.code} (ชั่วคราว)"
+    assert code_words(GCodeRequest.objects.get(code=CODE)) == CODE
 
 
 def test_what_is_handed_over_to_the_ministry_leaves_a_temporary_code_out(temporary, database):

@@ -10,6 +10,7 @@ from fontTools.ttLib import TTFont
 from documents.dmc.households import FAMILY
 from documents.formats import buddhist
 from documents.gcode.gcode import GCodeRequest, editable
+from documents.gcode.gcode_numbers import TEMPORARY, TEMPORARY_WORD
 from exports.workbooks.pdf import DOTS, FONTS, Paper
 from exports.workbooks.record_sheet import LEFT, Row, SheetPaper, in_words, label_of
 from exports.workbooks.workbook import file_name
@@ -49,7 +50,7 @@ class FormPaper(SheetPaper):
         self.ln(2)
         day = buddhist.format_long(request.requested_on) if request.requested_on else DOTS
         facts = (("เลขที่คำขอ", request.request_no), ("วันที่ขอ", day),
-                 ("โรงเรียน", f"{request.school_name} (รหัส {request.school_code})"), ("รหัส G", request.code or DOTS))  # fmt: skip
+                 ("โรงเรียน", f"{request.school_name} (รหัส {request.school_code})"), ("รหัส G", code_words(request)))  # fmt: skip
         for label, words in facts:
             self.words(11, bold=True)
             self.cell(26, 6, label)
@@ -83,6 +84,12 @@ class FormPaper(SheetPaper):
             for signer in SIGNERS:
                 self.cell(third, 6, line or signer[number - 2], align="C")
             self.ln()
+
+
+def code_words(request):
+    """The code as the form shows it: a temporary one says so, one that is not there yet is a line."""
+    mark = f" ({TEMPORARY_WORD})" if request.code_kind == TEMPORARY else ""
+    return f"{request.code}{mark}" if request.code else DOTS
 
 
 def form_pdf(request, may_see, made_at, made_by):

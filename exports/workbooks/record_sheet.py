@@ -91,8 +91,10 @@ class RecordSheet:
         return " · ".join(said)
 
 
-def record_sheet(record, round_, school_name, may_see, full, made_at, made_by):
-    """The RecordSheet of a record; `may_see(field)` says which fields the reader sees, `full` shows numbers whole."""
+def record_sheet(record, round_, school_name, may_see, full, made_at, made_by, marks=None):
+    """The RecordSheet of a record; `may_see(field)` says which fields the reader sees, `full` shows numbers whole, `marks` are
+    {field's name: words behind its value}.
+    """
     plain, masked, shots, personal, left_out = record.to_mongo(), [], [], False, 0
     groups = {heading: {} for heading in type(record).groups}
     for name, field in shown_fields(type(record)).items():
@@ -111,7 +113,8 @@ def record_sheet(record, round_, school_name, may_see, full, made_at, made_by):
         section = groups.setdefault(field.group or OTHERWISE, {}).setdefault(
             getattr(field, "section", None), []
         )
-        section.append(Row(name, label_of(field), in_words(field, value, full)))
+        words = " ".join(filter(None, (in_words(field, value, full), (marks or {}).get(name))))
+        section.append(Row(name, label_of(field), words))
     made = tuple(
         (heading, tuple((small, tuple(rows)) for small, rows in sections.items()))
         for heading, sections in groups.items()

@@ -18,7 +18,7 @@ from documents.dmc.students import Student
 from documents.errors import Invalid, OutOfScope, RuleBroken, StaleRevision
 from documents.formats import buddhist
 from documents.formats.citizen_id import mask_id
-from documents.gcode import gcode_linking
+from documents.gcode import gcode_linking, gcode_numbers
 from documents.people import access
 from documents.records import fields
 from documents.records.cases import reason_of
@@ -108,6 +108,12 @@ class PupilView(RecordView):
             )
             for one in gcode_linking.offered(self.round, self.school)
         ]
+
+    def marks_of(self, record):
+        """A temporary G-code is told on paper, too: it is no number of the ministry's."""
+        number = record.person_id or ""
+        temporary = number.startswith("G") and number in gcode_numbers.temporary_codes(record.area_code)
+        return {"person_id": f"({gcode_numbers.TEMPORARY_WORD})"} if temporary else {}
 
     # ---- one pupil's page ----
 

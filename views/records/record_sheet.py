@@ -59,8 +59,13 @@ class SheetMixin:
             bool(request.args.get("full")),
             clock.now(),
             current_user.name,
+            self.marks_of(record),
         )
         return record, sheet
+
+    def marks_of(self, record):
+        """{field's name: words that stand behind its value on paper}; of most kinds of record none."""
+        return {}
 
     def _note_sheet(self, record, sheet, kind):
         """Note the export, and each number of a person that was asked for whole."""
