@@ -168,3 +168,9 @@ def test_a_pupil_moves_by_hand(size, dark, child, teacher, neighbour, window):
     theirs.page.locator("dialog[open] button.main").click()
     theirs.page.get_by_text("ย้ายแล้ว").first.wait_for()
     assert row(child["_id"])["status"] == "moved_out"
+
+
+def test_a_field_of_no_heading_does_not_stand_under_anothers(open_round, teacher, sign_in):
+    form = sign_in(teacher).get("/admin/students/new/").text
+    heading = form.index("<h3>ความขาดแคลน</h3>")
+    assert form.index('name="boarding"') < heading < form.index('name="lacks_lunch"')

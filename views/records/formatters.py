@@ -271,9 +271,9 @@ def form_groups(grouped, required, record, places_url, found=(), document=None):
 
 
 def _in_sections(rows):
-    """Inputs that stand together under a small heading: [(heading or None, rows)]."""
+    """Inputs that stand together under a small heading: [(heading or None, rows)]; those of no heading come first."""
     sections = []
-    for input_, field in rows:
+    for input_, field in sorted(rows, key=lambda row: bool(getattr(row[1], "section", None))):
         heading = getattr(field, "section", None)
         if not sections or sections[-1][0] != heading:
             sections.append((heading, []))
