@@ -125,6 +125,20 @@ def test_who_leaves_says_where_to_and_changing_the_result_takes_it_off(classes, 
     assert (stored(one)["fail_reasons"], stored(one)["year_result"]) == (["3"], "repeat")
 
 
+def test_the_years_of_a_stage_that_nobody_leaves_are_asked_and_counted(end_round, teacher, sign_in):
+    rows = [pupil(grade=grade, room=1) for grade in ("03", "06", "06")]
+    made = write([Change(Student, place(SCHOOL, "3"), row) for row in rows], teacher)
+    browser = sign_in(teacher)
+    assert "ใส่ 3 ปีให้ผู้ที่ยังว่าง" in (page := browser.get(f"{PAGE}?grade=06&room=1").text)
+    typed = {f"years-{made[1].id}": "3", f"years-{made[2].id}": "4"}
+    assert browser.send(f"{PAGE}save/", form_of(page, **typed)).status_code == 303
+    page = browser.get(f"{PAGE}?grade=03&room=1").text
+    browser.send(f"{PAGE}save/", form_of(page, **{f"years-{made[0].id}": "3"}))
+    figures = counted(BY_KEY["years-taken"], terms_of(end_round))
+    told = {line: figures.number(line, SCHOOL) for line in ("all", "over2", "y3", "y4")}
+    assert told == {"all": 3, "over2": 1, "y3": 1, "y4": 1}
+
+
 def test_a_stale_page_is_told_what_was_saved_and_overwrites_nobody_untouched(
     classes, teacher, director, sign_in
 ):

@@ -43,6 +43,11 @@ def is_leaving(grade, taught_to):
     return bool(code_list("GRADE").fact(grade, "destinations")) or (bool(grade) and grade == taught_to)
 
 
+def asks_years(grade, taught_to):
+    """Whether who passes this grade says how many years he took: he graduates, or the ministry counts a stage there."""
+    return grade in COUNTS_YEARS or is_leaving(grade, taught_to)
+
+
 def asks_destination(grade):
     """Whether who graduates from this grade says where he goes."""
     return bool(code_list("GRADE").fact(grade, "destinations"))
@@ -55,7 +60,9 @@ def may_go(destination, grade, taught_to):
 
 
 def usual_years(grade):
-    """How many years the stage that a grade ends usually takes."""
+    """How many years the stage that a grade ends usually takes: ป.3 ends the first three of primary school."""
+    if grade == "06":
+        return 3
     return NORMAL_YEARS.get(code_list("GRADE").fact(grade, "level"), 1)
 
 

@@ -232,7 +232,7 @@ def pupil_of(row, menu, last, typed, conflict):
         else [],
         "destination": values.get("destination"),
         "years": values.get("years_taken"),
-        "usual": results.usual_years(grade) if leaving else None,
+        "usual": results.usual_years(grade) if results.asks_years(grade, last) else None,
         "conflict": told_of(conflict) if conflict else None,
     }
 
