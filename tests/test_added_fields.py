@@ -119,6 +119,24 @@ def test_random_fields_and_values_go_through_form_file_and_back(
     }
 
 
+def test_a_long_text_keeps_its_lines_through_form_files_and_paper(
+    open_round, administrator, teacher, sign_in
+):
+    define(AREA, "students", said("story", "text", longest="1000", label="ความเป็นมา"), administrator)
+    browser = sign_in(teacher)
+    new = f"{GRID}new/"
+    typed = form_of(browser.get(new).text) | pupil() | {"x_story": "=หนึ่ง  สอง \r\n\r\nสาม"}
+    assert browser.send(new, typed).status_code == 302
+    row = collection(Student).find_one({})
+    assert row["x_story"] == "=หนึ่ง สอง\n\nสาม"
+    assert "=หนึ่ง สอง\n\nสาม</textarea>" in browser.get(f"{GRID}edit/?id={row['_id']}").text.replace("\r", "")
+    for kind in ("xlsx", "csv"):
+        file = browser.get(f"{GRID}export/{kind}/").data
+        plan = plan_import(Student, file, f"ออก.{kind}", teacher, open_round)
+        assert (plan.counts()["same"], plan.counts()["errors"]) == (1, 0), (kind, plan.errors)
+    assert browser.get(f"{GRID}sheet/pdf/?id={row['_id']}").data[:5] == b"%PDF-"
+
+
 def a_value(field, chance):
     """Something a person may type into a field."""
     return {

@@ -26,6 +26,7 @@ from documents.formats import buddhist, thai
 from documents.records.codelists import code_list
 
 PUBLIC, INTERNAL, PERSONAL, SENSITIVE = "public", "internal", "personal", "sensitive"
+LONG_TEXT = 400  # longer texts get an area to type in
 LARGEST_INT = 2**53 - 1  # what a spreadsheet and a browser still hold exactly
 
 
@@ -189,6 +190,11 @@ def as_typed(field, value):
     return str(value)
 
 
+def keeps_lines(field):
+    """Whether a text is long enough to be written in several lines, which then stay."""
+    return field.kind == "text" and field.max_length > LONG_TEXT
+
+
 def accept(field, value):
     """The plain value to store for `field`, None for nothing; the same for form, cell, import and script.
 
@@ -199,7 +205,7 @@ def accept(field, value):
         # A code needs no cleaning, and most values of a file are codes.
         if kind == "choice" and value in code_list(field.codelist).codes:
             return value
-        value = thai.clean(value)
+        value = thai.clean(value, keeps_lines(field))
     if value is None or value == "" or value == []:
         return None
     return ACCEPT[kind](field, value)

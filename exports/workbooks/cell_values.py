@@ -64,7 +64,7 @@ def text_value(one, cell):
     if citizen_id.looks_mangled(cell) or (isinstance(cell, int) and cell >= 10**11 and cell % 10**5 == 0):
         raise ValueError(citizen_id.MANGLED)
     try:
-        return fields.accept(one, text_of_cell(cell))
+        return fields.accept(one, text_of_cell(cell, fields.keeps_lines(one)))
     except ValueError as fault:
         if isinstance(cell, (int, float)):
             raise ValueError(f"{fault} (ช่องนี้เป็นตัวเลข เลข 0 ข้างหน้าอาจหายไป ให้จัดช่องเป็นข้อความ)") from fault
@@ -122,11 +122,14 @@ READ = {
 }
 
 
-def text_of_cell(cell):
-    """A cell as text; a whole number without its ".0", and without the mark that kept it from running in a CSV."""
+def text_of_cell(cell, lines=False):
+    """A cell as text; a whole number without its ".0", and without the mark that kept it from running in a CSV.
+
+    With `lines` the breaks between its lines stay.
+    """
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
-    text = thai.clean(cell)
+    text = thai.clean(cell, lines)
     return text[1:] if text[:1] in MARKS and GUARDED.match(text) else text
 
 

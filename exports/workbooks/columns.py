@@ -12,6 +12,7 @@ from functools import partial
 from documents.formats import buddhist
 from documents.records.codelists import code_list
 from documents.records.codes import plain
+from documents.records.fields import keeps_lines
 from documents.records.record import declared, shown_fields
 from exports.workbooks import links
 from exports.workbooks.cell_values import (
@@ -231,7 +232,8 @@ class Layout:
         if self.says_nothing(column, cell):
             return BLANK_CELL
         if cell.__class__ is str and cell.lstrip()[:1] in MARKS:
-            cell = text_of_cell(cell)
+            one = self.fields.get(column.name)
+            cell = text_of_cell(cell, one is not None and keeps_lines(one))
         try:
             return self.read_cell(column, cell, values, stored or {})
         except ValueError as fault:

@@ -24,8 +24,6 @@ from views.bobec.pictures import OUT, taken_in
 from views.pages import SecureForm
 from views.records.filters import LONG_LIST
 
-LONG_TEXT = 400  # longer texts get an area
-
 
 class Accepted:
     """The validator of every input: what `fields.accept` makes of it, or its sentence beside the field."""
@@ -195,7 +193,7 @@ class RecordConverter(CustomModelConverter):
 
     def of_text(self, field, options):
         """A line, or an area for a long text."""
-        if field.kind == "text" and field.max_length > LONG_TEXT:
+        if fields.keeps_lines(field):
             options.pop("declared")
             return TextAreaField(**options, render_kw={"maxlength": field.max_length, "rows": 4})
         kind = "measure" if getattr(field, "scale", 1) != 1 else field.kind
