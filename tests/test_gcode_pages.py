@@ -377,6 +377,18 @@ def test_a_draft_says_what_lacks_and_leads_there_and_then_to_sending(teacher, of
     assert "ก่อนส่ง" not in sign_in(officer).get(f"/admin/gcode/details/?id={bare.id}").text
 
 
+def test_who_checks_again_finds_his_words_on_whom_he_told_apart_until_another_is_there(
+    teacher, officer, sign_in
+):
+    sent(teacher)
+    request = checked(teacher, officer)  # the same name and birth date
+    gcode_requests.change(request, {"cur_house_no": "99"}, request.revision, officer, "ตามทะเบียน")
+    browser, page = sign_in(officer), f"/admin/gcode/details/?id={request.id}"
+    assert "คนละคน ตรวจจากรูปถ่ายแล้ว</textarea>" in browser.get(page).text
+    recorded(teacher, evidence=False)
+    assert "ตรวจจากรูปถ่ายแล้ว</textarea>" not in browser.get(page).text
+
+
 def test_from_one_case_the_way_leads_to_the_next_that_waits_for_the_reader(
     teacher, officer, approver, sign_in, explains
 ):
