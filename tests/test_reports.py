@@ -146,6 +146,10 @@ def test_each_schools_rooms_stand_behind_its_pupils(filled, teacher, officer, si
     *schools, total = re.findall(r"<tr[^>]*>(?:(?!</tr>).)*</tr>", page.partition("<tbody>")[2], re.DOTALL)
     rooms = [re.findall(r'data-value="(\d+)"', row)[-1] for row in (*schools, total)]
     assert sorted(rooms) == ["0", "5", "5"]
+    chosen = re.findall(
+        r'<option value="([a-z0-9-]+)"', page.partition('name="report">')[2].partition("</select>")[0]
+    )
+    assert chosen == [report.key for report in reports_of(filled)], "every report is one press away"
     assert re.findall(r'data-value="(\d+)"', next(row for row in schools if "บ้านหนึ่ง" in row))[-1] == "5"
 
 

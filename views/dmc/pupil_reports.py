@@ -67,13 +67,10 @@ class Reports(Page, BaseView):
         round_ = here.current_round(SUBSYSTEM)
         if round_ is None or round_.state in here.DRAFTS:
             return self.render("khet/no_round.html")
-        groups = {}
-        for report in reports_of(round_):
-            groups.setdefault(report.group, []).append(report)
         return self.render(
             "dmc/reports.html",
             round=round_,
-            groups=groups,
+            groups=grouped(reports_of(round_)),
             as_of=buddhist.format_long(round_.as_of),
             growing=growth.kinds_of(round_.area_code),
             is_officer=current_user.holds("district", round_.area_code),
@@ -105,6 +102,7 @@ class Reports(Page, BaseView):
         return self.render(
             "dmc/report.html",
             report=report,
+            others=grouped(reports_of(round_)),
             round=round_,
             as_of=buddhist.format_long(round_.as_of),
             numbers=numbers,
@@ -225,6 +223,14 @@ class Reports(Page, BaseView):
         }
         page = self.render("dmc/growth.html", kinds=growth.KINDS, known=known, error=error)
         return page, 422 if error else 200
+
+
+def grouped(reports):
+    """{heading: [Report]} in their order."""
+    groups = {}
+    for report in reports:
+        groups.setdefault(report.group, []).append(report)
+    return groups
 
 
 def asked_kind():
