@@ -63,6 +63,7 @@ TABLE = [
     ("GET", "/account/", "", {200: EVERYONE}),
     ("POST", "/account/end/", {}, {302: EVERYONE}),
     ("POST", "/account/digest/", {"on": "0"}, {302: EVERYONE}),
+    ("POST", "/account/phone/", {"phone": "ไม่มี"}, {422: EVERYONE}),
     ("GET", "/account/notice/", "", {200: EVERYONE}),
     ("POST", "/account/notice/", {"version": "0"}, {303: EVERYONE}),
     ("GET", "/admin/privacy/", "", {200: "district admin"}),

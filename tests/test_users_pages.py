@@ -272,6 +272,37 @@ def test_ones_own_page_lists_and_ends_sessions(sign_in, teacher):
     assert browser.get("/account/").status_code == 200
 
 
+def test_ones_own_telephone_is_ones_own_to_change_and_nothing_else(sign_in, teacher, neighbour):
+    browser = sign_in(teacher)
+    refused = browser.send("/account/phone/", {"phone": "โทรหาครู"})
+    assert refused.status_code == 422
+    assert "โทรศัพท์เป็นตัวเลข" in refused.text
+    assert 'value="โทรหาครู"' in refused.text
+    assert "ยาวเกิน 30" in browser.send("/account/phone/", {"phone": "0" * 40}).text
+    asked = {
+        "phone": "๐๘๑ 234 5678",
+        "name": "x",
+        "email": "x@y.z",
+        "id": str(neighbour.id),
+        "grants-0-role": "admin",
+    }
+    assert browser.send("/account/phone/", asked).status_code == 303
+    now = User.objects.get(id=teacher.id)
+    assert (now.phone, now.name, now.email, now.grants) == (
+        "081 234 5678",
+        teacher.name,
+        teacher.email,
+        teacher.grants,
+    )
+    assert neighbour.reload().phone is None
+    event = history.events_of(AREA, teacher.id)[0]
+    assert (event.action, event.actor_name, event.changes) == (
+        "update",
+        teacher.name,
+        {"phone": [None, "081 234 5678"]},
+    )
+
+
 def test_nobody_ends_anothers_session(sign_in, teacher, neighbour):
     other = sessions.begin(neighbour)
     sign_in(teacher).send("/account/end/", {"id": str(other.id)})

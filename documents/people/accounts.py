@@ -151,6 +151,18 @@ def change(actor, person_id, values, revision, reason=None):
     return _update(actor, person, {**kept, "grants": grants}, revision, "update", reason)
 
 
+def change_phone(person, phone):
+    """Keep a person's own telephone number, all of his account that is his to change beside the password. Raises Invalid."""
+    kept, longest = thai.clean(phone), User.phone.max_length
+    try:
+        kept = kept and school_rules.phone(kept)
+    except ValueError as error:
+        raise Invalid({0: {"phone": f"{error}"}}) from error
+    if len(kept) > longest:
+        raise Invalid({0: {"phone": f"ยาวเกิน {longest:,} ตัวอักษร กรุณาย่อให้สั้นลง"}})
+    return _update(person, person, {"phone": kept}, person.revision, "update", None)
+
+
 def suspend(actor, person_id, reason):
     """Switch an account off and end its sessions. Raises Invalid without a reason, NotAllowed for an area's last administrator."""
     person = find(actor, person_id)
@@ -324,11 +336,10 @@ def checked_person(values):
         wrong["name"] = "ชื่อ-สกุลมีที่อยู่เว็บหรืออีเมลไม่ได้ กรุณากรอกเฉพาะชื่อ-สกุล"
     if not EMAIL.fullmatch(kept["email"]) or not kept["email"].isascii():
         wrong["email"] = "อีเมลต้องเป็นรูปแบบ ชื่อ@โดเมน ด้วยตัวอักษรอังกฤษ"
-    if kept["phone"]:
-        try:
-            kept["phone"] = school_rules.phone(kept["phone"])
-        except ValueError as error:
-            wrong["phone"] = f"{error}"
+    try:
+        kept["phone"] = kept["phone"] and school_rules.phone(kept["phone"])
+    except ValueError as error:
+        wrong["phone"] = f"{error}"
     for name in PERSONAL:
         if len(kept[name]) > (limit := User._fields[name].max_length):
             wrong[name] = f"ยาวเกิน {limit:,} ตัวอักษร กรุณาย่อให้สั้นลง"

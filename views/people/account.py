@@ -4,11 +4,15 @@ from flask import current_app, flash, redirect, request, session
 from flask_admin import BaseView, expose
 from flask_login import current_user
 
+from documents.errors import Invalid
 from documents.formats.buddhist import format_datetime
 from documents.notifying import daily_mail, mail
 from documents.people import accounts, sessions, two_step
+from views.here import person
 from views.pages import Page
 from views.people.two_step import TwoStepPages
+
+LONGEST_PHONE = 100
 
 
 class Account(TwoStepPages, Page, BaseView):
@@ -28,8 +32,13 @@ class Account(TwoStepPages, Page, BaseView):
     @expose("/")
     def index(self):
         """Roles, last sign-ins and open sessions."""
+        return self._page()
+
+    def _page(self, phone=None, wrong=None):
         return self.render(
             "account/index.html",
+            phone=current_user.phone or "" if phone is None else phone,
+            wrong=wrong,
             person=current_user,
             place=accounts.place_of(current_user),
             grants=accounts.held_in_words(current_user),
@@ -43,6 +52,17 @@ class Account(TwoStepPages, Page, BaseView):
             mails=mail.is_on(),
             format_datetime=format_datetime,
         )
+
+    @expose("/phone/", methods=("POST",))
+    def phone(self):
+        """Change my telephone number."""
+        typed = request.form.get("phone", "")[:LONGEST_PHONE]
+        try:
+            accounts.change_phone(person(), typed)
+        except Invalid as refusal:
+            return self._page(typed, " ".join(refusal.errors[0].values())), refusal.status
+        flash("บันทึกโทรศัพท์แล้ว", "success")
+        return redirect(self.get_url(".index"), 303)
 
     @expose("/digest/", methods=("POST",))
     def digest(self):
