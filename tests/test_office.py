@@ -65,6 +65,18 @@ def test_each_move_of_the_office_is_open_to_its_roles_from_its_states_alone(role
             assert type(refusal) is expected, (name, role, state)
 
 
+def test_the_office_is_told_in_its_own_words_who_comes_next(office, officer, approver, sign_in):
+    write([Change(Kitchen, HERE, A_KITCHEN)], officer)
+    said = []
+    for who, name in ((officer, "confirm"), (approver, "certify"), (person("both", "district"), "verify")):
+        one = fresh(office)
+        sent = {"id": str(one.id), "move": name, "seen": str(one.writes)}
+        said.append(sign_in(who).send("/admin/submissions/move/", sent, follow_redirects=True).text)
+    assert "รอผู้รับรองระดับเขตรับรอง" in said[0]
+    assert "รอเจ้าหน้าที่อีกคนตรวจสอบ" in said[1]
+    assert "ล็อกสำนักงานเขต" in sign_in(approver).get(f"/admin/submissions/details/?id={fresh(office).id}").text
+
+
 def test_the_office_reports_by_three_persons(office, officer, approver, teacher, director):
     written = write([Change(Kitchen, HERE, A_KITCHEN)], officer)[0]  # as its own: no reason is asked for
     stored = collection(Kitchen).find_one({"_id": written.id})

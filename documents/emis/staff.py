@@ -31,13 +31,13 @@ class Staff(Record):
         help="เลข 13 หลัก หรือเลขตามบัตรที่ใช้ มีขีดหรือเว้นวรรคได้",
     )
     title = choice(
-        "คำนำหน้าชื่อ",
+        "คำนำหน้า",
         "STAFF_TITLE",
         en="Title",
         need="R",
         group=IDENTITY,
         personal=PERSONAL,
-        synonyms=("คำนำหน้า",),
+        synonyms=("คำนำหน้าชื่อ",),
     )
     first_name = text(
         "ชื่อ",

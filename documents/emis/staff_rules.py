@@ -36,7 +36,7 @@ def _sex(values):
     belongs = code_list("STAFF_TITLE").fact(values.get("title"), "sex")
     if belongs and values.get("sex") and values["sex"] != belongs:
         title, sex = code_list("STAFF_TITLE").label(values["title"]), code_list("SEX").label(belongs)
-        yield "sex", f"คำนำหน้าชื่อ “{title}” ใช้กับเพศ{sex} กรุณาแก้คำนำหน้าชื่อหรือเพศ"
+        yield "sex", f"คำนำหน้า “{title}” ใช้กับเพศ{sex} กรุณาแก้คำนำหน้าหรือเพศ"
 
 
 def _age(values):

@@ -9,6 +9,7 @@ from documents.records.fields import choice, choices, count, derived, flag, meas
 from documents.records.record import Record
 
 COMPUTERS, INTERNET = "คอมพิวเตอร์", "อินเทอร์เน็ตและเครือข่าย"
+RENTED, NETWORK = "ระบบเครือข่ายอินเทอร์เน็ตที่โรงเรียนเช่าเอง", "ระบบเครือข่ายในโรงเรียน"
 UTILITIES, MEDIA = "ไฟฟ้าและแหล่งน้ำ", "สื่อการสอน"
 PURPOSES = {"teach": ("การเรียนการสอน", "teaching"), "admin": ("การบริหารจัดการ", "administration")}
 OF_A_LINE = ("net_provider", "net_down_mbps", "net_up_mbps", "net_status")  # required where there is a line
@@ -72,21 +73,23 @@ class Technology(Record):
     vars().update(computers("admin"))
 
     net_type = choice(
-        "ประเภทอินเทอร์เน็ต",
+        "ประเภท (อินเทอร์เน็ต)",
         "NET_TYPE",
         en="Kind of internet line",
         need="R",
         group=INTERNET,
-        synonyms=("โรงเรียนเช่าเอง_ประเภท", "ประเภท"),
-        help="ระบบเครือข่ายอินเทอร์เน็ตที่โรงเรียนเช่าเอง ถ้าไม่ได้เช่าให้เลือก “ไม่มี”",
+        section=RENTED,
+        synonyms=("โรงเรียนเช่าเอง_ประเภท", "ประเภท", "ประเภทอินเทอร์เน็ต"),
+        help="ถ้าไม่ได้เช่าให้เลือก “ไม่มี”",
     )
     net_provider = text(
-        "ผู้ให้บริการอินเทอร์เน็ต",
+        "ผู้ให้บริการ (อินเทอร์เน็ต)",
         en="Internet provider",
         need="C",
         max_length=100,
         group=INTERNET,
-        synonyms=("โรงเรียนเช่าเอง_ผู้ให้บริการ", "ผู้ให้บริการ"),
+        section=RENTED,
+        synonyms=("โรงเรียนเช่าเอง_ผู้ให้บริการ", "ผู้ให้บริการ", "ผู้ให้บริการอินเทอร์เน็ต"),
     )
     net_down_mbps = count(
         "ความเร็วดาวน์โหลด",
@@ -96,6 +99,7 @@ class Technology(Record):
         max_value=100_000,
         need="C",
         group=INTERNET,
+        section=RENTED,
         synonyms=("ดาวน์โหลด",),
     )
     net_up_mbps = count(
@@ -106,37 +110,52 @@ class Technology(Record):
         max_value=100_000,
         need="C",
         group=INTERNET,
+        section=RENTED,
         synonyms=("อัปโหลด",),
     )
     net_speed = derived(
-        "ความเร็วอินเทอร์เน็ต", speed, kind="text", en="Internet speed", unit="Mbps", group=INTERNET
+        "ความเร็ว (ดาวน์โหลด/อัปโหลด)",
+        speed,
+        kind="text",
+        en="Internet speed",
+        unit="Mbps",
+        group=INTERNET,
+        section=RENTED,
     )
     net_status = choice(
-        "สถานะการใช้งานอินเทอร์เน็ต",
+        "สถานะการใช้งาน (อินเทอร์เน็ต)",
         "NET_STATUS",
         en="State of the internet line",
         need="C",
         group=INTERNET,
-        synonyms=("โรงเรียนเช่าเอง_สถานะการใช้งาน", "สถานะการใช้งาน"),
+        section=RENTED,
+        synonyms=("โรงเรียนเช่าเอง_สถานะการใช้งาน", "สถานะการใช้งาน", "สถานะการใช้งานอินเทอร์เน็ต"),
     )
     net_cost_month = measure(
-        "งบประมาณอินเทอร์เน็ตต่อเดือน",
+        "งบประมาณ/เดือน (อินเทอร์เน็ต)",
         en="Internet cost a month",
         unit="บาท",
         decimals=2,
         max_value=9_999_999,
         group=INTERNET,
-        synonyms=("โรงเรียนเช่าเอง_งบประมาณ/เดือน", "งบประมาณ/เดือน"),
+        section=RENTED,
+        synonyms=("โรงเรียนเช่าเอง_งบประมาณ/เดือน", "งบประมาณ/เดือน", "งบประมาณอินเทอร์เน็ตต่อเดือน"),
     )
     has_lan = flag(
-        "ระบบเครือข่าย LAN", en="LAN", need="R", group=INTERNET, synonyms=("ระบบเครือข่าย (LAN)", "LAN")
+        "ระบบเครือข่าย LAN",
+        en="LAN",
+        need="R",
+        group=INTERNET,
+        section=NETWORK,
+        synonyms=("ระบบเครือข่าย (LAN)", "LAN"),
     )
     has_wlan = flag(
-        "ระบบเครือข่ายไร้สาย (Wireless LAN)",
+        "ระบบเครือข่าย Wireless LAN",
         en="Wireless LAN",
         need="R",
         group=INTERNET,
-        synonyms=("Wireless LAN", "WLAN"),
+        section=NETWORK,
+        synonyms=("Wireless LAN", "WLAN", "ระบบเครือข่ายไร้สาย (Wireless LAN)"),
     )
     electricity = choice(
         "ไฟฟ้า", "ELECTRICITY", en="Electricity", need="R", group=UTILITIES, synonyms=("ระบบไฟฟ้า",)

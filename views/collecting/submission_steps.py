@@ -21,6 +21,10 @@ SAID = {
     "send_back": "ส่งกลับแก้ไขแล้ว",
     "return": "ส่งกลับแก้ไขแล้ว",
 }
+SAID_OF_OFFICE = {  # the area office reports by three persons of its own
+    "confirm": "ยืนยันข้อมูลแล้ว รอผู้รับรองระดับเขตรับรอง",
+    "certify": "รับรองข้อมูลแล้ว รอเจ้าหน้าที่อีกคนตรวจสอบ",
+}
 ASIDES_SAID = {
     "answer": "ส่งคำชี้แจงให้เขตแล้ว",
     "keep": "ตอบกลับโรงเรียนแล้ว ยังพักการรายงานอยู่",
@@ -37,7 +41,9 @@ class StepsMixin:
         name = request.form.get("move")
         if name not in SAID:
             raise NotAllowed("ไม่มีขั้นตอนนี้")
-        return self._do(lambda submission, form: _move(submission, name, form), SAID[name])
+        return self._do(
+            lambda submission, form: _move(submission, name, form), SAID[name], SAID_OF_OFFICE.get(name)
+        )
 
     @expose("/hold/", methods=["POST"])
     def hold_view(self):
@@ -91,9 +97,9 @@ class StepsMixin:
     @expose("/lock/", methods=["POST"])
     def lock_view(self):
         """Lock one verified school."""
-        return self._do(lambda each, form: locking.lock_school(each, _person()), "ล็อกข้อมูลของโรงเรียนแล้ว")
+        return self._do(lambda each, form: locking.lock_school(each, _person()), "ล็อกข้อมูลแล้ว")
 
-    def _do(self, deed, said):
+    def _do(self, deed, said, of_office=None):
         """Do it and go back; a refusal shows the page with the sentence, its status, and what was typed."""
         submission = get_submission(current_user, request.form.get("id"))
         try:
@@ -101,6 +107,7 @@ class StepsMixin:
         except RuleBroken as refusal:
             fresh = get_submission(current_user, request.form.get("id"))
             return self._details(fresh, refusal)
+        said = of_office if of_office and submission.is_office else said
         flash(f"{submission.school_name}: {said}", "success")
         back = BACK.get(request.form.get("back"))
         return redirect(url_for(back) if back else links.submission_page(submission.id), 303)
