@@ -125,6 +125,12 @@ def test_what_an_admin_added_is_filled_on_the_sheet_within_its_bounds(sheet, adm
     assert (stored["x_mended"], stored["qty_usable"]) == (5, 41), (
         "a sheet opened before the field was added leaves it"
     )
+    collection(Equipment).update_one({"item_code": "22001"}, {"$set": {"x_hidden": "เก็บไว้"}})
+    form = typed(sheet)
+    form |= {name: "" for name in form if name.startswith(("n.22001", "n.21001"))}
+    assert sheet.send(SAVE, form | {"n.22001.x_works": "", "n.22001.x_faith": ""}).status_code == 302
+    left = [row["x_hidden"] for row in collection(Equipment).find({})]
+    assert left == ["เก็บไว้"], "a line that holds what the sheet does not show stays"
 
 
 def test_wrong_values_are_named_by_their_line_and_nothing_is_lost(sheet):
