@@ -18,7 +18,7 @@ from documents.people import account_links, accounts, passwords, registering, re
 from documents.people.account_links import AccountLink
 from documents.people.registrations import Registration
 from documents.people.users import Grant, User
-from documents.trail import history
+from documents.trail import history, verifying
 from tests.people import AREA, OTHER, SCHOOL, person
 from tests.web import PASSWORD, with_password
 
@@ -113,7 +113,7 @@ def test_from_registration_to_the_first_sign_in_by_mail(
     told = [event.action for event in history.events_of(AREA, made.id)]
     assert told == ["activated", "create"]
     assert [row["name"] for row in Registration.objects.get().moves] == ["ask", "prove", "check", "certify"]
-    assert list(history.verify(AREA)) == []
+    assert list(verifying.verify(AREA)) == []
 
 
 def test_without_mail_everything_is_done_at_the_desk(client, sign_in, officer, approver):
@@ -121,6 +121,7 @@ def test_without_mail_everything_is_done_at_the_desk(client, sign_in, officer, a
     assert "รับคำขอแล้ว" in client.get(send(client).location).text
     case = Registration.objects.get()
     assert case.state == "waiting"
+    assert collection(Notice).count_documents({"person": officer.id}) == 1
     desk, above = sign_in(officer), sign_in(approver)
     assert "ยังไม่ได้ยืนยัน" in desk.get(f"/admin/registrations/details/?id={case.id}").text
     desk.send("/admin/registrations/step/", {"id": str(case.id), "step": "check"})
@@ -396,6 +397,7 @@ def test_an_invitation_is_certified_by_another_and_comes_by_mail(
     assert answer.status_code == 303
     case = Registration.objects.get()
     assert (case.state, case.invited) == ("checked", True)
+    assert collection(Notice).count_documents({"person": approver.id}) == 1
     assert post_office.letters == []
     sign_in(approver).send("/admin/registrations/step/", {"id": str(case.id), "step": "certify"})
     (letter,) = post_office.to(EMAIL)

@@ -13,7 +13,7 @@ from documents.database import collection
 from documents.district.schools import School
 from documents.errors import DuplicateKey, Invalid, NotAllowed, WrongState
 from documents.formats import thai
-from documents.notifying import mail, notice_rules
+from documents.notifying import mail
 from documents.people import account_links, accounts, granting, passwords, postings
 from documents.people.account_links import digest_of, front, letter, reachable
 from documents.people.registrations import BESIDE, Registration, holders
@@ -60,8 +60,6 @@ def ask(area_code, typed, content):
         known = bool(User.objects(email=kept["email"]).first())
         if not quiet:
             _write_to(case, _known_letter(case) if known else _proof_letter(case, token), "activation")
-    else:
-        notice_rules.after_step(case, case.registrant)
     return case
 
 
@@ -200,9 +198,7 @@ def invite(actor, area_code, typed, reason=None):
         **kept, **beside, area_code=area_code, school_code=school.code, school_name=school.name, state="checked",
         invited=True, checked_by=actor.id, checked_by_name=actor.name,
     )  # fmt: skip
-    case = open_case(case, actor, reason_of(reason, needed=False))
-    notice_rules.after_step(case, actor)
-    return case
+    return open_case(case, actor, reason_of(reason, needed=False))
 
 
 def _decision(there, typed):
