@@ -70,6 +70,22 @@ def test_the_door_keeps_the_blocks_and_the_digest_does_not_know_them(child, teac
     assert collection(Student).find_one({"_id": child["_id"]})["likeness"] == now["likeness"]
 
 
+@pytest.mark.parametrize(
+    ("earlier", "later", "kind"),
+    [
+        ((2015, 1, 31), (2015, 2, 1), resemblance.STEP),
+        ((2016, 2, 29), (2016, 3, 1), resemblance.STEP),
+        ((2014, 12, 31), (2015, 1, 1), resemblance.STEP),
+        ((2015, 4, 9), (2015, 5, 9), resemblance.DIGIT),
+        ((2015, 9, 30), (2015, 10, 30), resemblance.STEP),
+        ((2015, 1, 28), (2015, 2, 1), resemblance.OTHER),
+        ((2016, 2, 28), (2016, 3, 1), resemblance.OTHER),
+    ],
+)
+def test_a_day_or_a_month_apart_is_told_as_that_over_the_end_of_a_month_too(earlier, later, kind):
+    assert resemblance.dates_apart(earlier, later) == kind == resemblance.dates_apart(later, earlier)
+
+
 def test_a_misspelt_name_and_a_turned_birth_date_are_told_in_thai(child):
     (found,) = likely_same(AREA, asked_for())
     assert (found.kind, found.id, found.school_code) == ("students", child["_id"], SCHOOL)

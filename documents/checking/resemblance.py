@@ -5,6 +5,7 @@ Nothing here knows the database. `keys` are the blocks under which an entry is f
 typed wrong at once.
 """
 
+from calendar import monthrange
 from functools import lru_cache
 from typing import NamedTuple
 from zlib import crc32
@@ -94,7 +95,9 @@ def _is_step(earlier, later):
     months = (later[0] - earlier[0]) * 12 + later[1] - earlier[1]
     if months == 0:
         return later[2] - earlier[2] == 1
-    return months == 1 and (earlier[2] == later[2] or (later[2] == 1 and earlier[2] >= 28))
+    return months == 1 and (
+        earlier[2] == later[2] or (later[2] == 1 and earlier[2] == monthrange(*earlier[:2])[1])
+    )
 
 
 @lru_cache(maxsize=8192)
