@@ -159,7 +159,9 @@ def scope(actor, area_code):
 
 
 def waiting_for(actor, area_code, running):
-    """The filter of the active accounts that wait for the actor's confirmation; his own never does."""
+    """The filter of the active accounts that wait for the actor's confirmation, his own never; `running["since"]` may be a
+    variable of a pipeline.
+    """
     return {"$and": [left(area_code, running), scope(actor, area_code), {"_id": {"$ne": actor.id}}]}
 
 
@@ -169,17 +171,9 @@ def waiting_question(actor, area_code):
     """
     if not granting.confirms(actor, area_code):
         return {}
-    # What lacks comes before every date.
-    unsaid = {
-        "$match": {
-            "$expr": {"$lt": [{"$ifNull": [f"$confirmed.{area_code}.at", None]}, "$$since"]},
-            "active": True,
-            "_id": {"$ne": actor.id},
-        }
-        | scope(actor, area_code)
-    }
+    waits = {"$match": waiting_for(actor, area_code, {"since": "$$since"})}
     counted = {"from": User._get_collection_name(), "as": "left", "let": {"since": "$recertification.since"}}
-    counted["pipeline"] = [unsaid, {"$count": "n"}]
+    counted["pipeline"] = [waits, {"$count": "n"}]
     return {
         "recertify": (
             Area,
@@ -201,15 +195,18 @@ def is_confirmed(person, area_code, running):
 
 def left(area_code, running):
     """The filter of the area's active accounts that nobody has confirmed yet."""
-    unsaid = {f"confirmed.{area_code}.at": {"$not": {"$gte": running["since"]}}}
-    return {"areas_listed": area_code, "active": True} | unsaid
+    return {"areas_listed": area_code, "active": True, "$expr": _unsaid(area_code, running["since"])}
+
+
+def _unsaid(area_code, since):
+    """The expression that is true of an account that nobody confirmed since; what lacks comes before every date."""
+    return {"$lt": [{"$ifNull": [f"$confirmed.{area_code}.at", None]}, since]}
 
 
 def counts_of_schools(area_code, running=None):
     """{school code: {"people": active accounts, "left": those not confirmed}} of an area, by one question."""
     held = {"grants.area_code": area_code, "grants.role": {"$in": list(SCHOOL_ROLES)}}
-    since = running["since"] if running else None
-    unsaid = {"$not": [{"$gte": [{"$ifNull": [f"$confirmed.{area_code}.at", None]}, since]}]}
+    unsaid = _unsaid(area_code, running["since"]) if running else False
     stages = [
         {"$match": {"areas_listed": area_code, "active": True}},
         {"$unwind": "$grants"},
@@ -224,7 +221,7 @@ def counts_of_schools(area_code, running=None):
         {"$group": {"_id": "$_id.code", "people": {"$sum": 1}, "left": {"$sum": "$left"}}},
     ]
     rows = collection(User).aggregate(stages)
-    return {row["_id"]: {"people": row["people"], "left": row["left"] if running else 0} for row in rows}
+    return {row["_id"]: {"people": row["people"], "left": row["left"]} for row in rows}
 
 
 def _require(actor, area_code):
