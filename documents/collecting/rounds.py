@@ -125,7 +125,7 @@ class Round(Document):
 
 
 def label_of(academic_year, code):
-    """2568-1; a survey's code has its key before the number (documents/records/surveys.py)."""
+    """2568-1; a survey's code has its key before the number (documents/records/kinds.py)."""
     return f"{academic_year}-{code.rpartition('-')[2]}"
 
 
@@ -139,6 +139,13 @@ def find_round(area_code, subsystem, academic_year, code):
     return Round.objects(
         area_code=area_code, academic_year=academic_year, subsystem=subsystem, code=code
     ).first()
+
+
+def rounds_at(area_code, places):
+    """{(subsystem, year, code): Round} of the rounds that these, submissions or the like, are in: one question for all."""
+    years = sorted({each.academic_year for each in places})
+    found = Round.objects(area_code=area_code, academic_year__in=years).exclude("moves", "memo")
+    return {(each.subsystem, each.academic_year, each.code): each for each in found}
 
 
 def get_round(areas, id_, revision=None):

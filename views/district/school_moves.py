@@ -5,8 +5,8 @@ from flask_admin import expose
 from flask_login import current_user
 
 from documents.collecting.round_members import enter, leave, rounds_to_enter
-from documents.collecting.rounds import find_round, get_round
-from documents.collecting.submissions import get_submission
+from documents.collecting.rounds import get_round, rounds_at
+from documents.collecting.submissions import get_submission, round_of
 from documents.district import places
 from documents.district.school_moves import MOVES, Order, establish, fates_of, in_words, move_school, moves_of
 from documents.district.schools import School, get_school
@@ -89,7 +89,7 @@ class SchoolMoves:
             "district/school_move.html",
             school=school,
             move=move,
-            fates=[told_fate(one) for one in fates_of(school)] if move.to != "open" else [],
+            fates=told_fates(school) if move.to != "open" else [],
             others=[(one.code, f"{one.name} ({one.code})") for one in in_thai_order(others)]
             if move.asks == "successor"
             else [],
@@ -110,10 +110,7 @@ class SchoolMoves:
                 if submission.school_code != school.code:
                     raise NotAllowed("รายการนี้ไม่ใช่ของโรงเรียนนี้ กรุณาเปิดหน้านี้ใหม่")
                 leave(submission, person(), asked_reason())
-                round_ = find_round(
-                    school.area_code, submission.subsystem, submission.academic_year, submission.round
-                )
-                said = f"{school.name}ออกจากรอบ {round_} แล้ว"
+                said = f"{school.name}ออกจากรอบ {round_of(submission)} แล้ว"
             else:
                 round_ = get_round([school.area_code], asked)
                 enter(round_, school, person(), asked_reason())
@@ -154,13 +151,20 @@ def in_thai_order(schools):
     return sorted(schools.only("code", "name"), key=lambda one: thai.sort_key(one.name))
 
 
-def told_fate(fate):
-    """One open submission and what becomes of it, as the page draws it."""
+def told_fates(school):
+    """The school's open submissions and what becomes of each, as the page draws them."""
+    fates = fates_of(school)
+    rounds = rounds_at(school.area_code, [one.submission for one in fates])
+    return [told_fate(one, rounds) for one in fates]
+
+
+def told_fate(fate, rounds):
+    """One open submission and what becomes of it; `rounds` as `rounds_at` gives them."""
     words, tone = FATES[fate.what]
     one = fate.submission
     return {
         "what": fate.what, "words": words, "tone": tone, "href": links.submission_page(one.id),
-        "title": str(find_round(one.area_code, one.subsystem, one.academic_year, one.round)), "state": one.shown_state,
+        "title": str(rounds[one.subsystem, one.academic_year, one.round]), "state": one.shown_state,
         "pupils": one.counts.get("pupils", 0),
     }  # fmt: skip
 

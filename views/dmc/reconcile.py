@@ -7,7 +7,7 @@ from flask_admin import BaseView, expose
 from flask_login import current_user
 
 from documents.clock import utc
-from documents.collecting.rounds import find_round, get_round
+from documents.collecting.rounds import get_round
 from documents.dmc import reconciling
 from documents.errors import NotAllowed, RuleBroken
 from documents.formats import buddhist, thai
@@ -66,7 +66,8 @@ class Reconcile(Page, BaseView):
         return redirect(url_for(".details_view", id=str(found.id)), 303)
 
     def _form(self, area, refusal=None, table=None):
-        rounds = [one for one in here.rounds_of(area, reconciling.SUBSYSTEM) if one.state not in here.DRAFTS]
+        known = list(here.rounds_of(area, reconciling.SUBSYSTEM))
+        rounds = [one for one in known if one.state not in here.DRAFTS]
         current = here.current_round(reconciling.SUBSYSTEM)
         asked = request.form.get("round") or (str(current.id) if current else "")
         return self.render(
@@ -74,7 +75,7 @@ class Reconcile(Page, BaseView):
             title=TITLE,
             rounds=[(str(one.id), str(one)) for one in rounds],
             asked=asked,
-            past=[past_row(one) for one in reconciling.listed(area)],
+            past=[past_row(one, known) for one in reconciling.listed(area)],
             columns=columns_of(area, table) if table and not hasattr(refusal, "names") else None,
             groups=groups_of(),
             refusal=refusal,
@@ -91,7 +92,7 @@ class Reconcile(Page, BaseView):
         return self.render(
             "dmc/reconcile_details.html",
             found=found,
-            of_round=round_words(found),
+            of_round=round_words(found, here.rounds_of(found.area_code, reconciling.SUBSYSTEM)),
             sums=sums,
             left_out=left_out(found.faults),
             grades=[
@@ -183,19 +184,19 @@ def groups_of():
     return groups
 
 
-def past_row(found):
-    """One comparison of the list."""
+def past_row(found, rounds):
+    """One comparison of the list; `rounds` are those of its area."""
     return {
         "href": url_for(".details_view", id=str(found.id)),
-        "title": f"รอบ {round_words(found)} กับ {found.filename}",
+        "title": f"รอบ {round_words(found, rounds)} กับ {found.filename}",
         "why": f"{found.by_name} · {buddhist.format_datetime(utc(found.at))}",
     }
 
 
-def round_words(found):
-    """The round of a comparison as officers call it."""
-    round_ = find_round(found.area_code, reconciling.SUBSYSTEM, found.academic_year, found.round)
-    return str(round_ or found.round_label)
+def round_words(found, rounds):
+    """The round of a comparison, one of `rounds`, as officers call it."""
+    this = (found.academic_year, found.round)
+    return next((str(one) for one in rounds if (one.academic_year, one.code) == this), found.round_label)
 
 
 def left_out(faults):
