@@ -55,4 +55,4 @@ def _classes(names):
 def subsystem(slug):
     """The document class of a slug (its name in URLs), a survey's too; raises KeyError."""
     found = {document.slug: document for document in subsystems()}.get(slug)
-    return found or import_module("documents.records.surveys").document_of(slug)
+    return found or import_module("documents.records.kinds").document_of(slug)

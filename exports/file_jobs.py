@@ -15,7 +15,7 @@ from documents.dmc.student_reports import BY_KEY
 from documents.errors import NotAllowed, WrongState
 from documents.people import access
 from documents.records import listing
-from documents.records.digests import documents_of as round_documents
+from documents.records.kinds import documents_of as round_documents
 from documents.records.record import Place
 from documents.subsidies.money import estimate_of
 from documents.subsidies.rates import get_table

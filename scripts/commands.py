@@ -183,10 +183,10 @@ def load_demo(data, schools, students):
 @with_database
 def verify_audit(data, area):
     """ตรวจลูกโซ่ของประวัติการแก้ไข; จบด้วยสถานะ 1 เมื่อพบจุดที่ถูกแก้หรือหายไป"""
-    from documents.trail import history
+    from documents.trail import verifying
 
     found = 0
-    for found, problem in enumerate(history.verify(area), start=1):  # noqa: B007 (the last number is the count)
+    for found, problem in enumerate(verifying.verify(area), start=1):  # noqa: B007 (the last number is the count)
         click.echo(problem)
     if found:
         raise click.ClickException(f"พบ {found:,} จุดที่ประวัติไม่ตรงกับข้อมูล ({found:,} problems found)")

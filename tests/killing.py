@@ -31,7 +31,7 @@ from documents.dmc.students import Student
 from documents.records.completeness import counts_of
 from documents.records.digests import digest_of
 from documents.records.imports import Import, ImportLinks
-from documents.trail import history
+from documents.trail import history, verifying
 from exports.imports.stored_plans import StoredPlan, StoredRows
 from exports.reading.reading import read_table
 from exports.workbooks.columns import Surroundings
@@ -376,7 +376,7 @@ class Office:
         """Sentences of what is not as it must be, `with_history` read through from end to end."""
         self.round = Round.objects.get(id=self.round.id)
         with self.teacher.rests:
-            return [*self._wrong(), *(history.verify(AREA) if with_history else ())]
+            return [*self._wrong(), *(verifying.verify(AREA) if with_history else ())]
 
     def _wrong(self):
         return [

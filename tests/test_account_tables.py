@@ -11,7 +11,7 @@ from documents.errors import RuleBroken
 from documents.people import account_links, accounts, passwords, postings, recertifying, registering
 from documents.people.registrations import Registration
 from documents.people.users import Grant, User
-from documents.trail import history
+from documents.trail import history, verifying
 from tests.people import AREA, OTHER, SCHOOL, person
 from tests.web import PASSWORD
 from tests.world import FAR_AREA
@@ -412,7 +412,7 @@ def test_walks_of_accounts_and_registrations_keep_to_the_rules(area, database, t
         walk = Walk(seed)
         for _ in range(STEPS):
             walk.step()
-        assert list(history.verify(AREA)) == []
+        assert list(verifying.verify(AREA)) == []
         names |= walk.done.keys()
     assert names == {"ask", *STEPS_OF, *ACCOUNT_DEEDS}
 

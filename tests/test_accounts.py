@@ -10,7 +10,7 @@ from documents.district.schools import Area, School
 from documents.errors import DuplicateKey, Invalid, NotAllowed, OutOfScope, StaleRevision
 from documents.people import accounts, passwords, school_accounts, sessions
 from documents.people.users import Grant, Session, User
-from documents.trail import history
+from documents.trail import history, verifying
 from tests.people import AREA, OTHER, SCHOOL, person
 from tests.web import with_password
 
@@ -167,7 +167,7 @@ def test_a_change_is_told_field_by_field(administrator, teacher):
     assert event.reason == "ย้ายโรงเรียน"
     assert event.changes["name"] == [teacher.name, "ครูใหม่"]
     assert event.changes["grants"] == [[f"ครูข้อมูลโรงเรียน · {SCHOOL}"], [f"ครูข้อมูลโรงเรียน · {OTHER}"]]
-    assert list(history.verify(AREA)) == []
+    assert list(verifying.verify(AREA)) == []
 
 
 def test_a_stale_change_is_refused(administrator, teacher):
@@ -257,7 +257,7 @@ def test_every_open_school_gets_its_accounts_once(administrator):
     teacher = User.objects.get(email=f"{SCHOOL}@school.khet")
     assert teacher.schools("school") == [(AREA, SCHOOL)]
     assert passwords.matches(slips[0].password, teacher.password)
-    assert list(history.verify(AREA)) == []
+    assert list(verifying.verify(AREA)) == []
 
 
 def test_a_school_that_has_its_people_gets_no_made_up_account(administrator, teacher):

@@ -15,10 +15,11 @@ from documents.dmc.students import Student
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
 from documents.records import fields
 from documents.records.completeness import required_of
-from documents.records.declarations import carried, declaration, documents_in
+from documents.records.declarations import carried, declaration
 from documents.records.defining import define, get_definition, move, redefine, stop
 from documents.records.digests import digest_of
 from documents.records.field_definitions import FieldDefinition
+from documents.records.kinds import documents_in
 from documents.records.made_incomplete import Incomplete, incomplete_by
 from documents.records.record import declared, default_required
 from documents.records.writing import Change, remove, write

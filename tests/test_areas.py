@@ -6,7 +6,7 @@ from documents.district.areas import create_area
 from documents.district.schools import Area, School
 from documents.errors import Invalid, NotAllowed
 from documents.people.users import System
-from documents.trail import history
+from documents.trail import verifying
 from tests.test_manage import manage as manage  # runs scripts/manage
 
 OPERATOR = System("scripts/manage")
@@ -19,7 +19,7 @@ def test_an_area_comes_with_its_office_and_their_first_events(manage):
     assert "create-admin --area 86010000" in told.stdout, told.stderr
     assert Area.objects.get(code="86010000").province == "86"
     assert School.objects.get(area_code="86010000").kind == "office"
-    assert not list(history.verify())
+    assert not list(verifying.verify())
     again = manage("create-area", "--code", "86010000", "--name", "ซ้ำ")
     assert again.returncode == 1
     assert "อยู่แล้ว" in again.stderr

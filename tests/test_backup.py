@@ -28,7 +28,7 @@ from documents.operating.encrypted_file import (
 )
 from documents.operating.restoring import Unproven, restored
 from documents.records.writing import Change, remove, write
-from documents.trail import history
+from documents.trail import history, verifying
 from documents.version import VERSION
 from scripts import preparing
 from scripts.embedded import EmbeddedMongo
@@ -126,7 +126,7 @@ def test_a_restored_place_holds_the_same_documents_and_proves_it(district, elsew
     told = [one.what for one in proof]
     assert "digest 34010000 DMC 2568-1" in told
     assert "root 34010000 DMC 2568-1" in told
-    assert not list(history.verify())
+    assert not list(verifying.verify())
     assert not installation.is_half_restored()
 
 
@@ -146,7 +146,7 @@ def test_a_restored_district_is_worked_on(district, canteens, neighbour, elsewhe
     bring_back(file)
     write([canteen(canteens, 11, OTHER)], neighbour)
     assert submission(2).counts["canteens"] == 3
-    assert not list(history.verify())
+    assert not list(verifying.verify())
 
 
 def test_what_is_true_of_one_moment_alone_stays_behind(district, elsewhere, tmp_path):

@@ -11,7 +11,7 @@ from documents.people.users import System
 from documents.records import completeness, writing
 from documents.records.completeness import counts_of, set_required
 from documents.records.writing import Change, remove, write
-from documents.trail import history
+from documents.trail import history, verifying
 from tests.people import OTHER, SCHOOL, place
 
 LOADER = System("tests")
@@ -41,7 +41,7 @@ def whole():
     kept = find_submission("DMC", place())
     counted = {name: value for name, value in counts_of(kept).items() if value}
     assert {name: value for name, value in kept.counts.items() if value} == counted
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
     return True
 
 

@@ -22,7 +22,7 @@ from documents.records.completeness import counts_of
 from documents.records.record import Place, declared
 from documents.records.writing import Change, write
 from documents.records.writing import carrying as door
-from documents.trail import history
+from documents.trail import history, verifying
 from documents.trail.history import FirstEvents, event
 from tests.kitchens import Kitchen, food_round
 from tests.making import complete
@@ -115,7 +115,7 @@ def test_pupils_begin_the_year_as_the_year_end_left_them(year_end, round_of, off
     assert {name: n for name, n in kept.items() if n} == {name: n for name, n in counted.items() if n}
     assert submission.counts["unreviewed_students"] == 6
     assert (submission.started, submission.carried["from"]) == (False, "2567-3")
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
     told = db().audit_events.find_one({"subject": after["ขึ้น"]["_id"]})
     assert (told["via"], told["acting_as"], told["number"]) == ("carry_over", "system", 1)
     assert "2567-3" in told["reason"]
@@ -205,7 +205,7 @@ def test_a_race_with_a_teacher_who_types_or_confirms_is_read_again(
     done, _ = carry_over(first, approver)
     assert done["students", "there"] == 1
     assert {row["school_code"] for row in rows(first).values()} == {SCHOOL}
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def test_two_runs_at_once_store_each_record_once(year_end, round_of, approver, monkeypatch):
@@ -383,4 +383,4 @@ def test_every_subsystem_is_carried_over_and_only_once(subsystem, area, officer,
         k: v for k, v in counts_of(submission).items() if v
     }
     assert carry_over(now, officer) == ({}, 0)
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []

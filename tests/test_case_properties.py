@@ -22,7 +22,7 @@ from documents.dmc.transfers import Transfer
 from documents.errors import RuleBroken
 from documents.records.cases import check_step
 from documents.records.writing import Change, write
-from documents.trail import history
+from documents.trail import verifying
 from tests.districts import with_rooms
 from tests.people import OTHER, SCHOOL, person, place
 from tests.pupils import number, pupil
@@ -124,7 +124,7 @@ def test_no_forbidden_step_of_a_move_succeeds_and_nobody_counts_twice(dice, peop
     assert sum(counts) == len(everyone)
     waiting = {case.receiver_record for case in Transfer.objects(state="asked")}
     assert waiting <= {row["_id"] for row in collection(Student).find({"status": "awaiting"})}
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def test_no_forbidden_step_of_a_change_of_number_succeeds(dice, people, teacher, neighbour):
@@ -164,4 +164,4 @@ def test_no_forbidden_step_of_a_change_of_number_succeeds(dice, people, teacher,
     assert IdChange._get_collection().database["evidence.files"].count_documents({}) == kept
     assert not any(case.new_number for case in IdChange.objects(state__ne="asked"))
     assert not Submission.objects(state__in=SEALED)
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []

@@ -10,7 +10,7 @@ from documents import clock
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
 from documents.records import cases
 from documents.records.cases import Case, Step, advance, check_step, open_case, steps_for, table
-from documents.trail import history
+from documents.trail import verifying
 from tests.people import AREA, SCHOOL
 
 
@@ -71,13 +71,13 @@ def test_who_asked_does_not_decide_when_the_kind_says_so(loan, officer, database
 def test_a_changed_or_lost_row_of_a_case_is_named(loan, officer, database, monkeypatch):
     monkeypatch.setattr(documents, "CASES", ["tests.test_cases.Loan"])
     advance(loan, "lend", officer)
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
     database.loans.update_one({}, {"$set": {"moves.0.reason": "อื่น"}})
-    assert any("คำขอยืม" in sentence for sentence in history.verify())
+    assert any("คำขอยืม" in sentence for sentence in verifying.verify())
     database.loans.update_one({}, {"$set": {"moves.0.reason": "ใช้สอน"}})
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
     database.loans.update_one({}, {"$pop": {"moves": 1}})
-    assert any("สถานะไม่ตรง" in sentence for sentence in history.verify())
+    assert any("สถานะไม่ตรง" in sentence for sentence in verifying.verify())
 
 
 def test_a_table_keeps_its_rows_by_name():

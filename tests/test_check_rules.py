@@ -29,8 +29,9 @@ from documents.records import declarations
 from documents.records.codelist_edits import remove_value, version_of
 from documents.records.declarations import declaration
 from documents.records.defining import define, redefine, stop
+from documents.records.kinds import document_of
 from documents.records.record import declared
-from documents.records.surveys import document_of, make_survey
+from documents.records.surveys import make_survey
 from documents.records.writing import Change, write
 from tests.people import AREA, YEAR, person, place
 from tests.pupils import pupil

@@ -20,7 +20,7 @@ from documents.records.codelist_edits import (
 from documents.records.codelists import code_list, of_area
 from documents.records.defining import define, stop
 from documents.records.writing import Change, write
-from documents.trail import history
+from documents.trail import history, verifying
 from tests.people import AREA, SCHOOL, YEAR, place
 from tests.pupils import pupil
 from tests.test_added_fields import said
@@ -51,7 +51,7 @@ def test_an_area_makes_a_list_of_its_own_that_no_other_area_has(administrator):
         assert code_list("TABLETS").find("จอ10นิ้ว") == "A"
     with of_area(FAR), pytest.raises(KeyError):
         code_list("TABLETS")
-    assert list(history.verify(AREA)) == []
+    assert list(verifying.verify(AREA)) == []
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_an_added_value_is_the_areas_own_and_is_taken_by_the_door(administrator,
     assert code_list("RELIGION").find("เต๋า") is None
     (written,) = write([Change(Student, place(), pupil(religion=code))], teacher)
     assert collection(Student).find_one({"_id": written.id})["religion"] == code
-    assert list(history.verify(AREA)) == []
+    assert list(verifying.verify(AREA)) == []
 
 
 @pytest.mark.parametrize(
@@ -255,7 +255,7 @@ def test_values_are_arranged_and_every_edit_is_in_the_chain(administrator):
     move_value(AREA, "RELIGION", second, administrator, True, version_of(AREA, "RELIGION"))
     events = collection(history.AuditEvent).find({"document": "codelists"}).sort("number", 1)
     assert [(event["number"], event["action"]) for event in events] == [(1, "move"), (2, "add")]
-    assert list(history.verify(AREA)) == []
+    assert list(verifying.verify(AREA)) == []
 
 
 # ---- the pages ----

@@ -26,9 +26,10 @@ from documents.people.users import ROLES, User
 from documents.records import evidence, fields
 from documents.records.codelists import code_list
 from documents.records.completeness import counts_of
-from documents.records.digests import digest_of, documents_of
+from documents.records.digests import digest_of
+from documents.records.kinds import documents_of
 from documents.records.record import declared, default_required
-from documents.trail import history
+from documents.trail import verifying
 from scripts import demo
 from scripts.demo import emis, names
 from scripts.demo.plan import AREA, SHARES, plan, shared_out
@@ -79,7 +80,7 @@ def test_counts_digests_and_history_are_those_of_the_records(district):
         assert kept == {name: number for name, number in counts_of(submission).items() if number}
         if submission.digest:
             assert submission.digest == digest_of(submission)
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def test_the_last_round_is_locked_and_this_one_is_half_way(district):

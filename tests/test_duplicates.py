@@ -20,7 +20,7 @@ from documents.people import retention
 from documents.records import evidence
 from documents.records.cases import check_step
 from documents.records.writing import Change, write
-from documents.trail import history
+from documents.trail import history, verifying
 from exports.checking.duplicate_jobs import lines_of
 from tests.likenesses import labelled
 from tests.people import AREA, OTHER, ROUND, SCHOOL, YEAR, person, place
@@ -116,7 +116,7 @@ def test_one_child_leaves_the_school_that_does_not_keep_him_with_the_step(case, 
     assert row(twice[0]["_id"])["status"] == "enrolled"
     assert found_in(SCHOOL) == found_in(OTHER) == {}
     assert sum(duplicates.scan(open_round).values()) == 0
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def test_the_number_of_the_entry_that_goes_stays_with_the_one_that_is_kept(alike, officer, open_round):
@@ -129,7 +129,7 @@ def test_the_number_of_the_entry_that_goes_stays_with_the_one_that_is_kept(alike
     assert "G680000000001" in {each["id"] for each in kept["former_ids"]}
     event = history.events_of(AREA, mine["_id"])[0]
     assert (event.via, event.reason, event.acting_as) == ("duplicate", "ตรวจแล้ว", "district")
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
     assert sum(duplicates.scan(open_round).values()) == 0
 
 
@@ -301,7 +301,7 @@ def test_evidence_of_a_decided_case_goes_after_the_area_s_time(case, twice, teac
     with pytest.raises(OutOfScope):
         duplicates.evidence_of(left, SCHOOL, teacher)
     assert retention.erase(AREA)["duplicate_evidence"] == 0
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 # ---- the table of steps ----
@@ -339,7 +339,7 @@ def test_no_forbidden_step_of_a_case_succeeds(
         assert name in ANSWERS or actor.holds("district", AREA)
         done += 1
     assert done > 20
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from documents.people.users import System
 from documents.records.completeness import counts_of
 from documents.records.digests import digest_of
 from documents.records.writing import Change, write
-from documents.trail import history
+from documents.trail import history, verifying
 from tests.bad_line import FAULTS, BadLine
 from tests.canteens import Canteen
 from tests.people import OTHER, SCHOOL, place
@@ -111,7 +111,7 @@ def whole():
         kept = find_submission("DMC", place(school))
         counted = counts_of(kept)
         assert all(counted.get(name, 0) == value for name, value in kept.counts.items())
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def every_command(line, kind, step):
@@ -257,7 +257,7 @@ def check_locked():
         assert each.digest == digest_of(each)
         assert [row["name"] in ("lock", "close") for row in each.moves].count(True) == 1
     assert (round_.state, round_.root_hash) == ("locked", freeze_of(round_).root_hash)
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 # ---- kill -9 ----
@@ -296,7 +296,7 @@ def test_after_kill_9_every_acknowledged_write_is_there(own_database, canteens, 
         assert [id_ for id_, revision in acknowledged if stored.get(id_, 0) < revision] == []
         whole()
     assert lock_round(open_round, approver, "ไม่รายงาน").state == "locked"
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 @pytest.mark.long

@@ -14,7 +14,7 @@ from documents.gcode.gcode_certifying import Chosen, certify, certify_each
 from documents.people.users import Grant
 from documents.records import evidence
 from documents.records.cases import steps_for
-from documents.trail import history
+from documents.trail import verifying
 from documents.trail.history import AuditEvent
 from tests.learners import PDF, checked, learner, recorded, sent
 from tests.people import AREA, OTHER, SCHOOL, person
@@ -34,7 +34,7 @@ def test_a_request_is_recorded_with_number_history_and_what_follows(teacher):
         teacher.id,
         SCHOOL,
     )
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def test_a_child_born_in_thailand_is_told_which_number_to_use(teacher):
@@ -92,7 +92,7 @@ def test_a_change_after_the_check_goes_back_to_checking(teacher, officer):
     request = gcode_requests.change(request, {"grade": "08"}, request.revision, officer, "ตามใบสมัคร")
     assert (request.state, request.checked_by, request.grade) == ("checking", None, "08")
     assert (request.moves[-1]["name"], request.moves[-1]["reason"]) == ("change", "ตามใบสมัคร")
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def test_evidence_taken_out_after_the_check_goes_back_and_stops_the_next_check(teacher, officer):

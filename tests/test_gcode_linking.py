@@ -17,7 +17,7 @@ from documents.gcode.gcode_linking import FATES, cancel, learner_values, link_of
 from documents.gcode.gcode_numbers import ISSUED, set_mode
 from documents.records import evidence
 from documents.records.writing import Change, write
-from documents.trail import history
+from documents.trail import history, verifying
 from tests.certified import certified, certify
 from tests.districts import bring
 from tests.learners import PDF, checked
@@ -81,7 +81,7 @@ def test_a_13_digit_number_goes_through_the_request_and_all_that_is_open(
     assert (event.changes["person_id"], event.actor, event.via) == ([CODE, new], officer.id, "gcode")
     kept = outcome.request.evidence[-1]
     assert (kept["kind"], evidence.read(kept["id"])) == ("other", PDF)
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
     for plain, words in ((now, "เดิมใช้รหัส G"), (near, "คงไว้ตามที่ล็อก")):
         told = link_of(plain, officer)
         assert words in told["sentence"]
@@ -152,7 +152,7 @@ def test_a_change_of_number_that_the_school_asks_for_takes_the_request_along(don
     request = GCodeRequest.objects.get()
     assert (request.state, request.new_number) == ("replaced", new)
     assert row(plain)["former_ids"][0]["id"] == CODE
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def test_the_ministrys_code_takes_the_place_of_a_temporary_one(open_round, teacher, officer, approver):
@@ -172,7 +172,7 @@ def test_the_ministrys_code_takes_the_place_of_a_temporary_one(open_round, teach
     assert (row(plain)["person_id"], row(plain)["former_ids"][0]["id"]) == (CODE, temporary)
     with pytest.raises(WrongState, match="กระทรวง"):
         renew(outcome.request, "G683400000009", "G683400000009", officer, "ลอง")
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 @pytest.mark.parametrize("fate", FATES)
@@ -195,7 +195,7 @@ def test_cancelling_does_to_the_pupil_what_was_chosen(fate, done, teacher, offic
         assert now["former_ids"][0]["id"] == CODE
         assert "ยกเลิก" in link_of(now, teacher)["sentence"]
     assert outcome.request.learner_key is None
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def test_another_certified_code_may_take_a_cancelled_ones_place(done, teacher, officer, approver):

@@ -15,7 +15,7 @@ from documents.gcode.gcode import GCodeRequest
 from documents.gcode.gcode_certifying import Chosen
 from documents.people.users import Acting, Grant
 from documents.records import evidence
-from documents.trail import history
+from documents.trail import verifying
 from documents.trail.history import AuditEvent
 from tests.gcode_model import Asked
 from tests.learners import PDF, learner
@@ -207,7 +207,7 @@ def test_walks_of_requests_keep_to_the_flow(people, database, times):
             walk.step()
         for deed, count in walk.done.items():
             done[deed] = done.get(deed, 0) + count
-        assert list(history.verify()) == []
+        assert list(verifying.verify()) == []
     assert done.keys() >= {"change", "attach", "detach", "send", "take", "check", "return", "certify"}, (
         sorted(done)
     )

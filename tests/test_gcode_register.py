@@ -20,7 +20,7 @@ from documents.gcode import gcode_register
 from documents.gcode.gcode import GCodeRequest
 from documents.gcode.gcode_linking import replaced
 from documents.records.writing import Change, write
-from documents.trail import history
+from documents.trail import verifying
 from documents.trail.history import AuditEvent
 from exports.gcode import gcode_register as register
 from exports.imports import mapped_files
@@ -129,7 +129,7 @@ def test_a_school_whose_pupil_had_his_code_before_khet_is_no_longer_stopped(
     assert (told["actor"], told["reason"], told["changes"]["code"][1]) == (
         marked.id, "ทะเบียน ณ 1 มิ.ย. 2568", CODE
     )  # fmt: skip
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
     taken_in = browser.get(f"/admin/gcode/details/?id={one.id}").text
     assert gcode_register.CERTIFIER in taken_in
     assert "หลักฐานอยู่ในระบบนั้น" in taken_in
@@ -235,7 +235,7 @@ def test_a_whole_import_is_undone_but_for_who_was_changed_since(marked, officer,
     again = taken_in(browser)
     assert (again.id != done.id, again.learners) == (True, 1), "the code is free for the right file"
     assert GCodeRequest.objects.get(code=CODE).request_no != gone.request_no
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def test_an_undo_that_was_stopped_goes_on_and_is_made_by_nobody_else(
@@ -278,7 +278,7 @@ def test_of_those_who_undo_and_replace_at_once_one_wins(marked, officer, sign_in
         assert [each.exception() is None for each in tried].count(True) == 1
         stored = GCodeRequest.objects.get(id=one.id)
         assert gcode_register.get_import(AREA, str(done.id)).undone == (stored.state == "cancelled"), at
-        assert list(history.verify()) == []
+        assert list(verifying.verify()) == []
         GCodeRequest.objects.delete()
 
 

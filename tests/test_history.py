@@ -11,7 +11,7 @@ from documents.collecting.submissions import find_submission
 from documents.errors import NotAllowed
 from documents.people.users import System
 from documents.records.writing import Change, remove, write
-from documents.trail import history
+from documents.trail import history, verifying
 from documents.trail.history import AuditEvent
 from tests.people import AREA, OTHER, place
 
@@ -19,7 +19,7 @@ LOADER = System("tests")
 
 
 def problems():
-    return list(history.verify())
+    return list(verifying.verify())
 
 
 def rows_of(database, subject):
@@ -158,7 +158,7 @@ def test_one_person_with_events_in_two_areas_has_two_chains(canteen, teacher):
     for area in (AREA, AREA, "34020000"):
         history.note_event(area, LOADER, "view", "access", teacher.id, {})
     assert problems() == []
-    assert list(history.verify("34020000")) == []
+    assert list(verifying.verify("34020000")) == []
 
 
 def test_an_instant_of_another_zone_is_told_as_it_is_stored(teacher):
@@ -169,8 +169,8 @@ def test_an_instant_of_another_zone_is_told_as_it_is_stored(teacher):
 
 def test_verifying_one_area_reads_that_area_alone(canteen, database):
     database.audit_events.update_many({"area_code": AREA}, {"$set": {"reason": "x"}})
-    assert list(history.verify("34020000")) == []
-    assert list(history.verify(AREA))
+    assert list(verifying.verify("34020000")) == []
+    assert list(verifying.verify(AREA))
 
 
 # ---- moves ----

@@ -17,7 +17,7 @@ from documents.formats.citizen_id import mask_id
 from documents.records import evidence
 from documents.records.removed import bring_back
 from documents.records.writing import Change, remove, write
-from documents.trail import history
+from documents.trail import history, verifying
 from tests.districts import bring
 from tests.people import AREA, OTHER, person, place
 from tests.pupils import number, pupil
@@ -66,7 +66,7 @@ def test_removed_and_brought_back_he_has_his_old_number_still(asked, child, offi
     again = row(child["_id"])
     assert [one["id"] for one in again["former_ids"]] == [WRONG]
     assert again["likeness"] == before["likeness"]
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def files(database):
@@ -100,7 +100,7 @@ def test_approved_the_old_number_stays_with_him(asked, child, officer, teacher):
     assert event.changes["person_id"] == [WRONG, new]
     assert (event.actor, event.acting_as, event.via) == (officer.id, "district", "id_change")
     assert id_changes.evidence_of(done, officer)[1] == "image/jpeg"
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def test_refused_or_withdrawn_its_evidence_is_gone(asked, child, officer, teacher, database):
@@ -114,7 +114,7 @@ def test_refused_or_withdrawn_its_evidence_is_gone(asked, child, officer, teache
     again = ask(child, *[number()] * 2, "I", PDF, teacher, "ชัดแล้ว")
     answer(again, "withdraw", teacher)
     assert (files(database), row(child["_id"])["person_id"]) == (0, WRONG)
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def test_what_is_typed_wrong_is_said_beside_its_field(child, teacher, neighbour, database):

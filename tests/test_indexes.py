@@ -17,9 +17,9 @@ from documents.people import access
 from documents.people.users import ROLES, System
 from documents.records import listing
 from documents.records.completeness import missing_of, recount_open, required_of
+from documents.records.kinds import Answer
 from documents.records.listing import Wanted
 from documents.records.record import Record
-from documents.records.surveys import Answer
 from documents.records.writing import Change, remove, write
 from documents.trail import history
 from tests.districts import bring

@@ -19,7 +19,7 @@ from documents.errors import Busy, Invalid, NotAllowed, OutOfScope, RoundLocked,
 from documents.records import codelists
 from documents.records.digests import digest_of, root_of
 from documents.records.writing import Change, write
-from documents.trail import history
+from documents.trail import verifying
 from tests.districts import LOADER, bring
 from tests.people import AREA, OTHER, ROUND, SCHOOL, YEAR, person, place
 
@@ -71,7 +71,7 @@ def test_a_lock_seals_freezes_and_locks(half, approver):
     assert [each.digest for each in (here(), there())] == [digest_of(here()), digest_of(there())]
     assert locked.root_hash == root_of({SCHOOL: here().digest, OTHER: there().digest})
     assert [row["to"] for row in locked.moves][-2:] == ["closing", "locked"]
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def test_who_did_not_report_is_listed_with_the_reason(half, approver):
@@ -179,7 +179,7 @@ def test_two_approvers_at_once_come_to_one_lock(half, approver, monkeypatch):
     locked = fresh(half)
     assert (locked.locked_by_name, freeze_of(locked).locked_by_name) == (approver.name, approver.name)
     assert locked.root_hash == freeze_of(locked).root_hash
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 @pytest.mark.parametrize("actor", ["teacher", "officer"])
@@ -258,7 +258,7 @@ def test_a_lock_interrupted_at_any_step_and_run_again_is_the_same(
             approver.name,
             expected[0]["root_hash"],
         )
-        assert list(history.verify()) == [], (name, nth)
+        assert list(verifying.verify()) == [], (name, nth)
 
 
 def interrupted(work, nth, after):
@@ -423,7 +423,7 @@ def test_a_reopened_school_becomes_version_two_and_keeps_the_first_digest(half, 
     )
     assert freeze.earlier[0]["root_hash"] == locked.root_hash
     assert fresh(half).moves[-1]["changes"]["root_hash"] == [locked.root_hash, freeze.root_hash]
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def test_locking_one_school_again_changes_no_other_row(half, approver, canteens):

@@ -17,8 +17,8 @@ from documents.emis.technology import Technology
 from documents.records.codelist_edits import add_value
 from documents.records.declarations import FRESH_SECONDS, declaration
 from documents.records.defining import define, stop
+from documents.records.kinds import Answer
 from documents.records.record import declared
-from documents.records.surveys import Answer
 from scripts.environment import ROOT
 from tests.people import AREA, SCHOOL, YEAR, utc
 from tests.test_added_fields import said

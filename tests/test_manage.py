@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from documents.people.passwords import matches
 from documents.people.users import System, User
-from documents.trail import history
+from documents.trail import history, verifying
 from scripts.commands import manage as commands_of_manage
 from scripts.environment import ROOT
 
@@ -78,7 +78,7 @@ def test_create_admin_makes_one_account_with_a_first_password(manage):
     assert matches(password, user.password)
     assert user.must_change_password
     assert user.holds("admin", "34010000")
-    assert not list(history.verify())
+    assert not list(verifying.verify())
 
 
 def test_create_admin_refuses_an_account_that_exists(manage):

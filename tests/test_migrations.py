@@ -15,7 +15,7 @@ from documents.migrations.lease import LONG_AGO, Lease, held
 from documents.migrations.rewriting import SealedValues, rewrite
 from documents.operating import installation
 from documents.records.writing import Change, write
-from documents.trail import history
+from documents.trail import history, verifying
 from documents.version import VERSION
 from scripts import preparing
 from scripts.environment import ROOT
@@ -234,7 +234,7 @@ def test_a_renamed_field_is_renamed_where_nobody_has_confirmed_it(version_before
         OTHER: {"seats", "search_key"},
         place().school_code: {"chairs", "search_key"},
     }
-    assert not list(history.verify())
+    assert not list(verifying.verify())
 
 
 def test_a_migration_killed_in_the_middle_is_taken_up_and_ended(
@@ -265,7 +265,7 @@ runner.run_missing("0.1.0", {dying!r}, seconds=3)
     assert runner.run_missing(VERSION, whole) == ["002_names"]
     assert fields(version_before)[OTHER] == {"seats", "search_key"}
     assert database.notes.count_documents({}) == 1
-    assert not list(history.verify())
+    assert not list(verifying.verify())
 
 
 # ---- what must not be touched ----
@@ -288,21 +288,21 @@ def test_values_that_somebody_put_a_name_to_are_not_rewritten(confirmed, steps):
         rewrite(confirmed, {}, lambda row: row | {"seats": 5})
     assert rewrite(confirmed, {}, lambda row: row | {"seats": 5}, leave_sealed=True) == (0, 1)
     assert collection(confirmed).find_one()["seats"] == 4
-    assert not list(history.verify())
+    assert not list(verifying.verify())
 
 
 def test_bookkeeping_is_rewritten_everywhere_and_breaks_no_digest(confirmed):
     bring(submission(1), *STEPS)
     assert rewrite(confirmed, {}, lambda row: row | {"sort_key": "ก"}) == (1, 0)
     assert rewrite(confirmed, {}, lambda row: row | {"sort_key": "ก"}) == (0, 0)
-    assert not list(history.verify())
+    assert not list(verifying.verify())
 
 
 def test_values_in_work_are_rewritten_and_a_digest_from_before_is_forgotten(confirmed):
     bring(submission(1), "confirm", "unconfirm")
     assert rewrite(confirmed, {}, lambda row: row | {"name": "โรงครัว"}) == (1, 0)
     assert submission(1).digest is None
-    assert not list(history.verify())
+    assert not list(verifying.verify())
 
 
 @pytest.mark.parametrize("name", ["_id", "revision", "history_hash", "lineage", "school_code"])

@@ -31,7 +31,7 @@ from documents.errors import (
 )
 from documents.people.users import ROLES
 from documents.records.writing import Change, write
-from documents.trail import history
+from documents.trail import verifying
 from tests.people import AREA, OTHER, SCHOOL, person, place
 
 LATER = "2025-06-12T09:00:00+07:00"  # schools and directors shut, the district still open
@@ -181,9 +181,9 @@ def test_the_whole_way_leaves_a_chained_list(submission, teacher, director, offi
     assert [(row["name"], row["number"]) for row in moved.moves] == [
         ("confirm", 1), ("certify", 2), ("return", 3), ("confirm", 4), ("certify", 5), ("verify", 6), ("lock", 7),
     ]  # fmt: skip
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
     collection(Submission).update_one({"_id": moved.id}, {"$set": {"moves.2.reason": "อื่น"}})
-    assert any("ครั้งที่ 3 ถูกแก้ไข" in sentence for sentence in history.verify())
+    assert any("ครั้งที่ 3 ถูกแก้ไข" in sentence for sentence in verifying.verify())
 
 
 def test_confirming_takes_the_digest_and_certifying_keeps_it(submission, teacher, director):
@@ -417,7 +417,7 @@ def test_a_hold_and_a_verify_at_once_never_both_win(submission, officer, times):
         ended = fresh(submission)
         names = [row["name"] for row in ended.moves]
         assert names in (["verify", "hold"], ["hold"])
-        assert not [sentence for sentence in history.verify() if "ลำดับการส่งข้อมูลครั้งที่" in sentence]
+        assert not [sentence for sentence in verifying.verify() if "ลำดับการส่งข้อมูลครั้งที่" in sentence]
 
 
 def _try(submission, name, actor, reason=None):

@@ -15,7 +15,7 @@ from documents.formats.citizen_id import mask_id
 from documents.gcode.gcode import GCodeRequest
 from documents.gcode.gcode_linking import learner_values
 from documents.records.writing import Change, write
-from documents.trail import history
+from documents.trail import verifying
 from documents.trail.history import AuditEvent
 from tests.certified import certified
 from tests.people import AREA, OTHER, SCHOOL, person, place
@@ -93,7 +93,7 @@ def test_whoever_is_kept_stands_under_the_number_and_the_request_says_so(
     assert codes_found(SCHOOL) == codes_found(OTHER) == set()
     assert one_child.code_of(done).tone == "ok"
     assert sum(duplicates.scan(open_round).values()) == 0
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 @pytest.mark.parametrize("keeps", ["number", "code"])
@@ -110,7 +110,7 @@ def test_in_one_school_the_other_entry_is_removed_and_its_number_is_free(
         [CODE],
     )
     assert GCodeRequest.objects.get(id=asked.id).state == "replaced"
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def test_a_school_that_handed_in_has_its_code_replaced_when_it_takes_changes_again(
@@ -171,7 +171,7 @@ def test_of_two_officers_who_decide_at_once_one_does_and_the_number_stands_once(
         (of_number["person_id"], [CODE])
     ]
     assert [row["name"] for row in GCodeRequest.objects.get(id=asked.id).moves].count("replace") == 1
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def test_who_decides_nothing_replaces_nothing(twofold, asked, teacher, approver, sign_in):

@@ -33,7 +33,7 @@ from documents.records import writing
 from documents.records.completeness import counts_by_school
 from documents.records.digests import digest_of, digests_of
 from documents.records.writing import Change, write
-from documents.trail import history
+from documents.trail import verifying
 from documents.trail.history import AuditEvent
 from tests.districts import LOADER, SCHOOLS, at, bring, code_of, with_rooms
 from tests.making import complete
@@ -212,7 +212,7 @@ def check_whole(round_):
     for each in kept:
         there = {name: value for name, value in each.counts.items() if value}
         assert there == {name: value for name, value in counted[each.school_code].items() if value}
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def put_back(database, round_):
@@ -463,7 +463,7 @@ def test_a_digest_is_always_that_of_the_records_at_that_moment(canteens, open_ro
     finally:
         writers.end()
     assert writers.faults == []
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 # ---- two at once ----
@@ -503,7 +503,7 @@ def test_of_two_approvers_who_lock_a_school_one_loses_with_a_sentence(canteens, 
         assert one_won(outcomes, "อาจมีผู้ทำรายการไปก่อนแล้ว"), outcomes
         assert [row["name"] for row in here().moves].count("lock") == here().version
         move(here(), "reopen", approver, "ขอแก้", until=clock.now() + dt.timedelta(days=1))
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def test_of_two_approvers_who_lock_a_round_one_loses_with_a_sentence(open_round, approver):
@@ -513,7 +513,7 @@ def test_of_two_approvers_who_lock_a_round_one_loses_with_a_sentence(open_round,
     )
     assert one_won(outcomes, "มีผู้อื่นแก้ไขรอบนี้ไปแล้ว"), outcomes
     assert Round.objects(id=open_round.id).get().state == "locked"
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def test_approving_and_returning_at_once_leaves_one_of_them(canteens, open_round, times):
@@ -527,7 +527,7 @@ def test_approving_and_returning_at_once_leaves_one_of_them(canteens, open_round
         assert sum(isinstance(each, RuleBroken) for each in outcomes) == 2 - len(names)
         if here().state == "verified":
             move(here(), "return", LOADER, "แก้")
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def test_of_two_who_save_one_record_the_second_sees_both_versions(open_round, teacher, times):
@@ -540,7 +540,7 @@ def test_of_two_who_save_one_record_the_second_sees_both_versions(open_round, te
         (conflict,) = refused.conflicts
         assert conflict.revision == revision + 1
         assert {conflict.fields[0].theirs, conflict.fields[0].mine} == set(rooms)
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def test_of_two_who_add_one_key_the_second_is_told(canteens, open_round, times):
@@ -563,7 +563,7 @@ def test_eight_who_save_into_one_school_all_get_through(canteens, open_round, ti
 
     assert not [each for each in at_once(*[save] * 8) if isinstance(each, RuleBroken)]
     assert (here().writes, here().counts["canteens"]) == (40, 40)
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def test_moves_between_two_schools_in_both_directions_never_lock_up(canteens, open_round, times):

@@ -8,7 +8,7 @@ from documents.database import collection
 from documents.dmc.students import Student
 from documents.errors import OutOfScope, RoundLocked
 from documents.records.writing import Change, write
-from documents.trail import history, refusals
+from documents.trail import refusals, verifying
 from documents.trail.refusals import KINDS, MOST
 from tests.people import OTHER, SCHOOL, person, place
 from tests.pupils import pupil
@@ -72,7 +72,7 @@ def test_every_attempt_outside_ones_rights_leaves_one_event_without_persons(
     assert page.count("data-event=") == len(tries)
     assert KINDS["scope"] in sign_in(officer).get("/admin/audit/?action=refuse").text
     assert "data-event=" not in browser.get("/admin/audit/?document=security").text
-    assert not list(history.verify())
+    assert not list(verifying.verify())
 
 
 def test_the_door_notes_who_writes_where_it_is_shut(theirs, sign_in, teacher, approver, database):

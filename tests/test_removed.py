@@ -8,7 +8,7 @@ from documents.dmc.students import Student
 from documents.errors import DoorClosed, Invalid, NotAllowed, RuleBroken, WrongState
 from documents.records.removed import bring_back, removed_from
 from documents.records.writing import Change, remove, write
-from documents.trail import history
+from documents.trail import verifying
 from tests.making import complete
 from tests.people import OTHER, SCHOOL, place
 from tests.test_record_view import pupil
@@ -56,7 +56,7 @@ def test_what_was_removed_stands_again_as_it_was(three, teacher):
     assert [row["revision"] for row in after] == [3, 3, 1]
     assert find_submission("DMC", place()).counts["students"] == counted["students"] + 2 == 3
     assert removed_from(Student, place()) == []
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def test_one_carried_over_is_looked_over_again(three, teacher, database):

@@ -19,7 +19,7 @@ from documents.people.users import Grant
 from documents.records.cases import advance, steps_for
 from documents.records.digests import digest_of
 from documents.records.writing import Change, remove, write
-from documents.trail import history
+from documents.trail import verifying
 from tests.districts import LOADER, bring
 from tests.people import AREA, NOON, OTHER, SCHOOL, person, place
 
@@ -84,7 +84,7 @@ def test_from_asking_to_version_two_everybody_is_named(forwarded, approver, teac
     assert [(each["name"], each["by_name"]) for each in request.moves] == [
         ("ask", teacher.name), ("forward", officer.name), ("grant", approver.name),
     ]  # fmt: skip
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def test_who_may_ask_and_decide(
@@ -201,7 +201,7 @@ def test_the_hour_binds_everybody_and_only_the_approver_moves_it(
     prolong(here(), approver, hour(25), "โรงเรียนไฟดับ")
     bring_again(teacher, officer)
     assert lock_school(here(), approver).state == "locked"
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def bring_again(teacher, officer):
@@ -238,7 +238,7 @@ def test_taken_back_unchanged_it_is_locked_in_one_step_with_the_same_digest(
     after = freeze_of(locked)
     assert after.root_hash == frozen.root_hash == Round.objects.get().root_hash
     assert after.schools[0] == frozen.schools[0] | {"version": 2}
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def test_taken_back_changed_every_record_is_as_it_was(
@@ -273,7 +273,7 @@ def test_taken_back_changed_every_record_is_as_it_was(
     assert (back.state, back.digest, digest_of(back)) == ("locked", before, before)
     assert versions.changed_since(back) == []
     assert {each.seats for each in canteens.objects(school_code=SCHOOL)} == {10}
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
     clock.configure(NOON)
     reopen(approver, person("again", "school", SCHOOL), person("other", "district"))
     assert (here().version, here().versions[-1]["digest"]) == (3, before)
@@ -321,7 +321,7 @@ def test_time_is_asked_after_the_window_and_given_by_who_may(
     given, moved = extending.grant(request, officer, hour(14), ["school", "director"])
     assert (given.state, moved.extension["for"]) == ("granted", ["school", "director"])
     assert move(here(), "confirm", teacher).state == "confirmed"
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def test_more_time_of_a_reopening_is_the_approvers(locked, teacher, officer, approver):
@@ -359,4 +359,4 @@ def test_a_hold_is_answered_kept_and_lifted_in_one_thread(open_round, teacher, o
         set_hold(here(), officer, "อีก")
     set_hold(here(), officer, None)
     assert [each["name"] for each in here().moves] == ["hold", "answer", "keep", "answer", "lift"]
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []

@@ -18,7 +18,7 @@ from documents.people.users import Grant
 from documents.records.cases import advance
 from documents.records.warrants import Granted, Warrant
 from documents.records.writing import Change, write
-from documents.trail import history
+from documents.trail import history, verifying
 from tests.browsing import PHONE
 from tests.districts import LOADER, bring
 from tests.making import complete
@@ -88,7 +88,7 @@ def test_a_school_names_records_and_everybody_does_his_part(pupils, teacher, off
     assert above.send(*right).status_code == 409
     assert (here().version, here().named_records) == (2, [pupils[0]])
     assert "เปิดคืนให้แก้ไข" in school.get("/admin/").text
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def test_strangers_ask_and_decide_nothing(pupils, teacher, neighbour, executive, sign_in):

@@ -15,7 +15,7 @@ from documents.collecting.submissions import Submission, find_submission, submis
 from documents.database import collection
 from documents.district.schools import School
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
-from documents.trail import history
+from documents.trail import verifying
 from tests.people import AREA, OTHER, YEAR, place
 
 DAY = dt.datetime(2025, 5, 15)  # noqa: DTZ001
@@ -170,9 +170,9 @@ def test_a_memo_an_order_and_a_proposal_are_not_empty(draft_round, officer, exec
 
 def test_the_rounds_moves_are_chained(open_round):
     assert [row["to"] for row in open_round.moves] == ["proposed", "proposed", "open"]
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
     collection(Round).update_one({"_id": open_round.id}, {"$set": {"moves.1.by_name": "ผู้อื่น"}})
-    assert list(history.verify())
+    assert list(verifying.verify())
 
 
 def test_the_round_before_is_the_last_one_that_opened(open_round, officer):

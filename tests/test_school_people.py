@@ -13,7 +13,7 @@ from documents.district.schools import Area, School
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
 from documents.people import accounts, granting, postings, recertifying, sessions
 from documents.people.users import EVERY_AREA, ROLES, Grant, User
-from documents.trail import history
+from documents.trail import history, verifying
 from tests.people import AREA, OTHER, SCHOOL, person
 
 DUE = dt.date(2025, 7, 1)
@@ -210,7 +210,7 @@ def test_who_was_not_confirmed_is_suspended_after_the_last_day(
     event = history.events_of(AREA, neighbour.id)[0]
     assert (event.action, event.reason) == ("lapse", "ไม่ได้ยืนยันภายในวันที่ 1 กรกฎาคม 2568")
     assert recertifying.present(AREA) is None
-    assert list(history.verify(AREA)) == []
+    assert list(verifying.verify(AREA)) == []
 
 
 def test_who_confirms_is_reminded_once_a_step_of_what_waits_for_him(running, officer, approver, post_office):

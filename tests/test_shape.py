@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from documents import subsystems
-from documents.records.surveys import Answer
+from documents.records.kinds import Answer
 from scripts.commands import manage
 
 ROOT = Path(__file__).parent.parent
@@ -52,6 +52,30 @@ def test_imports_point_one_way(folder):
         if name in OURS and name not in (folder, *LEANS_ON[folder])
     ]
     assert not wrong
+
+
+def modules_within(node):
+    """What one import statement takes of `documents`: a module, or a name of one."""
+    if isinstance(node, ast.Import):
+        return [each.name for each in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return [f"{node.module}.{each.name}" for each in node.names] + [node.module]
+    return []
+
+
+def test_nothing_is_imported_in_a_circle_inside_a_function_neither():
+    """A file is understood by what lies below it; what must not be below is named (SUBSYSTEMS) or told (history.py)."""
+    leans = {
+        ".".join(path.with_suffix("").parts): {
+            each for node in ast.walk(ast.parse(text)) for each in modules_within(node)
+        }
+        for path, text in sources(*LEANS_ON)
+        if path.name != "__init__.py"
+    }
+    leans = {name: on & leans.keys() for name, on in leans.items()}
+    while bare := [name for name, on in leans.items() if not on]:
+        leans = {name: on - set(bare) for name, on in leans.items() if on}
+    assert sorted(leans) == []
 
 
 def test_a_subject_has_one_name_in_every_folder():

@@ -21,17 +21,9 @@ from documents.records.completeness import required_of
 from documents.records.declarations import declaration
 from documents.records.defining import define, stop
 from documents.records.field_definitions import FieldDefinition
+from documents.records.kinds import Answer, Survey, document_of
 from documents.records.record import Place
-from documents.records.surveys import (
-    Answer,
-    Survey,
-    change_survey,
-    copy_survey,
-    document_of,
-    get_survey,
-    give_round,
-    make_survey,
-)
+from documents.records.surveys import change_survey, copy_survey, get_survey, give_round, make_survey
 from documents.records.writing import Change, write
 from documents.trail.verifying import verify
 from exports.collecting.round_workbook import round_workbook

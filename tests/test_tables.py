@@ -27,7 +27,7 @@ from documents.people.users import Grant, User
 from documents.records.cases import advance
 from documents.records.record import Place
 from documents.records.writing import Change, write
-from documents.trail import history
+from documents.trail import verifying
 from documents.trail.history import AuditEvent
 from tests import table_model
 from tests.people import AREA, OTHER, ROUND, SCHOOL, YEAR, person, place
@@ -264,7 +264,7 @@ class Walk:
 
     def see_that_chains_hold(self):
         """All of it verifies, and of a few random links each changed byte is named."""
-        assert list(history.verify()) == []
+        assert list(verifying.verify()) == []
         for kind in (Submission, Round, *case_kinds()):
             for row in self.some(list(collection(kind).find({"moves.0": {"$exists": True}}))):
                 at = self.chance.randrange(len(row["moves"]))
@@ -280,7 +280,7 @@ class Walk:
         at = self.chance.randrange(len(value))
         other = value[:at] + ("ก" if value[at] != "ก" else "ข") + value[at + 1 :]
         collection(kind).update_one({"_id": id_}, {"$set": {name: other}})
-        said = list(history.verify())
+        said = list(verifying.verify())
         assert any(str(id_) in sentence or "ถูกแก้ไข" in sentence for sentence in said), (kind, name, said)
         collection(kind).update_one({"_id": id_}, {"$set": {name: value}})
 

@@ -17,7 +17,7 @@ from documents.dmc.students import Student
 from documents.dmc.transfers import Transfer, answer, ask
 from documents.errors import Invalid, NotAllowed, OutOfScope, RoundLocked, RuleBroken, TooOften, WrongState
 from documents.records.writing import Change, remove, write
-from documents.trail import history
+from documents.trail import history, verifying
 from exports.imports.importing import apply_plan, plan_import
 from tests.districts import bring
 from tests.people import AREA, OTHER, SCHOOL, person, place
@@ -121,7 +121,7 @@ def test_until_agreed_the_receiver_holds_what_he_typed_and_counts_nothing(asked,
     with pytest.raises(Invalid, match="ย้ายเข้า"):
         write([Change(Student, place(OTHER), {"status": "awaiting"}, id=child["_id"], revision=1)], neighbour)
     write([Change(Student, place(), {"room": 1}, id=waiting["_id"], revision=1)], teacher)
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def test_agreed_both_records_change_at_once_and_one_lineage_follows_him(asked, child, teacher, neighbour):
@@ -147,7 +147,7 @@ def test_agreed_both_records_change_at_once_and_one_lineage_follows_him(asked, c
     assert (done.state, done.moves[-1]["by_name"], done.is_open) == ("moved", neighbour.name, False)
     events = list(history.events_of(AREA, here["_id"]))
     assert (events[0].actor, events[0].via, events[0].acting_as) == (neighbour.id, "transfer", "school")
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
     with pytest.raises(WrongState, match="ย้ายแล้ว"):
         answer(asked.reload(), "agree", neighbour)
 
@@ -183,7 +183,7 @@ def test_refused_or_withdrawn_nothing_is_left_but_the_history(asked, child, teac
     assert row(again.receiver_record) is None
     assert [one.state for one in Transfer.objects.order_by("asked_at")] == ["refused", "withdrawn"]
     assert history.events_of(AREA, again.receiver_record)[0].action == "remove"
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def test_without_an_answer_in_time_or_a_school_the_district_decides(asked, child, officer, database):
@@ -231,7 +231,7 @@ def test_of_two_receivers_at_once_one_loses_clearly(child, teacher, third):
     (lost,) = [one for one in outcomes if isinstance(one, str)]
     assert "รอคำตอบอยู่แล้ว" in lost
     assert [one["_id"] for one in collection(Student).find({"status": "awaiting"})] == [won.receiver_record]
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def test_whose_data_is_handed_in_is_said_with_what_to_do(asked, child, teacher, neighbour, open_round):
@@ -248,7 +248,7 @@ def test_whose_data_is_handed_in_is_said_with_what_to_do(asked, child, teacher, 
     assert left["status"] == "awaiting", "who handed in keeps what he handed in"
     move(find_submission("DMC", place()), "unconfirm", teacher)
     remove([Student.objects(id=left["_id"]).get()], teacher, "คำขอสิ้นสุดแล้ว")
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def test_a_round_locked_meanwhile_moves_nobody_and_ends_the_request(
@@ -261,7 +261,7 @@ def test_a_round_locked_meanwhile_moves_nobody_and_ends_the_request(
         answer(asked, "agree", neighbour)
     assert answer(asked, "refuse", neighbour, "รอบล็อกแล้ว").state == "refused"
     assert row(asked.receiver_record)["status"] == "awaiting"
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def test_a_pupil_who_comes_back_is_one_record_with_two_moves(asked, child, teacher, neighbour):
@@ -283,7 +283,7 @@ def test_a_pupil_who_comes_back_is_one_record_with_two_moves(asked, child, teach
     assert row(asked.receiver_record)["status"] == "moved_out"
     assert collection(Student).count_documents({}) == 2
     assert (counted(SCHOOL), counted(OTHER)) == (0, 1)
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def test_who_left_between_two_rounds_is_asked_of_the_round_he_was_in(

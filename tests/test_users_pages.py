@@ -10,7 +10,7 @@ from python_calamine import load_workbook
 from documents.background.jobs import Job
 from documents.people import accounts, granting, passwords, school_accounts, sessions
 from documents.people.users import User
-from documents.trail import history
+from documents.trail import history, verifying
 from tests.people import AREA, OTHER, SCHOOL, person, utc
 from tests.web import with_password
 from views.people import account_list
@@ -236,7 +236,7 @@ def test_many_accounts_are_a_job_whose_slips_are_sealed_and_shown_once(
     told = school_accounts.make_job(done, Quiet(), **done.arguments)
     assert told["summary"] == ["สร้าง 3 บัญชีแล้ว"]
     assert not passwords.matches(shown, person.reload().password)
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 class Quiet:

@@ -16,7 +16,7 @@ from documents.errors import (
     WrongState,
 )
 from documents.records.writing import Change, remove, write
-from documents.trail import history
+from documents.trail import verifying
 from tests.people import OTHER, place
 
 
@@ -60,7 +60,7 @@ def test_a_write_stores_the_record_its_event_and_its_count(canteens, open_round,
 def test_an_update_notes_old_and_new(canteen, teacher, database):
     write([edit(canteen, seats=20)], teacher)
     assert events(database)[-1]["changes"] == {"seats": [10, 20]}
-    assert list(history.verify()) == []
+    assert list(verifying.verify()) == []
 
 
 def test_a_change_that_changes_nothing_is_not_noted(canteen, teacher, database):
@@ -202,9 +202,9 @@ def test_an_edited_or_deleted_event_is_found(canteen, teacher, database):
     write([edit(canteen, seats=20)], teacher)
     last = events(database)[-1]
     database.audit_events.update_one({"_id": last["_id"]}, {"$set": {"changes.seats": [10, 21]}})
-    assert any("แก้ไขภายหลัง" in sentence for sentence in history.verify())
+    assert any("แก้ไขภายหลัง" in sentence for sentence in verifying.verify())
     database.audit_events.delete_one({"_id": last["_id"]})
-    assert any("หายไป" in sentence for sentence in history.verify())
+    assert any("หายไป" in sentence for sentence in verifying.verify())
 
 
 def test_every_refusal_is_a_thai_sentence(canteen, neighbour):

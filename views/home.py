@@ -24,8 +24,7 @@ from documents.notifying import announcements
 from documents.people.access import AREA_READERS
 from documents.people.users import EVERY_AREA, SCHOOL_ROLES, User
 from documents.records.completeness import missing_of
-from documents.records.declarations import documents_in
-from documents.records.digests import documents_of
+from documents.records.kinds import documents_in, documents_of
 from documents.records.record import declared, size_counter
 from views import here, instants, links, shell
 from views.collecting.control_room import cluster_of

@@ -6,8 +6,8 @@ from flask import url_for
 
 from documents import subsystem
 from documents.district.schools import School
-from documents.records.digests import documents_of
-from documents.records.surveys import is_survey
+from documents.dmc import results
+from documents.records.kinds import documents_of, is_survey
 from exports.workbooks.links import front
 from views import here
 
@@ -79,7 +79,7 @@ DESKS = {
 
 
 # Fields that are filled in there rather than in the grid.
-DESKS_OF_FIELDS = dict.fromkeys(("year_result", "fail_reasons", "destination", "years_taken"), "DMC-12")
+DESKS_OF_FIELDS = dict.fromkeys(results.TYPED, "DMC-12")
 
 
 def desk_of(code, school_code=None):

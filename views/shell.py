@@ -16,7 +16,7 @@ from documents.formats import buddhist, thai
 from documents.people.access import AREA_READERS
 from documents.people.users import EVERY_AREA, ROLES, SCHOOL_ROLES
 from documents.records import codelists
-from documents.records.surveys import is_survey
+from documents.records.kinds import is_survey
 from views import here, jobs, links
 
 SECTIONS = {

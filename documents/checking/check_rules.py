@@ -21,7 +21,7 @@ from documents.errors import OutOfScope
 from documents.records import declarations, fields
 from documents.records.codelists import of_area
 from documents.records.declarations import declaration, ever_declared
-from documents.records.digests import documents_of
+from documents.records.kinds import documents_of
 from documents.trail.history import fingerprint
 
 PREFIX = "LOCAL-"

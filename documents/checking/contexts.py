@@ -18,7 +18,7 @@ from documents.records import linked
 from documents.records.codelists import code_list, of_area
 from documents.records.completeness import required_of
 from documents.records.declarations import declaration, definitions_of
-from documents.records.digests import documents_of
+from documents.records.kinds import documents_of
 from documents.records.record import declared
 from documents.trail.history import fingerprint
 

@@ -18,9 +18,8 @@ from documents.collecting.submissions import visible_to as visible_submissions
 from documents.database import collection
 from documents.people.users import System
 from documents.records.declarations import ever_declared
-from documents.records.digests import documents_of
 from documents.records.fields import SENSITIVE
-from documents.records.surveys import is_survey
+from documents.records.kinds import documents_of, is_survey
 
 ORDER = [("level", 1), ("code", 1), ("school_code", 1), ("_id", 1)]
 COUNTED_TO = 10_000

@@ -32,8 +32,8 @@ from documents.database import collection, in_transaction
 from documents.notifying import notice_rules
 from documents.records.codelists import of_area
 from documents.records.completeness import add
-from documents.records.declarations import documents_in
 from documents.records.digests import by_school
+from documents.records.kinds import documents_in
 from documents.trail import history
 from documents.trail.history import fingerprint
 

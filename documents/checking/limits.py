@@ -7,7 +7,7 @@ from documents.checking.checks import default_limits, rules_of
 from documents.collecting.submissions import SEALED, Submission
 from documents.database import collection, in_transaction
 from documents.errors import Invalid, NotAllowed
-from documents.records.digests import documents_of
+from documents.records.kinds import documents_of
 from documents.trail.history import note_event
 
 

@@ -19,8 +19,9 @@ from documents.database import collection
 from documents.district.schools import Area, School
 from documents.dmc.counting import Rules
 from documents.records.codelists import code_list, of_area
-from documents.records.declarations import definitions_of, documents_in
+from documents.records.declarations import definitions_of
 from documents.records.digests import root_of
+from documents.records.kinds import documents_in
 from documents.records.record import declared, shown_fields
 from documents.subsidies import money_counts
 from documents.trail.history import naive_now

@@ -27,7 +27,7 @@ from documents.collecting.windows import own_time
 from documents.database import collection
 from documents.formats import thai
 from documents.people import access
-from documents.records.digests import documents_of
+from documents.records.kinds import documents_of
 from documents.records.record import size_counter
 
 # What a tile shows, worst first.

@@ -19,7 +19,7 @@ from documents.collecting.submissions import SEALED, Submission, round_of
 from documents.database import collection
 from documents.errors import Invalid, NotAllowed, OutOfScope, WrongState
 from documents.records.cases import Step, advance, check_step, reason_of, table
-from documents.records.digests import documents_of
+from documents.records.kinds import documents_of
 from documents.records.warrants import Warrant
 from documents.records.writing import write
 

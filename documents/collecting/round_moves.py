@@ -11,7 +11,7 @@ from documents.database import collection
 from documents.errors import Invalid, WrongState
 from documents.notifying import notice_rules
 from documents.records.cases import follow_on
-from documents.records.declarations import documents_in
+from documents.records.kinds import documents_in
 from documents.records.surveys import refuse_retired
 from documents.trail.refusals import noting_refusals
 

@@ -27,7 +27,7 @@ from documents.database import collection
 from documents.district.schools import STATUSES, School
 from documents.errors import OutOfScope, RoundLocked, WrongState
 from documents.people import access
-from documents.records.digests import documents_of
+from documents.records.kinds import documents_of
 
 STATES = {
     "draft": "ร่าง",

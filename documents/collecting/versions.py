@@ -13,7 +13,8 @@ from documents.collecting.submissions import SEALED, Submission
 from documents.database import collection
 from documents.formats import thai
 from documents.records.change import Change
-from documents.records.declarations import documents_in, ever_declared
+from documents.records.declarations import ever_declared
+from documents.records.kinds import documents_in
 from documents.records.record import Place, declared
 from documents.records.warrants import Granted
 from documents.trail.history import AuditEvent

@@ -18,13 +18,14 @@ from documents.collecting.windows import open_until, step_open
 from documents.database import asked_in_parts, collection
 from documents.district.school_gaps import gaps_of, lacking
 from documents.district.schools import SCHOOL, School
+from documents.dmc import results
 from documents.dmc.id_changes import IdChange
 from documents.dmc.students import Student
 from documents.dmc.transfers import Transfer
 from documents.gcode import gcode_queues
 from documents.people import access, recertifying, registrations
 from documents.records.completeness import unreviewed_counter
-from documents.records.digests import documents_of
+from documents.records.kinds import documents_of
 
 NEWEST = 24  # rounds looked at: some years of an area's
 MOST_REQUESTS = 999
@@ -216,18 +217,15 @@ def _of_teacher(submission, round_, now):
             yield Wait("review", left, round_, submission, until, kinds=(kind,))
 
 
-OF_RESULTS = ("year_result", "fail_reasons", "destination", "years_taken")
-
-
 def _left_to_mend(submission, round_, until, lacking):
     """What stands between a teacher and ยืนยัน, as last checked: results of the year, other empty fields, errors, warnings."""
     checkup = checkup_of(submission)
     counts = checkup.get("counts", {})
     lacks = {slug: dict(fields) for slug, fields in checkup.get("missing", {}).items()}
     blank = max(lacking - counts.get("blank_passed", 0), 0)
-    waits, causes, goes, years = (lacks.get(Student.slug, {}).pop(name, 0) for name in OF_RESULTS)
-    if results := blank and waits + causes + max(goes, years):
-        yield Wait("results", results, round_, submission, until)
+    waits, causes, goes, years = (lacks.get(Student.slug, {}).pop(name, 0) for name in results.TYPED)
+    if ends := blank and waits + causes + max(goes, years):
+        yield Wait("results", ends, round_, submission, until)
         lacking = any(lacks.values())
     kinds = tuple(kind for kind in documents_of(submission.subsystem) if lacks.get(kind.slug))
     errors = max(counts.get("errors", 0) - counts.get("blank", 0), 0)

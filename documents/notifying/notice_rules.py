@@ -145,14 +145,15 @@ def to_schools(round_, text):
 # ---- cases: transfers, changes of numbers, reopening, time, G-codes, whatever has a table of steps ----
 
 
-def after_step(case, actor):
-    """Tell who may take a case on now and could not be told from its doer; and who asked, once it has ended."""
-    later(lambda: _step_told(case, actor))
+def after_step(case, actor, steps_for):
+    """Tell who may take a case on now and could not be told from its doer; and who asked, once it has ended.
+
+    `steps_for(case, person)` gives the steps that a person may make (documents/records/cases.py).
+    """
+    later(lambda: _step_told(case, actor, steps_for))
 
 
-def _step_told(case, actor):
-    from documents.records.cases import steps_for
-
+def _step_told(case, actor, steps_for):
     own = {step.name for step in steps_for(case, actor)} if not actor.is_system else set()
     asked = [step for step in case.steps.values() if case.state in step.come_from and step.name not in own]
     if not case.is_open:  # it may be taken up again, but waits for nobody

@@ -23,7 +23,7 @@ from documents.operating import installation
 from documents.operating.backup import LEFT_OUT, batches, same_key, tally
 from documents.operating.encrypted_file import Newer
 from documents.records.digests import digest_of, root_of
-from documents.trail import history
+from documents.trail import verifying
 
 # What `scripts/start` puts into an empty database by itself.
 SEEDED = {"code_lists", "roles", MIGRATIONS, installation.COLLECTION}
@@ -258,6 +258,6 @@ def _history(manifest):
     """The line of the history: whole, or the first sentences of what is wrong with it."""
     if not same_key(manifest):
         return Proven("ประวัติ", "-", "ไม่ได้ตรวจ เพราะไม่มีกุญแจ", False)
-    problems = list(history.verify())
+    problems = list(verifying.verify())
     found = "ครบถ้วน" if not problems else f"พบ {len(problems):,} จุด: " + "; ".join(problems[:SENTENCES])
     return Proven("ประวัติ", "-", found, not problems)

@@ -25,8 +25,8 @@ from documents.people.users import System
 from documents.records import attachments, evidence, pictures
 from documents.records.cases import advance
 from documents.records.declarations import ever_declared
+from documents.records.kinds import survey_documents
 from documents.records.stored_files import Bucket
-from documents.records.surveys import survey_documents
 from documents.trail import access_log
 from documents.trail.history import AuditEvent, as_stored, erase_values, naive_now, note_event
 

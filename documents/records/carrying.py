@@ -22,8 +22,8 @@ from documents.errors import DuplicateKey, NotAllowed, WrongState
 from documents.people.users import System
 from documents.records.change import Copy
 from documents.records.codelists import of_area
-from documents.records.declarations import documents_in
 from documents.records.digests import BOOKKEEPING, by_school
+from documents.records.kinds import documents_in
 from documents.records.record import Place, keys, keys_of
 from documents.records.writing import carrying
 

@@ -189,7 +189,7 @@ def advance(case, name, actor, reason=None, changes=None, now=None, noted=None):
 
 def _told(case, actor):
     """The case, after whoever it waits for now was told of it."""
-    notice_rules.after_step(case, actor)
+    notice_rules.after_step(case, actor, steps_for)
     return case
 
 

@@ -5,7 +5,7 @@ from documents.database import collection
 from documents.district.schools import Parcel, School
 from documents.gcode.gcode import GCodeRequest
 from documents.records.declarations import declaration, ever_declared
-from documents.records.digests import documents_of
+from documents.records.kinds import documents_of
 from documents.records.record import declared
 
 SCHOOLS, REQUESTS = "ข้อมูลโรงเรียน", "คำขอรหัส G"

@@ -15,8 +15,9 @@ from documents.collecting.submissions import SEALED, Submission
 from documents.database import collection, in_transaction
 from documents.errors import Invalid, NotAllowed
 from documents.records import declarations
-from documents.records.declarations import declaration, documents_in
+from documents.records.declarations import declaration
 from documents.records.digests import by_school
+from documents.records.kinds import documents_in
 from documents.records.record import Place, declared, default_required
 from documents.trail.history import note_event
 

@@ -20,7 +20,6 @@ from mongoengine.fields import IntField, StringField
 
 from documents.database import collection
 from documents.records import codelists
-from documents.records.digests import documents_of
 from documents.records.field_definitions import FieldDefinition
 from documents.records.record import shown_fields
 
@@ -195,14 +194,6 @@ def as_frozen(document, freeze):
         if frozen
         else document.base or document
     )
-
-
-def documents_in(of_round):
-    """The documents of a round (or of a submission in it) as its area declares them for its year, in menu order."""
-    return [
-        declaration(document, of_round.area_code, of_round.academic_year)
-        for document in documents_of(of_round.subsystem)
-    ]
 
 
 def ever_declared(document, area_code):

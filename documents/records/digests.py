@@ -4,9 +4,9 @@ import hashlib
 from itertools import groupby
 from operator import itemgetter
 
-from documents import subsystems
 from documents.database import collection
 from documents.formats.thai import clean
+from documents.records.kinds import documents_of
 from documents.records.record import Record
 from documents.trail.history import canonical
 
@@ -46,15 +46,6 @@ def by_school(document, of_round, codes):
     }
     rows = collection(document).find(place, batch_size=1000).sort("school_code", 1).hint("school_order")
     yield from groupby(rows, itemgetter("school_code"))
-
-
-def documents_of(subsystem):
-    """The document classes whose records a submission of this subsystem guards, in menu order."""
-    from documents.records.surveys import document_of, is_survey
-
-    if is_survey(subsystem):
-        return [document_of(subsystem)]
-    return [document for document in subsystems() if document.subsystem == subsystem]
 
 
 def in_key_order(document, records):

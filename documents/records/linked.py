@@ -6,7 +6,7 @@ They are the counters of submissions, kept by the door (`Record.tally`), so that
 from documents.collecting.rounds import DRAFTS, Round
 from documents.collecting.submissions import Submission
 from documents.database import collection
-from documents.records.digests import documents_of
+from documents.records.kinds import documents_of
 
 
 def counts(area_code, academic_year, subsystem, school=None):

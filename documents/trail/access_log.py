@@ -188,6 +188,9 @@ def mirror(event, seen):
     note(event["area_code"], actor, action, **about)
 
 
+history.mirror_access(mirror)
+
+
 class _Named:
     """Who did it, as an event names him."""
 

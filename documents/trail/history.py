@@ -206,6 +206,17 @@ def address_of_request():
     return _address() if _address else None
 
 
+# ---- what of it is access: given by the access log, without which nothing of access can be noted ----
+
+_mirror = None
+
+
+def mirror_access(enter):
+    """Give the function (event, seen) that enters an event of access in the access log, too."""
+    global _mirror
+    _mirror = enter
+
+
 def note_event(area_code, actor, action, document, subject, changes, reason=None, *, seen=None, **more):
     """Write one event of a subject that has no round (a user, a setting, a school), chained to its last one.
 
@@ -233,9 +244,7 @@ def note_event(area_code, actor, action, document, subject, changes, reason=None
         except DuplicateKeyError:
             continue
         if document == ACCESS:
-            from documents.trail import access_log
-
-            access_log.mirror(made, seen)
+            _mirror(made, seen)
         return made
 
 
@@ -244,13 +253,6 @@ def chained(subject, earlier, entry):
     last = earlier[-1] if earlier else None
     entry = entry | {"number": len(earlier) + 1, "previous": last["hash"] if last else None}
     return entry | {"hash": keyed(canonical({"subject": subject, **entry}))}
-
-
-def verify(area_code=None):
-    """Yield a sentence for each place where history and data no longer agree; see `verifying.py`."""
-    from documents.trail.verifying import verify as verified
-
-    return verified(area_code)
 
 
 def events_of(area_code, subject, limit=200, document=None):

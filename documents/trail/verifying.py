@@ -14,8 +14,8 @@ from documents.collecting.submissions import Submission
 from documents.database import collection, in_transaction
 from documents.district.schools import School
 from documents.records.completeness import counts_of
-from documents.records.digests import digest_of, documents_of
-from documents.records.surveys import Answer, is_survey
+from documents.records.digests import digest_of
+from documents.records.kinds import Answer, documents_of, is_survey
 from documents.trail.history import AuditEvent, chained, event_hash, is_erased, values_digest
 
 BATCH = 1000

@@ -11,7 +11,8 @@ from documents.district.schools import Area
 from documents.errors import WrongState
 from documents.formats import buddhist
 from documents.people.acting import TITLE
-from documents.records.digests import documents_of, short_code
+from documents.records.digests import short_code
+from documents.records.kinds import documents_of
 from documents.trail.papers import signed_by, steps_of
 from exports.collecting.round_workbook import Facts, declared_rooms, pupil_counts
 from exports.dmc.reports import LEVELS, figures, irregular

@@ -1,6 +1,6 @@
 """The round's report of counts (รายงานจำนวนนักเรียนแยกชั้น,เพศ): one sheet for superiors, without persons."""
 
-from documents.records.digests import documents_of
+from documents.records.kinds import documents_of
 from exports.collecting.round_workbook import declared_rooms, pupil_counts, write_pupils_report
 from exports.dmc.reports import report_title
 from exports.dmc.statistics import checked_facts

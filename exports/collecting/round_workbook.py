@@ -19,8 +19,9 @@ from documents.district.schools import Area, School
 from documents.dmc.rooms import SchoolRooms
 from documents.errors import WrongState
 from documents.formats import buddhist
-from documents.records.declarations import as_frozen, documents_in
-from documents.records.digests import documents_of, short_code
+from documents.records.declarations import as_frozen
+from documents.records.digests import short_code
+from documents.records.kinds import documents_in, documents_of
 from documents.records.record import Place
 from exports.collecting.control import control_page, write_control
 from exports.dmc.reports import GRADES, as_of_line, report_title, write_report

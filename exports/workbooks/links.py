@@ -1,6 +1,6 @@
 """Links in files: whole addresses, since a workbook is opened anywhere. The product's own front is told at the start."""
 
-from documents.records.surveys import is_survey
+from documents.records.kinds import is_survey
 
 _front = ""
 

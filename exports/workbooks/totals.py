@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from documents.errors import TotalsDiffer
 from documents.records.codelists import code_list
-from documents.records.digests import documents_of
+from documents.records.kinds import documents_of
 from exports.dmc.reports import GRADES, SEXES
 
 PUPILS = "students"

@@ -17,7 +17,7 @@ from documents.collecting.waiting import unreviewed
 from documents.errors import Invalid, NotAllowed, RuleBroken
 from documents.formats import buddhist, thai
 from documents.people import access
-from documents.records.digests import documents_of
+from documents.records.kinds import documents_of
 from documents.records.record import Place
 from exports.checking import findings as files
 from views import instants, links, shell
@@ -292,7 +292,7 @@ def href_of(plain, submission):
         return links.field_of(plain["document"], plain["record"], next(iter(plain.get("names") or ()), None))
     check = check_named(plain["check_key"], plain["area_code"])
     if check in checks.UNREVIEWED.values():
-        left = unreviewed(submission) or [(documents_of(plain["subsystem"])[0], 0)]
+        left = (submission and unreviewed(submission)) or [(documents_of(plain["subsystem"])[0], 0)]
         return links.rows_unreviewed(left[0][0].slug, plain["school_code"])
     kinds = documents_of(plain["subsystem"])
     document = next((kind for kind in kinds if check and kind.slug == check.document), kinds[0])

@@ -28,7 +28,7 @@ from documents.people import access
 from documents.people.users import EVERY_AREA
 from documents.records import fields
 from documents.records.declarations import ever_declared
-from documents.records.surveys import survey_documents
+from documents.records.kinds import survey_documents
 from documents.trail import history
 from views import here, links
 from views.checking.rule_editor import (

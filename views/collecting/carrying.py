@@ -9,7 +9,7 @@ from documents.collecting import round_moves
 from documents.collecting.rounds import get_round
 from documents.errors import NotAllowed, RuleBroken
 from documents.records import carrying
-from documents.records.declarations import documents_in
+from documents.records.kinds import documents_in
 from views import here, links
 from views.jobs import follow
 from views.pages import Page

@@ -22,7 +22,7 @@ from documents.collecting.submissions import WRITABLE
 from documents.errors import Invalid, NotAllowed
 from documents.formats import buddhist, thai
 from documents.people.access import AREA_READERS
-from documents.records.digests import documents_of
+from documents.records.kinds import documents_of
 from views import here, instants, links, shell
 from views.checking.findings import freshness_said
 from views.collecting.reopening import waiting_requests

@@ -17,7 +17,7 @@ from documents.people import access
 from documents.people.users import User
 from documents.records import listing
 from documents.records.cases import advance, steps_for
-from documents.records.digests import documents_of
+from documents.records.kinds import documents_of
 from documents.records.record import declared
 from views import here, instants, links
 from views.collecting.submission_steps import typed_form

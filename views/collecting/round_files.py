@@ -15,8 +15,8 @@ from documents.collecting.submissions import submissions_of
 from documents.errors import NotAllowed, RuleBroken, WrongState
 from documents.formats import buddhist
 from documents.people import access
-from documents.records.declarations import documents_in
-from documents.records.digests import documents_of, short_code
+from documents.records.digests import short_code
+from documents.records.kinds import documents_in, documents_of
 from documents.trail import audit
 from exports.collecting.package import refuse_package
 from exports.collecting.round_report import has_report

@@ -30,7 +30,8 @@ from documents.collecting.windows import open_until
 from documents.formats import buddhist, thai
 from documents.people import access
 from documents.records.codelists import code_list
-from documents.records.digests import documents_of, short_code
+from documents.records.digests import short_code
+from documents.records.kinds import documents_of
 from documents.records.panels import all_panels
 from documents.records.record import Place, size_counter
 from documents.trail import papers

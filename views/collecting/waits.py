@@ -5,7 +5,7 @@ from flask import url_for
 from documents import clock
 from documents.collecting.progress import noun_of
 from documents.formats import buddhist
-from documents.records.digests import documents_of
+from documents.records.kinds import documents_of
 from documents.records.record import size_counter
 from views import instants, links
 

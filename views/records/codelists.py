@@ -16,8 +16,8 @@ from documents.records import codelist_edits, codelists
 from documents.records.codelist_uses import fields_with, said_of, uses_of
 from documents.records.codelists import AreaList, CodeList, code_list
 from documents.records.codes import Codes, PlaceCodes, plain
+from documents.records.kinds import survey_documents
 from documents.records.record import declared
-from documents.records.surveys import survey_documents
 from documents.trail import history
 from exports.records.code_lists import entries_file
 from views import here

@@ -24,9 +24,9 @@ from documents.records.defining import (
     stop,
 )
 from documents.records.field_definitions import GROUP, KINDS, LAST_YEAR, LISTED, QUESTIONS, FieldDefinition
+from documents.records.kinds import survey_of
 from documents.records.made_incomplete import incomplete_by
 from documents.records.record import declared
-from documents.records.surveys import Survey, is_survey
 from documents.trail import history
 from views import here
 from views.pages import SecureForm, seen_revision
@@ -201,12 +201,6 @@ def warn(place, first_year, names):
     if lacking.records:
         some = School.objects(area_code=place.area_code, code__in=lacking.schools[:SCHOOLS_NAMED])
         raise Warned(lacking, list(some.order_by("code").scalar("name")))
-
-
-def survey_of(slug):
-    """The Survey that a kind of record is, None where it is a subsystem."""
-    area_code, _, key = slug.partition("-")
-    return Survey.objects(area_code=area_code, key=key).first() if is_survey(slug) else None
 
 
 def person():

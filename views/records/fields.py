@@ -15,8 +15,8 @@ from documents.formats import buddhist, thai
 from documents.records.codelists import code_list
 from documents.records.completeness import FieldSetting, required_of, set_required
 from documents.records.declarations import declaration, definitions_of
+from documents.records.kinds import survey_documents
 from documents.records.record import declared, default_required, shown_fields
-from documents.records.surveys import survey_documents
 from documents.trail import history
 from exports.records.added_fields import fields_file
 from views import here

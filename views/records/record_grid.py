@@ -17,8 +17,8 @@ from documents.people import access
 from documents.records import listing
 from documents.records.codelists import code_list
 from documents.records.completeness import required_known, unreviewed_counter
-from documents.records.digests import documents_of
 from documents.records.export_layouts import layouts_question
+from documents.records.kinds import documents_of
 from documents.records.record import shown_fields
 from documents.trail import history
 from views import here, shell

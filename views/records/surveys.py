@@ -13,11 +13,10 @@ from documents.people.access import AREA_READERS, SCHOOL_READERS
 from documents.records.completeness import required_of
 from documents.records.declarations import declaration, definitions_of
 from documents.records.field_definitions import KINDS, LAST_YEAR
+from documents.records.kinds import Answer, document_of
 from documents.records.surveys import (
-    Answer,
     change_survey,
     copy_survey,
-    document_of,
     get_survey,
     give_round,
     make_survey,

@@ -13,7 +13,7 @@ from documents.gcode.gcode import GCodeRequest
 from documents.people import access
 from documents.people.users import ROLES, User
 from documents.records.completeness import FieldSetting
-from documents.records.surveys import is_survey
+from documents.records.kinds import is_survey
 from views import links
 from views.trail.event_changes import changes_of
 from views.trail.event_words import ACTIONS, OTHERS, TONES, VIAS
