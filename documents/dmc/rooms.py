@@ -41,5 +41,9 @@ def rooms_of(area_code, academic_year, round_code, school_code):
         "school_code": school_code,
         "round": round_code,
     }
-    rows = collection(SchoolRooms).find(place, {"grade": 1, "rooms": 1}).sort("grade", 1)
-    return {row.get("grade"): row.get("rooms") or 0 for row in rows}
+    rows = collection(SchoolRooms).find(place, {"grade": 1, "rooms": 1})
+    # Put in order here: no index gives a dozen rows by grade.
+    return {
+        row.get("grade"): row.get("rooms") or 0
+        for row in sorted(rows, key=lambda row: row.get("grade") or "")
+    }
