@@ -15,13 +15,13 @@ from pymongo.errors import ExecutionTimeout
 from documents import clock
 from documents.checking.hindrances import looked_at
 from documents.clock import naive, utc
+from documents.collecting.claiming import make_way
 from documents.collecting.rounds import find_round
 from documents.collecting.submissions import (
     HANDED_IN,
     SEALED,
     WRITABLE,
     Submission,
-    make_way,
     refuse_sealed,
     refuse_shut_school,
 )

@@ -5,7 +5,7 @@ It is read in one question where the changes are of few places: a round trip cos
 
 from typing import NamedTuple
 
-from documents.collecting.submissions import door_of, door_question
+from documents.collecting.claiming import door_of, door_question
 from documents.database import asked_in_parts
 from documents.records import completeness
 from documents.records.declarations import reading_version, version_of

@@ -12,7 +12,7 @@ from functools import partial
 from bson import ObjectId
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
-from documents.collecting.submissions import DoorMoved, claim, must_give_way
+from documents.collecting.claiming import DoorMoved, claim, must_give_way
 from documents.database import collection, in_transaction
 from documents.errors import Busy, DuplicateKey, NotAllowed, OutOfScope, StaleRevision
 from documents.records import completeness
