@@ -16,7 +16,7 @@ from documents.database import collection, in_transaction
 from documents.errors import Invalid, NotAllowed, WrongState
 from documents.formats import buddhist
 from documents.notifying import mail
-from documents.people import accounts, passwords
+from documents.people import account_words, accounts, passwords
 from documents.people.school_accounts import DOMAIN
 from documents.people.users import Session, User
 from documents.trail import history
@@ -156,7 +156,7 @@ def send_again(actor, person_id, reason=None):
     if person.password:
         send_reset(person)
     else:
-        send_activation(person, accounts.place_of(person))
+        send_activation(person, account_words.place_of(person))
     for area in person.areas_listed:
         history.note_event(area, actor, "link", accounts.SUBJECT, person.id, {}, reason)
     return person

@@ -7,7 +7,7 @@ from flask_login import current_user
 from documents.errors import Invalid
 from documents.formats.buddhist import format_datetime
 from documents.notifying import daily_mail, mail
-from documents.people import accounts, sessions, two_step
+from documents.people import account_words, accounts, sessions, two_step
 from views.here import person
 from views.pages import Page
 from views.people.two_step import TwoStepPages
@@ -40,8 +40,8 @@ class Account(TwoStepPages, Page, BaseView):
             phone=current_user.phone or "" if phone is None else phone,
             wrong=wrong,
             person=current_user,
-            place=accounts.place_of(current_user),
-            grants=accounts.held_in_words(current_user),
+            place=account_words.place_of(current_user),
+            grants=account_words.held_in_words(current_user),
             sessions=sorted(
                 sessions.open_sessions(current_user), key=lambda one: str(one.id) != session.get("sid")
             ),

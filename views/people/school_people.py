@@ -8,7 +8,7 @@ from documents.district.schools import School
 from documents.errors import NotAllowed, OutOfScope, RuleBroken
 from documents.formats import buddhist, thai
 from documents.notifying import mail
-from documents.people import accounts, granting, postings, recertifying
+from documents.people import account_words, granting, postings, recertifying
 from documents.people.users import ROLES, User
 from views import here
 from views.here import person
@@ -113,7 +113,7 @@ class SchoolPeople(Page, BaseView):
             "people/details.html",
             person=found,
             state=state_of(found),
-            grants=accounts.held_in_words(found),
+            grants=account_words.held_in_words(found),
             held=[
                 (role, code, ROLES[role], names.get(code, code))
                 for role, code in postings.school_grants(found, area)

@@ -15,7 +15,7 @@ from documents.errors import RuleBroken, StaleRevision
 from documents.formats import thai
 from documents.formats.buddhist import format_datetime
 from documents.notifying import mail
-from documents.people import account_links, accounts, granting, sessions
+from documents.people import account_links, account_words, accounts, granting, sessions
 from documents.people.users import ROLES, User
 from documents.trail import history
 from views.pages import Page, SecureForm
@@ -169,7 +169,7 @@ class Users(AccountList, SchoolAccounts, Page, ModelView):
                 )
                 if slip:
                     return self.slips([slip])
-                account_links.send_activation(made, accounts.place_of(made))
+                account_links.send_activation(made, account_words.place_of(made))
                 flash(f"สร้างบัญชีของ {made.name} และส่งลิงก์เปิดใช้ไปที่ {made.email} แล้ว", "success")
                 return redirect(self.get_url(".details_view", id=made.id))
             except RuleBroken as refusal:
@@ -205,8 +205,8 @@ class Users(AccountList, SchoolAccounts, Page, ModelView):
         return self.render(
             "users/details.html",
             person=person,
-            place=accounts.place_of(person),
-            grants=[accounts.in_words(grant) for grant in person.held],
+            place=account_words.place_of(person),
+            grants=[account_words.in_words(grant) for grant in person.held],
             state=state_of(person),
             sessions=sessions.open_sessions(person).count(),
             within_reach=accounts.reaches(current_user, person),
