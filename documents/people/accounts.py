@@ -153,13 +153,10 @@ def change(actor, person_id, values, revision, reason=None):
 
 def change_phone(person, phone):
     """Keep a person's own telephone number, all of his account that is his to change beside the password. Raises Invalid."""
-    kept, longest = thai.clean(phone), User.phone.max_length
     try:
-        kept = kept and school_rules.phone(kept)
+        kept = checked_phone(phone)
     except ValueError as error:
         raise Invalid({0: {"phone": f"{error}"}}) from error
-    if len(kept) > longest:
-        raise Invalid({0: {"phone": f"ยาวเกิน {longest:,} ตัวอักษร กรุณาย่อให้สั้นลง"}})
     return _update(person, person, {"phone": kept}, person.revision, "update", None)
 
 
@@ -337,15 +334,27 @@ def checked_person(values):
     if not EMAIL.fullmatch(kept["email"]) or not kept["email"].isascii():
         wrong["email"] = "อีเมลต้องเป็นรูปแบบ ชื่อ@โดเมน ด้วยตัวอักษรอังกฤษ"
     try:
-        kept["phone"] = kept["phone"] and school_rules.phone(kept["phone"])
+        kept["phone"] = checked_phone(kept["phone"])
     except ValueError as error:
         wrong["phone"] = f"{error}"
-    for name in PERSONAL:
-        if len(kept[name]) > (limit := User._fields[name].max_length):
-            wrong[name] = f"ยาวเกิน {limit:,} ตัวอักษร กรุณาย่อให้สั้นลง"
+    wrong |= {name: sentence for name in PERSONAL if (sentence := too_long(name, kept[name]))}
     if wrong:
         raise Invalid({0: wrong})
     return kept
+
+
+def checked_phone(text):
+    """A telephone number as it is stored; "" for none. Raises ValueError with a sentence."""
+    kept = thai.clean(text)
+    if sentence := too_long("phone", kept):
+        raise ValueError(sentence)
+    return kept and school_rules.phone(kept)
+
+
+def too_long(name, text):
+    """The sentence for what is longer than an account keeps, or None."""
+    limit = User._fields[name].max_length
+    return f"ยาวเกิน {limit:,} ตัวอักษร กรุณาย่อให้สั้นลง" if len(text) > limit else None
 
 
 def checked_grants(actor, grants, needed=True):
