@@ -21,6 +21,7 @@ from documents.records.kinds import documents_of
 from documents.records.record import declared
 from views import here, instants, links
 from views.collecting.submission_steps import typed_form
+from views.here import person
 from views.pages import Page
 from views.records import formatters
 
@@ -125,7 +126,7 @@ class Reopening(Page, BaseView):
             if named and not records:
                 return self._ask(submission, Nothing, found=[])
             reason = thai.clean(request.form.get("reason"), lines=True)
-            done = ask_reopening(submission, _person(), reason, records if named else ())
+            done = ask_reopening(submission, person(), reason, records if named else ())
         except RuleBroken as refusal:
             fresh = get_submission(current_user, request.form.get("id"))
             return self._ask(fresh, refusal, records)
@@ -135,10 +136,6 @@ class Reopening(Page, BaseView):
 
 Nothing = NotAllowed("ยังไม่ได้เลือกรายการ ค้นหาชื่อแล้วเลือก หรือขอเปิดคืนทั้งโรงเรียน")
 Nothing.status = 422
-
-
-def _person():
-    return current_user._get_current_object()
 
 
 def asked_request(given):
@@ -159,10 +156,10 @@ def take_step(case, name):
         records = object_ids(request.form.getlist("records")) if named else None
         if named and not records:
             raise Nothing
-        return reopening.grant(case, _person(), form["until"], records, form["reason"])[0]
+        return reopening.grant(case, person(), form["until"], records, form["reason"])[0]
     if name in ("grant", "prolong"):
-        return extending.grant(case, _person(), form["until"], form["whom"] or None, form["reason"])[0]
-    return advance(case, name, _person(), form["reason"])
+        return extending.grant(case, person(), form["until"], form["whom"] or None, form["reason"])[0]
+    return advance(case, name, person(), form["reason"])
 
 
 # ---- in words ----

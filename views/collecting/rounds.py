@@ -20,6 +20,7 @@ from documents.records.digests import short_code
 from views import here, links, shell
 from views.collecting.control_room import home_address, steps_of
 from views.collecting.round_words import read_day, read_windows, round_event, typed_of, windows_in_words
+from views.here import person
 from views.jobs import follow
 from views.pages import Page
 
@@ -79,7 +80,7 @@ class Rounds(Page, BaseView):
             round_
             for subsystem in subsystems
             if subsystem in known
-            for round_ in round_templates.make_rounds(here.area_code(), subsystem, year, _person())
+            for round_ in round_templates.make_rounds(here.area_code(), subsystem, year, person())
         ]
         words = (
             f"สร้างร่างรอบปีการศึกษา {year} แล้ว {len(made)} รอบ"
@@ -179,7 +180,7 @@ class Rounds(Page, BaseView):
             seen = self._round(request.form.get("id"), request.form.get("revision"))
             certifies = bool(request.form.get("confirmer_certifies"))
             reason = thai.clean(request.form.get("reason"), lines=True)[:2000]
-            round_moves.set_windows(seen, windows, as_of, _person(), reason or None, certifies)
+            round_moves.set_windows(seen, windows, as_of, person(), reason or None, certifies)
         except RuleBroken as refusal:
             return self._edit(round_, request.form, refusal), refusal.status
         flash("บันทึกกำหนดเวลาแล้ว", "success")
@@ -208,7 +209,7 @@ class Rounds(Page, BaseView):
         """เสนอผู้บังคับบัญชา."""
         memo = thai.clean(request.form.get("memo"), lines=True)[:4000]
         return self._step(
-            lambda round_: round_moves.propose(round_, _person(), memo), "เสนอผู้บังคับบัญชาแล้ว รอสั่งการ"
+            lambda round_: round_moves.propose(round_, person(), memo), "เสนอผู้บังคับบัญชาแล้ว รอสั่งการ"
         )
 
     @expose("/order/", methods=["POST"])
@@ -221,7 +222,7 @@ class Rounds(Page, BaseView):
                 thai.clean(request.form.get("text"), lines=True),
             )
             return round_moves.record_order(
-                round_, _person(), number, read_day(request.form.get("day"), "day"), text[:2000]
+                round_, person(), number, read_day(request.form.get("day"), "day"), text[:2000]
             )
 
         return self._step(order, "บันทึกการสั่งการแล้ว ผู้รับรองระดับเขตเปิดรอบได้")
@@ -230,13 +231,13 @@ class Rounds(Page, BaseView):
     def open_view(self):
         """เปิดรอบ."""
         return self._step(
-            lambda round_: round_moves.open_round(round_, _person()), "เปิดรอบแล้ว โรงเรียนบันทึกข้อมูลได้ตามช่วงเวลา"
+            lambda round_: round_moves.open_round(round_, person()), "เปิดรอบแล้ว โรงเรียนบันทึกข้อมูลได้ตามช่วงเวลา"
         )
 
     @expose("/publish/", methods=["POST"])
     def publish_view(self):
         """เผยแพร่."""
-        return self._step(lambda round_: round_moves.publish(round_, _person()), "เผยแพร่รอบแล้ว")
+        return self._step(lambda round_: round_moves.publish(round_, person()), "เผยแพร่รอบแล้ว")
 
     @expose("/lock/", methods=["GET", "POST"])
     def lock_view(self):
@@ -251,10 +252,10 @@ class Rounds(Page, BaseView):
             if as_counted(round_) != request.form.get("counted"):
                 raise NotAsCounted()
             fresh = self._round(request.form.get("id"))
-            locking.refuse_lock(fresh, _person(), reason or None)  # at once, while the form still stands here
+            locking.refuse_lock(fresh, person(), reason or None)  # at once, while the form still stands here
             asked = {"round_id": str(fresh.id), "reason": reason or None}
             back = links.round_page(fresh)
-            job = ask("lock_round", _person(), fresh.area_code, fresh, arguments=asked, alone=True, href=back)
+            job = ask("lock_round", person(), fresh.area_code, fresh, arguments=asked, alone=True, href=back)
         except RuleBroken as refusal:
             return self._lock_page(
                 get_round(current_user.areas(*self.roles), str(round_.id)), refusal
@@ -321,13 +322,9 @@ class NotAsCounted(RuleBroken):
 def as_counted(round_):
     """The schools of a round by state, as one text: what the person agreed to when locking."""
     found = Round.objects(id=round_.id, area_code=round_.area_code).only("state").first()
-    sums = sums_of(round_, _person())
+    sums = sums_of(round_, person())
     verified = sums["verified"] + sums["locked"]
     return f"{found.state}-{verified}-{sums.schools - verified}"
-
-
-def _person():
-    return current_user._get_current_object()
 
 
 def read_year(text):

@@ -11,6 +11,7 @@ from documents.collecting.submissions import get_submission
 from documents.errors import Invalid, NotAllowed, RuleBroken
 from documents.formats import thai
 from views import instants, links
+from views.here import person
 
 BACK = {"home": "admin.index", "control_room": "control_room.index"}
 SAID = {
@@ -48,18 +49,18 @@ class StepsMixin:
     @expose("/hold/", methods=["POST"])
     def hold_view(self):
         """Put the district's hold on a submission."""
-        return self._do(lambda each, form: set_hold(each, _person(), form["reason"]), "พักการรายงานแล้ว")
+        return self._do(lambda each, form: set_hold(each, person(), form["reason"]), "พักการรายงานแล้ว")
 
     @expose("/lift/", methods=["POST"])
     def lift_view(self):
         """Lift the hold."""
-        return self._do(lambda each, form: set_hold(each, _person(), None), "ยกเลิกการพักแล้ว")
+        return self._do(lambda each, form: set_hold(each, person(), None), "ยกเลิกการพักแล้ว")
 
     @expose("/extend/", methods=["POST"])
     def extend_view(self):
         """Give the school, its director or both a longer time."""
         return self._do(
-            lambda each, form: extend(each, _person(), form["until"], form["whom"], form["reason"]),
+            lambda each, form: extend(each, person(), form["until"], form["whom"], form["reason"]),
             "ขยายเวลาแล้ว",
         )
 
@@ -70,9 +71,9 @@ class StepsMixin:
         if name not in ASIDES_SAID:
             raise NotAllowed("ไม่มีขั้นตอนนี้")
         deeds = {
-            "answer": lambda each, form: answer_hold(each, _person(), form["reason"]),
-            "keep": lambda each, form: keep_hold(each, _person(), form["reason"]),
-            "prolong": lambda each, form: prolong(each, _person(), form["until"], form["reason"]),
+            "answer": lambda each, form: answer_hold(each, person(), form["reason"]),
+            "keep": lambda each, form: keep_hold(each, person(), form["reason"]),
+            "prolong": lambda each, form: prolong(each, person(), form["until"], form["reason"]),
         }
         return self._do(deeds[name], ASIDES_SAID[name])
 
@@ -81,7 +82,7 @@ class StepsMixin:
         """A school asks for more time."""
         return self._do(
             lambda each, form: extending.ask_time(
-                each, _person(), form["reason"], form["whom"], form["until"]
+                each, person(), form["reason"], form["whom"], form["until"]
             ),
             "ส่งคำขอขยายเวลาแล้ว รอผลการพิจารณา",
         )
@@ -90,14 +91,14 @@ class StepsMixin:
     def back_view(self):
         """The approver takes a reopening back."""
         return self._do(
-            lambda each, form: reopening.take_back(each, _person(), form["reason"]),
+            lambda each, form: reopening.take_back(each, person(), form["reason"]),
             "ยกเลิกการเปิดคืนแล้ว ข้อมูลกลับเป็นฉบับเดิม",
         )
 
     @expose("/lock/", methods=["POST"])
     def lock_view(self):
         """Lock one verified school."""
-        return self._do(lambda each, form: locking.lock_school(each, _person()), "ล็อกข้อมูลแล้ว")
+        return self._do(lambda each, form: locking.lock_school(each, person()), "ล็อกข้อมูลแล้ว")
 
     def _do(self, deed, said, of_office=None):
         """Do it and go back; a refusal shows the page with the sentence, its status, and what was typed."""
@@ -114,11 +115,7 @@ class StepsMixin:
 
 
 def _move(submission, name, form):
-    move(submission, name, _person(), form["reason"] or None, form["until"], seen=form["seen"])
-
-
-def _person():
-    return current_user._get_current_object()
+    move(submission, name, person(), form["reason"] or None, form["until"], seen=form["seen"])
 
 
 def typed_form():

@@ -18,6 +18,7 @@ from documents.notifying import mail
 from documents.people import account_links, account_words, accounts, granting, sessions
 from documents.people.users import ROLES, User
 from documents.trail import history
+from views.here import person as me
 from views.pages import Page, SecureForm
 from views.people.account_forms import AccountForm, areas_of
 from views.people.account_list import AccountList, in_short, places_of, roles_in_words, state_of
@@ -302,11 +303,6 @@ class Users(AccountList, SchoolAccounts, Page, ModelView):
 
     def _return_url(self):
         return get_redirect_target() or self.get_url(".index_view")
-
-
-def me():
-    """The person who acts, not Flask-Login's stand-in for him."""
-    return current_user._get_current_object()
 
 
 def reason_given():

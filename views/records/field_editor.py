@@ -4,7 +4,6 @@ from functools import partial
 
 from flask import abort, flash, g, make_response, redirect, request, url_for
 from flask_admin import expose
-from flask_login import current_user
 
 from documents.background.jobs import ask
 from documents.district.schools import School
@@ -29,6 +28,7 @@ from documents.records.made_incomplete import incomplete_by
 from documents.records.record import declared
 from documents.trail import history
 from views import here
+from views.here import person
 from views.pages import SecureForm, seen_revision
 from views.records.forms import RecordConverter
 from views.trail import telling
@@ -201,11 +201,6 @@ def warn(place, first_year, names):
     if lacking.records:
         some = School.objects(area_code=place.area_code, code__in=lacking.schools[:SCHOOLS_NAMED])
         raise Warned(lacking, list(some.order_by("code").scalar("name")))
-
-
-def person():
-    """Who is at the page, himself."""
-    return current_user._get_current_object()
 
 
 def asked_definition(id_):

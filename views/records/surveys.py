@@ -26,6 +26,7 @@ from documents.records.surveys import (
 )
 from documents.trail import history
 from views import here, links
+from views.here import person
 from views.pages import Page, seen_revision
 from views.records.record import RecordView
 from views.trail import telling
@@ -303,11 +304,6 @@ def asked_year():
 def years_ahead():
     """The academic years a survey may be made for."""
     return [this_year(), this_year() + 1]
-
-
-def person():
-    """Who is at the page, himself."""
-    return current_user._get_current_object()
 
 
 def events_of(survey):
