@@ -116,7 +116,7 @@ def confirm(actor, area_code, person_ids, reason=None):
     if not granting.confirms(actor, area_code):
         raise NotAllowed("เฉพาะเจ้าหน้าที่เขต ผู้รับรอง หรือผู้ดูแลระบบของเขตเท่านั้นที่ยืนยันบัญชีได้")
     said = reason_of(reason, needed=False)
-    people = [_find(actor, area_code, id_) for id_ in dict.fromkeys(person_ids)]
+    people = _find(actor, area_code, person_ids)
     for person in people:
         granting.require_other(actor, person.id)
         if not person.active:
@@ -138,13 +138,14 @@ def confirm(actor, area_code, person_ids, reason=None):
     return len(people)
 
 
-def _find(actor, area_code, person_id):
-    """The account of an id, if the actor confirms every role it has in the area. Raises OutOfScope."""
-    oid = accounts.object_id(person_id)
-    person = oid and User.objects(__raw__={"$and": [{"_id": oid}, scope(actor, area_code)]}).first()
-    if not person:
+def _find(actor, area_code, person_ids):
+    """The accounts of these ids, if the actor confirms every role that each has in the area. Raises OutOfScope."""
+    ids = {accounts.object_id(id_) for id_ in person_ids}
+    asked = {"_id": {"$in": list(ids - {None})}}
+    people = list(User.objects(__raw__={"$and": [asked, scope(actor, area_code)]}))
+    if len(people) != len(ids):
         raise OutOfScope("ไม่พบบัญชีนี้ในบัญชีที่ท่านยืนยันได้")
-    return person
+    return people
 
 
 def scope(actor, area_code):
