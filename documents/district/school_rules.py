@@ -7,7 +7,6 @@ import re
 
 from documents.formats import thai
 
-PHONE = re.compile(r"[0-9+,\-()/ ]{4,60}(?:(?:ต่อ|กด) ?\d{1,6})?")
 EMAIL = re.compile(r"[^@\s,;\"'<>()]+@[^@\s,;\"'<>()]+\.[^@\s,;\"'<>()]+")
 WEBSITE = re.compile(r"(?:https?://)?[\w\-]+(?:\.[\w\-]+)+(?::\d{2,5})?(?:/[^\s\"'<>]*)?", re.IGNORECASE)
 LATITUDES, LONGITUDES = (5, 21), (97, 106)  # degrees: Thailand with some room
@@ -23,14 +22,6 @@ def digits(what, width):
         return found
 
     return check
-
-
-def phone(value):
-    """A telephone number, or several."""
-    value = thai.arabic_digits(value)
-    if not PHONE.fullmatch(value):
-        raise ValueError("โทรศัพท์เป็นตัวเลข เช่น 045-123456")
-    return value
 
 
 def email(value):

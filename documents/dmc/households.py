@@ -4,6 +4,7 @@ Source of fields and labels: domain.md 3.1.1; other exports' headers are synonym
 """
 
 from documents.dmc import student_rules as rules
+from documents.formats.telephone import phone
 from documents.records.fields import PERSONAL, SENSITIVE, choice, count, text
 
 ADDRESS, FAMILY = "ที่อยู่", "บิดามารดาและผู้ปกครอง"
@@ -38,7 +39,7 @@ def address(prefix, place, english, need):
         ),
         "province": choice(**words("จังหวัด", "Province"), codelist="PROVINCE", need=need),
         "postcode": text(**words("รหัสไปรษณีย์", "Postcode"), max_length=10, need=need, check=rules.postcode),
-        "tel": text(**words("โทรศัพท์", "Telephone", "หมายเลขโทรศัพท์"), max_length=50, check=rules.phone),
+        "tel": text(**words("โทรศัพท์", "Telephone", "หมายเลขโทรศัพท์"), max_length=50, check=phone),
     }
     return {f"{prefix}_{name}": field for name, field in made.items()}
 
@@ -73,7 +74,7 @@ def relative(prefix, who, english):
         "tel": text(
             **words(f"โทรศัพท์ของ{who}", "Telephone", f"หมายเลขโทรศัพท์ของ{who}"),
             max_length=50,
-            check=rules.phone,
+            check=phone,
         ),
     }
     return {f"{prefix}_{name}": field for name, field in made.items()}

@@ -15,6 +15,7 @@ from documents.dmc.year_end import LEFT, first_round_of, reconciled
 from documents.formats import citizen_id
 from documents.gcode import gcode_checks
 from documents.records.codelists import code_list
+from documents.records.titles import of_other_sex
 
 SUBSYSTEM = "DMC"
 BACK = 2  # rounds before: the year's others, which its end is reconciled with
@@ -152,10 +153,8 @@ def _room_not_declared(values, context):
 
 
 def _title_against_sex(values, context):
-    belongs = code_list("TITLE").fact(values.get("title"), "sex")
-    if not belongs or not values.get("sex") or values["sex"] == belongs:
-        return None
-    return f"คำนำหน้าชื่อ “{code_list('TITLE').label(values['title'])}” ใช้กับเพศ{code_list('SEX').label(belongs)}"
+    wrong = of_other_sex(values, "TITLE")
+    return f"คำนำหน้าชื่อ “{wrong[0]}” ใช้กับเพศ{wrong[1]}" if wrong else None
 
 
 def _title_against_age(values, context):

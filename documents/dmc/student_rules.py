@@ -11,6 +11,7 @@ from documents.district import places
 from documents.dmc import counting
 from documents.formats import buddhist, citizen_id, thai
 from documents.records.codelists import code_list
+from documents.records.titles import of_other_sex
 
 # --- One value --------------------------------------------------------------------------------------------------------
 
@@ -47,14 +48,6 @@ def house_id(value):
     number = citizen_id.clean_id(value)
     if not re.fullmatch(r"[0-9]{11}", number):
         raise ValueError("เลขรหัสประจำบ้านต้องมี 11 หลัก กรุณาดูจากทะเบียนบ้าน")
-    return number
-
-
-def phone(value):
-    """A telephone number as written, in Arabic digits."""
-    number = thai.arabic_digits(value)
-    if not re.fullmatch(r"[0-9+][0-9 +\-(),/]{4,38}(?: ?ต่อ ?[0-9]{1,6})?", number):
-        raise ValueError("เบอร์โทรศัพท์ต้องเป็นตัวเลข เช่น 081-234-5678")
     return number
 
 
@@ -100,9 +93,8 @@ def _numbers(values):
 
 
 def _sex(values):
-    belongs = code_list("TITLE").fact(values.get("title"), "sex")
-    if belongs and values.get("sex") and values["sex"] != belongs:
-        title, sex = code_list("TITLE").label(values["title"]), code_list("SEX").label(belongs)
+    if wrong := of_other_sex(values, "TITLE"):
+        title, sex = wrong
         yield "sex", f"คำนำหน้าชื่อ “{title}” ใช้กับเพศ{sex} กรุณาแก้คำนำหน้าชื่อหรือเพศ"
 
 

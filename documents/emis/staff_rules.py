@@ -8,6 +8,7 @@ import datetime as dt
 from documents.dmc.student_rules import NUMBERS
 from documents.formats import buddhist
 from documents.records.codelists import code_list
+from documents.records.titles import of_other_sex
 
 YOUNGEST, OLDEST, RETIRES_AT = 18, 70, 60
 CONTRACT = ("contract_type", "contract_no", "contract_times", "contract_from", "contract_until")
@@ -33,9 +34,8 @@ def _number(values):
 
 
 def _sex(values):
-    belongs = code_list("STAFF_TITLE").fact(values.get("title"), "sex")
-    if belongs and values.get("sex") and values["sex"] != belongs:
-        title, sex = code_list("STAFF_TITLE").label(values["title"]), code_list("SEX").label(belongs)
+    if wrong := of_other_sex(values, "STAFF_TITLE"):
+        title, sex = wrong
         yield "sex", f"คำนำหน้า “{title}” ใช้กับเพศ{sex} กรุณาแก้คำนำหน้าหรือเพศ"
 
 

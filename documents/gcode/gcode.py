@@ -21,6 +21,7 @@ from documents.dmc import student_rules as pupils
 from documents.dmc.households import ADDRESS, FAMILY, address
 from documents.errors import NotAllowed, OutOfScope, WrongState
 from documents.formats import thai
+from documents.formats.telephone import phone
 from documents.gcode import gcode_rules as rules
 from documents.people import access
 from documents.records.cases import Case, Step, find_case, table
@@ -109,7 +110,7 @@ class GCodeRequest(Case):
     vars().update(adult("guardian", "ผู้ปกครอง", "guardian"))
     guardian_relation = choice("ความเกี่ยวข้องของผู้ปกครองกับผู้เรียน", "RELATION", en="Guardian's relation",
                                group=FAMILY, section="ผู้ปกครอง", personal=PERSONAL)  # fmt: skip
-    guardian_tel = text("โทรศัพท์ผู้ปกครอง", en="Guardian's telephone", max_length=50, check=pupils.phone,
+    guardian_tel = text("โทรศัพท์ผู้ปกครอง", en="Guardian's telephone", max_length=50, check=phone,
                         group=FAMILY, section="ผู้ปกครอง", personal=PERSONAL)  # fmt: skip
 
     vars().update(address("cur", "ที่อยู่ปัจจุบัน", "current", "O"))

@@ -14,10 +14,9 @@ from pymongo.errors import DuplicateKeyError
 
 from documents.clock import real_now
 from documents.database import collection, in_transaction
-from documents.district import school_rules
 from documents.district.schools import Area, School
 from documents.errors import DuplicateKey, Invalid, NotAllowed, OutOfScope, StaleRevision
-from documents.formats import thai
+from documents.formats import telephone, thai
 from documents.people import account_words, granting, passwords, two_step
 from documents.people.users import EVERY_AREA, ROLES, SCHOOL_ROLES, Grant, Session, User
 from documents.records.cases import reason_of
@@ -348,7 +347,7 @@ def checked_phone(text):
     kept = thai.clean(text)
     if sentence := too_long("phone", kept):
         raise ValueError(sentence)
-    return kept and school_rules.phone(kept)
+    return kept and telephone.phone(kept)
 
 
 def too_long(name, text):
