@@ -182,6 +182,7 @@ CASES = {
     "BO-07": (school(HOUSE, linked=TAUGHT), school(HOUSE, ("buildings", TOILET), linked=TAUGHT)),
     "BO-08": (one("buildings", BLOCK | {"condition": "good"}, before=was({"condition": "fair"})),
               one("buildings", BLOCK | {"condition": "good", "repair_note": "ทาสี"}, before=was({"condition": "fair"}))),
+    "BO-09": (school(HOUSE, beside={"plan": True, "tenure": False}), school(HOUSE, beside={"plan": True, "tenure": True})),
     "REQ": (one("buildings", {}, required={"buildings": frozenset(["condition"])}), one("buildings", BLOCK, required={"buildings": frozenset(["condition"])})),
     "LIST": (one("students", {"religion": "001"}, gone={"students": {"religion": frozenset(["001"])}}),
              one("students", {"religion": "002"}, gone={"students": {"religion": frozenset(["001"])}})),
