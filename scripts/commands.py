@@ -15,7 +15,7 @@ from scripts.environment import ROOT
 from scripts.folder import CannotStart, hold, prepare
 from scripts.serve import FEWEST_SCHOOLS, settings_for
 
-OPERATOR = System("scripts/manage")
+OPERATOR = System("ผู้ดูแลเครื่อง")  # as the history says it
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "terminal_width": 110})

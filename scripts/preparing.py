@@ -58,6 +58,17 @@ def prepare_database(options, data: Path) -> bool:
     return with_demo
 
 
+def first_commands() -> list[str]:
+    """What the operator does before anybody can sign in, in the order of the work; nothing once there is an administrator."""
+    from documents.district.schools import Area
+    from documents.people.users import User
+
+    if User.objects(grants__role="admin").only("id").first():
+        return []
+    area = Area.objects.only("id").first()
+    return [*(() if area else ("create-area",)), "create-admin"]
+
+
 def require_clock() -> None:
     """Raises CannotStart when KHET_NOW is no instant."""
     try:
@@ -165,7 +176,7 @@ def seed_rates() -> None:
     from documents.subsidies import rates
 
     for area in Area.objects.only("code"):
-        rates.seed(area.code, System("Khet"))
+        rates.seed(area.code, System("ระบบ"))
 
 
 def demo_state() -> str | None:

@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import shlex
 import signal
 import socket
 import sys
@@ -157,7 +158,12 @@ def announce(options, data: Path, with_demo: bool) -> None:
         say("เครื่องอื่นจะเข้าได้เมื่อกำหนด KHET_PUBLIC_URL เป็นที่อยู่ที่ผู้ใช้เปิด (other machines need KHET_PUBLIC_URL)")
     accounts = data / "demo-accounts.json"
     if not with_demo or not accounts.exists():
-        say("สร้างผู้ดูแลระบบคนแรกด้วย scripts/manage create-admin")
+        from scripts.preparing import first_commands  # after the settings: it loads the documents
+
+        if commands := first_commands():
+            say("ยังไม่มีใครเข้าสู่ระบบได้ เปิดอีกหน้าต่างแล้วสั่งตามลำดับ (ดูวิธีใช้ด้วย --help):")
+            for command in commands:
+                say(f"  scripts/manage --data {shlex.quote(str(data))} {command}")
         return
     say(f"ข้อมูลสาธิตทั้งหมดสมมติขึ้น {clock_told()}บัญชีสาธิต:")
     for account in json.loads(accounts.read_text())["accounts"]:

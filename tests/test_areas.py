@@ -7,16 +7,19 @@ from documents.district.schools import Area, School
 from documents.errors import Invalid, NotAllowed
 from documents.people.users import System
 from documents.trail import verifying
+from scripts.preparing import first_commands
 from tests.test_manage import manage as manage  # runs scripts/manage
 
-OPERATOR = System("scripts/manage")
+OPERATOR = System("ผู้ดูแลเครื่อง")
 
 
 def test_an_area_comes_with_its_office_and_their_first_events(manage):
+    assert first_commands() == ["create-area", "create-admin"]
     told = manage(
         "create-area", "--code", "86010000", "--name", "สำนักงานเขตตัวอย่าง", "--short-name", "สพป. ตัวอย่าง"
     )
     assert "create-admin --area 86010000" in told.stdout, told.stderr
+    assert first_commands() == ["create-admin"]
     assert Area.objects.get(code="86010000").province == "86"
     assert School.objects.get(area_code="86010000").kind == "office"
     assert not list(verifying.verify())

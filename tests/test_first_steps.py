@@ -17,7 +17,6 @@ def test_each_sees_the_next_step_that_is_his_until_a_round_is_open(sign_in):
     page = sign_in(admin).get("/admin/").text
     assert TITLE in page
     assert 'href="/admin/users/new/">สร้างบัญชีเจ้าหน้าที่' in page
-    assert "ยังไม่มีเจ้าหน้าที่เขตและผู้รับรองระดับเขตและผู้บังคับบัญชา" in page
     officer, approver = person("เจ้าหน้าที่", "district"), person("ผู้รับรอง", "approver")
     assert "ผู้ดูแลระบบ · ยังไม่มีผู้บังคับบัญชา" in sign_in(admin).get("/admin/").text
     superior = person("ผู้บังคับบัญชา", "executive")
@@ -57,3 +56,36 @@ def test_a_draft_beside_an_open_round_does_not_begin_anew(sign_in, open_round, o
     page = client.get("/admin/").text
     assert "EMIS ประจำปี" in page
     assert TITLE not in page
+
+
+def test_every_empty_page_says_what_comes_first_and_who_does_it(sign_in):
+    Area(code=AREA, name="สพป. ทดสอบ เขต 1", province="34").save()
+    officer, superior = sign_in(person("เจ้าหน้าที่", "district")), sign_in(person("ผู้บังคับบัญชา", "executive"))
+    teacher, admin = sign_in(person("ครู", "school", "34010001")), sign_in(person("ผู้ดูแล", "admin"))
+    for page, who, words in (
+        ("students", officer, "ไปที่รอบการจัดเก็บข้อมูล"),
+        ("students", teacher, "เมื่อเขตสร้างและเปิดรอบแล้ว"),
+        ("control-room", superior, "เมื่อเจ้าหน้าที่เขตสร้างและเสนอรอบของปีแล้ว"),
+        ("submissions", teacher, "เมื่อเขตเปิดรอบแล้ว การส่งข้อมูล"),
+        ("schools", officer, "นำเข้ารายชื่อโรงเรียนทั้งเขตจากไฟล์"),
+        ("schools", superior, "เมื่อเจ้าหน้าที่เขตนำเข้ารายชื่อโรงเรียนแล้ว"),
+        ("schools/contacts", officer, "เมื่อเจ้าหน้าที่เขตนำเข้ารายชื่อโรงเรียนแล้ว"),
+    ):
+        assert words in who.get(f"/admin/{page}/").text, page
+    asked = admin.send("/admin/users/schools/", {"area": AREA, "roles": "school"})
+    assert "กรุณาให้เจ้าหน้าที่เขตนำเข้ารายชื่อโรงเรียนก่อน" in asked.text
+
+
+def test_a_round_whose_time_is_over_says_so_before_it_is_opened(sign_in, area, officer, executive):
+    desk = sign_in(officer)
+    assert "เวลาผ่านไปแล้ว" in desk.get("/admin/rounds/new/?year=2567").text
+    desk.send("/admin/rounds/new/", {"year": "2567", "subsystem": "B-OBEC"})
+    late = Round.objects(academic_year=2567).get()
+    page = desk.get(f"/admin/rounds/details/?id={late.id}").text
+    assert "จะไม่มีโรงเรียนใดบันทึกได้ กรุณาแก้กำหนดเวลาก่อน" in page
+    late.update(state="proposed")
+    page = sign_in(executive).get(f"/admin/rounds/details/?id={late.id}").text
+    assert "กรุณาให้เจ้าหน้าที่เขตแก้กำหนดเวลาก่อน" in page
+    desk.send("/admin/rounds/new/", {"year": "2568", "subsystem": "B-OBEC"})
+    page = desk.get(f"/admin/rounds/details/?id={Round.objects(academic_year=2568).get().id}").text
+    assert "จะไม่มีโรงเรียนใดบันทึกได้" not in page

@@ -13,6 +13,7 @@ from documents.people.users import System, User
 from documents.trail import history, verifying
 from scripts.commands import manage as commands_of_manage
 from scripts.environment import ROOT
+from scripts.preparing import first_commands
 
 CONTRACT = ("create-admin", "demo", "backup", "restore", "verify-audit", "routes")
 
@@ -78,6 +79,7 @@ def test_create_admin_makes_one_account_with_a_first_password(manage):
     assert matches(password, user.password)
     assert user.must_change_password
     assert user.holds("admin", "34010000")
+    assert first_commands() == []
     assert not list(verifying.verify())
 
 

@@ -194,7 +194,7 @@ def test_the_memo_and_the_notice_name_every_window_in_thai(open_round):
     for text in (memo, notice):
         assert "10 มิ.ย. 2568 16.30 น." in text
         assert "15 มิ.ย. 2568 16.30 น." in text
-    assert "เรียน ผู้อำนวยการสพป. ทดสอบ เขต 1" in memo
+    assert "เรียน ผู้อำนวยการ สพป. ทดสอบ เขต 1" in memo
     assert "ศธ 04001/1" in notice
 
 

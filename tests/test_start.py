@@ -53,6 +53,7 @@ def test_it_answers_starts_again_quickly_and_leaves_no_process(start, tmp_path):
     assert secrets_of(second) == keys
     assert second.end(signal.SIGINT) == 0
     assert f"http://127.0.0.1:{second.port}" in second.printed
+    assert f"scripts/manage --data {second.data} create-area" in second.printed
     assert processes(second.data) == []
 
 

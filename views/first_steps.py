@@ -38,8 +38,11 @@ def first_steps(area, round_):
     done = _done(area, rounds, missing)
     items, following = [], None
     for number, (words, role, endpoint) in enumerate(STEPS):
-        lacks = f" · ยังไม่มี{'และ'.join(ROLES[each] for each in missing)}" if missing and not number else ""
-        items.append({"label": words, "note": ROLES[role] + lacks, "state": "done" if done[number] else ""})
+        lacks = (
+            [f"ยังไม่มี{ROLES[each]}" for each in missing] if not number and len(missing) < len(OFFICE) else ()
+        )
+        note = " · ".join((ROLES[role], *lacks))
+        items.append({"label": words, "note": note, "state": "done" if done[number] else ""})
         ready = not done[number] and (number not in AFTER or done[AFTER[number]])
         if ready and following is None and current_user.holds(role, area):
             following = (words, url_for(endpoint))

@@ -49,7 +49,7 @@ def memo_text(round_, area_name):
     return "\n".join(
         [
             f"เรื่อง ขอความเห็นชอบการจัดเก็บข้อมูล {title_of(round_)}",
-            f"เรียน ผู้อำนวยการ{area_name}",
+            f"เรียน ผู้อำนวยการ {area_name}",
             "",
             f"ด้วยกลุ่มงานข้อมูลสารสนเทศกำหนดให้โรงเรียนในสังกัดรายงานข้อมูล {title_of(round_)} "
             f"ข้อมูล ณ วันที่ {buddhist.format_long(round_.as_of)} ดังนี้",

@@ -106,10 +106,14 @@ class Round(Document):
         """The window of a step, or None when the round has none for it."""
         return next((window for window in self.windows if window.step == step), None)
 
+    def is_past_entering(self, now=None):
+        """Whether the schools' window is over: where the round is not yet open, it would open to nobody."""
+        entering = self.window("enter")
+        return bool(entering) and (now or clock.now()) >= utc(entering.closes_at)
+
     def state_at(self, now=None):
         """The state by the clock: open turns into verifying when the school's window is over."""
-        entering = self.window("enter")
-        if self.state == "open" and entering and (now or clock.now()) >= utc(entering.closes_at):
+        if self.state == "open" and self.is_past_entering(now):
             return "verifying"
         return self.state
 

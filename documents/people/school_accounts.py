@@ -74,8 +74,11 @@ def plan(actor, area_code, wanted):
     """What making these accounts would do; stores nothing. Raises NotAllowed and, for an unusable list, Invalid."""
     if not accounts.administers(actor, area_code):
         raise NotAllowed("ท่านสร้างบัญชีได้เฉพาะในเขตที่ท่านเป็นผู้ดูแลระบบ")
-    if not 0 < len(wanted) <= MOST:
-        raise Invalid({0: {"rows": f"รายการต้องมี 1–{MOST:,} แถว (มี {len(wanted):,})"}})
+    if not wanted:
+        sentence = "ทะเบียนของเขตยังไม่มีโรงเรียนที่เปิดสอน กรุณาให้เจ้าหน้าที่เขตนำเข้ารายชื่อโรงเรียนก่อน"
+        raise Invalid({0: {"rows": sentence}})
+    if len(wanted) > MOST:
+        raise Invalid({0: {"rows": f"รายการต้องไม่เกิน {MOST:,} แถว (มี {len(wanted):,})"}})
     schools = {school.code: school for school in School.objects(area_code=area_code)}
     people = {user.email: user for user in User.objects(email__in=[one.email for one in wanted])}
     found, seen, held = Plan(), set(), held_roles(area_code)

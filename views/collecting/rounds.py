@@ -96,7 +96,8 @@ class Rounds(Page, BaseView):
         for template in round_templates.templates_of(area):
             made = round_templates.from_template(template, year)
             there = rounds.find_round(area, template.subsystem, year, template.code) is not None
-            row = {"round": made, "there": there, "windows": windows_in_words(made, clock.now()),
+            row = {"round": made, "there": there, "over": made.is_past_entering(),
+                   "windows": windows_in_words(made, clock.now()),
                    "as_of": buddhist.format_long(made.as_of)}  # fmt: skip
             groups.setdefault(template.subsystem, []).append(row)
         return {"groups": groups}
@@ -127,6 +128,7 @@ class Rounds(Page, BaseView):
             state=round_.state_at(now),
             steps=steps_of(round_, now),
             windows=windows_in_words(round_, now),
+            over=round_.state in here.DRAFTS and round_.is_past_entering(now),
             as_of=buddhist.format_long(round_.as_of),
             sums=sums,
             checklist=checklist(round_, sums) if self._oversees(area) else None,

@@ -69,7 +69,13 @@ class ImportMixin:
             except RuleBroken as broken:
                 refusal, status = broken.message, broken.status
         g.status = status
-        return self.render("records/import.html", refusal=refusal, most_rows=MAX_ROWS, past=self._past(0)[:5])
+        return self.render(
+            "records/import.html",
+            refusal=refusal,
+            most_rows=MAX_ROWS,
+            past=self._past(0)[:5],
+            persons=hasattr(self.model, "person_id"),
+        )
 
     def _ask_importer(self):
         if self.round is None or not self.may_import():
