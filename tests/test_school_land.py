@@ -1,13 +1,20 @@
 """Land of schools from a file: a row a parcel, a school whole or not at all, what a file does not tell stays; taken back."""
 
 import pytest
+from bson import ObjectId
 
+from documents.collecting.submissions import Submission, new_submission
+from documents.database import collection
+from documents.district.school_list import SchoolChange, take_back, write_schools
+from documents.district.school_notes import add_note
 from documents.district.schools import School
+from documents.errors import NotAllowed, WrongState
+from documents.trail.history import AuditEvent, note_event
 from documents.trail.verifying import verify
 from exports.district.land_plan import READERS
 from exports.district.school_fields import guess, known_labels
 from exports.imports.mapped_files import table_of
-from tests.people import OTHER, SCHOOL
+from tests.people import AREA, OTHER, SCHOOL, person
 from tests.test_schools import PAGE, apply, mapped, upload
 
 HEAD = "รหัสเขตพื้นที่การศึกษา,รหัสโรงเรียน (smis),ชื่อโรงเรียน,ลำดับ,แปลงที่,ตารางวา,งาน,ไร่,กรรมสิทธิ์การถือครอง\n"
@@ -51,16 +58,49 @@ def test_a_file_of_parcels_is_planned_stored_and_taken_back(open_round, officer,
     assert list(verify()) == []
 
 
-def test_what_was_changed_since_and_new_schools_are_not_taken_back(open_round, officer, sign_in):
+def test_what_was_changed_or_used_since_is_not_taken_back_and_new_schools_are(open_round, officer, sign_in):
     browser = sign_in(officer)
-    text = "รหัส Smis,ชื่อโรงเรียน\n34010001,บ้านอื่น\n34010002,บ้านโน้น\n34010003,บ้านใหม่\n"
+    text = "รหัส Smis,ชื่อโรงเรียน\n34010001,บ้านอื่น\n34010002,บ้านโน้น\n34010003,บ้านใหม่\n34010004,บ้านแก้\n34010005,บ้านมีครู\n34010006,บ้านจด\n"
     id_, _ = mapped(browser, upload(browser, text, "list.csv"))
     apply(browser, id_)
     School.objects(code=OTHER).update(set__name="บ้านใครแก้", inc__revision=1)
+    School.objects(code="34010004").update(inc__revision=1)
+    person("ครูใหม่", "school", "34010005")
+    add_note(officer, School.objects.get(code="34010006"), "โทรแล้ว")
+    new = School.objects.get(code="34010003").id
     said = browser.send(f"{PAGE}undo/", {"id": id_}, follow_redirects=True).text
-    for words in ("เลิกทำแล้ว 1 โรงเรียน", "มีผู้แก้ไขหลังนำเข้า", "ระบบไม่ลบโรงเรียน"):
+    for words in (
+        "เลิกทำแล้ว 2 โรงเรียน",
+        "มีผู้แก้ไขหลังนำเข้า",
+        "บ้านแก้: โรงเรียนนี้ถูกแก้ไขหรือใช้งานแล้ว",
+        "บ้านมีครู: ",
+        "บ้านจด: ",
+    ):
         assert words in said
-    assert [one.name for one in School.objects.order_by("code")] == ["บ้านหนึ่ง", "บ้านใครแก้", "บ้านใหม่"]
+    left = ["บ้านหนึ่ง", "บ้านใครแก้", "บ้านแก้", "บ้านมีครู", "บ้านจด"]
+    assert [one.name for one in School.objects.order_by("code")] == left
+    added, gone = AuditEvent.objects(subject=new).order_by("number")
+    assert (added.action, gone.action, gone.via, gone.actor) == ("create", "remove", "undo", officer.id)
+    assert list(verify()) == []
+    again = browser.send(f"{PAGE}undo/", {"id": id_}, follow_redirects=True).text
+    assert "เลิกทำแล้ว 0 โรงเรียน" in again
+
+
+def test_a_new_school_that_a_round_or_a_request_knows_is_not_taken_back(open_round, officer, approver):
+    for code in ("34010003", "34010004"):
+        write_schools(AREA, [SchoolChange(code, {"name": f"บ้าน{code}"})], officer)
+    collection(Submission).insert_one(new_submission(open_round, School.objects.get(code="34010003")))
+    note_event(AREA, officer, "create", "gcode", ObjectId(), {}, school_code="34010004")
+    for code in ("34010003", "34010004"):
+        with pytest.raises(WrongState, match="ใช้งานแล้ว"):
+            take_back(AREA, code, officer, "ผิดเขต")
+    write_schools(AREA, [SchoolChange("34010005", {"name": "บ้านห้า"})], officer)
+    with pytest.raises(NotAllowed):
+        take_back(AREA, "34010005", approver, "ผิดเขต")
+    take_back(AREA, "34010005", officer, "ผิดเขต")
+    assert not School.objects(code="34010005")
+    write_schools(AREA, [SchoolChange("34010005", {"name": "บ้านห้า"})], officer)
+    assert list(verify()) == []
 
 
 @pytest.mark.parametrize(

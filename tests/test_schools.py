@@ -162,6 +162,10 @@ def test_a_bad_mapping_or_file_is_refused_with_a_sentence(open_round, officer, a
     assert "บันทึก 1" not in page
     _, plan = mapped(browser, upload(browser, "รหัสโรงเรียน\tชื่อโรงเรียน\n14010001\tบ้านไกล\n"), trusts="1")
     assert "บันทึก 1 โรงเรียน" in browser.get(plan.location).text
+    told = upload(browser, "รหัส สพท.\tรหัสโรงเรียน\tชื่อโรงเรียน\n14010000\t14010002\tบ้านไกล\n")
+    assert 'name="trusts"' in browser.get(told.location).text
+    assert "เป็นโรงเรียนของเขต 14010000" in browser.get(mapped(browser, told)[1].location).text
+    assert "บันทึก 1 โรงเรียน" in browser.get(mapped(browser, told, trusts="1")[1].location).text
 
 
 def statistics(label="2568-1", total=AREA):
@@ -227,6 +231,7 @@ def test_cells_are_read_as_real_lists_write_them():
     for name, cell, value in (
         ("obec_code", 10064.0, "010064"),
         ("name", " โรงเรียนนํ้าคำ​ ", "น้ำคำ"),
+        ("name", 'บ้านยาง ""คุรุราษฎร์""', 'บ้านยาง "คุรุราษฎร์"'),
         ("size_band", "type4", "xl"),
         ("grade_to", "ป.๖", "09"),
         ("km_to_area", "33 กม.", 33.0),

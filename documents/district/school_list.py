@@ -6,11 +6,14 @@ from bson import ObjectId
 from pymongo import InsertOne, UpdateMany, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
+from documents import case_kinds
 from documents.collecting.submissions import Submission
 from documents.database import collection, in_transaction
+from documents.district.school_notes import SchoolNote
 from documents.district.school_profile import follows, submission_facts
 from documents.district.schools import School, may_edit
-from documents.errors import NotAllowed, StaleRevision
+from documents.errors import NotAllowed, StaleRevision, WrongState
+from documents.people.users import User
 from documents.trail.history import AuditEvent, event
 
 
@@ -57,6 +60,44 @@ def write_schools(area_code, changes, actor, reason=None, via="import"):
     ) as error:  # a school of that code, or an event, came in between
         raise StaleRevision([]) from error
     return len(plain)
+
+
+def take_back(area_code, code, actor, reason):
+    """Take out a school that a list added by mistake, where nothing came of it since; its history stays.
+
+    Nothing else deletes a school: one that was anything to anybody is closed by an order. Raises NotAllowed or WrongState.
+    """
+    if not may_edit(actor, area_code):
+        raise NotAllowed("เฉพาะเจ้าหน้าที่เขตหรือผู้ดูแลระบบเท่านั้นที่แก้ข้อมูลโรงเรียนได้")
+
+    def work():
+        found = collection(School).find_one({"area_code": area_code, "code": code})
+        if found is None:
+            return  # a run before this one took it back
+        if _is_used(found):
+            raise WrongState("โรงเรียนนี้ถูกแก้ไขหรือใช้งานแล้ว จึงไม่เอาออก หากเพิ่มผิดให้บันทึกคำสั่งเลิกในหน้าโรงเรียน")
+        collection(School).delete_one({"area_code": area_code, "_id": found["_id"]})
+        told = {name: [found[name], None] for name in ("code", "name")}
+        plain = [(None, (found["_id"], "remove", told, code))]
+        collection(AuditEvent).insert_many(_events(area_code, plain, actor, reason, "undo"))
+
+    in_transaction(work)
+
+
+def _is_used(school):
+    """Whether a stored school was changed, or is in a round, anybody's school, noted on, or told of in the history."""
+    own = {"area_code": school["area_code"], "school_code": school["code"]}
+    posted = {"$elemMatch": {"area_code": school["area_code"], "school_codes": school["code"]}}
+    others = (
+        (Submission, own),
+        (AuditEvent, own | {"subject": {"$ne": school["_id"]}}),
+        (User, {"areas_listed": school["area_code"], "grants": posted}),
+        (SchoolNote, {"area_code": school["area_code"], "school": school["_id"]}),
+        *((kind, own) for kind in case_kinds()),
+    )
+    return school["revision"] != 1 or any(
+        collection(document).find_one(asked, {"_id": 1}) for document, asked in others
+    )
 
 
 def _operation(area_code, change, stored):

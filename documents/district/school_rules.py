@@ -39,7 +39,8 @@ def website(value):
 
 
 def school_name(value):
-    """A name as the ministry lists it: without the word โรงเรียน in front."""
+    """A name as the ministry lists it: without the word โรงเรียน in front; its CSV doubles the marks of a quote twice."""
+    value = value.replace('""', '"')
     return value.removeprefix("โรงเรียน").strip() or value
 
 

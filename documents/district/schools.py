@@ -80,7 +80,10 @@ class Parcel(EmbeddedDocument):
 
 
 class School(Document):
-    """One school, or the area office itself (kind `office`): never deleted, closed with a date instead."""
+    """One school, or the area office itself (kind `office`): never deleted, closed with a date instead.
+
+    Only a list's own mistake is taken out again: `school_list.take_back`.
+    """
 
     area_code = StringField(required=True, max_length=8)
     code = StringField(required=True, max_length=8, verbose_name="รหัส SMIS")

@@ -5,7 +5,7 @@ and telling every row.
 from documents.background.jobs import counted_so_far, job_kind, nothing_so_far
 from documents.background.one_by_one import one_by_one
 from documents.database import collection
-from documents.district.school_list import SchoolChange, write_schools
+from documents.district.school_list import SchoolChange, take_back, write_schools
 from documents.district.school_names import SURE
 from documents.district.schools import School
 from documents.errors import RuleBroken, StaleRevision, WrongState
@@ -128,7 +128,7 @@ def _has(code, values, area_code):
 def undo_job(job, progress, upload_id, reason):
     """Give the schools that a list changed what they had before, where nobody has changed them since.
 
-    New schools stay: a school is never deleted. Run a second time it does what is left.
+    Schools that it added are taken out where nothing came of them since. Run a second time it does what is left.
     """
     upload = mapped_files.find(upload_id, job.actor, *LISTS)
     wanted = {"outcome": {"$in": ["new", "changed"]}, "done": True, "undone": None}
@@ -140,16 +140,21 @@ def undo_job(job, progress, upload_id, reason):
 
 def _undo_one(row, job, reason):
     """Take back one row. Raises WrongState where it cannot be."""
-    if not row.get("school"):
-        raise WrongState("เป็นโรงเรียนใหม่ ระบบไม่ลบโรงเรียน หากเพิ่มผิดให้บันทึกคำสั่งเลิกในหน้าโรงเรียน")
+    if row.get("school"):
+        _give_back(row, job, reason)
+    else:
+        take_back(job.area_code, row["code"], job.actor, reason)
+    own = {"area_code": job.area_code, "_id": row["_id"]}
+    collection(PlannedRow).update_one(own, {"$set": {"undone": True}})
+
+
+def _give_back(row, job, reason):
     change = SchoolChange(row["code"], row["before"], row["school"], row["revision"] + 1)
     try:
         if not _has(row["code"], row["before"], job.area_code):
             write_schools(job.area_code, [change], job.actor, reason, via="undo")
     except StaleRevision as stale:
         raise WrongState("มีผู้แก้ไขหลังนำเข้า จึงไม่เลิกทำ กรุณาแก้ในหน้าโรงเรียน") from stale
-    own = {"area_code": job.area_code, "_id": row["_id"]}
-    collection(PlannedRow).update_one(own, {"$set": {"undone": True}})
 
 
 # ---- every row accounted for ----
