@@ -202,6 +202,9 @@ def test_the_pages_hold_on_a_phone(dark, window, stored, teacher):
             assert 0 <= opened["x"] <= PHONE["width"] - opened["width"], (name, menu.inner_text())
             assert opened["y"] > 0, (name, menu.inner_text())
             one.page.keyboard.press("Escape")
+    one.go("/admin/students/?search=" + "ฮ" * 9)
+    said = one.page.locator("td > .empty p").bounding_box()  # in a table far wider than the phone
+    assert 0 <= said["x"] <= PHONE["width"] - said["width"], said
 
 
 def test_the_list_of_what_is_missing_leads_to_the_empty_field(window, stored, teacher):
