@@ -107,17 +107,19 @@ def create_area(data, code, name, short_name, province):
 @manage.command("create-admin")
 @click.option("--email", required=True, help="อีเมลที่ใช้เข้าสู่ระบบ")
 @click.option("--name", required=True, help="ชื่อและนามสกุล")
-@click.option("--area", default=EVERY_AREA, show_default=True, help="รหัสเขต 8 หลัก หรือ * สำหรับทุกเขต")
+@click.option("--area", help="รหัสเขต หรือ * สำหรับทุกเขต ไม่ระบุคือเขตเดียวที่มี ถ้ามีหลายเขตหรือยังไม่มีคือทุกเขต")
 @with_database
 def create_admin(data, email, name, area):
     """สร้างบัญชีผู้ดูแลระบบ และพิมพ์รหัสผ่านแรกซึ่งต้องเปลี่ยนเมื่อเข้าใช้ครั้งแรก"""
+    from documents.district.schools import Area
     from documents.people import accounts
     from documents.people.users import Grant
     from scripts import preparing
 
     preparing.migrate()
     preparing.build_indexes()
-    grants = [Grant(role="admin", area_code=area)]
+    known = [each.code for each in Area.objects.only("code").limit(2)]
+    grants = [Grant(role="admin", area_code=area or (known[0] if len(known) == 1 else EVERY_AREA))]
     _, slip = accounts.create(OPERATOR, {"email": email, "name": name, "grants": grants})
     tell(slip)
 

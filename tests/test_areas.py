@@ -5,7 +5,7 @@ import pytest
 from documents.district.areas import create_area
 from documents.district.schools import Area, School
 from documents.errors import Invalid, NotAllowed
-from documents.people.users import System
+from documents.people.users import System, User
 from documents.trail import verifying
 from scripts.preparing import first_commands
 from tests.test_manage import manage as manage  # runs scripts/manage
@@ -23,6 +23,8 @@ def test_an_area_comes_with_its_office_and_their_first_events(manage):
     assert Area.objects.get(code="86010000").province == "86"
     assert School.objects.get(area_code="86010000").kind == "office"
     assert not list(verifying.verify())
+    manage("create-admin", "--email", "head@example.org", "--name", "ผู้ดูแล หนึ่ง")
+    assert User.objects.get(email="head@example.org").areas("admin") == ["86010000"]
     again = manage("create-area", "--code", "86010000", "--name", "ซ้ำ")
     assert again.returncode == 1
     assert "อยู่แล้ว" in again.stderr
