@@ -164,7 +164,9 @@ def test_a_bad_mapping_or_file_is_refused_with_a_sentence(open_round, officer, a
     assert "บันทึก 1 โรงเรียน" in browser.get(plan.location).text
     told = upload(browser, "รหัส สพท.\tรหัสโรงเรียน\tชื่อโรงเรียน\n14010000\t14010002\tบ้านไกล\n")
     assert 'name="trusts"' in browser.get(told.location).text
-    assert "เป็นโรงเรียนของเขต 14010000" in browser.get(mapped(browser, told)[1].location).text
+    page = browser.get(mapped(browser, told)[1].location).text
+    for words in ("เป็นโรงเรียนของเขต 14010000", "เลือกว่าทุกแถวในไฟล์เป็นโรงเรียนในเขตของเรา"):
+        assert words in page
     assert "บันทึก 1 โรงเรียน" in browser.get(mapped(browser, told, trusts="1")[1].location).text
 
 
