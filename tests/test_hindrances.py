@@ -173,7 +173,7 @@ def test_the_officers_are_told_once_of_what_came_up_after_certifying(clash, offi
     refresh(here())
     ((who, text, url),) = told()
     assert who == officer.id
-    assert text == f"DMC {YEAR}-1: พบข้อผิดพลาด 1 ข้อในบ้านหนึ่งหลังผู้อำนวยการรับรอง"
+    assert text == f"DMC ภาคเรียนที่ 1/{YEAR}: พบข้อผิดพลาด 1 ข้อในบ้านหนึ่งหลังผู้อำนวยการรับรอง"
     assert url == f"/admin/submissions/details/?id={here().id}"
 
 
