@@ -142,6 +142,10 @@ def test_a_file_of_another_area_alone_says_so(open_round, officer, sign_in):
     assert "รอบ DMC ภาคเรียนที่ 1/2568" in page
     assert "ทุกโรงเรียนที่มีทั้งสองฝั่งตรงกัน" not in page
     assert "บ้านสอง" in page  # shown at once: what this side alone has
+    bare = "รหัสเขต,รหัสโรงเรียน,ป.1 ชาย,ป.1 หญิง\n2568-1,31010001,3,4\n2568-1,31010000,3,4\n"  # as the ministry gives it out
+    page = browser.get(send(browser, open_round, bare).location).text
+    assert "ไม่มีโรงเรียนใดในไฟล์ที่อยู่ในรอบนี้" in page
+    assert "แถวที่ 3: แถวรวม 7 คน ไม่ใช่โรงเรียน" in page
 
 
 def test_columns_are_said_once_where_the_file_does_not(open_round, officer, draft_round, sign_in):

@@ -207,8 +207,8 @@ def refused(reading, name, sentence, faults=()):
 
 
 def is_total(code, area_code):
-    """Whether a code is the area's own, which stands in the total row of the ministry's files."""
-    return code in (area_code, area_code[:4])
+    """Whether a code is an area's, which stands in the total row of the ministry's files: no school runs as 0000."""
+    return code in (area_code, area_code[:4]) or (len(code) == 8 and code.endswith("0000"))
 
 
 def _not_ours(reading, values, code, school):
