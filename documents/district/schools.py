@@ -11,7 +11,7 @@ from mongoengine.fields import DateTimeField, DictField, IntField, ListField, St
 
 from documents.district import school_rules as rules
 from documents.errors import OutOfScope
-from documents.formats.telephone import phone
+from documents.formats import telephone
 from documents.records.codelists import code_list
 from documents.records.fields import (
     PERSONAL,
@@ -157,9 +157,9 @@ class School(Document):
     site_plan = picture("แผนผังโรงเรียน", en="Site plan", group=LAND, by=SCHOOL, width="full")
     land = ListField(DictField(), verbose_name="แปลงที่ดิน", default=list)  # parcels as `land.py` accepts them
 
-    phone = text("โทรศัพท์", en="Telephone", max_length=60, group=CONTACT, by=SCHOOL, check=phone,
+    phone = text("โทรศัพท์", en="Telephone", max_length=60, group=CONTACT, by=SCHOOL, check=telephone.phone,
                  synonyms=("เบอร์โทร", "เบอร์โทรศัพท์", "เบอร์โทรศัพท์ 1", "phone", "phone1", "tel"))  # fmt: skip
-    fax = text("โทรสาร", en="Fax", max_length=60, group=CONTACT, by=SCHOOL, check=phone,
+    fax = text("โทรสาร", en="Fax", max_length=60, group=CONTACT, by=SCHOOL, check=telephone.phone,
                synonyms=("แฟกซ์", "เบอร์โทรสาร 1", "fax"))  # fmt: skip
     email = text("อีเมลโรงเรียน", en="E-mail", max_length=254, group=CONTACT, by=SCHOOL, check=rules.email,
                  synonyms=("อีเมล", "อีเมล์", "อีเมล์ติดต่อ", "email", "e-mail"))  # fmt: skip
@@ -174,7 +174,7 @@ class School(Document):
                              help="ใช้เมื่อครูยังไม่มีบัญชี",
                              synonyms=("ครูข้อมูล", "เจ้าหน้าที่ข้อมูล", "ผู้รับผิดชอบ"))  # fmt: skip
     data_officer_phone = text("โทรศัพท์ครูผู้รับผิดชอบข้อมูล", en="Data officer's telephone", max_length=60, group=CONTACT,
-                              by=SCHOOL, personal=PERSONAL, check=phone, synonyms=("เบอร์ครูข้อมูล",))  # fmt: skip
+                              by=SCHOOL, personal=PERSONAL, check=telephone.phone, synonyms=("เบอร์ครูข้อมูล",))  # fmt: skip
 
     status = StringField(choices=list(STATUSES), default="open", verbose_name="สถานะ")
     opened_on = DateTimeField(verbose_name="วันที่จัดตั้ง")
