@@ -13,8 +13,10 @@ CODE_PAGE = "sign_in.code"  # the second step
 JOINING = {
     f"joining.{name}" for name in ("register", "registered", "confirm", "amend", "forgot", "new_password")
 }
+# Sums of published rounds, for everybody (views/public.py).
+OPEN = {f"public.{name}" for name in ("index", "area", "round", "school", "csv")}
 # A stranger may see these and nothing else; every other route wants a person (tests/test_security.py walks them).
-PUBLIC = {"static", "admin.static", "health.healthz", "security.login", CODE_PAGE, READING} | JOINING
+PUBLIC = {"static", "admin.static", "health.healthz", "security.login", CODE_PAGE, READING} | JOINING | OPEN
 # Whoever must first set a password of his own may do that, sign out, and no more.
 BEFORE_OWN_PASSWORD = {"security.change_password", "security.logout", READING}
 # In the same way whoever must first set up two steps.

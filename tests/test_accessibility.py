@@ -175,6 +175,8 @@ def test_nothing_grave_for_a_stranger_or_on_a_refusal(window, watch, teacher):
     with stranger.page.expect_navigation():
         stranger.page.press("[name=password]", "Enter")
     watch.look(stranger.page, "sign-in refused", SHORT)
+    stranger.page.goto(f"{stranger.base}/public/")
+    watch.look(stranger.page, "public information", SHORT)
     for address in ("/admin/nothing/", "/admin/users/", "/admin/submissions/details/?id=x"):
         assert one.page.goto(one.base + address).status >= 400
         watch.look(one.page, address, SHORT, frame="teacher")

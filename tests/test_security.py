@@ -36,6 +36,11 @@ PUBLIC = {
     "/register/amend": "the link in a returned registrant's letter",
     "/password/forgot": "asking for a link; tells nothing",
     "/password/new": "the link with which a password is set, once",
+    "/public/": "what districts published: sums, nobody's data",
+    "/public/<area>/": "an area's published rounds",
+    "/public/<area>/<subsystem>/<label>/": "a published round in sums by school",
+    "/public/<area>/<subsystem>/<label>/<school>/": "a school's sums in a published round",
+    "/public/<area>/<subsystem>/<label>/<slug>.csv": "the same sums as a file",
     "/reading": "a stranger reads in a language of his choice",
 }
 POLICY = re.compile(

@@ -49,6 +49,7 @@ from views.people.recertification import Recertification
 from views.people.registrations import Registrations
 from views.people.school_people import SchoolPeople
 from views.people.users import Users
+from views.public import public
 from views.records.codelists import CodeLists
 from views.records.fields import Fields
 from views.records.layouts import Layouts
@@ -140,6 +141,7 @@ def register(admin, app):
     for page in pages():
         admin.add_view(page)
     app.register_blueprint(joining)
+    app.register_blueprint(public)
     app.jinja_env.globals.update(picture_url=picture_url, picture_taken=TAKEN)
     app.config["KHET_LARGER"] = {place: size for kind in subsystems() for place, size in larger(kind)}
     app.config["KHET_LARGER"]["packages.index"] = LARGEST_PACKAGE + SPARE

@@ -91,6 +91,7 @@ class Building(Record):
     label = "สิ่งก่อสร้าง (B-OBEC)"
     label_en = "Buildings"
     subsystem = "B-OBEC"
+    public = True
     units = ("school", "office")
     sheet_title = "แบบข้อมูลสิ่งก่อสร้าง"
     search_hint = "ค้นหาชื่ออาคาร ประเภท หรือแบบ"

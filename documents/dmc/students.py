@@ -372,6 +372,7 @@ class Student(Record):
     label_en = "Students"
     subsystem = "DMC"
     unit = "คน"
+    public = True
     adding = "เพิ่มนักเรียน"
     sheet_title = "แบบข้อมูลนักเรียนรายบุคคล"
     headcount = "pupils"

@@ -204,6 +204,7 @@ class Staff(Record):
     label_en = "Staff"
     subsystem = "EMIS"
     unit = "คน"
+    public = True
     headcount = "people"
     sheet_title = "แบบข้อมูลครูและบุคลากรทางการศึกษารายบุคคล"
     search_hint = "ค้นหาชื่อ เลขประจำตัวประชาชน หรือเลขที่ตำแหน่ง"

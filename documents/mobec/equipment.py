@@ -61,6 +61,7 @@ class Equipment(Record):
     label = "ครุภัณฑ์ (M-OBEC)"
     label_en = "Equipment"
     subsystem = "M-OBEC"
+    public = True
     units = ("school", "office")
     key = ("item_code",)
     grid = ("school_code", "item_code", "item_group", *NUMBERS, "qty_total", "note")

@@ -181,6 +181,7 @@ class Record(Document, metaclass=RecordMetaclass):
     derived = ()
     single = False
     listed = True
+    public = False  # whether its sums by school may be read by anybody once a round is published
     tallied = ()  # names of the fields that `tally` reads
     headcount = linked_round = None
     units = ("school",)

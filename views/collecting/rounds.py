@@ -8,7 +8,7 @@ from documents import clock
 from documents.background.jobs import ask
 from documents.checking.hindrances import standing_in
 from documents.clock import utc
-from documents.collecting import locking, reminders, round_moves, round_templates, rounds
+from documents.collecting import locking, published, reminders, round_moves, round_templates, rounds
 from documents.collecting.progress import sums_of
 from documents.collecting.round_steps import checklist
 from documents.collecting.rounds import EDITABLE, STEPS, Round, get_round
@@ -143,6 +143,7 @@ class Rounds(Page, BaseView):
             control_room=links.control_room(round_) if self._oversees(area) else None,
             typed=request.form if refusal else {},
             refusal=refusal,
+            for_public=bool(published.kinds_of(round_.subsystem)),
             short_code=short_code,
             today=buddhist.format_date(clock.today()),
         )
